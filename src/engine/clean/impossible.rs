@@ -1,0 +1,66 @@
+//! Values that cannot be: infinities, ages below 0 or above 120, negative durations. They become
+//! missing. The limits follow from the column's name, never from the data, so that the step is
+//! the same for one row as for all.
+
+use polars::prelude::*;
+
+use super::record::Recorder;
+use crate::table::{ColumnSpec, Frame, Role, show_number};
+
+/// The range in which a value can be true.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Limits {
+    /// The limits that a column's name implies.
+    pub fn of(name: &str) -> Self {
+        let lower = name.to_lowercase();
+        let word = |wanted: &[&str]| {
+            lower.split(|c: char| !c.is_alphanumeric()).any(|part| wanted.contains(&part))
+        };
+        if word(&["age"]) || lower.contains("年龄") {
+            return Self { low: 0.0, high: 120.0 };
+        }
+        if lower.contains("year") && lower.contains("birth") {
+            return Self { low: 1900.0, high: 2100.0 };
+        }
+        let counted = ["duration", "tenure", "visits", "orders", "tickets", "count", "次数", "时长"];
+        if counted.iter().any(|part| lower.contains(part)) || word(&["days", "months"]) {
+            return Self { low: 0.0, high: f64::MAX };
+        }
+        Self { low: f64::MIN, high: f64::MAX }
+    }
+
+    fn holds(self, value: f64) -> bool {
+        value.is_finite() && (self.low..=self.high).contains(&value)
+    }
+}
+
+pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
+    let mut out = frame.clone();
+    for spec in schema.iter().filter(|spec| matches!(spec.role, Role::Number | Role::Money)) {
+        let Some(numbers) = frame.data.column(&spec.name).ok().and_then(|c| c.f64().ok()) else {
+            continue;
+        };
+        let limits = Limits::of(&spec.name);
+        if numbers.iter().flatten().all(|value| limits.holds(value)) {
+            continue;
+        }
+        let column = Float64Chunked::from_iter_options(
+            spec.name.as_str().into(),
+            numbers.iter().enumerate().map(|(at, value)| {
+                let value = value?;
+                if limits.holds(value) {
+                    return Some(value);
+                }
+                record.cell(at, &spec.name, || Some(show_number(value)), || None);
+                None
+            }),
+        );
+        out = super::with_column(&out, column.into_series().into())?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,89 @@
+//! What a step changed: counts over all rows, and the first changed cells.
+
+use serde::Serialize;
+
+use crate::table::Frame;
+
+/// Changed cells kept per step and column, to be shown.
+const EXAMPLES: usize = 100;
+
+/// One changed cell; `None` is missing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellChange {
+    /// Permanent row id.
+    pub row: u32,
+    pub column: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// A step's report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Change {
+    pub name: &'static str,
+    pub rows_changed: u64,
+    pub cells_changed: u64,
+    pub rows_dropped: u64,
+    /// Changed cells by column, in the order of the table.
+    pub columns: Vec<(String, u64)>,
+    pub examples: Vec<CellChange>,
+    /// Permanent ids of rows that were dropped (training) or flagged (scoring).
+    pub flagged: Vec<u32>,
+}
+
+/// Collects a step's changes.
+pub(super) struct Recorder {
+    change: Change,
+    rows: std::sync::Arc<Vec<u32>>,
+    touched: Vec<bool>,
+}
+
+impl Recorder {
+    pub(super) fn new(name: &'static str, before: &Frame) -> Self {
+        Self {
+            change: Change { name, ..Change::default() },
+            rows: before.rows.clone(),
+            touched: vec![false; before.height()],
+        }
+    }
+
+    /// Notes one changed cell; the texts are made only for cells that are kept.
+    pub(super) fn cell(
+        &mut self,
+        at: usize,
+        column: &str,
+        before: impl FnOnce() -> Option<String>,
+        after: impl FnOnce() -> Option<String>,
+    ) {
+        self.change.cells_changed += 1;
+        if let Some(touched) = self.touched.get_mut(at) {
+            *touched = true;
+        }
+        match self.change.columns.last_mut() {
+            Some((name, count)) if name == column => *count += 1,
+            _ => self.change.columns.push((column.to_owned(), 1)),
+        }
+        let of_column = self.change.columns.last().map_or(0, |(_, n)| *n as usize);
+        if of_column <= EXAMPLES {
+            self.change.examples.push(CellChange {
+                row: self.rows.get(at).copied().unwrap_or(0),
+                column: column.to_owned(),
+                before: before(),
+                after: after(),
+            });
+        }
+    }
+
+    pub(super) fn flag(&mut self, at: usize, dropped: bool) {
+        self.change.flagged.extend(self.rows.get(at));
+        self.change.rows_dropped += u64::from(dropped);
+        if let Some(touched) = self.touched.get_mut(at) {
+            *touched = true;
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Change {
+        self.change.rows_changed = self.touched.iter().filter(|t| **t).count() as u64;
+        self.change
+    }
+}

@@ -1,0 +1,260 @@
+//! Cleaned columns → a design matrix: numbers as they are, categories one-hot with rare and
+//! unseen levels, dates as parts and recency. Identifiers, contacts and free text are left out.
+
+mod leak;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Place;
+use crate::table::{ColumnSpec, Frame, Role};
+
+pub use leak::{Leak, find_leaks};
+
+/// Why no features could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum FeatureError {
+    #[error("no column is left to learn from: all are identifiers, contacts, free text or constant")]
+    NoFeatures,
+}
+
+impl FeatureError {
+    pub(crate) fn kind(&self) -> &'static str {
+        "no_features"
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::default()
+    }
+}
+
+/// Settings of the encoders.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeatureSpec {
+    /// Levels rarer than this share of the training rows share one column.
+    pub rare_share: f64,
+    /// Levels kept per category, most frequent first.
+    pub max_levels: usize,
+    /// Columns that the person leaves out.
+    pub exclude: Vec<String>,
+}
+
+impl Default for FeatureSpec {
+    fn default() -> Self {
+        Self { rare_share: 0.005, max_levels: 50, exclude: Vec::new() }
+    }
+}
+
+/// How one column becomes features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "encoder", rename_all = "snake_case")]
+pub enum Encoder {
+    Number { column: String },
+    /// `levels` have a column each; `rare` one more for all levels seen but rare. A level that was
+    /// never seen is zero everywhere. Two levels without rare ones need one column only.
+    OneHot { column: String, levels: Vec<String>, rare: Vec<String> },
+    /// Days before `newest` (the last day among the training rows) in years; month and weekday
+    /// on a circle. A missing date is zero everywhere but in the indicator.
+    Date { column: String, newest: f64 },
+}
+
+/// Fitted encoders: all that is needed to make the same features of new rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedFeatures {
+    pub encoders: Vec<Encoder>,
+}
+
+/// A design matrix, one row a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    pub names: Vec<String>,
+    /// The source column of each feature.
+    pub sources: Vec<String>,
+    pub height: usize,
+    /// Row by row, `height × names.len()`.
+    pub data: Vec<f32>,
+}
+
+impl Matrix {
+    /// Features.
+    pub fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// One customer's features.
+    pub fn row(&self, at: usize) -> &[f32] {
+        &self.data[at * self.width()..(at + 1) * self.width()]
+    }
+
+    /// The rows at `places`, in that order.
+    pub fn select(&self, places: &[usize]) -> Matrix {
+        let mut data = Vec::with_capacity(places.len() * self.width());
+        places.iter().for_each(|&at| data.extend_from_slice(self.row(at)));
+        Matrix { names: self.names.clone(), sources: self.sources.clone(), height: places.len(), data }
+    }
+}
+
+/// Fits the encoders on training rows.
+///
+/// # Errors
+/// No column has a role that a model may learn from.
+pub fn fit(spec: &FeatureSpec, schema: &[ColumnSpec], train: &Frame) -> Result<FittedFeatures, FeatureError> {
+    let mut encoders = Vec::new();
+    for column in schema.iter().filter(|column| column.role.is_feature() && !spec.exclude.contains(&column.name)) {
+        let name = column.name.clone();
+        match column.role {
+            Role::Number | Role::Money => {
+                encoders.push(Encoder::Number { column: name.clone() });
+                let indicator = crate::clean::indicator_name(&name);
+                if train.data.column(&indicator).is_ok() {
+                    encoders.push(Encoder::Number { column: indicator });
+                }
+            }
+            Role::Category => encoders.extend(one_hot(spec, name, train)),
+            Role::Date => {
+                let newest = train.numbers(&name).into_iter().flatten().flatten().fold(f64::MIN, f64::max);
+                if newest > f64::MIN {
+                    encoders.push(Encoder::Date { column: name, newest });
+                }
+            }
+            _ => {}
+        }
+    }
+    if encoders.is_empty() { Err(FeatureError::NoFeatures) } else { Ok(FittedFeatures { encoders }) }
+}
+
+fn one_hot(spec: &FeatureSpec, column: String, train: &Frame) -> Option<Encoder> {
+    let text = train.text(&column)?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    text.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
+    let least = (spec.rare_share * train.height() as f64).max(1.0);
+    let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+    by_count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let (mut levels, mut rare) = (Vec::new(), Vec::new());
+    for (value, count) in by_count {
+        let kept = count as f64 >= least && levels.len() < spec.max_levels;
+        if kept { levels.push(value.to_owned()) } else { rare.push(value.to_owned()) }
+    }
+    // A category of one level tells nothing.
+    if levels.len() + rare.len() < 2 {
+        return None;
+    }
+    // Alphabetical, so that the features stand in an order a person can scan.
+    levels.sort();
+    Some(Encoder::OneHot { column, levels, rare })
+}
+
+impl Encoder {
+    /// The column this encoder reads.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Number { column } | Self::OneHot { column, .. } | Self::Date { column, .. } => column,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        match self {
+            Self::Number { column } => vec![column.clone()],
+            Self::OneHot { column, levels, rare } => {
+                let mut names: Vec<String> = levels
+                    .iter()
+                    .skip(usize::from(levels.len() == 2 && rare.is_empty()))
+                    .map(|level| format!("{column} = {level}"))
+                    .collect();
+                if !rare.is_empty() {
+                    names.push(format!("{column} = (rare)"));
+                }
+                names
+            }
+            Self::Date { column, .. } => {
+                ["years ago", "month sin", "month cos", "weekday sin", "weekday cos", "missing"]
+                    .iter()
+                    .map(|part| format!("{column} {part}"))
+                    .collect()
+            }
+        }
+    }
+
+    /// Writes this encoder's features of every row into `data` from feature `offset` on.
+    fn write(&self, frame: &Frame, offset: usize, width: usize, data: &mut [f32]) {
+        let rows = data.chunks_exact_mut(width);
+        match self {
+            Self::Number { column } => {
+                // A column that is absent or incomplete reads as its centre, 0 after scaling.
+                let Some(values) = frame.numbers(column) else { return };
+                rows.zip(values).for_each(|(row, value)| row[offset] = value.unwrap_or(0.0) as f32);
+            }
+            Self::OneHot { column, levels, rare } => {
+                let Some(text) = frame.text(column) else { return };
+                let drop_first = usize::from(levels.len() == 2 && rare.is_empty());
+                let mut places: HashMap<&str, usize> = HashMap::new();
+                for (at, level) in levels.iter().enumerate().skip(drop_first) {
+                    places.insert(level, offset + at - drop_first);
+                }
+                rare.iter().for_each(|level| {
+                    places.insert(level, offset + levels.len() - drop_first);
+                });
+                for (row, value) in rows.zip(text.iter()) {
+                    if let Some(&place) = value.and_then(|value| places.get(value)) {
+                        row[place] = 1.0;
+                    }
+                }
+            }
+            Self::Date { column, newest } => {
+                let Some(values) = frame.numbers(column) else { return };
+                for (row, value) in rows.zip(values) {
+                    let Some(day) = value else {
+                        row[offset + 5] = 1.0;
+                        continue;
+                    };
+                    row[offset] = ((newest - day) / 365.25) as f32;
+                    let (month, weekday) = circle_parts(day);
+                    row[offset + 1] = month.sin() as f32;
+                    row[offset + 2] = month.cos() as f32;
+                    row[offset + 3] = weekday.sin() as f32;
+                    row[offset + 4] = weekday.cos() as f32;
+                }
+            }
+        }
+    }
+}
+
+/// Angles of the month in the year and the day in the week, for days since 1970.
+fn circle_parts(days: f64) -> (f64, f64) {
+    use chrono::Datelike;
+    let date = chrono::DateTime::from_timestamp_millis((days * 86_400_000.0) as i64)
+        .unwrap_or_default()
+        .date_naive();
+    let turn = std::f64::consts::TAU;
+    (
+        turn * f64::from(date.month0()) / 12.0,
+        turn * f64::from(date.weekday().num_days_from_monday()) / 7.0,
+    )
+}
+
+impl FittedFeatures {
+    /// Feature names, in the order of the matrix.
+    pub fn names(&self) -> Vec<String> {
+        self.encoders.iter().flat_map(Encoder::names).collect()
+    }
+
+    /// Makes the features of any rows.
+    pub fn apply(&self, frame: &Frame) -> Matrix {
+        let (mut names, mut sources, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+        for encoder in &self.encoders {
+            offsets.push(names.len());
+            for name in encoder.names() {
+                names.push(name);
+                sources.push(encoder.column().to_owned());
+            }
+        }
+        let width = names.len();
+        let mut data = vec![0.0f32; width * frame.height()];
+        for (encoder, offset) in self.encoders.iter().zip(offsets) {
+            encoder.write(frame, offset, width, &mut data);
+        }
+        Matrix { names, sources, height: frame.height(), data }
+    }
+}

@@ -1,0 +1,196 @@
+//! Background work: a thread with progress, cancel, typed events and one result. A face keeps the
+//! [`Job`] and polls it once a frame; the worker holds the [`Reporter`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+
+/// The person asked to stop and to forget the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// What a worker tells while it works.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A named phase began (`phase.<name>` in the catalogue).
+    Phase(&'static str),
+    /// An epoch of training ended.
+    Epoch(crate::train::Epoch),
+    /// Training runs on this device, for this reason.
+    Device(crate::train::DeviceChoice),
+}
+
+#[derive(Default)]
+struct Shared {
+    cancel: AtomicBool,
+    finish: AtomicBool,
+    /// Done share in millionths.
+    done: AtomicU64,
+}
+
+/// The worker's end: reports progress and learns of cancel. Cheap to clone.
+#[derive(Clone)]
+pub struct Reporter {
+    shared: Arc<Shared>,
+    events: Option<Sender<Event>>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Reporter {
+    /// A reporter that nobody listens to, for commands that run to their end.
+    pub fn silent() -> Self {
+        Self { shared: Arc::default(), events: None, wake: Arc::new(|| ()) }
+    }
+
+    /// A silent reporter whose events go to `events`.
+    pub fn to(events: Sender<Event>) -> Self {
+        Self { shared: Arc::default(), events: Some(events), wake: Arc::new(|| ()) }
+    }
+
+    /// Fails when the person has cancelled; called at least every 50 ms of work.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.shared.cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// True when the person wants the work to end early and keep what there is.
+    pub fn wants_finish(&self) -> bool {
+        self.shared.finish.load(Ordering::Relaxed)
+    }
+
+    /// States the done share of the whole, 0 to 1.
+    pub fn progress(&self, share: f64) {
+        let millionths = (share.clamp(0.0, 1.0) * 1e6) as u64;
+        let before = self.shared.done.swap(millionths, Ordering::Relaxed);
+        // A repaint per percent is enough for an eye.
+        if before / 10_000 != millionths / 10_000 {
+            (self.wake)();
+        }
+    }
+
+    /// Sends an event; nobody listening is no error.
+    pub fn emit(&self, event: Event) {
+        if let Some(events) = &self.events {
+            let _ = events.send(event);
+        }
+        (self.wake)();
+    }
+}
+
+/// A running piece of work and, later, its result.
+pub struct Job<T> {
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+    result: Receiver<T>,
+    thread: Option<JoinHandle<()>>,
+    started: std::time::Instant,
+}
+
+/// How a job stands.
+pub enum Poll<T> {
+    Running,
+    Done(T),
+    /// The worker died without a result: a defect, told as a failure and not as a crash.
+    Lost,
+}
+
+impl<T: Send + 'static> Job<T> {
+    /// Starts `work` on a thread of its own; `wake` is called whenever there is news.
+    pub fn start(
+        wake: impl Fn() + Send + Sync + 'static,
+        work: impl FnOnce(&Reporter) -> T + Send + 'static,
+    ) -> Self {
+        let shared = Arc::<Shared>::default();
+        let (event_sender, events) = channel();
+        let (result_sender, result) = channel();
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
+        let reporter =
+            Reporter { shared: shared.clone(), events: Some(event_sender), wake: wake.clone() };
+        let thread = std::thread::Builder::new()
+            .name("regulars-job".into())
+            .spawn(move || {
+                let value = work(&reporter);
+                let _ = result_sender.send(value);
+                wake();
+            })
+            .ok();
+        Self { shared, events, result, thread, started: std::time::Instant::now() }
+    }
+
+    /// Asks the worker to stop and drop its work.
+    pub fn cancel(&self) {
+        self.shared.cancel.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks the worker to end now with what it has.
+    pub fn finish_early(&self) {
+        self.shared.finish.store(true, Ordering::Relaxed);
+    }
+
+    /// Done share, 0 to 1.
+    pub fn progress(&self) -> f64 {
+        self.shared.done.load(Ordering::Relaxed) as f64 / 1e6
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Events since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
+    /// The result, once.
+    pub fn poll(&mut self) -> Poll<T> {
+        match self.result.try_recv() {
+            Ok(value) => Poll::Done(value),
+            Err(TryRecvError::Empty) if self.thread.is_some() => Poll::Running,
+            Err(_) => Poll::Lost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_job_hears_of_it() {
+        let (started, wait) = channel();
+        let mut job = Job::start(
+            || (),
+            move |report: &Reporter| {
+                started.send(()).ok();
+                while report.check().is_ok() {
+                    std::hint::spin_loop();
+                }
+                report.check()
+            },
+        );
+        wait.recv().unwrap();
+        assert!(matches!(job.poll(), Poll::Running));
+        job.cancel();
+        let value = loop {
+            match job.poll() {
+                Poll::Running => std::thread::yield_now(),
+                Poll::Done(value) => break value,
+                Poll::Lost => panic!("lost"),
+            }
+        };
+        assert_eq!(value, Err(Cancelled));
+    }
+
+    #[test]
+    fn a_worker_that_dies_is_told_as_lost() {
+        let mut job: Job<()> = Job::start(|| (), |_| panic!("on purpose"));
+        loop {
+            match job.poll() {
+                Poll::Running => std::thread::yield_now(),
+                Poll::Lost => break,
+                Poll::Done(()) => panic!("there is no result"),
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The engine of Regulars: customer data flows through collect → clean → features → train →
+//! evaluate → deploy. Each stage is a function of its input and a small serializable settings
+//! value; `project` is the only mutable thing. Nothing here knows a window, a command line or a
+//! server.
+
+pub mod clean;
+pub mod collect;
+pub mod deploy;
+pub mod detect;
+pub mod error;
+pub mod evaluate;
+pub mod features;
+pub mod files;
+pub mod job;
+pub mod metrics;
+pub mod note;
+pub mod project;
+pub mod sample;
+pub mod segment;
+pub mod split;
+pub mod table;
+pub mod train;
+
+pub use error::{Error, Result};
+pub use note::Note;

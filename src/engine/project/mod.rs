@@ -1,0 +1,324 @@
+//! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
+//! model → segments and a ranked list. Every face calls these functions and no others.
+
+mod labels;
+mod saved;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
+use crate::collect::ReadOptions;
+use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer};
+use crate::error::Place;
+use crate::evaluate::Evaluation;
+use crate::features::{self, FeatureSpec, FittedFeatures, Leak, Matrix};
+use crate::job::{Event, Reporter};
+use crate::segment::{self, Segmentation};
+use crate::split::{self, Side, SplitSpec};
+use crate::table::{ColumnSpec, Role, Table};
+use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
+
+pub use labels::Labels;
+pub use saved::{SavedProject, SavedRun};
+
+/// Why a project cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("no column is marked as the target; mark the one that says who left")]
+    NoTarget,
+    #[error("the target “{column}” is empty in every row")]
+    EmptyTarget { column: String },
+    #[error("the target “{column}” has only one value, “{value}”: there is nothing to tell apart")]
+    OneClass { column: String, value: String },
+    #[error("the target “{column}” has {count} values; name the one to predict: {values}")]
+    ManyClasses { column: String, count: usize, values: String },
+    #[error("the target “{column}” never has the value “{value}”; it has: {values}")]
+    NoSuchValue { column: String, value: String, values: String },
+    #[error("{} is not a project of Regulars: {cause}", file.display())]
+    NotAProject { file: PathBuf, cause: String },
+    #[error("{} was made by a newer version of Regulars (format {version})", file.display())]
+    Newer { file: PathBuf, version: u64 },
+    #[error("saving {} failed: {cause}", file.display())]
+    Save { file: PathBuf, cause: std::io::Error },
+}
+
+impl ProjectError {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::NoTarget => "no_target",
+            Self::EmptyTarget { .. } => "empty_target",
+            Self::OneClass { .. } => "one_class",
+            Self::ManyClasses { .. } => "many_classes",
+            Self::NoSuchValue { .. } => "no_such_value",
+            Self::NotAProject { .. } => "not_a_project",
+            Self::Newer { .. } => "newer_format",
+            Self::Save { .. } => "write_failed",
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::NoTarget => Place::default(),
+            Self::EmptyTarget { column }
+            | Self::OneClass { column, .. }
+            | Self::ManyClasses { column, .. }
+            | Self::NoSuchValue { column, .. } => {
+                Place { column: Some(column.clone()), ..Place::default() }
+            }
+            Self::NotAProject { file, .. } | Self::Newer { file, .. } | Self::Save { file, .. } => {
+                Place { file: Some(file.clone()), ..Place::default() }
+            }
+        }
+    }
+}
+
+/// Everything that a person can set. No data, no results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub read: ReadOptions,
+    /// The value of the target to predict; guessed where it is clear.
+    pub positive: Option<String>,
+    pub split: SplitSpec,
+    pub recipe: Recipe,
+    pub features: FeatureSpec,
+    pub mlp: MlpSpec,
+    pub device: DeviceKind,
+    pub seed: u64,
+    /// Probability from which a customer counts as at risk.
+    pub threshold: f64,
+    /// Number of segments; chosen by silhouette when absent.
+    pub segments: Option<usize>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            read: ReadOptions::default(),
+            positive: None,
+            split: SplitSpec::default(),
+            recipe: Recipe::default(),
+            features: FeatureSpec::default(),
+            mlp: MlpSpec::default(),
+            device: DeviceKind::default(),
+            seed: 1,
+            threshold: 0.5,
+            segments: None,
+        }
+    }
+}
+
+impl Settings {
+    /// A key of everything that training's outcome depends on: settings, data, engine version.
+    pub fn key(&self, table: &Table) -> String {
+        let roles: Vec<(&str, Role)> =
+            table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        // The threshold and the number of segments change no model.
+        let relevant = (
+            (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
+            (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
+        );
+        let text = serde_json::to_vec(&relevant).unwrap_or_default();
+        blake3::hash(&text).to_hex().to_string()
+    }
+}
+
+/// Rows ready to learn from.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub schema: Vec<ColumnSpec>,
+    /// Labels and sides of the cleaned rows, in their order.
+    pub labels: Labels,
+    pub sides: Vec<Side>,
+    pub cleaning: Cleaning,
+    pub recipe: FittedRecipe,
+    pub features: FittedFeatures,
+    pub matrix: Matrix,
+    pub leaks: Vec<Leak>,
+    /// The name of each cleaned row's customer.
+    pub ids: Vec<String>,
+}
+
+/// A trained model with its figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub kind: ModelKind,
+    pub trained: Trained,
+    /// Probability of every cleaned row.
+    pub probabilities: Vec<f64>,
+    pub valid: Evaluation,
+    pub test: Evaluation,
+}
+
+/// Collected table → cleaned, split, encoded rows. Cleaning that looks at one row alone comes
+/// first, then the split, then all that is fitted, on training rows.
+///
+/// # Errors
+/// No usable target, no usable column, or the person cancelled.
+pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Prepared> {
+    report.emit(Event::Phase("clean"));
+    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let source = clean::source(table, &schema).map_err(crate::Error::from)?;
+    let all = labels::read(table, settings.positive.as_deref())?;
+    let twins = clean::twin_keys(&schema, &source);
+    let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
+    report.progress(0.4);
+
+    // From the table's rows to those that are left.
+    let places = places(&table.rows, &cleaning.last().rows);
+    let labels = all.select(&places);
+    let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
+    let sides = split::assign(&settings.split, &labels.of_row, &twins, settings.seed);
+    let name = deploy::ids(table, &schema);
+    let ids = places.iter().map(|&at| name(at)).collect();
+
+    let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, report)?;
+    report.progress(0.7);
+    report.emit(Event::Phase("features"));
+    let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
+    let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
+    let features = features::fit(&settings.features, &schema, &train)?;
+    let matrix = features.apply(cleaning.last());
+    report.check()?;
+    let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
+    let leaks = features::find_leaks(&schema, &train, &train_labels);
+    report.progress(1.0);
+    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, ids })
+}
+
+/// Cleans without learning: for files that have no target. Fitted steps learn from all rows.
+///
+/// # Errors
+/// The person cancelled.
+pub fn clean_only(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Cleaning> {
+    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let source = clean::source(table, &schema).map_err(crate::Error::from)?;
+    let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
+    let sides = vec![Side::Train; cleaning.last().height()];
+    Ok(clean::fit(&settings.recipe, &schema, cleaning, &sides, report)?.0)
+}
+
+/// Positions in `all` of the ids in `kept`; both ascend.
+fn places(all: &[u32], kept: &[u32]) -> Vec<usize> {
+    let mut at = 0;
+    kept.iter()
+        .filter_map(|row| {
+            while at < all.len() && all[at] != *row {
+                at += 1;
+            }
+            (at < all.len()).then_some(at)
+        })
+        .collect()
+}
+
+/// Places and labels of the rows of one side.
+fn pick(labels: &[Option<bool>], sides: &[Side], side: Side) -> (Vec<usize>, Vec<bool>) {
+    (0..sides.len())
+        .filter(|&at| sides[at] == side)
+        .filter_map(|at| labels[at].map(|label| (at, label)))
+        .unzip()
+}
+
+impl Prepared {
+    /// The training and validation rows.
+    pub fn samples(&self) -> Samples {
+        let (train, train_labels) = pick(&self.labels.of_row, &self.sides, Side::Train);
+        let (valid, valid_labels) = pick(&self.labels.of_row, &self.sides, Side::Valid);
+        Samples {
+            train: self.matrix.select(&train),
+            train_labels,
+            valid: self.matrix.select(&valid),
+            valid_labels,
+        }
+    }
+
+    /// Rows of a side.
+    pub fn count(&self, side: Side) -> usize {
+        self.sides.iter().filter(|s| **s == side).count()
+    }
+
+    fn evaluation(&self, probabilities: &[f64], side: Side) -> Evaluation {
+        let (places, labels) = pick(&self.labels.of_row, &self.sides, side);
+        let p: Vec<f64> = places.iter().map(|&at| probabilities[at]).collect();
+        Evaluation::new(&p, &labels)
+    }
+
+    /// Predicts every row and measures on the validation and test rows.
+    ///
+    /// # Errors
+    /// The device cannot be used.
+    pub fn outcome(&self, trained: Trained) -> crate::Result<Outcome> {
+        let probabilities = trained.model.predict(&self.matrix, trained.device.ran)?;
+        Ok(Outcome {
+            kind: trained.model.kind(),
+            valid: self.evaluation(&probabilities, Side::Valid),
+            test: self.evaluation(&probabilities, Side::Test),
+            probabilities,
+            trained,
+        })
+    }
+}
+
+/// Trains one kind of model on the prepared rows and measures it.
+///
+/// # Errors
+/// As [`train::train`].
+pub fn learn(
+    settings: &Settings,
+    prepared: &Prepared,
+    kind: ModelKind,
+    report: &Reporter,
+) -> crate::Result<Outcome> {
+    let samples = prepared.samples();
+    let trained = train::train(kind, &settings.mlp, &samples, settings.device, settings.seed, report)?;
+    prepared.outcome(trained)
+}
+
+/// Groups the customers of a prepared table.
+///
+/// # Errors
+/// Too few customers or columns, or the person cancelled.
+pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> crate::Result<Segmentation> {
+    segment::segment(
+        &prepared.schema,
+        prepared.cleaning.last(),
+        prepared.cleaning.readable(&settings.recipe),
+        &prepared.labels.of_row,
+        settings.segments,
+        settings.seed,
+        report,
+    )
+}
+
+/// Every customer, the most likely to leave first; equal ones in the order of the file.
+pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentation>) -> Vec<Customer> {
+    let rows = &prepared.cleaning.last().rows;
+    let mut list: Vec<Customer> = (0..rows.len())
+        .map(|at| Customer {
+            row: rows[at],
+            id: prepared.ids[at].clone(),
+            probability: outcome.probabilities[at],
+            side: prepared.sides[at],
+            actual: prepared.labels.of_row[at],
+            segment: segments.and_then(|s| s.of_row.get(at).copied()),
+        })
+        .collect();
+    list.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.row.cmp(&b.row)));
+    list
+}
+
+/// The bundle of a trained model.
+pub fn bundle(settings: &Settings, prepared: &Prepared, outcome: &Outcome) -> Bundle {
+    Bundle {
+        version: BUNDLE_VERSION,
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        target: prepared.labels.column.clone(),
+        positive: prepared.labels.positive.clone(),
+        threshold: settings.threshold,
+        recipe: prepared.recipe.clone(),
+        features: prepared.features.clone(),
+        model: outcome.trained.model.clone(),
+    }
+}

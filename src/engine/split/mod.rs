@@ -1,0 +1,97 @@
+//! Rows → training, validation and test, before anything is fitted. Rows that are equal but for
+//! their identifier share a side, and each class is spread evenly.
+
+use std::collections::HashMap;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+
+/// Where a row is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Train,
+    Valid,
+    Test,
+    /// No label: scored, never learnt from nor measured on.
+    Unlabelled,
+}
+
+/// Shares of the labelled rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SplitSpec {
+    pub valid: f64,
+    pub test: f64,
+}
+
+impl Default for SplitSpec {
+    fn default() -> Self {
+        Self { valid: 0.16, test: 0.20 }
+    }
+}
+
+/// Assigns each row a side.
+///
+/// `labels` holds the class of each row, `None` for rows without one; `twins` a key that is equal
+/// for rows that must share a side. Equal inputs and seeds give equal sides.
+pub fn assign(spec: &SplitSpec, labels: &[Option<bool>], twins: &[u64], seed: u64) -> Vec<Side> {
+    let mut sides = vec![Side::Unlabelled; labels.len()];
+    let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (row, label) in labels.iter().enumerate() {
+        if label.is_some() {
+            groups.entry(twins[row]).or_default().push(row);
+        }
+    }
+    let mut order: Vec<Vec<usize>> = groups.into_values().collect();
+    order.sort_unstable_by_key(|rows| rows[0]);
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed ^ 0x5911_7000);
+    order.shuffle(&mut rng);
+    for class in [true, false] {
+        let members: Vec<&Vec<usize>> =
+            order.iter().filter(|rows| labels[rows[0]] == Some(class)).collect();
+        let total: usize = members.iter().map(|rows| rows.len()).sum();
+        let test_until = (total as f64 * spec.test).round() as usize;
+        let valid_until = test_until + (total as f64 * spec.valid).round() as usize;
+        let mut placed = 0;
+        for rows in members {
+            let side = match placed {
+                n if n < test_until => Side::Test,
+                n if n < valid_until => Side::Valid,
+                _ => Side::Train,
+            };
+            rows.iter().for_each(|&row| sides[row] = side);
+            placed += rows.len();
+        }
+    }
+    sides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_classes_and_twins_are_kept() {
+        let labels: Vec<_> = (0..1000).map(|i| (i % 50 != 0).then_some(i % 4 == 0)).collect();
+        let twins: Vec<u64> = (0..1000).map(|i| if i < 40 { 7 * 4 + i % 4 } else { 1000 + i }).collect();
+        let sides = assign(&SplitSpec::default(), &labels, &twins, 1);
+        assert_eq!(sides, assign(&SplitSpec::default(), &labels, &twins, 1));
+        assert_ne!(sides, assign(&SplitSpec::default(), &labels, &twins, 2));
+        let count = |side, class| {
+            (0..1000).filter(|&i| sides[i] == side && labels[i] == Some(class)).count()
+        };
+        let (labelled_true, labelled_false) =
+            (labels.iter().filter(|l| **l == Some(true)).count(), labels.iter().filter(|l| **l == Some(false)).count());
+        for (class, total) in [(true, labelled_true), (false, labelled_false)] {
+            let share = count(Side::Test, class) as f64 / total as f64;
+            assert!((share - 0.2).abs() < 0.05, "{share}");
+        }
+        for k in 0..4usize {
+            let of_group: Vec<_> = (0..40).filter(|i| i % 4 == k && labels[*i].is_some()).map(|i| sides[i]).collect();
+            assert!(of_group.windows(2).all(|w| w[0] == w[1]));
+        }
+        assert_eq!(sides[0], Side::Unlabelled);
+    }
+}

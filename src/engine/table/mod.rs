@@ -1,0 +1,289 @@
+//! Customer data as tables: source text byte for byte, what each column is, and where each row
+//! came from. Row ids are permanent: the record's number in its file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::detect::{date, number};
+use crate::note::Note;
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueType {
+    Integer,
+    Number,
+    Boolean,
+    Date,
+    Text,
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Id,
+    Target,
+    Number,
+    Money,
+    Category,
+    Date,
+    Text,
+    Contact,
+    Ignore,
+}
+
+impl Role {
+    /// Every role, in the order in which menus offer them.
+    pub const ALL: [Role; 9] = [
+        Role::Id,
+        Role::Target,
+        Role::Number,
+        Role::Money,
+        Role::Category,
+        Role::Date,
+        Role::Text,
+        Role::Contact,
+        Role::Ignore,
+    ];
+
+    /// The name used on the command line, in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Id => "id",
+            Role::Target => "target",
+            Role::Number => "number",
+            Role::Money => "money",
+            Role::Category => "category",
+            Role::Date => "date",
+            Role::Text => "text",
+            Role::Contact => "contact",
+            Role::Ignore => "ignore",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name.trim().to_lowercase())
+    }
+
+    /// True for roles whose values are numbers once cleaned.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Role::Number | Role::Money)
+    }
+
+    /// True for roles that a model may learn from.
+    pub fn is_feature(self) -> bool {
+        matches!(self, Role::Number | Role::Money | Role::Category | Role::Date)
+    }
+}
+
+impl ValueType {
+    /// The name used in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            ValueType::Integer => "integer",
+            ValueType::Number => "number",
+            ValueType::Boolean => "boolean",
+            ValueType::Date => "date",
+            ValueType::Text => "text",
+        }
+    }
+}
+
+/// A value that does not read as its column's type.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BadValue {
+    /// Permanent row id.
+    pub row: u32,
+    pub value: String,
+}
+
+/// One column: its name, what it holds, and why we think so.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    pub name: String,
+    pub value_type: ValueType,
+    pub role: Role,
+    /// Why this type and role.
+    pub why: Note,
+    /// Cells that are blank or hold a mark for "no value".
+    pub missing: u64,
+    /// Different values among the others.
+    pub distinct: u64,
+    /// How numbers are written, where they are.
+    pub decimal: number::Decimal,
+    /// How dates are written, where they are.
+    pub date_order: date::Order,
+    /// Cells that do not read as the column's type; they become missing when cleaned.
+    pub bad: u64,
+    /// The first of them.
+    pub bad_examples: Vec<BadValue>,
+    /// Most frequent values with their counts, at most 40, most frequent first.
+    pub levels: Vec<(String, u64)>,
+    /// What a person should know of it.
+    pub warnings: Vec<Note>,
+}
+
+/// A record of the file that could not be kept.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rejected {
+    /// Record number in the file, the header is 1.
+    pub row: u64,
+    pub why: Note,
+    /// The head of the record.
+    pub excerpt: String,
+}
+
+/// Where a table came from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Provenance {
+    pub file: PathBuf,
+    pub format: &'static str,
+    pub encoding: String,
+    pub separator: char,
+    pub header: bool,
+    pub bytes: u64,
+    /// blake3 of the file's bytes, in hexadecimal.
+    pub hash: String,
+}
+
+/// A table as collected: text as it stands in the source. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub name: String,
+    pub source: Provenance,
+    /// Every column as text; `null` where the record had no such field.
+    pub raw: DataFrame,
+    pub columns: Vec<Column>,
+    /// Permanent ids of the kept rows: record numbers, the header is 1.
+    pub rows: Arc<Vec<u32>>,
+    /// Records after the header, kept or not.
+    pub records: u64,
+    /// The first 1,000 rejected records.
+    pub rejected: Vec<Rejected>,
+    pub rejected_count: u64,
+    pub warnings: Vec<Note>,
+}
+
+impl Table {
+    /// Kept rows.
+    pub fn height(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The column that has `role`, if any.
+    pub fn with_role(&self, role: Role) -> Option<&Column> {
+        self.columns.iter().find(|column| column.role == role)
+    }
+
+    /// The column's source text.
+    pub fn text(&self, name: &str) -> Option<&StringChunked> {
+        self.raw.column(name).ok()?.str().ok()
+    }
+
+    /// Position of a column by its exact name, else by its name without case and blanks.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name).or_else(|| {
+            let wanted = name.trim().to_lowercase();
+            self.columns.iter().position(|column| column.name.trim().to_lowercase() == wanted)
+        })
+    }
+}
+
+/// A cleaned view of a table: typed columns beside their row ids. Cheap to clone.
+///
+/// Numbers are `Float64`, dates `Datetime(ms)`, all else `String`; missing is `null`.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub rows: Arc<Vec<u32>>,
+    pub data: DataFrame,
+}
+
+impl Frame {
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Values of a numeric or date column as floating-point numbers (dates in days since 1970),
+    /// `None` for missing; `None` as a whole if the column is absent or holds text.
+    pub fn numbers(&self, name: &str) -> Option<Vec<Option<f64>>> {
+        let column = self.data.column(name).ok()?;
+        match column.dtype() {
+            DataType::Float64 => Some(column.f64().ok()?.iter().collect()),
+            DataType::Datetime(_, _) => Some(
+                column
+                    .datetime()
+                    .ok()?
+                    .phys
+                    .iter()
+                    .map(|ms| ms.map(|ms| ms as f64 / 86_400_000.0))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Values of a column as text for showing, `None` for missing or absent.
+    pub fn show(&self, name: &str, at: usize) -> Option<String> {
+        let column = self.data.column(name).ok()?;
+        match column.dtype() {
+            DataType::Float64 => column.f64().ok()?.get(at).map(show_number),
+            DataType::Datetime(_, _) => {
+                column.datetime().ok()?.phys.get(at).map(date::format)
+            }
+            _ => column.str().ok()?.get(at).map(str::to_owned),
+        }
+    }
+
+    /// Text column.
+    pub fn text(&self, name: &str) -> Option<&StringChunked> {
+        self.data.column(name).ok()?.str().ok()
+    }
+
+    /// The rows where `keep` is true.
+    pub fn filter(&self, keep: &[bool]) -> PolarsResult<Frame> {
+        let mask = BooleanChunked::from_slice("keep".into(), keep);
+        let rows = self.rows.iter().zip(keep).filter(|(_, keep)| **keep).map(|(row, _)| *row);
+        Ok(Frame { rows: Arc::new(rows.collect()), data: self.data.filter(&mask)? })
+    }
+}
+
+/// The shortest text of a number, at most six digits after the point.
+pub fn show_number(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 {
+        return format!("{value:.0}");
+    }
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// What must be known of a column to read it again in another file: saved with projects and
+/// bundles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    pub name: String,
+    pub role: Role,
+    pub value_type: ValueType,
+    pub decimal: number::Decimal,
+    pub date_order: date::Order,
+    /// `NA` is a value of this column (Namibia), not a hole.
+    pub keep_na: bool,
+}
+
+impl From<&Column> for ColumnSpec {
+    fn from(column: &Column) -> Self {
+        Self {
+            name: column.name.clone(),
+            role: column.role,
+            value_type: column.value_type,
+            decimal: column.decimal,
+            date_order: column.date_order,
+            keep_na: column.levels.iter().any(|(value, _)| value == "NA"),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Logistic regression (linfa, L-BFGS with L2).
+
+use linfa::prelude::*;
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+use crate::features::Matrix;
+
+/// Coefficients of the log-odds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinearModel {
+    pub coefficients: Vec<f64>,
+    pub intercept: f64,
+}
+
+pub(super) fn records(matrix: &Matrix) -> Array2<f64> {
+    let data = matrix.data.iter().map(|v| f64::from(*v)).collect();
+    Array2::from_shape_vec((matrix.height, matrix.width()), data)
+        .unwrap_or_else(|_| Array2::zeros((matrix.height, matrix.width())))
+}
+
+pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<LinearModel, TrainError> {
+    let dataset = Dataset::new(records(matrix), Array1::from_vec(labels.to_vec()));
+    let fitted = LogisticRegression::default()
+        .max_iterations(500)
+        .fit(&dataset)
+        .map_err(|cause| TrainError::Fit { model: "logistic regression", cause: cause.to_string() })?;
+    // linfa predicts the greater of the two labels, which is `true`.
+    Ok(LinearModel { coefficients: fitted.params().to_vec(), intercept: fitted.intercept() })
+}
+
+impl LinearModel {
+    pub(super) fn predict(&self, matrix: &Matrix) -> Vec<f64> {
+        (0..matrix.height)
+            .map(|at| {
+                let row = matrix.row(at).iter().zip(&self.coefficients);
+                let z = self.intercept + row.map(|(x, c)| f64::from(*x) * c).sum::<f64>();
+                1.0 / (1.0 + (-z).exp())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,315 @@
+//! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
+//! then look at the validation rows and remember the best epoch.
+
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::seq::SliceRandom;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::network::{Activation, Dense, Network, read};
+use super::{DeviceKind, Model, Samples, TrainError, Trained, device};
+use crate::features::Matrix;
+use crate::job::{Event, Reporter};
+use crate::metrics;
+
+/// Settings of the network and its training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MlpSpec {
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    pub activation: Activation,
+    /// Share of the hidden units that is left out at each step.
+    pub dropout: f64,
+    pub learning_rate: f64,
+    pub batch_size: usize,
+    pub epochs: usize,
+    /// Weighs each class by its rarity.
+    pub class_weight: bool,
+    /// Epochs without a better validation loss after which training ends; 0 never ends early.
+    pub patience: usize,
+}
+
+impl Default for MlpSpec {
+    fn default() -> Self {
+        Self {
+            hidden: vec![64, 32],
+            activation: Activation::Relu,
+            dropout: 0.5,
+            learning_rate: 0.001,
+            batch_size: 32,
+            epochs: 60,
+            class_weight: false,
+            patience: 12,
+        }
+    }
+}
+
+/// One epoch's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean binary cross-entropy over the epoch's batches, dropout on.
+    pub train_loss: f64,
+    /// Mean binary cross-entropy over the validation rows, dropout off.
+    pub valid_loss: f64,
+    /// Area under the ROC curve on the validation rows.
+    pub valid_auc: Option<f64>,
+    /// Seconds since training began.
+    pub seconds: f64,
+    /// Epochs that were planned.
+    pub planned: usize,
+}
+
+/// Everything that a step needs, on one device.
+struct Stepper<'a> {
+    spec: &'a MlpSpec,
+    x: &'a Matrix,
+    y: &'a [f32],
+    /// Weight of each row in the loss.
+    weights: &'a [f32],
+    device: Device,
+    optim: ModuleOptimizer,
+    /// Sums of the loss stay on the device until the epoch ends: no read-back per step.
+    loss_sum: Option<Tensor<1>>,
+    rows_seen: usize,
+}
+
+impl<'a> Stepper<'a> {
+    fn new(spec: &'a MlpSpec, x: &'a Matrix, y: &'a [f32], weights: &'a [f32], device: &Device) -> Self {
+        let optim = AdamConfig::new().with_epsilon(1e-8).init();
+        Self { spec, x, y, weights, device: device.clone().autodiff(), optim, loss_sum: None, rows_seen: 0 }
+    }
+
+    /// One step of gradient descent on the rows of `batch`.
+    fn step(&mut self, model: Dense, batch: &[usize], rng: &mut ChaCha8Rng) -> Dense {
+        let (n, d) = (batch.len(), self.x.width());
+        let mut x = Vec::with_capacity(n * d);
+        batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
+        let column = |values: &[f32]| {
+            let data = batch.iter().map(|&at| values[at]).collect::<Vec<_>>();
+            Tensor::<2>::from_data(TensorData::new(data, [n, 1]), &self.device)
+        };
+        let (y, weights) = (column(self.y), column(self.weights));
+        let x = Tensor::<2>::from_data(TensorData::new(x, [n, d]), &self.device);
+        let masks: Vec<Tensor<2>> = self
+            .spec
+            .hidden
+            .iter()
+            .filter(|_| self.spec.dropout > 0.0)
+            .map(|&units| {
+                let mask = dropout_mask(n * units, self.spec.dropout, rng);
+                Tensor::from_data(TensorData::new(mask, [n, units]), &self.device)
+            })
+            .collect();
+
+        let z = model.forward(x, self.spec.activation, &masks);
+        // Binary cross-entropy from log-odds without overflow: max(z, 0) − z·y + ln(1 + e^−|z|).
+        let terms = z.clone().clamp_min(0.0) - z.clone() * y + (z.abs().neg().exp() + 1.0).log();
+        let loss = (terms * weights).sum() / n as f64;
+
+        let sum = loss.clone().inner() * n as f64;
+        self.loss_sum = Some(match self.loss_sum.take() {
+            Some(before) => before + sum,
+            None => sum,
+        });
+        self.rows_seen += n;
+        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        self.optim.step(self.spec.learning_rate, model, grads)
+    }
+
+    /// The mean loss since the last call.
+    fn mean_loss(&mut self) -> Result<f64, TrainError> {
+        let sum = match self.loss_sum.take() {
+            Some(sum) => read(sum)?.first().copied().unwrap_or(0.0),
+            None => 0.0,
+        };
+        let rows = std::mem::take(&mut self.rows_seen).max(1);
+        Ok(f64::from(sum) / rows as f64)
+    }
+}
+
+/// A mask of zeros (with chance `dropout`) and 1 / (1 − dropout).
+fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let keep = (1.0 / (1.0 - dropout)) as f32;
+    let bar = (dropout * 65_536.0) as u32;
+    let mut mask = Vec::with_capacity(len + 1);
+    while mask.len() < len {
+        // Two draws of 16 bits from each word.
+        let word = rng.next_u32();
+        mask.push(if word & 0xFFFF < bar { 0.0 } else { keep });
+        mask.push(if word >> 16 < bar { 0.0 } else { keep });
+    }
+    mask.truncate(len);
+    mask
+}
+
+/// Trains the network on `samples` and keeps the epoch with the lowest validation loss.
+pub(super) fn train(
+    spec: &MlpSpec,
+    samples: &Samples,
+    kind: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Trained> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let activation = spec.activation;
+    let start = Network::init(samples.train.width(), &spec.hidden, activation, &mut rng);
+    let labels = |labels: &[bool]| labels.iter().map(|y| f32::from(u8::from(*y))).collect::<Vec<_>>();
+    let y = labels(&samples.train_labels);
+    let weights = class_weights(&samples.train_labels, spec.class_weight);
+    let batch = spec.batch_size.clamp(1, samples.train.height.max(1));
+
+    let (device, choice) = device::choose(kind, |device| {
+        milliseconds_per_step(&start, Stepper::new(spec, &samples.train, &y, &weights, device), batch)
+    })?;
+    report.emit(Event::Device(choice.clone()));
+    report.emit(Event::Phase("train"));
+    let started = Instant::now();
+    let mut stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+    let mut model = start.to_device(&stepper.device);
+    let mut order: Vec<usize> = (0..samples.train.height).collect();
+    let mut history: Vec<Epoch> = Vec::new();
+    let mut best: Option<(f64, usize, Dense)> = None;
+
+    for epoch in 1..=spec.epochs.max(1) {
+        order.shuffle(&mut rng);
+        let total = order.len().div_ceil(batch);
+        for (at, rows) in order.chunks(batch).enumerate() {
+            report.check()?;
+            if report.wants_finish() {
+                break;
+            }
+            model = stepper.step(model, rows, &mut rng);
+            let done = epoch as f64 - 1.0 + at as f64 / total as f64;
+            report.progress(done / spec.epochs.max(1) as f64);
+        }
+        // A stop in mid-epoch keeps the best whole epoch, if there is one.
+        if report.wants_finish() && !history.is_empty() {
+            break;
+        }
+        let looked = look(&model.valid(), spec, samples, &device)?;
+        let train_loss = stepper.mean_loss()?;
+        if !train_loss.is_finite() || !looked.0.is_finite() {
+            return Err(TrainError::Diverged { epoch }.into());
+        }
+        let figures = Epoch {
+            epoch,
+            train_loss,
+            valid_loss: looked.0,
+            valid_auc: looked.1,
+            seconds: started.elapsed().as_secs_f64(),
+            planned: spec.epochs.max(1),
+        };
+        history.push(figures);
+        report.emit(Event::Epoch(figures));
+        if best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
+            best = Some((looked.0, epoch, model.valid()));
+        }
+        let best_epoch = best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
+        if report.wants_finish() || (spec.patience > 0 && epoch - best_epoch >= spec.patience) {
+            break;
+        }
+    }
+    let (best_epoch, dense) = best.map_or((0, model.valid()), |(_, epoch, dense)| (epoch, dense));
+    let network = Network::from_device(&dense, activation)?;
+    Ok(Trained {
+        model: Model::Mlp(network),
+        device: choice,
+        epochs_run: history.len(),
+        history,
+        best_epoch,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// Loss and area on the validation rows.
+fn look(
+    model: &Dense,
+    spec: &MlpSpec,
+    samples: &Samples,
+    device: &Device,
+) -> Result<(f64, Option<f64>), TrainError> {
+    // Without validation rows (a handful of customers) the training rows are watched instead.
+    let (x, y) = if samples.valid_labels.is_empty() {
+        (&samples.train, &samples.train_labels)
+    } else {
+        (&samples.valid, &samples.valid_labels)
+    };
+    let p = model.predict(x, spec.activation, device)?;
+    let terms = metrics::log_loss_terms(&p, y);
+    let loss = terms.iter().sum::<f64>() / terms.len().max(1) as f64;
+    Ok((loss, metrics::roc_auc(&p, y)))
+}
+
+/// Weights that make both classes count the same, with mean 1; all 1 when off.
+fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
+    let n = labels.len() as f32;
+    let positive = labels.iter().filter(|y| **y).count() as f32;
+    labels
+        .iter()
+        .map(|y| match (on, y) {
+            (false, _) => 1.0,
+            (true, true) => n / (2.0 * positive),
+            (true, false) => n / (2.0 * (n - positive)),
+        })
+        .collect()
+}
+
+/// Times 10 steps after 3 to warm up.
+fn milliseconds_per_step(start: &Network, mut stepper: Stepper<'_>, batch: usize) -> f64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let rows: Vec<usize> = (0..batch).collect();
+    let mut model = start.to_device(&stepper.device);
+    let mut run = |steps: usize, model: &mut Dense| {
+        for _ in 0..steps {
+            *model = stepper.step(model.clone(), &rows, &mut rng);
+        }
+        // Reading waits for the device.
+        stepper.mean_loss().unwrap_or(f64::MAX)
+    };
+    run(3, &mut model);
+    let started = Instant::now();
+    run(10, &mut model);
+    started.elapsed().as_secs_f64() * 100.0
+}
+
+/// Steps of training at full speed, for benches: samples per second on `kind`.
+///
+/// # Errors
+/// The device is not there.
+pub fn samples_per_second(
+    spec: &MlpSpec,
+    matrix: &Matrix,
+    labels: &[bool],
+    kind: DeviceKind,
+    steps: usize,
+) -> Result<f64, TrainError> {
+    let device = device::open(kind)?;
+    let y: Vec<f32> = labels.iter().map(|y| f32::from(u8::from(*y))).collect();
+    let weights = class_weights(labels, spec.class_weight);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let start = Network::init(matrix.width(), &spec.hidden, spec.activation, &mut rng);
+    let mut stepper = Stepper::new(spec, matrix, &y, &weights, &device);
+    let mut model = start.to_device(&stepper.device);
+    let mut order: Vec<usize> = (0..matrix.height).collect();
+    order.shuffle(&mut rng);
+    let batches: Vec<&[usize]> = order.chunks_exact(spec.batch_size.clamp(1, order.len())).collect();
+    let mut run = |steps: usize, mut model: Dense| -> Result<Dense, TrainError> {
+        for at in 0..steps {
+            model = stepper.step(model, batches[at % batches.len()], &mut rng);
+        }
+        stepper.mean_loss()?;
+        Ok(model)
+    };
+    model = run(20, model)?;
+    let started = Instant::now();
+    run(steps, model)?;
+    Ok((steps * spec.batch_size) as f64 / started.elapsed().as_secs_f64())
+}

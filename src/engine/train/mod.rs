@@ -1,0 +1,164 @@
+//! Models that learn who leaves: a network, and the simple ones it must beat on the same split.
+
+pub mod device;
+mod linear;
+mod mlp;
+mod network;
+mod tree;
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::Matrix;
+use crate::job::Reporter;
+
+pub use device::{DeviceChoice, DeviceKind};
+pub use linear::LinearModel;
+pub use mlp::{Epoch, MlpSpec, samples_per_second};
+pub use network::{Activation, Layer, Network};
+pub use tree::{TreeModel, TreeNode};
+
+/// Why training failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error("training needs at least {needed} customers of each class among the training rows, and there are {found}")]
+    TooFew { found: usize, needed: usize },
+    #[error("the graphics device cannot be used: {cause}")]
+    Device { cause: String },
+    #[error("the loss became infinite at epoch {epoch}; a lower learning rate helps")]
+    Diverged { epoch: usize },
+    #[error("{model} could not be fitted: {cause}")]
+    Fit { model: &'static str, cause: String },
+}
+
+impl TrainError {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::TooFew { .. } => "too_few_rows",
+            Self::Device { .. } => "device",
+            Self::Diverged { .. } => "diverged",
+            Self::Fit { .. } => "fit_failed",
+        }
+    }
+}
+
+/// The kinds of model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    #[default]
+    Mlp,
+    Logistic,
+    Tree,
+    Majority,
+}
+
+impl ModelKind {
+    /// Every kind, the network first.
+    pub const ALL: [ModelKind; 4] =
+        [ModelKind::Mlp, ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority];
+
+    /// The name used on the command line, in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Logistic => "logistic",
+            Self::Tree => "tree",
+            Self::Majority => "majority",
+        }
+    }
+}
+
+/// A fitted model; holds all it needs to predict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Model {
+    Mlp(Network),
+    Logistic(LinearModel),
+    Tree(TreeModel),
+    Majority { rate: f64 },
+}
+
+impl Model {
+    /// Its kind.
+    pub fn kind(&self) -> ModelKind {
+        match self {
+            Self::Mlp(_) => ModelKind::Mlp,
+            Self::Logistic(_) => ModelKind::Logistic,
+            Self::Tree(_) => ModelKind::Tree,
+            Self::Majority { .. } => ModelKind::Majority,
+        }
+    }
+
+    /// Probability of the positive class for each row of the matrix.
+    ///
+    /// # Errors
+    /// The device cannot be used.
+    pub fn predict(&self, matrix: &Matrix, device: DeviceKind) -> Result<Vec<f64>, TrainError> {
+        match self {
+            Self::Mlp(network) => network.predict(matrix, &device::open(device)?),
+            Self::Logistic(model) => Ok(model.predict(matrix)),
+            Self::Tree(model) => Ok(model.predict(matrix)),
+            Self::Majority { rate } => Ok(vec![*rate; matrix.height]),
+        }
+    }
+}
+
+/// A model and how it came to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    pub model: Model,
+    pub device: DeviceChoice,
+    pub history: Vec<Epoch>,
+    pub epochs_run: usize,
+    /// The epoch whose weights were kept, counted from 1; 0 for models without epochs.
+    pub best_epoch: usize,
+    pub seconds: f64,
+}
+
+/// Rows for learning and rows for watching the learning.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    pub train: Matrix,
+    pub train_labels: Vec<bool>,
+    pub valid: Matrix,
+    pub valid_labels: Vec<bool>,
+}
+
+/// Customers of each class that must be among the training rows.
+pub const LEAST_PER_CLASS: usize = 5;
+
+/// Trains one kind of model.
+///
+/// # Errors
+/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+pub fn train(
+    kind: ModelKind,
+    spec: &MlpSpec,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Trained> {
+    let positive = samples.train_labels.iter().filter(|label| **label).count();
+    let found = positive.min(samples.train_labels.len() - positive);
+    if found < LEAST_PER_CLASS {
+        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS }.into());
+    }
+    let started = std::time::Instant::now();
+    let (x, y) = (&samples.train, &samples.train_labels);
+    let model = match kind {
+        ModelKind::Mlp => return mlp::train(spec, samples, device, seed, report),
+        ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
+        ModelKind::Tree => Model::Tree(tree::fit(x, y)?),
+        ModelKind::Majority => Model::Majority { rate: positive as f64 / y.len() as f64 },
+    };
+    report.check()?;
+    Ok(Trained {
+        model,
+        device: DeviceChoice::plain(DeviceKind::Flex),
+        history: Vec::new(),
+        epochs_run: 0,
+        best_epoch: 0,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
