@@ -322,3 +322,18 @@ pub fn bundle(settings: &Settings, prepared: &Prepared, outcome: &Outcome) -> Bu
         model: outcome.trained.model.clone(),
     }
 }
+
+/// Groups the customers of a table that may lack a target.
+///
+/// # Errors
+/// As [`segment`].
+pub fn segment_table(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Segmentation> {
+    if table.with_role(Role::Target).is_some() {
+        return segment(settings, &prepare(settings, table, report)?, report);
+    }
+    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let cleaning = clean_only(settings, table, report)?;
+    let labels = vec![None; cleaning.last().height()];
+    let readable = cleaning.readable(&settings.recipe);
+    segment::segment(&schema, cleaning.last(), readable, &labels, settings.segments, settings.seed, report)
+}

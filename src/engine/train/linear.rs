@@ -27,8 +27,10 @@ pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<LinearModel, Train
         .max_iterations(500)
         .fit(&dataset)
         .map_err(|cause| TrainError::Fit { model: "logistic regression", cause: cause.to_string() })?;
-    // linfa predicts the greater of the two labels, which is `true`.
-    Ok(LinearModel { coefficients: fitted.params().to_vec(), intercept: fitted.intercept() })
+    // linfa chooses itself which of the two labels is its positive class.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    let coefficients = fitted.params().iter().map(|c| sign * c).collect();
+    Ok(LinearModel { coefficients, intercept: sign * fitted.intercept() })
 }
 
 impl LinearModel {

@@ -1,0 +1,69 @@
+//! `regulars clean`: the cleaned table and what every step changed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use regulars_engine::deploy::DeployError;
+use regulars_engine::job::Reporter;
+use regulars_engine::{files, project};
+use serde_json::json;
+
+use super::{Input, Outcome};
+use crate::words::Lang;
+
+#[derive(Args)]
+pub(super) struct Clean {
+    #[command(flatten)]
+    pub(super) input: Input,
+    /// Where the cleaned table is written (CSV), before scaling
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Clean {
+    pub(super) fn run(&self) -> Outcome {
+        let settings = self.input.settings()?;
+        let table = self.input.open(&settings)?;
+        let cleaning = project::clean_only(&settings, &table, &Reporter::silent())?;
+        let frame = cleaning.readable(&settings.recipe);
+        let names: Vec<String> = frame.data.get_column_names().iter().map(|n| n.to_string()).collect();
+        let rows = (0..frame.height())
+            .map(|at| names.iter().map(|name| frame.show(name, at).unwrap_or_default()).collect());
+        files::write_csv(&self.out, &names, rows)
+            .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
+        let steps: Vec<_> = cleaning
+            .stages
+            .iter()
+            .map(|stage| {
+                let change = &stage.change;
+                json!({
+                    "name": change.name, "rows_changed": change.rows_changed,
+                    "cells_changed": change.cells_changed, "rows_dropped": change.rows_dropped,
+                    "columns": change.columns.iter().map(|(name, cells)| json!({"name": name, "cells_changed": cells})).collect::<Vec<_>>(),
+                    "examples": change.examples.iter().take(10).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let dropped: u64 = cleaning.stages.iter().map(|stage| stage.change.rows_dropped).sum();
+        if !self.input.json {
+            let lang = Lang::of_environment();
+            for stage in &cleaning.stages {
+                let change = &stage.change;
+                println!(
+                    "  {:<24} {}",
+                    lang.t(&format!("step.{}", change.name)),
+                    lang.with("clean.changed", &[
+                        ("cells", lang.count(change.cells_changed)),
+                        ("rows", lang.count(change.rows_changed)),
+                        ("dropped", lang.count(change.rows_dropped)),
+                    ])
+                );
+            }
+            println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
+        }
+        Ok(json!({
+            "rows_in": table.height(), "rows_out": frame.height(), "rows_dropped": dropped,
+            "rows_merged": 0, "steps": steps, "out": self.out,
+        }))
+    }
+}

@@ -1,0 +1,196 @@
+//! The command line: one file a command. With `--json` one object on standard output and nothing
+//! else there. Exit codes: 0 done, 1 failed with a message, 2 wrong arguments.
+
+mod clean;
+mod inspect;
+mod run;
+mod sample;
+mod score;
+mod segment;
+mod terminal;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use regulars_engine::collect::{self, ReadOptions};
+use regulars_engine::job::Reporter;
+use regulars_engine::project::Settings;
+use regulars_engine::table::{Role, Table};
+use regulars_engine::train::DeviceKind;
+use regulars_engine::{Error, clean as cleaning};
+
+use crate::words::Lang;
+
+#[derive(Parser)]
+#[command(name = "regulars", version, about = "Know your customers, keep your customers")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// A data file or project to open in the window
+    path: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows what a file holds: columns, types, roles, and why
+    Inspect(inspect::Inspect),
+    /// Cleans a file and tells what every step changed
+    Clean(clean::Clean),
+    /// Trains a model and measures it on rows it never saw
+    Train(train::Train),
+    /// Groups customers that are alike
+    Segment(segment::Segment),
+    /// Scores new customers with a saved bundle
+    Score(score::Score),
+    /// Writes the sample shop
+    Sample(sample::Sample),
+}
+
+/// Flags of every command that reads data.
+#[derive(Args, Clone)]
+struct Input {
+    /// The customers' file
+    file: PathBuf,
+    /// Character encoding, e.g. utf-8, gb18030, windows-1252 (default: guessed)
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Separator of the fields, e.g. ';' or 'tab' (default: guessed)
+    #[arg(long, value_parser = parse_separator)]
+    separator: Option<char>,
+    /// The first record is already data
+    #[arg(long)]
+    no_header: bool,
+    /// Role of a column; may be repeated
+    #[arg(long, value_name = "COLUMN=ROLE", value_parser = parse_role)]
+    role: Vec<(String, Role)>,
+    /// Column to leave out; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    exclude: Vec<String>,
+    /// A saved recipe of cleaning steps (JSON)
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// One JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_separator(text: &str) -> Result<char, String> {
+    match text {
+        "tab" | "\\t" => Ok('\t'),
+        _ => match text.chars().collect::<Vec<_>>().as_slice() {
+            [one] if one.is_ascii() => Ok(*one),
+            _ => Err("one ASCII character, or 'tab'".into()),
+        },
+    }
+}
+
+fn parse_role(text: &str) -> Result<(String, Role), String> {
+    let (column, role) = text.rsplit_once('=').ok_or("write COLUMN=ROLE")?;
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    let role = Role::parse(role).ok_or_else(|| format!("a role is one of {}", roles.join(", ")))?;
+    Ok((column.to_owned(), role))
+}
+
+fn parse_device(text: &str) -> Result<DeviceKind, String> {
+    DeviceKind::ALL.into_iter().find(|d| d.name() == text).ok_or_else(|| "auto, wgpu or flex".into())
+}
+
+/// Failures that a command can end with.
+enum Failure {
+    Engine(Error),
+    /// A file of settings that cannot be read.
+    Recipe { file: PathBuf, cause: String },
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+type Outcome = Result<serde_json::Value, Failure>;
+
+impl Input {
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings {
+            read: ReadOptions {
+                encoding: self.encoding.clone(),
+                separator: self.separator,
+                header: self.no_header.then_some(false),
+                roles: self.role.clone(),
+            },
+            ..Settings::default()
+        };
+        settings.read.roles.extend(self.exclude.iter().map(|name| (name.clone(), Role::Ignore)));
+        if let Some(file) = &self.recipe {
+            let fail = |cause: String| Failure::Recipe { file: file.clone(), cause };
+            let text = std::fs::read_to_string(file).map_err(|e| fail(e.to_string()))?;
+            settings.recipe = serde_json::from_str::<cleaning::Recipe>(&text).map_err(|e| fail(e.to_string()))?;
+        }
+        Ok(settings)
+    }
+
+    fn open(&self, settings: &Settings) -> Result<Table, Failure> {
+        Ok(collect::open(&self.file, &settings.read, &Reporter::silent())?)
+    }
+}
+
+/// Runs the command that the arguments name, or opens the window.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let Some(command) = cli.command else { return run::window_or_terminal(cli.path) };
+    let (json, outcome) = match command {
+        Command::Inspect(c) => (c.input.json, c.run()),
+        Command::Clean(c) => (c.input.json, c.run()),
+        Command::Train(c) => (c.input.json, c.run()),
+        Command::Segment(c) => (c.input.json, c.run()),
+        Command::Score(c) => (c.json, c.run()),
+        Command::Sample(c) => (c.json, c.run()),
+    };
+    match outcome {
+        Ok(value) => {
+            if json {
+                println!("{value}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(failure) => tell(&failure, json),
+    }
+}
+
+fn tell(failure: &Failure, json: bool) -> ExitCode {
+    let lang = Lang::of_environment();
+    let mut object = serde_json::Map::new();
+    let (message, hint) = match failure {
+        Failure::Engine(error) => {
+            let place = error.place();
+            object.insert("kind".into(), error.kind().into());
+            if let Some(file) = place.file {
+                object.insert("file".into(), file.display().to_string().into());
+            }
+            if let Some(row) = place.row {
+                object.insert("row".into(), row.into());
+            }
+            if let Some(column) = place.column {
+                object.insert("column".into(), column.into());
+            }
+            (lang.error(error), lang.hint(error))
+        }
+        Failure::Recipe { file, cause } => {
+            object.insert("kind".into(), "bad_recipe".into());
+            object.insert("file".into(), file.display().to_string().into());
+            let args = [("file", file.display().to_string()), ("cause", cause.clone())];
+            (lang.with("error.bad_recipe", &args), lang.t("hint.bad_recipe"))
+        }
+    };
+    if json {
+        object.insert("message".into(), message.clone().into());
+        object.insert("hint".into(), hint.clone().into());
+        println!("{}", serde_json::json!({ "error": object }));
+    } else {
+        eprintln!("{message}\n{hint}");
+    }
+    ExitCode::from(1)
+}

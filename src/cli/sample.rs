@@ -1,0 +1,35 @@
+//! `regulars sample`: the sample shop, same seed same bytes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::Outcome;
+use crate::words::Lang;
+
+#[derive(Args)]
+pub(super) struct Sample {
+    /// The folder to write into
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    #[arg(long, default_value_t = 1200)]
+    customers: usize,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Sample {
+    pub(super) fn run(&self) -> Outcome {
+        let files = regulars_engine::sample::write(&self.out, self.customers, self.seed)?;
+        if !self.json {
+            for file in &files {
+                println!("{}", Lang::of_environment().with("cli.wrote", &[("file", file.display().to_string())]));
+            }
+        }
+        Ok(json!({ "customers": self.customers, "seed": self.seed, "files": files }))
+    }
+}

@@ -1,0 +1,90 @@
+//! The whole journey in the terminal: for machines without a display.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use regulars_engine::collect;
+use regulars_engine::deploy::DeployError;
+use regulars_engine::job::{Event, Reporter};
+use regulars_engine::project::{self, ProjectError, SavedProject, Settings};
+use regulars_engine::train::ModelKind;
+use regulars_engine::{Error, files};
+
+use super::{inspect, train};
+use crate::words::{Lang, percent, segment_name};
+
+pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
+    match journey(lang, path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}\n{}", lang.error(&error), lang.hint(&error));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
+    let (mut settings, file) = match path {
+        Some(path) if path.extension().is_some_and(|e| e == "regulars") => {
+            let saved = SavedProject::open(&path)?;
+            (saved.settings, saved.file)
+        }
+        Some(path) => (Settings::default(), path),
+        None => (Settings::default(), crate::window::sample_file()?),
+    };
+    let out = std::env::current_dir().unwrap_or_default().join("regulars-out");
+    std::fs::create_dir_all(&out).map_err(|cause| ProjectError::Save { file: out.clone(), cause })?;
+    settings.seed = settings.seed.max(1);
+    let table = collect::open(&file, &settings.read, &Reporter::silent())?;
+    inspect::print(&table);
+
+    let (events, heard) = std::sync::mpsc::channel();
+    let printer = std::thread::spawn(move || {
+        for event in heard {
+            if let Event::Epoch(e) = event
+                && (e.epoch == 1 || e.epoch.is_multiple_of(10))
+            {
+                eprintln!("{}", train::epoch_line(lang, &e));
+            }
+        }
+    });
+    let report = Reporter::to(events);
+    let prepared = project::prepare(&settings, &table, &report)?;
+    let mut best: Option<project::Outcome> = None;
+    for kind in [ModelKind::Mlp, ModelKind::Logistic, ModelKind::Tree] {
+        let learnt = project::learn(&settings, &prepared, kind, &report)?;
+        println!();
+        train::print(lang, &settings, &prepared, &learnt);
+        // Chosen on the validation rows: the test rows are for measuring only.
+        let score = |o: &project::Outcome| o.valid.fixed("roc_auc").map_or(0.0, |e| e.value);
+        if best.as_ref().is_none_or(|b| score(&learnt) > score(b)) {
+            best = Some(learnt);
+        }
+    }
+    let Some(best) = best else { return Ok(()) };
+    let segments = project::segment(&settings, &prepared, &report)?;
+    drop(report);
+    let _ = printer.join();
+    println!("\n{}", lang.with("segments.finding", &[
+        ("k", segments.k.to_string()),
+        ("silhouette", format!("{:.2}", segments.silhouette)),
+    ]));
+    for s in &segments.segments {
+        println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
+    }
+    let list = project::rank(&prepared, &best, Some(&segments));
+    println!("\n{}", lang.with("cli.top", &[("model", lang.t(&format!("model.{}", best.kind.name())))]));
+    for customer in list.iter().take(10) {
+        println!("  {:<12} {}", customer.id, percent(customer.probability));
+    }
+    let ranked = out.join("customers_by_risk.csv");
+    let (header, rows) = crate::words::ranked_table(lang, &list, &segments);
+    files::write_csv(&ranked, &header, rows.into_iter())
+        .map_err(|cause| DeployError::Write { file: ranked.clone(), cause })?;
+    let bundle = out.join("model.bundle");
+    project::bundle(&settings, &prepared, &best).save(&bundle)?;
+    for file in [ranked, bundle] {
+        println!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
+    }
+    Ok(())
+}

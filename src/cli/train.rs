@@ -1,0 +1,142 @@
+//! `regulars train`: trains one kind of model and measures it on rows it never saw.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use regulars_engine::evaluate::Evaluation;
+use regulars_engine::job::{Event, Reporter};
+use regulars_engine::project::{self, Outcome as Learnt, Prepared, Settings};
+use regulars_engine::split::Side;
+use regulars_engine::table::Role;
+use regulars_engine::train::{DeviceKind, ModelKind};
+use serde_json::{Value, json};
+
+use super::{Input, Outcome, parse_device};
+use crate::words::{Lang, percent};
+
+#[derive(Args)]
+pub(super) struct Train {
+    #[command(flatten)]
+    pub(super) input: Input,
+    /// The column to predict (default: guessed from its name)
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// The value of the target that counts (default: yes, true, 1, or the rarer one)
+    #[arg(long, value_name = "VALUE")]
+    positive: Option<String>,
+    /// mlp, logistic, tree or majority
+    #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
+    model: ModelKind,
+    /// auto, wgpu or flex
+    #[arg(long, default_value = "auto", value_parser = parse_device)]
+    device: DeviceKind,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Most epochs to train
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Where to save the trained model with its preparation
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+}
+
+fn parse_kind(text: &str) -> Result<ModelKind, String> {
+    ModelKind::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = ModelKind::ALL.iter().map(|k| k.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+impl Train {
+    pub(super) fn run(&self) -> Outcome {
+        let mut settings = self.input.settings()?;
+        if let Some(target) = &self.target {
+            settings.read.roles.push((target.clone(), Role::Target));
+        }
+        settings.positive.clone_from(&self.positive);
+        settings.device = self.device;
+        settings.seed = self.seed;
+        if let Some(epochs) = self.epochs {
+            settings.mlp.epochs = epochs.max(1);
+        }
+        let table = self.input.open(&settings)?;
+        let (events, heard) = std::sync::mpsc::channel();
+        let report = Reporter::to(events);
+        let lang = Lang::of_environment();
+        let printer = std::thread::spawn(move || {
+            for event in heard {
+                if let Event::Epoch(e) = event {
+                    eprintln!("{}", epoch_line(lang, &e));
+                }
+            }
+        });
+        let prepared = project::prepare(&settings, &table, &report)?;
+        let learnt = project::learn(&settings, &prepared, self.model, &report)?;
+        drop(report);
+        let _ = printer.join();
+        if let Some(path) = &self.bundle {
+            project::bundle(&settings, &prepared, &learnt).save(path)?;
+        }
+        if !self.input.json {
+            print(lang, &settings, &prepared, &learnt);
+            if let Some(path) = &self.bundle {
+                println!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
+            }
+        }
+        Ok(to_json(&settings, &prepared, &learnt))
+    }
+}
+
+pub(super) fn epoch_line(lang: Lang, e: &regulars_engine::train::Epoch) -> String {
+    lang.with(
+        "cli.epoch",
+        &[
+            ("epoch", e.epoch.to_string()),
+            ("planned", e.planned.to_string()),
+            ("train", format!("{:.4}", e.train_loss)),
+            ("valid", format!("{:.4}", e.valid_loss)),
+            ("auc", e.valid_auc.map_or("–".into(), |auc| format!("{auc:.4}"))),
+        ],
+    )
+}
+
+/// The findings in words.
+pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt: &Learnt) {
+    println!("{}", lang.with("cli.model", &[
+        ("model", lang.t(&format!("model.{}", learnt.kind.name()))),
+        ("device", learnt.trained.device.ran.name().into()),
+        ("train", lang.count(prepared.count(Side::Train) as u64)),
+        ("test", lang.count(prepared.count(Side::Test) as u64)),
+    ]));
+    for leak in &prepared.leaks {
+        println!("  ! {}", lang.with("features.leak", &[("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))]));
+    }
+    for (name, e) in learnt.test.metrics(settings.threshold) {
+        let show = |v: f64| if matches!(name, "roc_auc" | "pr_auc" | "brier" | "log_loss") { format!("{v:.3}") } else { percent(v) };
+        println!("  {:<20} {:>8}   [{} – {}]", lang.t(&format!("metric.{name}")), show(e.value), show(e.low), show(e.high));
+    }
+}
+
+fn metrics(evaluation: &Evaluation, threshold: f64) -> Value {
+    json!(evaluation.metrics(threshold))
+}
+
+pub(super) fn to_json(settings: &Settings, prepared: &Prepared, learnt: &Learnt) -> Value {
+    let trained = &learnt.trained;
+    json!({
+        "model": learnt.kind, "device": trained.device.ran, "device_why": trained.device.why,
+        "adapter": trained.device.adapter, "seed": settings.seed,
+        "target": prepared.labels.column, "positive": prepared.labels.positive,
+        "features": prepared.features.names(),
+        "leaks": prepared.leaks,
+        "rows": prepared.sides.len(), "train_rows": prepared.count(Side::Train),
+        "valid_rows": prepared.count(Side::Valid), "test_rows": prepared.count(Side::Test),
+        "epochs_run": trained.epochs_run, "best_epoch": trained.best_epoch, "seconds": trained.seconds,
+        "threshold": settings.threshold,
+        "metrics": {
+            "valid": metrics(&learnt.valid, settings.threshold),
+            "test": metrics(&learnt.test, settings.threshold),
+        },
+        "history": trained.history,
+    })
+}
