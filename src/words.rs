@@ -121,10 +121,8 @@ pub fn ranked_table(
     list: &[regulars_engine::deploy::Customer],
     segments: &regulars_engine::segment::Segmentation,
 ) -> (Vec<String>, Vec<Vec<String>>) {
-    let header = ["rank", "id", "row", "risk", "actual", "segment", "side"];
-    let header = header.iter().map(|name| lang.t(&format!("customers.{name}"))).collect();
     let rows = list.iter().enumerate().map(|(at, c)| ranked_row(lang, at + 1, c, Some(segments))).collect();
-    (header, rows)
+    (ranked_header(lang), rows)
 }
 
 /// One row of the ranked list.
@@ -154,4 +152,12 @@ pub fn ranked_row(
         segment,
         lang.t(&format!("side.{side}")),
     ]
+}
+
+/// The heads of the ranked list's columns.
+pub fn ranked_header(lang: Lang) -> Vec<String> {
+    ["rank", "id", "row", "risk", "actual", "segment", "side"]
+        .iter()
+        .map(|name| lang.t(&format!("customers.{name}")))
+        .collect()
 }

@@ -3,6 +3,7 @@
 //! step reports what it changed.
 
 mod dates;
+mod distribution;
 mod duplicates;
 mod impossible;
 mod impute;
@@ -21,6 +22,7 @@ use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Frame, Table};
 
+pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
 pub use impute::{indicator_name, CategoryFill, FittedImpute, ImputeSpec, NumberFill};
 pub use record::{CellChange, Change};

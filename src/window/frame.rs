@@ -1,0 +1,187 @@
+//! The frame around every page: rail of stages, top bar, status line, notices, palette.
+
+use eframe::egui::{self, Align, Button, Layout, RichText, Ui};
+
+use super::App;
+use super::command::{self, Command};
+use super::pages::Page;
+use super::parts;
+use super::theme::{self, Palette, S1, S2, S3};
+use crate::words::Lang;
+
+/// The rail: six stages in order, then the job beside them.
+pub(super) fn rail(ui: &mut Ui, app: &mut App) {
+    let lang = app.prefs.lang;
+    ui.add_space(S3);
+    ui.label(RichText::new("Regulars").font(egui::FontId::new(20.0, theme::strong())));
+    parts::muted(ui, lang.t("app.slogan"));
+    ui.add_space(S3);
+    for (at, page) in Page::ALL.into_iter().enumerate() {
+        if page == Page::Segments {
+            ui.add_space(S2);
+            ui.separator();
+            parts::muted(ui, lang.t("rail.jobs"));
+        }
+        let mark = if page == Page::Segments { "◆".to_owned() } else { (at + 1).to_string() };
+        stage(ui, app, page, &mark);
+    }
+}
+
+fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
+    let lang = app.prefs.lang;
+    let p = Palette::of(ui);
+    let on = app.prefs.page == page;
+    let name = page.title(lang);
+    let frame = egui::Frame::new()
+        .fill(if on { p.surface } else { egui::Color32::TRANSPARENT })
+        .corner_radius(6)
+        .inner_margin(egui::Margin::symmetric(8, 6));
+    let inner = frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            parts::stage_mark(ui, mark, on);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                let text = RichText::new(&name).family(theme::strong());
+                ui.add(egui::Label::new(if on { text.color(p.accent) } else { text }).selectable(false));
+                let status = RichText::new(page.status(lang, &app.state)).small().color(p.muted);
+                ui.add(egui::Label::new(status).selectable(false).truncate());
+            });
+        });
+    });
+    let response = ui.interact(inner.response.rect, ui.scope_id().with(("stage", page.key())), egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, on, &name));
+    if response.has_focus() || response.hovered() {
+        ui.painter().rect_stroke(
+            inner.response.rect,
+            6,
+            egui::Stroke::new(1.0, p.accent),
+            egui::StrokeKind::Inside,
+        );
+    }
+    if response.clicked() {
+        app.send.push(Command::Go(page));
+    }
+}
+
+/// The top bar: file, undo, the running job, palette, language, theme.
+pub(super) fn top(ui: &mut Ui, app: &mut App) {
+    let lang = app.prefs.lang;
+    ui.horizontal_centered(|ui| {
+        let name = match (&app.state.project_file, &app.state.table) {
+            (Some(file), _) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            (None, Some(table)) => table.name.clone(),
+            (None, None) => lang.t("top.no_project"),
+        };
+        ui.label(RichText::new(name).family(theme::strong()));
+        if app.state.table.is_some() {
+            parts::muted(ui, lang.t(if app.state.saved { "top.saved" } else { "top.unsaved" }));
+        }
+        for command in [Command::OpenDialog, Command::Save] {
+            let enabled = command == Command::OpenDialog || app.state.table.is_some();
+            button(ui, app, command, enabled);
+        }
+        let (undo, redo) = (app.state.can_undo(), app.state.can_redo());
+        button(ui, app, Command::Undo, undo);
+        button(ui, app, Command::Redo, redo);
+        if let Some((phase, share, seconds)) = app.state.running() {
+            let text = lang.with("top.running", &[
+                ("phase", lang.t(&format!("phase.{phase}"))),
+                ("percent", format!("{:.0}", share * 100.0)),
+                ("seconds", format!("{seconds:.0}")),
+            ]);
+            ui.add(egui::ProgressBar::new(share as f32).desired_width(190.0).text(text));
+            button(ui, app, Command::Cancel, true);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            button(ui, app, Command::ToggleTheme, true);
+            let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
+            button(ui, app, Command::SetLang(other), true);
+            button(ui, app, Command::TogglePalette, true);
+        });
+    });
+}
+
+fn button(ui: &mut Ui, app: &mut App, command: Command, enabled: bool) {
+    let response = ui.add_enabled(enabled, Button::new(command.text(app.prefs.lang)));
+    let response = match command.shortcut() {
+        Some(keys) => response.on_hover_text(ui.ctx().format_shortcut(&keys)),
+        None => response,
+    };
+    if response.clicked() {
+        app.send.push(command);
+    }
+}
+
+/// Rows, device, and that nothing leaves the machine.
+pub(super) fn status(ui: &mut Ui, app: &App) {
+    let lang = app.prefs.lang;
+    ui.horizontal_centered(|ui| {
+        let rows = app.state.table.as_ref().map_or(0, |t| t.height());
+        parts::muted(ui, lang.with("status.rows", &[("count", lang.count(rows as u64))]));
+        if let Some(device) = &app.state.live_device {
+            parts::muted(ui, format!("{}: {}", lang.t("setting.device"), device.ran.name()));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            parts::muted(ui, lang.t("status.local"));
+        });
+    });
+}
+
+/// Notices above the page, newest first; at most three at a time.
+pub(super) fn notices(ui: &mut Ui, app: &mut App) {
+    let lang = app.prefs.lang;
+    let mut closed = None;
+    for (at, notice) in app.state.notices.iter().enumerate().rev().take(3) {
+        ui.push_id(("notice", at), |ui| {
+            if parts::notice(ui, lang, notice) {
+                closed = Some(at);
+            }
+        });
+        ui.add_space(S1);
+    }
+    if let Some(at) = closed {
+        app.state.notices.remove(at);
+    }
+}
+
+/// The command palette: type, choose, done.
+pub(super) fn palette(ctx: &egui::Context, app: &mut App) {
+    let lang = app.prefs.lang;
+    let mut chosen = None;
+    let window = egui::Window::new(lang.t("command.palette"))
+        .collapsible(false)
+        .resizable(false)
+        .anchor(egui::Align2::CENTER_TOP, [0.0, 80.0])
+        .fixed_size([420.0, 360.0]);
+    window.show(ctx, |ui| {
+        let label = ui.label(lang.t("palette.type"));
+        let edit = ui.add(egui::TextEdit::singleline(&mut app.palette_text).desired_width(400.0));
+        let edit = edit.labelled_by(label.id);
+        edit.request_focus();
+        let wanted = app.palette_text.to_lowercase();
+        let found: Vec<Command> = command::palette()
+            .into_iter()
+            .filter(|c| c.text(lang).to_lowercase().contains(&wanted))
+            .collect();
+        if ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+            chosen = found.first().cloned();
+        }
+        egui::ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+            for command in found {
+                let keys = command.shortcut().map(|k| ctx.format_shortcut(&k)).unwrap_or_default();
+                let text = format!("{}    {keys}", command.text(lang));
+                if ui.selectable_label(false, text).clicked() {
+                    chosen = Some(command);
+                }
+            }
+        });
+    });
+    if ctx.input(|i| i.key_pressed(egui::Key::Escape)) {
+        app.palette_open = false;
+    }
+    if let Some(command) = chosen {
+        app.palette_open = false;
+        app.send.push(command);
+    }
+}

@@ -1,0 +1,227 @@
+//! Collect: what is in the file, what each column is, and why; any of it changed with one click.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, RichText, Ui};
+use regulars_engine::table::Role;
+
+use super::Scene;
+use crate::window::command::Command;
+use crate::window::parts::{self, table};
+use crate::window::theme::{Palette, S2, S3};
+
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::page_head(ui, lang, "collect");
+    let Some(data) = scene.state.table.clone() else {
+        if scene.state.load.is_none() {
+            open_first(ui, scene);
+        }
+        return;
+    };
+    parts::figures(ui, |ui| {
+        parts::figure(ui, &lang.t("collect.records"), &lang.count(data.records), "");
+        parts::figure(ui, &lang.t("collect.kept"), &lang.count(data.height() as u64), "");
+        parts::figure(ui, &lang.t("collect.rejected"), &lang.count(data.rejected_count), "");
+        parts::figure(ui, &lang.t("collect.columns"), &lang.count(data.columns.len() as u64), "");
+    });
+    for note in &data.warnings {
+        parts::caution(ui, &lang.note(note));
+    }
+    for (column, note) in data.columns.iter().flat_map(|c| c.warnings.iter().map(move |n| (c, n))).take(4) {
+        parts::caution(ui, &format!("{}: {}", column.name, lang.note(note)));
+    }
+    if data.rejected_count > 0 {
+        egui::CollapsingHeader::new(lang.with("collect.rejected_rows", &[("count", lang.count(data.rejected_count))]))
+            .show(ui, |ui| {
+                for r in data.rejected.iter().take(20) {
+                    parts::muted(ui, format!("{} · {} · {}", r.row, lang.note(&r.why), r.excerpt));
+                }
+            });
+    }
+    parts::section(ui, lang.t("collect.columns_head"));
+    let heads = [
+        table::Head::text(lang.t("collect.column"), 170.0),
+        table::Head::text(lang.t("collect.role"), 130.0),
+        table::Head::text(lang.t("collect.type"), 80.0),
+        table::Head::number(lang.t("collect.missing"), 80.0),
+        table::Head::number(lang.t("collect.distinct"), 80.0),
+        table::Head::text(lang.t("collect.why"), 260.0),
+    ];
+    let mut change: Option<(String, Role)> = None;
+    let p = Palette::of(ui);
+    table::show(ui, "columns", &heads, None, data.columns.len(), 330.0, |ui, row, column| {
+        let c = &data.columns[row];
+        match column {
+            0 => {
+                ui.add(egui::Label::new(RichText::new(&c.name).family(crate::window::theme::strong())).truncate());
+            }
+            1 => {
+                let mut role = c.role;
+                let name = format!("{} {}", lang.t("collect.role"), c.name);
+                if parts::choose(ui, &name, &mut role, &Role::ALL, |r| lang.t(&format!("role.{}", r.name()))) {
+                    change = Some((c.name.clone(), role));
+                }
+            }
+            2 => table::plain(ui, lang.t(&format!("type.{}", c.value_type.name()))),
+            3 => {
+                let color = if c.missing + c.bad > 0 { p.caution } else { p.ink };
+                let text = RichText::new(lang.count(c.missing + c.bad)).color(color);
+                let response = ui.label(text);
+                if c.bad > 0 {
+                    let list: Vec<String> =
+                        c.bad_examples.iter().take(8).map(|b| format!("{}: “{}”", b.row, b.value)).collect();
+                    response.on_hover_text(format!("{}\n{}", lang.t("collect.unreadable"), list.join("\n")));
+                }
+            }
+            4 => table::plain(ui, lang.count(c.distinct)),
+            _ => table::plain(ui, lang.note(&c.why)),
+        }
+    });
+    if let Some((name, role)) = change {
+        let roles = &mut scene.state.settings.read.roles;
+        roles.retain(|(column, old)| *column != name && !(role == Role::Target && *old == Role::Target));
+        roles.push((name, role));
+    }
+
+    parts::section(ui, lang.t("collect.first_rows"));
+    let heads: Vec<table::Head> = std::iter::once(table::Head::number("#", 48.0))
+        .chain(data.columns.iter().take(60).map(|c| table::Head::text(&c.name, 110.0)))
+        .collect();
+    let shown = data.height().min(500);
+    table::show(ui, "rows", &heads, None, shown, 260.0, |ui, row, column| match column {
+        0 => parts::muted(ui, data.rows[row].to_string()),
+        n => match data.text(&data.columns[n - 1].name).and_then(|t| t.get(row)) {
+            Some(text) if !text.trim().is_empty() => table::plain(ui, text.chars().take(120).collect::<String>()),
+            _ => table::missing(ui),
+        },
+    });
+    if data.height() > shown {
+        parts::muted(ui, lang.with("common.shown_of", &[
+            ("shown", lang.count(shown as u64)),
+            ("all", lang.count(data.height() as u64)),
+        ]));
+    }
+}
+
+/// The opening page: drop, choose, type a path, or take the sample.
+fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    let p = Palette::of(ui);
+    egui::Frame::new()
+        .stroke(egui::Stroke::new(1.0, p.line))
+        .fill(p.surface)
+        .corner_radius(6)
+        .inner_margin(32)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width().min(720.0));
+            ui.label(RichText::new(lang.t("empty.collect.title")).font(crate::window::theme::section_font()));
+            parts::muted(ui, lang.t("empty.collect.text"));
+            ui.add_space(S3);
+            ui.horizontal(|ui| {
+                if parts::primary(ui, lang.t("command.open"), true) {
+                    scene.send.push(Command::OpenDialog);
+                }
+                if ui.add(egui::Button::new(lang.t("command.open_sample")).min_size(egui::vec2(0.0, 34.0))).clicked() {
+                    scene.send.push(Command::OpenSample);
+                }
+            });
+            ui.add_space(S3);
+            path_box(ui, scene);
+        });
+    ui.add_space(S2);
+    parts::muted(ui, lang.t("collect.local_only"));
+}
+
+fn path_box(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    ui.horizontal(|ui| {
+        let label = ui.label(lang.t("collect.path"));
+        let edit = egui::TextEdit::singleline(&mut scene.page.path).desired_width(360.0);
+        let response = ui.add(edit).labelled_by(label.id);
+        let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let ready = !scene.page.path.trim().is_empty();
+        if (ui.add_enabled(ready, egui::Button::new(lang.t("collect.open_path"))).clicked() || entered) && ready {
+            scene.send.push(Command::OpenPath(PathBuf::from(scene.page.path.trim())));
+        }
+    });
+}
+
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("collect.reading"));
+    let Some(data) = scene.state.table.clone() else {
+        parts::muted(ui, lang.t("status.no_file"));
+        return;
+    };
+    parts::muted(ui, data.source.file.display().to_string());
+    let read = &mut scene.state.settings.read;
+    parts::setting(ui, lang, "encoding", |ui| {
+        let names = ["UTF-8", "gb18030", "Big5", "windows-1252", "UTF-16LE"];
+        let mut value = read.encoding.clone().unwrap_or_default();
+        let before = value.clone();
+        let shown = if value.is_empty() {
+            format!("{} ({})", lang.t("common.guessed"), data.source.encoding)
+        } else {
+            value.clone()
+        };
+        let combo = egui::ComboBox::from_id_salt("encoding").selected_text(shown).show_ui(ui, |ui| {
+            ui.selectable_value(&mut value, String::new(), lang.t("common.guessed"));
+            for name in names {
+                ui.selectable_value(&mut value, name.to_owned(), name);
+            }
+        });
+        let name = lang.t("setting.encoding");
+        combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
+        if value != before {
+            read.encoding = (!value.is_empty()).then_some(value);
+        }
+    });
+    parts::setting(ui, lang, "separator", |ui| {
+        let words = |s: Option<char>| match s {
+            None => format!("{} ({})", lang.t("common.guessed"), show_separator(data.source.separator)),
+            Some(s) => show_separator(s),
+        };
+        let all = [None, Some(','), Some(';'), Some('\t'), Some('|')];
+        parts::choose(ui, &lang.t("setting.separator"), &mut read.separator, &all, words);
+    });
+    parts::setting(ui, lang, "header", |ui| {
+        let mut header = read.header.unwrap_or(data.source.header);
+        if ui.checkbox(&mut header, lang.t("setting.header.on")).changed() {
+            read.header = Some(header);
+        }
+    });
+    if let Some(target) = data.with_role(Role::Target) {
+        parts::setting(ui, lang, "positive", |ui| {
+            let guessed = scene.state.prepared.as_ref().map(|p| p.labels.positive.clone()).unwrap_or_default();
+            let mut value = scene.state.settings.positive.clone().unwrap_or(guessed);
+            let before = value.clone();
+            let combo = egui::ComboBox::from_id_salt("positive").selected_text(value.clone()).show_ui(ui, |ui| {
+                for (level, count) in &target.levels {
+                    ui.selectable_value(&mut value, level.clone(), format!("{level}  ({})", lang.count(*count)));
+                }
+            });
+            let name = lang.t("setting.positive");
+            combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
+            if value != before {
+                scene.state.settings.positive = Some(value);
+            }
+        });
+    }
+    if let Some(error) = &scene.state.prepare_error {
+        parts::problem(ui, lang, error);
+    }
+    ui.add_space(S3);
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(lang.t("command.open")).clicked() {
+            scene.send.push(Command::OpenDialog);
+        }
+        if scene.state.prepared.is_some() && parts::primary(ui, lang.t("collect.next"), true) {
+            scene.send.push(Command::Go(super::Page::Clean));
+        }
+    });
+}
+
+fn show_separator(separator: char) -> String {
+    if separator == '\t' { "Tab".into() } else { separator.to_string() }
+}

@@ -1,0 +1,107 @@
+//! Features: what the model will see of each customer, what is left out and why, and who is used
+//! for what.
+
+use eframe::egui::{self, Ui};
+use regulars_engine::split::Side;
+use regulars_engine::table::Role;
+
+use super::{Page, Scene};
+use crate::window::command::Command;
+use crate::window::parts::{self, table};
+
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::page_head(ui, lang, "features");
+    let Some(prepared) = scene.state.prepared.clone() else {
+        super::clean::waiting(ui, scene, "features");
+        return;
+    };
+    parts::figures(ui, |ui| {
+        parts::figure(ui, &lang.t("features.count"), &lang.count(prepared.matrix.width() as u64), "");
+        for (side, key) in [(Side::Train, "train"), (Side::Valid, "valid"), (Side::Test, "test")] {
+            let name = lang.t(&format!("side.{key}"));
+            let sentence = lang.t(&format!("side.{key}.says"));
+            parts::figure(ui, &name, &lang.count(prepared.count(side) as u64), &sentence);
+        }
+    });
+    for leak in &prepared.leaks {
+        let args = [("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))];
+        parts::caution(ui, &lang.with("features.leak", &args));
+    }
+    let heads = [
+        table::Head::text(lang.t("collect.column"), 200.0),
+        table::Head::text(lang.t("collect.role"), 110.0),
+        table::Head::number(lang.t("features.becomes"), 90.0),
+        table::Head::text(lang.t("features.names"), 420.0),
+    ];
+    let of = |column: &str| -> Vec<&str> {
+        let indicator = regulars_engine::clean::indicator_name(column);
+        let matrix = &prepared.matrix;
+        matrix
+            .names
+            .iter()
+            .zip(&matrix.sources)
+            .filter(|(_, source)| *source == column || **source == indicator)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    };
+    table::show(ui, "features", &heads, None, prepared.schema.len(), 520.0, |ui, row, column| {
+        let spec = &prepared.schema[row];
+        let names = of(&spec.name);
+        match column {
+            0 => table::plain(ui, &spec.name),
+            1 => table::plain(ui, lang.t(&format!("role.{}", spec.role.name()))),
+            2 => table::plain(ui, names.len().to_string()),
+            _ if names.is_empty() => {
+                let why = match spec.role {
+                    Role::Id | Role::Contact => "features.out_private",
+                    Role::Target => "features.out_target",
+                    Role::Text => "features.out_text",
+                    Role::Ignore => "features.out_ignored",
+                    _ => "features.out_chosen",
+                };
+                parts::muted(ui, lang.t(why));
+            }
+            _ => table::plain(ui, names.join(" · ")),
+        }
+    });
+}
+
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("features.settings"));
+    let settings = &mut scene.state.settings;
+    parts::setting(ui, lang, "rare", |ui| {
+        let mut percent = settings.features.rare_share * 100.0;
+        if ui.add(egui::Slider::new(&mut percent, 0.0..=10.0).suffix("%")).changed() {
+            settings.features.rare_share = percent / 100.0;
+        }
+    });
+    parts::setting(ui, lang, "levels", |ui| {
+        ui.add(egui::Slider::new(&mut settings.features.max_levels, 2..=200).logarithmic(true));
+    });
+    parts::setting(ui, lang, "test_share", |ui| {
+        let mut percent = settings.split.test * 100.0;
+        if ui.add(egui::Slider::new(&mut percent, 5.0..=50.0).fixed_decimals(0).suffix("%")).changed() {
+            settings.split.test = percent / 100.0;
+        }
+    });
+    if let Some(prepared) = scene.state.prepared.clone() {
+        parts::section(ui, lang.t("features.use"));
+        egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
+            for spec in prepared.schema.iter().filter(|s| s.role.is_feature()) {
+                let exclude = &mut scene.state.settings.features.exclude;
+                let mut on = !exclude.contains(&spec.name);
+                if ui.checkbox(&mut on, &spec.name).changed() {
+                    exclude.retain(|name| *name != spec.name);
+                    if !on {
+                        exclude.push(spec.name.clone());
+                    }
+                }
+            }
+        });
+        if parts::primary(ui, lang.t("features.next"), true) {
+            scene.send.push(Command::Go(Page::Train));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Segments: groups of customers that are alike, named by what sets them apart.
+
+use eframe::egui::{self, RichText, Ui};
+use regulars_engine::segment::Segment;
+
+use super::{Page, Scene};
+use crate::window::command::Command;
+use crate::window::parts;
+use crate::window::theme::{self, Palette, S2, S3, SERIES};
+use crate::words::{Lang, percent, segment_name};
+
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::page_head(ui, lang, "segments");
+    if scene.state.segment.is_some() {
+        parts::muted(ui, lang.t("status.working"));
+        return;
+    }
+    let Some(found) = scene.state.segments.clone() else {
+        if scene.state.prepared.is_none() {
+            super::clean::waiting(ui, scene, "segments");
+        } else {
+            let button = Some((lang.t("command.segments"), Command::FindSegments));
+            parts::empty_state(ui, lang, "segments", button, scene.send);
+        }
+        return;
+    };
+    ui.label(lang.with("segments.finding", &[
+        ("k", found.k.to_string()),
+        ("silhouette", format!("{:.2}", found.silhouette)),
+    ]));
+    parts::muted(ui, lang.with("segments.how", &[
+        ("columns", found.columns.join(", ")),
+        ("sampled", lang.count(found.sampled as u64)),
+    ]));
+    ui.add_space(S2);
+    let overall = scene.state.prepared.as_ref().map(|p| {
+        let (yes, all) = p.labels.counts();
+        yes as f64 / all.max(1) as f64
+    });
+    for (at, segment) in found.segments.iter().enumerate() {
+        card(ui, lang, at, segment, overall, scene);
+    }
+}
+
+fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f64>, scene: &mut Scene<'_>) {
+    let p = Palette::of(ui);
+    ui.add_space(S2);
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(6.0, 64.0), egui::Sense::hover());
+        ui.painter().rect_filled(rect, 3, SERIES[at % SERIES.len()]);
+        ui.add_space(S2);
+        ui.vertical(|ui| {
+            ui.set_width(330.0);
+            let name = format!("{} · {}", at + 1, segment_name(lang, segment));
+            ui.label(RichText::new(name).font(theme::section_font()));
+            ui.label(lang.with("segments.size", &[
+                ("count", lang.count(segment.size as u64)),
+                ("share", percent(segment.share)),
+            ]));
+            if let (Some(rate), Some(overall)) = (segment.target_rate, overall) {
+                let color = if rate > overall * 1.2 { p.bad } else if rate < overall * 0.8 { p.good } else { p.ink };
+                let text = lang.with("segments.rate", &[("rate", percent(rate)), ("overall", percent(overall))]);
+                ui.label(RichText::new(text).color(color));
+            }
+        });
+        ui.vertical(|ui| {
+            ui.set_width(430.0);
+            for t in segment.traits.iter().take(4) {
+                let text = match &t.level {
+                    Some(level) => lang.with("segments.trait_level", &[
+                        ("column", t.column.clone()),
+                        ("level", level.clone()),
+                        ("here", percent(t.here)),
+                        ("overall", percent(t.overall)),
+                    ]),
+                    None => lang.with("segments.trait_number", &[
+                        ("column", t.column.clone()),
+                        ("here", format!("{:.2}", t.here)),
+                        ("overall", format!("{:.2}", t.overall)),
+                    ]),
+                };
+                ui.label(text);
+            }
+        });
+        let show = lang.with("segments.show", &[("number", (at + 1).to_string())]);
+        if scene.state.customers.is_some() && ui.button(lang.t("segments.list")).on_hover_text(show).clicked() {
+            scene.page.only_segment = Some(at);
+            scene.send.push(Command::Go(Page::Customers));
+        }
+    });
+    ui.add_space(S2);
+    ui.separator();
+}
+
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("segments.settings"));
+    parts::setting(ui, lang, "segments", |ui| {
+        let mut auto = scene.state.settings.segments.is_none();
+        if ui.checkbox(&mut auto, lang.t("segments.auto")).changed() {
+            let k = scene.state.segments.as_ref().map_or(4, |s| s.k);
+            scene.state.settings.segments = (!auto).then_some(k);
+        }
+        if let Some(k) = &mut scene.state.settings.segments {
+            ui.add(egui::Slider::new(k, 2..=12));
+        }
+    });
+    if scene.state.prepared.is_some() && parts::primary(ui, lang.t("command.segments"), scene.state.segment.is_none()) {
+        scene.send.push(Command::FindSegments);
+    }
+    if let Some(found) = scene.state.segments.clone() {
+        ui.add_space(S3);
+        let label = ui.label(RichText::new(lang.t("segments.silhouette")).family(theme::strong()));
+        label.on_hover_text(lang.t("segments.silhouette.help"));
+        for (k, score) in &found.tried {
+            ui.horizontal(|ui| {
+                ui.label(format!("{k}"));
+                let width = 150.0 * score.max(0.0) as f32;
+                let (rect, _) = ui.allocate_exact_size(egui::vec2(width.max(2.0), 12.0), egui::Sense::hover());
+                let color = if *k == found.k { Palette::of(ui).accent } else { Palette::of(ui).line };
+                ui.painter().rect_filled(rect, 2, color);
+                parts::muted(ui, format!("{score:.3}"));
+            });
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The data table: virtual rows, a head that stays, sorting by a click on a head.
+
+use eframe::egui::{self, Align, Layout, RichText, Sense, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use crate::window::theme::{self, Palette};
+
+/// A column of a table.
+pub struct Head {
+    pub name: String,
+    pub width: f32,
+    /// Numbers stand to the right.
+    pub right: bool,
+}
+
+impl Head {
+    /// A column of text.
+    pub fn text(name: impl Into<String>, width: f32) -> Self {
+        Self { name: name.into(), width, right: false }
+    }
+
+    /// A column of numbers.
+    pub fn number(name: impl Into<String>, width: f32) -> Self {
+        Self { name: name.into(), width, right: true }
+    }
+}
+
+/// Draws `rows` rows, of which only those in sight are asked for. Returns the column whose head
+/// was clicked.
+pub fn show(
+    ui: &mut Ui,
+    id: &str,
+    heads: &[Head],
+    sorted: Option<(usize, bool)>,
+    rows: usize,
+    height: f32,
+    mut cell: impl FnMut(&mut Ui, usize, usize),
+) -> Option<usize> {
+    let p = Palette::of(ui);
+    let mut clicked = None;
+    ui.push_id(id, |ui| {
+        egui::ScrollArea::horizontal().id_salt((id, "wide")).show(ui, |ui| {
+            let mut builder = TableBuilder::new(ui)
+                .id_salt(id)
+                .resizable(true)
+                .auto_shrink([true, true])
+                .max_scroll_height(height)
+                .min_scrolled_height(height.min(120.0))
+                .cell_layout(Layout::left_to_right(Align::Center));
+            for (at, head) in heads.iter().enumerate() {
+                let column = if at + 1 == heads.len() {
+                    Column::remainder().at_least(head.width)
+                } else {
+                    Column::initial(head.width).at_least(40.0)
+                };
+                builder = builder.column(column.clip(true));
+            }
+            builder
+                .header(30.0, |mut row| {
+                    for (at, head) in heads.iter().enumerate() {
+                        row.col(|ui| {
+                            let mark = match sorted {
+                                Some((column, true)) if column == at => " ▲",
+                                Some((column, false)) if column == at => " ▼",
+                                _ => "",
+                            };
+                            let text = RichText::new(format!("{}{mark}", head.name))
+                                .family(theme::strong())
+                                .color(p.muted);
+                            let sense = if sorted.is_some() { Sense::click() } else { Sense::hover() };
+                            let draw = |ui: &mut Ui| ui.add(egui::Label::new(text).sense(sense).truncate());
+                            let response = if head.right {
+                                ui.with_layout(Layout::right_to_left(Align::Center), draw).inner
+                            } else {
+                                draw(ui)
+                            };
+                            if response.clicked() {
+                                clicked = Some(at);
+                            }
+                        });
+                    }
+                })
+                .body(|body| {
+                    body.rows(28.0, rows, |mut row| {
+                        let index = row.index();
+                        for (at, head) in heads.iter().enumerate() {
+                            row.col(|ui| {
+                                if head.right {
+                                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| cell(ui, index, at));
+                                } else {
+                                    cell(ui, index, at);
+                                }
+                            });
+                        }
+                    });
+                });
+        });
+    });
+    clicked
+}
+
+/// A cell of plain text, cut with dots where it is too long and whole on hover.
+pub fn plain(ui: &mut Ui, text: impl Into<String>) {
+    ui.add(egui::Label::new(text.into()).truncate());
+}
+
+/// A cell that holds nothing: the mark of a missing value.
+pub fn missing(ui: &mut Ui) {
+    let color = Palette::of(ui).muted;
+    ui.label(RichText::new("—").color(color));
+}
