@@ -41,12 +41,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     parts::section(ui, lang.t("collect.columns_head"));
     let heads = [
-        table::Head::text(lang.t("collect.column"), 170.0),
-        table::Head::text(lang.t("collect.role"), 130.0),
-        table::Head::text(lang.t("collect.type"), 80.0),
-        table::Head::number(lang.t("collect.missing"), 80.0),
-        table::Head::number(lang.t("collect.distinct"), 80.0),
-        table::Head::text(lang.t("collect.why"), 260.0),
+        table::Head::text(lang.t("collect.column"), 140.0),
+        table::Head::text(lang.t("collect.role"), 120.0),
+        table::Head::text(lang.t("collect.type"), 64.0),
+        table::Head::number(lang.t("collect.missing"), 64.0),
+        table::Head::number(lang.t("collect.distinct"), 64.0),
+        table::Head::text(lang.t("collect.why"), 170.0),
     ];
     let mut change: Option<(String, Role)> = None;
     let p = Palette::of(ui);

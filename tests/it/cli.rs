@@ -1,0 +1,139 @@
+//! The command line: shapes, exit codes, files.
+
+use crate::support::{json, regulars, sample};
+
+#[test]
+fn inspect_has_its_shape() {
+    let told = json(&["inspect", sample().to_str().unwrap()]);
+    let table = &told["tables"][0];
+    for key in ["name", "file", "format", "encoding", "separator", "rows", "rejected_rows", "columns", "warnings"] {
+        assert!(!table[key].is_null(), "{key}");
+    }
+    let columns = table["columns"].as_array().unwrap();
+    assert_eq!(columns.len(), 17);
+    for key in ["name", "type", "role", "missing", "distinct", "why"] {
+        assert!(columns.iter().all(|c| !c[key].is_null()), "{key}");
+    }
+    let role = |name: &str| columns.iter().find(|c| c["name"] == name).unwrap()["role"].clone();
+    assert_eq!(role("customer_id"), "id");
+    assert_eq!(role("email"), "contact");
+    assert_eq!(role("churned"), "target");
+    assert_eq!(role("total_spend"), "money");
+}
+
+#[test]
+fn clean_tells_what_every_step_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("clean.csv");
+    let told = json(&["clean", sample().to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let (rows_in, rows_out, dropped) = (&told["rows_in"], &told["rows_out"], &told["rows_dropped"]);
+    assert_eq!(rows_in.as_u64().unwrap(), rows_out.as_u64().unwrap() + dropped.as_u64().unwrap());
+    assert!(dropped.as_u64().unwrap() > 0, "the sample has planted duplicates");
+    let steps = told["steps"].as_array().unwrap();
+    let cells = |name: &str| steps.iter().find(|s| s["name"] == name).unwrap()["cells_changed"].as_u64().unwrap();
+    assert!(cells("missing_marks") > 0 && cells("type_repair") > 0 && cells("dates") > 0);
+    assert!(cells("impossible") > 0 && cells("spelling") > 0 && cells("impute") > 0);
+    let written = std::fs::read_to_string(&out).unwrap();
+    assert!(written.starts_with('\u{feff}'));
+    assert_eq!(written.lines().count() as u64, rows_out.as_u64().unwrap() + 1);
+    let again = json(&["inspect", out.to_str().unwrap()]);
+    assert_eq!(again["tables"][0]["columns"][0]["name"], "customer_id", "the mark is no part of the name");
+}
+
+#[test]
+fn train_score_and_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("m.bundle");
+    let file = sample();
+    let file = file.to_str().unwrap();
+    let told = json(&["train", file, "--device", "flex", "--epochs", "5", "--bundle", bundle.to_str().unwrap()]);
+    for key in ["model", "device", "seed", "positive", "features", "rows", "train_rows", "valid_rows", "test_rows", "epochs_run", "seconds", "metrics", "history"] {
+        assert!(!told[key].is_null(), "{key}");
+    }
+    assert_eq!(told["positive"], "yes");
+    let auc = &told["metrics"]["test"]["roc_auc"];
+    assert!(auc["low"].as_f64() < auc["value"].as_f64() && auc["value"].as_f64() < auc["high"].as_f64());
+    assert!(auc["value"].as_f64().unwrap() > 0.7, "the planted truth can be learnt: {auc}");
+
+    let out = folder.path().join("scores.csv");
+    let scored = json(&["score", bundle.to_str().unwrap(), file, "--out", out.to_str().unwrap()]);
+    assert_eq!(scored["rows"], scored["scored"]);
+    assert!(scored["flagged_rows"].as_u64().unwrap() > 0);
+    assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count() as u64, scored["rows"].as_u64().unwrap() + 1);
+
+    // Scoring never needs the target, and names a column that it lacks.
+    let text = std::fs::read_to_string(sample()).unwrap();
+    let cut = |column: usize| {
+        let path = folder.path().join("cut.csv");
+        let mut writer = csv::Writer::from_path(&path).unwrap();
+        for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
+            let record = record.unwrap();
+            writer.write_record(record.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, f)| f)).unwrap();
+        }
+        writer.flush().unwrap();
+        path
+    };
+    let without_target = cut(16);
+    let again = json(&["score", bundle.to_str().unwrap(), without_target.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(again["scored"], scored["scored"]);
+    let lacking = cut(8);
+    let (code, told, _) = regulars(&["score", bundle.to_str().unwrap(), lacking.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, told["error"]["kind"].as_str(), told["error"]["column"].as_str()), (1, Some("missing_column"), Some("orders")));
+
+    let groups = json(&["segment", file]);
+    assert_eq!(groups["segments"].as_array().unwrap().len() as u64, groups["k"].as_u64().unwrap());
+    let shares: f64 = groups["segments"].as_array().unwrap().iter().map(|s| s["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        json(&["sample", "--out", folder.path().join(name).to_str().unwrap()]);
+    }
+    for file in ["customers.csv", "orders.csv", "events.csv", "feedback.csv"] {
+        let read = |name: &str| std::fs::read(folder.path().join(name).join(file)).unwrap();
+        assert_eq!(read("a"), read("b"), "{file}");
+        let bundled = sample().with_file_name(file);
+        assert_eq!(read("a"), std::fs::read(bundled).unwrap(), "sample_data/{file} is what the generator writes");
+    }
+}
+
+#[test]
+fn exit_codes_and_errors() {
+    let (code, out, err) = regulars(&["inspect", "/nowhere/x.csv"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("/nowhere/x.csv") && err.lines().count() >= 2, "{err}");
+    let (code, out, _) = regulars(&["inspect", "/nowhere/x.csv", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("not_found")));
+    assert!(told["error"]["hint"].as_str().is_some_and(|h| !h.is_empty()));
+    let file = sample();
+    let file = file.to_str().unwrap();
+    let (code, out, _) = regulars(&["train", file, "--target", "nothing", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("no_column")));
+    assert_eq!(regulars(&["train", file, "--model", "magic"]).0, 2);
+    assert_eq!(regulars(&["train", file, "--nonsense"]).0, 2);
+}
+
+#[test]
+fn without_a_display_the_terminal_does_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .current_dir(folder.path())
+        .env("LANG", "C")
+        .env_remove("LC_ALL")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert_eq!(run.status.code(), Some(0), "{out}{err}");
+    assert!(err.lines().next().unwrap().contains("xvfb"), "{err}");
+    assert!(out.contains("Neural network") && out.contains("ROC AUC"), "{out}");
+    assert!(folder.path().join("regulars-out/customers_by_risk.csv").exists());
+    assert!(folder.path().join("regulars-out/model.bundle").exists());
+}

@@ -1,0 +1,74 @@
+//! Every page of the registry is drawn in both languages and both themes, in every state: no
+//! glyph is missing, every control has a name (the harness checks both), nothing is left out of
+//! the picture. With REGULARS_SHOTS set to a folder the pictures are written there.
+
+use eframe::egui;
+use egui_kittest::Harness;
+use regulars::window::pages::Page;
+use regulars::window::{App, Prefs};
+use regulars::words::Lang;
+
+use crate::support::{adapter, sample};
+
+pub fn window(size: [f32; 2], prefs: Prefs) -> Harness<'static, App> {
+    Harness::builder().with_size(size).with_max_steps(8).build_eframe(move |cc| App::new(&cc.egui_ctx, prefs))
+}
+
+/// Draws until `done`; the jobs behind it run on threads of their own.
+pub fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
+    let started = std::time::Instant::now();
+    while !done(harness.state()) {
+        assert!(started.elapsed().as_secs() < 300, "{what} takes too long");
+        harness.step();
+        std::thread::yield_now();
+    }
+    harness.step();
+}
+
+#[test]
+fn every_page_in_both_languages_and_themes() {
+    let has_adapter = adapter();
+    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
+    let draw = |harness: &mut Harness<'_, App>, stage: &str, size: [f32; 2]| {
+        for lang in Lang::ALL {
+            for dark in [false, true] {
+                harness.state_mut().prefs.lang = lang;
+                let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
+                harness.ctx.set_theme(theme);
+                for page in Page::ALL {
+                    harness.state_mut().prefs.page = page;
+                    harness.run_steps(3);
+                    if has_adapter && (shots.is_some() || page == Page::Train) {
+                        let picture = harness.render().unwrap();
+                        assert_eq!([picture.width() as f32, picture.height() as f32], size);
+                        let first = *picture.get_pixel(0, 0);
+                        let drawn = picture.pixels().filter(|p| **p != first).count();
+                        assert!(drawn > 5000, "{page:?} is nearly empty");
+                        if let Some(folder) = &shots {
+                            let name = format!("{stage}-{}-{}-{}-{}.png", page.key(), lang.code(), if dark { "dark" } else { "light" }, size[0]);
+                            picture.save(folder.join(name)).unwrap();
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let home = [1280.0, 800.0];
+    let mut harness = window(home, Prefs::default());
+    harness.run_steps(2);
+    draw(&mut harness, "empty", home);
+    harness.state_mut().state.settings.mlp.epochs = 8;
+    harness.state_mut().state.open(&sample());
+    until(&mut harness, "reading", |app| app.state.prepared.is_some());
+    draw(&mut harness, "read", home);
+    harness.state_mut().state.train();
+    until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
+    draw(&mut harness, "trained", home);
+    let large = [1920.0, 1080.0];
+    harness.set_size(large.into());
+    harness.run_steps(2);
+    draw(&mut harness, "trained", large);
+    harness.state_mut().state.open(std::path::Path::new("/nowhere/客户.csv"));
+    until(&mut harness, "failing", |app| !app.state.notices.is_empty());
+    draw(&mut harness, "failed", large);
+}
