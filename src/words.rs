@@ -33,9 +33,9 @@ impl Lang {
 
     /// The language of the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`), else English.
     pub fn of_environment() -> Self {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| {
-            std::env::var(name).ok().filter(|value| !value.is_empty())
-        });
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         if set.is_some_and(|value| value.starts_with("zh")) { Self::Zh } else { Self::En }
     }
 

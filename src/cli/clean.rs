@@ -52,11 +52,14 @@ impl Clean {
                 println!(
                     "  {:<24} {}",
                     lang.t(&format!("step.{}", change.name)),
-                    lang.with("clean.changed", &[
-                        ("cells", lang.count(change.cells_changed)),
-                        ("rows", lang.count(change.rows_changed)),
-                        ("dropped", lang.count(change.rows_dropped)),
-                    ])
+                    lang.with(
+                        "clean.changed",
+                        &[
+                            ("cells", lang.count(change.cells_changed)),
+                            ("rows", lang.count(change.rows_changed)),
+                            ("dropped", lang.count(change.rows_dropped)),
+                        ]
+                    )
                 );
             }
             println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));

@@ -101,7 +101,10 @@ fn parse_device(text: &str) -> Result<DeviceKind, String> {
 enum Failure {
     Engine(Error),
     /// A file of settings that cannot be read.
-    Recipe { file: PathBuf, cause: String },
+    Recipe {
+        file: PathBuf,
+        cause: String,
+    },
 }
 
 impl<E: Into<Error>> From<E> for Failure {
@@ -127,7 +130,8 @@ impl Input {
         if let Some(file) = &self.recipe {
             let fail = |cause: String| Failure::Recipe { file: file.clone(), cause };
             let text = std::fs::read_to_string(file).map_err(|e| fail(e.to_string()))?;
-            settings.recipe = serde_json::from_str::<cleaning::Recipe>(&text).map_err(|e| fail(e.to_string()))?;
+            settings.recipe =
+                serde_json::from_str::<cleaning::Recipe>(&text).map_err(|e| fail(e.to_string()))?;
         }
         Ok(settings)
     }

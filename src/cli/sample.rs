@@ -27,7 +27,10 @@ impl Sample {
         let files = regulars_engine::sample::write(&self.out, self.customers, self.seed)?;
         if !self.json {
             for file in &files {
-                println!("{}", Lang::of_environment().with("cli.wrote", &[("file", file.display().to_string())]));
+                println!(
+                    "{}",
+                    Lang::of_environment().with("cli.wrote", &[("file", file.display().to_string())])
+                );
             }
         }
         Ok(json!({ "customers": self.customers, "seed": self.seed, "files": files }))

@@ -37,11 +37,17 @@ impl Score {
         if !self.json {
             let lang = Lang::of_environment();
             let at_risk = scores.rows.iter().filter(|r| r.probability >= bundle.threshold).count();
-            println!("{}", lang.with("cli.scored", &[
-                ("rows", lang.count(scores.rows.len() as u64)),
-                ("at_risk", lang.count(at_risk as u64)),
-                ("file", self.out.display().to_string()),
-            ]));
+            println!(
+                "{}",
+                lang.with(
+                    "cli.scored",
+                    &[
+                        ("rows", lang.count(scores.rows.len() as u64)),
+                        ("at_risk", lang.count(at_risk as u64)),
+                        ("file", self.out.display().to_string()),
+                    ]
+                )
+            );
             if !scores.extra.is_empty() {
                 eprintln!("{}", lang.with("cli.extra", &[("columns", scores.extra.join(", "))]));
             }

@@ -43,9 +43,20 @@ impl Segment {
             })
             .collect();
         if !self.input.json {
-            println!("{}", lang.with("segments.finding", &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))]));
+            println!(
+                "{}",
+                lang.with(
+                    "segments.finding",
+                    &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))]
+                )
+            );
             for s in &found.segments {
-                println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), crate::words::segment_name(lang, s));
+                println!(
+                    "  {:>6} {:>6}  {}",
+                    lang.count(s.size as u64),
+                    percent(s.share),
+                    crate::words::segment_name(lang, s)
+                );
             }
         }
         Ok(json!({

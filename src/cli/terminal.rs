@@ -65,10 +65,13 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     let segments = project::segment(&settings, &prepared, &report)?;
     drop(report);
     let _ = printer.join();
-    println!("\n{}", lang.with("segments.finding", &[
-        ("k", segments.k.to_string()),
-        ("silhouette", format!("{:.2}", segments.silhouette)),
-    ]));
+    println!(
+        "\n{}",
+        lang.with(
+            "segments.finding",
+            &[("k", segments.k.to_string()), ("silhouette", format!("{:.2}", segments.silhouette)),]
+        )
+    );
     for s in &segments.segments {
         println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
     }

@@ -102,18 +102,42 @@ pub(super) fn epoch_line(lang: Lang, e: &regulars_engine::train::Epoch) -> Strin
 
 /// The findings in words.
 pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt: &Learnt) {
-    println!("{}", lang.with("cli.model", &[
-        ("model", lang.t(&format!("model.{}", learnt.kind.name()))),
-        ("device", learnt.trained.device.ran.name().into()),
-        ("train", lang.count(prepared.count(Side::Train) as u64)),
-        ("test", lang.count(prepared.count(Side::Test) as u64)),
-    ]));
+    println!(
+        "{}",
+        lang.with(
+            "cli.model",
+            &[
+                ("model", lang.t(&format!("model.{}", learnt.kind.name()))),
+                ("device", learnt.trained.device.ran.name().into()),
+                ("train", lang.count(prepared.count(Side::Train) as u64)),
+                ("test", lang.count(prepared.count(Side::Test) as u64)),
+            ]
+        )
+    );
     for leak in &prepared.leaks {
-        println!("  ! {}", lang.with("features.leak", &[("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))]));
+        println!(
+            "  ! {}",
+            lang.with(
+                "features.leak",
+                &[("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))]
+            )
+        );
     }
     for (name, e) in learnt.test.metrics(settings.threshold) {
-        let show = |v: f64| if matches!(name, "roc_auc" | "pr_auc" | "brier" | "log_loss") { format!("{v:.3}") } else { percent(v) };
-        println!("  {:<20} {:>8}   [{} – {}]", lang.t(&format!("metric.{name}")), show(e.value), show(e.low), show(e.high));
+        let show = |v: f64| {
+            if matches!(name, "roc_auc" | "pr_auc" | "brier" | "log_loss") {
+                format!("{v:.3}")
+            } else {
+                percent(v)
+            }
+        };
+        println!(
+            "  {:<20} {:>8}   [{} – {}]",
+            lang.t(&format!("metric.{name}")),
+            show(e.value),
+            show(e.low),
+            show(e.high)
+        );
     }
 }
 

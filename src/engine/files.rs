@@ -58,7 +58,8 @@ pub fn write_csv(
 
 fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
     let formula = cell.starts_with(['=', '@', '\t'])
-        || (cell.starts_with(['+', '-']) && cell[1..].contains(|c: char| !c.is_ascii_digit() && !".eE+-, ()".contains(c)));
+        || (cell.starts_with(['+', '-'])
+            && cell[1..].contains(|c: char| !c.is_ascii_digit() && !".eE+-, ()".contains(c)));
     if formula { format!("'{cell}").into() } else { cell.into() }
 }
 

@@ -49,7 +49,8 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
             });
         });
     });
-    let response = ui.interact(inner.response.rect, ui.scope_id().with(("stage", page.key())), egui::Sense::click());
+    let response =
+        ui.interact(inner.response.rect, ui.scope_id().with(("stage", page.key())), egui::Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, on, &name));
     if response.has_focus() || response.hovered() {
         ui.painter().rect_stroke(
@@ -85,11 +86,14 @@ pub(super) fn top(ui: &mut Ui, app: &mut App) {
         button(ui, app, Command::Undo, undo);
         button(ui, app, Command::Redo, redo);
         if let Some((phase, share, seconds)) = app.state.running() {
-            let text = lang.with("top.running", &[
-                ("phase", lang.t(&format!("phase.{phase}"))),
-                ("percent", format!("{:.0}", share * 100.0)),
-                ("seconds", format!("{seconds:.0}")),
-            ]);
+            let text = lang.with(
+                "top.running",
+                &[
+                    ("phase", lang.t(&format!("phase.{phase}"))),
+                    ("percent", format!("{:.0}", share * 100.0)),
+                    ("seconds", format!("{seconds:.0}")),
+                ],
+            );
             ui.add(egui::ProgressBar::new(share as f32).desired_width(190.0).text(text));
             button(ui, app, Command::Cancel, true);
         }

@@ -183,7 +183,9 @@ impl App {
                 self.prefs.page = Page::Segments;
                 self.state.find_segments();
             }
-            Command::ExportCustomers if self.state.customers.is_some() => self.state.ask(Ask::ExportCustomers),
+            Command::ExportCustomers if self.state.customers.is_some() => {
+                self.state.ask(Ask::ExportCustomers)
+            }
             Command::SaveBundle if self.state.shown().is_some() => self.state.ask(Ask::SaveBundle),
             Command::ExportCustomers | Command::SaveBundle => self.prefs.page = Page::Train,
             Command::Go(page) => self.prefs.page = page,
@@ -203,17 +205,25 @@ impl App {
     /// Draws the whole window.
     pub fn draw(&mut self, ui: &mut Ui) {
         let p = Palette::of(ui);
-        let frame = |margin: i8| egui::Frame::new().fill(p.ground).inner_margin(egui::Margin::symmetric(margin, 6));
+        let frame =
+            |margin: i8| egui::Frame::new().fill(p.ground).inner_margin(egui::Margin::symmetric(margin, 6));
         Panel::top("top").exact_size(46.0).frame(frame(16)).show(ui, |ui| frame::top(ui, self));
         Panel::bottom("status").exact_size(30.0).frame(frame(16)).show(ui, |ui| frame::status(ui, self));
-        Panel::left("rail").exact_size(208.0).resizable(false).frame(frame(12)).show(ui, |ui| frame::rail(ui, self));
+        Panel::left("rail")
+            .exact_size(208.0)
+            .resizable(false)
+            .frame(frame(12))
+            .show(ui, |ui| frame::rail(ui, self));
         let page = self.prefs.page;
         if self.prefs.inspector && page.has_inspector() {
             Panel::right("inspector").exact_size(300.0).resizable(false).frame(frame(16)).show(ui, |ui| {
-                egui::ScrollArea::vertical().id_salt("inspector").auto_shrink([false, false]).show(ui, |ui| {
-                    let (mut scene, page) = self.scene();
-                    page.inspector(ui, &mut scene);
-                });
+                egui::ScrollArea::vertical().id_salt("inspector").auto_shrink([false, false]).show(
+                    ui,
+                    |ui| {
+                        let (mut scene, page) = self.scene();
+                        page.inspector(ui, &mut scene);
+                    },
+                );
             });
         }
         CentralPanel::default().frame(frame(20)).show(ui, |ui| {

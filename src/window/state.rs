@@ -402,7 +402,14 @@ impl State {
             return;
         }
         let input = |s: &Settings| {
-            (s.read.roles.clone(), s.positive.clone(), s.split.clone(), s.recipe.clone(), s.features.clone(), s.seed)
+            (
+                s.read.roles.clone(),
+                s.positive.clone(),
+                s.split.clone(),
+                s.recipe.clone(),
+                s.features.clone(),
+                s.seed,
+            )
         };
         if input(&before) != input(now) {
             self.prepare();
@@ -499,7 +506,10 @@ impl State {
         let (Some(list), segments) = (self.customers.clone(), self.segments.clone()) else { return };
         self.write = Some(self.start(move |_| {
             let header: Vec<String> = words::ranked_header(lang);
-            let rows = list.iter().enumerate().map(|(at, c)| words::ranked_row(lang, at + 1, c, segments.as_deref()));
+            let rows = list
+                .iter()
+                .enumerate()
+                .map(|(at, c)| words::ranked_row(lang, at + 1, c, segments.as_deref()));
             files::write_csv(&path, &header, rows)
                 .map_err(|cause| Error::from(DeployError::Write { file: path.clone(), cause }))?;
             let args = vec![("count", list.len().to_string()), ("file", path.display().to_string())];

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
-    Stroke, TextStyle, Theme, Vec2,
+    self, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
+    TextStyle, Theme, Vec2,
 };
 
 /// Spacing steps.
@@ -115,7 +115,8 @@ pub fn install(ctx: &Context) {
         style.spacing.interact_size.y = 28.0;
         style.spacing.window_margin = Margin::same(12);
         style.spacing.slider_width = 150.0;
-        style.spacing.scroll = egui::style::ScrollStyle { foreground_color: false, ..egui::style::ScrollStyle::thin() };
+        style.spacing.scroll =
+            egui::style::ScrollStyle { foreground_color: false, ..egui::style::ScrollStyle::thin() };
         visuals(&mut style.visuals, palette);
         ctx.set_style_of(theme, style);
     }

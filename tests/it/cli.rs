@@ -6,7 +6,9 @@ use crate::support::{json, regulars, sample};
 fn inspect_has_its_shape() {
     let told = json(&["inspect", sample().to_str().unwrap()]);
     let table = &told["tables"][0];
-    for key in ["name", "file", "format", "encoding", "separator", "rows", "rejected_rows", "columns", "warnings"] {
+    for key in
+        ["name", "file", "format", "encoding", "separator", "rows", "rejected_rows", "columns", "warnings"]
+    {
         assert!(!table[key].is_null(), "{key}");
     }
     let columns = table["columns"].as_array().unwrap();
@@ -30,7 +32,8 @@ fn clean_tells_what_every_step_changed() {
     assert_eq!(rows_in.as_u64().unwrap(), rows_out.as_u64().unwrap() + dropped.as_u64().unwrap());
     assert!(dropped.as_u64().unwrap() > 0, "the sample has planted duplicates");
     let steps = told["steps"].as_array().unwrap();
-    let cells = |name: &str| steps.iter().find(|s| s["name"] == name).unwrap()["cells_changed"].as_u64().unwrap();
+    let cells =
+        |name: &str| steps.iter().find(|s| s["name"] == name).unwrap()["cells_changed"].as_u64().unwrap();
     assert!(cells("missing_marks") > 0 && cells("type_repair") > 0 && cells("dates") > 0);
     assert!(cells("impossible") > 0 && cells("spelling") > 0 && cells("impute") > 0);
     let written = std::fs::read_to_string(&out).unwrap();
@@ -46,8 +49,23 @@ fn train_score_and_segment() {
     let bundle = folder.path().join("m.bundle");
     let file = sample();
     let file = file.to_str().unwrap();
-    let told = json(&["train", file, "--device", "flex", "--epochs", "5", "--bundle", bundle.to_str().unwrap()]);
-    for key in ["model", "device", "seed", "positive", "features", "rows", "train_rows", "valid_rows", "test_rows", "epochs_run", "seconds", "metrics", "history"] {
+    let told =
+        json(&["train", file, "--device", "flex", "--epochs", "5", "--bundle", bundle.to_str().unwrap()]);
+    for key in [
+        "model",
+        "device",
+        "seed",
+        "positive",
+        "features",
+        "rows",
+        "train_rows",
+        "valid_rows",
+        "test_rows",
+        "epochs_run",
+        "seconds",
+        "metrics",
+        "history",
+    ] {
         assert!(!told[key].is_null(), "{key}");
     }
     assert_eq!(told["positive"], "yes");
@@ -59,7 +77,10 @@ fn train_score_and_segment() {
     let scored = json(&["score", bundle.to_str().unwrap(), file, "--out", out.to_str().unwrap()]);
     assert_eq!(scored["rows"], scored["scored"]);
     assert!(scored["flagged_rows"].as_u64().unwrap() > 0);
-    assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count() as u64, scored["rows"].as_u64().unwrap() + 1);
+    assert_eq!(
+        std::fs::read_to_string(&out).unwrap().lines().count() as u64,
+        scored["rows"].as_u64().unwrap() + 1
+    );
 
     // Scoring never needs the target, and names a column that it lacks.
     let text = std::fs::read_to_string(sample()).unwrap();
@@ -68,22 +89,41 @@ fn train_score_and_segment() {
         let mut writer = csv::Writer::from_path(&path).unwrap();
         for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
             let record = record.unwrap();
-            writer.write_record(record.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, f)| f)).unwrap();
+            writer
+                .write_record(record.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, f)| f))
+                .unwrap();
         }
         writer.flush().unwrap();
         path
     };
     let without_target = cut(16);
-    let again = json(&["score", bundle.to_str().unwrap(), without_target.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let again = json(&[
+        "score",
+        bundle.to_str().unwrap(),
+        without_target.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
     assert_eq!(again["scored"], scored["scored"]);
     let lacking = cut(8);
-    let (code, told, _) = regulars(&["score", bundle.to_str().unwrap(), lacking.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"]);
+    let (code, told, _) = regulars(&[
+        "score",
+        bundle.to_str().unwrap(),
+        lacking.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--json",
+    ]);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((code, told["error"]["kind"].as_str(), told["error"]["column"].as_str()), (1, Some("missing_column"), Some("orders")));
+    assert_eq!(
+        (code, told["error"]["kind"].as_str(), told["error"]["column"].as_str()),
+        (1, Some("missing_column"), Some("orders"))
+    );
 
     let groups = json(&["segment", file]);
     assert_eq!(groups["segments"].as_array().unwrap().len() as u64, groups["k"].as_u64().unwrap());
-    let shares: f64 = groups["segments"].as_array().unwrap().iter().map(|s| s["share"].as_f64().unwrap()).sum();
+    let shares: f64 =
+        groups["segments"].as_array().unwrap().iter().map(|s| s["share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-9);
 }
 
@@ -97,7 +137,11 @@ fn the_same_seed_makes_the_same_shop() {
         let read = |name: &str| std::fs::read(folder.path().join(name).join(file)).unwrap();
         assert_eq!(read("a"), read("b"), "{file}");
         let bundled = sample().with_file_name(file);
-        assert_eq!(read("a"), std::fs::read(bundled).unwrap(), "sample_data/{file} is what the generator writes");
+        assert_eq!(
+            read("a"),
+            std::fs::read(bundled).unwrap(),
+            "sample_data/{file} is what the generator writes"
+        );
     }
 }
 

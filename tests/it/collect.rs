@@ -86,7 +86,11 @@ fn public_files_are_read_as_they_are() {
         ("derived-encodings/tmall_first_2000_utf16le.txt", 2000, &[("总金额", Role::Money)]),
         ("online-shoppers/online_shoppers_intention.csv", 12330, &[("Revenue", Role::Target)]),
         ("mall-customers/Mall_Customers.csv", 200, &[]),
-        ("customer-personality/marketing_campaign.csv", 2240, &[("ID", Role::Id), ("Dt_Customer", Role::Date)]),
+        (
+            "customer-personality/marketing_campaign.csv",
+            2240,
+            &[("ID", Role::Id), ("Dt_Customer", Role::Date)],
+        ),
     ];
     for (file, records, roles) in cases {
         let Some(path) = public(file) else { return };
@@ -101,7 +105,9 @@ fn public_files_are_read_as_they_are() {
 
 #[test]
 fn decimal_commas_are_found_by_evidence() {
-    let Some(path) = public("derived-encodings/bank_churn_2000_semicolon_decimal_comma_cp1252.csv") else { return };
+    let Some(path) = public("derived-encodings/bank_churn_2000_semicolon_decimal_comma_cp1252.csv") else {
+        return;
+    };
     let table = open(&path);
     assert_eq!((table.height(), table.source.separator), (2000, ';'));
     let commas: Vec<_> = table.columns.iter().filter(|c| c.decimal == number::Decimal::Comma).collect();

@@ -83,7 +83,8 @@ fn test_rows_change_nothing_that_is_fitted() {
             fields[4] = "Atlantis".into();
             fields[5] = "99".into();
             fields[8] = "4000".into();
-            fields[9] = format!("{}.5", 90_000 + at);
+            // By customer, so that planted duplicates stay duplicates.
+            fields[9] = format!("9{}.5", &fields[0][1..]);
         }
         let quoted: Vec<String> = fields.iter().map(|f| format!("\"{}\"", f.replace('"', "\"\""))).collect();
         writeln!(out, "{}", quoted.join(",")).unwrap();
@@ -93,8 +94,8 @@ fn test_rows_change_nothing_that_is_fitted() {
     std::fs::write(&path, out).unwrap();
     let changed = open(&path);
     let after = prepare(&changed, &settings);
-    assert_eq!(before.sides, after.sides, "the split does not look at values of single rows");
-    assert_ne!(before.matrix, after.matrix, "the rows did change");
+    assert!(before.sides == after.sides, "the split does not look at values of single rows");
+    assert!(before.matrix != after.matrix, "the rows did change");
     assert_eq!(before.recipe.fitted, after.recipe.fitted);
     assert_eq!(before.features, after.features);
     let learn = |p: &project::Prepared, kind| {
@@ -151,7 +152,7 @@ fn saved_and_opened_is_the_same() {
         let again = SavedProject::open(&project_path).unwrap();
         assert_eq!(again.settings, settings);
         let restored = again.runs[0].restore(&prepared).unwrap();
-        assert_eq!(restored.probabilities, outcome.probabilities);
+        assert!(restored.probabilities == outcome.probabilities, "{kind:?}");
     }
     std::fs::write(folder.path().join("no.bundle"), b"not a zip").unwrap();
     assert!(Bundle::open(&folder.path().join("no.bundle")).is_err());

@@ -41,7 +41,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Fate)> {
         let row: Vec<String> = (0..10_000).map(|i| (i % 7).to_string()).collect();
         format!("{}\n{}\n{}\n", names.join(","), row.join(","), row.join(",")).into_bytes()
     };
-    let gbk = encoding_rs::GB18030.encode("编号,城市,备注\n1,上海,好\n2,北京,好\n3,广州,很好很好").0.into_owned();
+    let gbk =
+        encoding_rs::GB18030.encode("编号,城市,备注\n1,上海,好\n2,北京,好\n3,广州,很好很好").0.into_owned();
     vec![
         ("empty", Vec::new(), Fate::Refused("empty_file")),
         ("only blanks", b"\n\n  \n".to_vec(), Fate::Refused("empty_file")),
@@ -49,24 +50,105 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Fate)> {
         ("header only", b"id,age,churned\n".to_vec(), Fate::Refused("no_rows")),
         ("one column", b"churned\nyes\nno\nyes\nno\n".to_vec(), Fate::Read(4, Some("no_features"))),
         ("10,000 columns", wide, Fate::Read(2, Some("no_target"))),
-        ("ragged", customers(|i, row| if i == 5 { row.push("more".into()) } else if i == 6 { row.truncate(3) }), Fate::Read(119, None)),
-        ("unclosed quote", [plain(), b"C900,\"33,plus,4.5,yes\nC901,34,plus,4.5,no\n".to_vec()].concat(), Fate::Read(122, None)),
-        ("NUL bytes", customers(|i, row| if i == 3 { row[2] = "ba\0sic".into() }), Fate::Read(120, None)),
-        ("binary", (0..4000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect(), Fate::Refused("not_text")),
+        (
+            "ragged",
+            customers(|i, row| {
+                if i == 5 {
+                    row.push("more".into())
+                } else if i == 6 {
+                    row.truncate(3)
+                }
+            }),
+            Fate::Read(119, None),
+        ),
+        (
+            "unclosed quote",
+            [plain(), b"C900,\"33,plus,4.5,yes\nC901,34,plus,4.5,no\n".to_vec()].concat(),
+            Fate::Read(122, None),
+        ),
+        (
+            "NUL bytes",
+            customers(|i, row| {
+                if i == 3 {
+                    row[2] = "ba\0sic".into()
+                }
+            }),
+            Fate::Read(120, None),
+        ),
+        (
+            "binary",
+            (0..4000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect(),
+            Fate::Refused("not_text"),
+        ),
         ("a zip", b"PK\x03\x04 and so on".to_vec(), Fate::Refused("not_text")),
         ("all-missing target", customers(|_, row| row[4] = "NA".into()), Fate::Read(120, Some("no_target"))),
         ("one class", customers(|_, row| row[4] = "no".into()), Fate::Read(120, Some("no_target"))),
-        ("40 classes", customers(|i, row| row[4] = format!("k{}", i % 40)), Fate::Read(120, Some("no_target"))),
-        ("constant columns", customers(|_, row| { row[2] = "same".into(); row[3] = "1".into(); }), Fate::Read(120, None)),
-        ("nothing but constants", customers(|_, row| { row[1] = "4".into(); row[2] = "same".into(); row[3] = "1".into(); }), Fate::Read(120, Some("no_features"))),
-        ("3 rows", b"id,age,churned\n1,20,yes\n2,30,no\n3,40,no\n".to_vec(), Fate::Read(3, Some("too_few_rows"))),
-        ("twin headers", String::from_utf8(plain()).unwrap().replacen("age", "spend", 1).into_bytes(), Fate::Read(120, None)),
+        (
+            "40 classes",
+            customers(|i, row| row[4] = format!("k{}", i % 40)),
+            Fate::Read(120, Some("no_target")),
+        ),
+        (
+            "constant columns",
+            customers(|_, row| {
+                row[2] = "same".into();
+                row[3] = "1".into();
+            }),
+            Fate::Read(120, None),
+        ),
+        (
+            "nothing but constants",
+            customers(|_, row| {
+                row[1] = "4".into();
+                row[2] = "same".into();
+                row[3] = "1".into();
+            }),
+            Fate::Read(120, Some("no_features")),
+        ),
+        (
+            "3 rows",
+            b"id,age,churned\n1,20,yes\n2,30,no\n3,40,no\n".to_vec(),
+            Fate::Read(3, Some("too_few_rows")),
+        ),
+        (
+            "twin headers",
+            String::from_utf8(plain()).unwrap().replacen("age", "spend", 1).into_bytes(),
+            Fate::Read(120, None),
+        ),
         ("truncated GBK", gbk[..gbk.len() - 1].to_vec(), Fate::Read(3, Some("no_target"))),
-        ("a 200 KB cell", customers(|i, row| if i == 9 { row[2] = "x".repeat(200_000) }), Fate::Read(120, None)),
-        ("infinities", customers(|i, row| if i % 9 == 0 { row[3] = ["inf", "-inf", "1e999"][i % 3].into() }), Fate::Read(120, None)),
-        ("very large numbers", customers(|i, row| if i % 9 == 0 { row[3] = "1e308".into() }), Fate::Read(120, None)),
+        (
+            "a 200 KB cell",
+            customers(|i, row| {
+                if i == 9 {
+                    row[2] = "x".repeat(200_000)
+                }
+            }),
+            Fate::Read(120, None),
+        ),
+        (
+            "infinities",
+            customers(|i, row| {
+                if i % 9 == 0 {
+                    row[3] = ["inf", "-inf", "1e999"][i % 3].into()
+                }
+            }),
+            Fate::Read(120, None),
+        ),
+        (
+            "very large numbers",
+            customers(|i, row| {
+                if i % 9 == 0 {
+                    row[3] = "1e308".into()
+                }
+            }),
+            Fate::Read(120, None),
+        ),
         ("no last line end", plain()[..plain().len() - 1].to_vec(), Fate::Read(120, None)),
-        ("carriage returns only", String::from_utf8(plain()).unwrap().replace('\n', "\r").into_bytes(), Fate::Read(120, None)),
+        (
+            "carriage returns only",
+            String::from_utf8(plain()).unwrap().replace('\n', "\r").into_bytes(),
+            Fate::Read(120, None),
+        ),
     ]
 }
 
@@ -90,6 +172,7 @@ fn every_hostile_file_has_its_fate() {
     for (name, bytes, fate) in cases() {
         let path = folder.path().join(format!("{name}.csv"));
         std::fs::write(&path, bytes).unwrap();
+        println!("{name}");
         let read = collect::open(&path, &ReadOptions::default(), &Reporter::silent());
         match (read, fate) {
             (Err(error), Fate::Refused(kind)) => {
@@ -119,7 +202,8 @@ fn a_target_that_cannot_be_used_says_why() {
     ];
     for (value, positive, kind) in cases {
         let path = folder.path().join("t.csv");
-        let bytes = customers(|i, row| row[4] = if value == "many" { format!("k{}", i % 40) } else { value.into() });
+        let bytes =
+            customers(|i, row| row[4] = if value == "many" { format!("k{}", i % 40) } else { value.into() });
         std::fs::write(&path, bytes).unwrap();
         let mut settings = Settings { positive: positive.map(str::to_owned), ..Settings::default() };
         settings.read.roles.push(("churned".into(), regulars_engine::table::Role::Target));
@@ -169,7 +253,11 @@ fn no_permission_is_told() {
         return;
     };
     let told: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
-    assert_eq!((run.status.code(), told["error"]["kind"].as_str()), (Some(1), Some("no_permission")), "{told}");
+    assert_eq!(
+        (run.status.code(), told["error"]["kind"].as_str()),
+        (Some(1), Some("no_permission")),
+        "{told}"
+    );
 }
 
 /// A file that goes away or shrinks while it is read ends in an error or a shorter read.
@@ -202,6 +290,7 @@ fn a_disk_that_is_full_is_told_and_harms_nothing() {
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     assert_eq!(std::fs::read(&path).unwrap(), before);
     // Linux has a device that is always full; it is no place to rename to, and must not be harmed.
-    let cause = files::write_csv(Path::new("/dev/full/x.csv"), &["a".into()], std::iter::empty()).unwrap_err();
+    let cause =
+        files::write_csv(Path::new("/dev/full/x.csv"), &["a".into()], std::iter::empty()).unwrap_err();
     assert!(!cause.to_string().is_empty());
 }

@@ -64,7 +64,10 @@ fn window_and_command_line_give_the_same_numbers() {
             assert_eq!(other["high"].as_f64(), Some(e.high), "{:?} {name}", outcome.kind);
         }
         assert_eq!(told["epochs_run"].as_u64(), Some(outcome.trained.epochs_run as u64));
-        assert_eq!(told["features"].as_array().unwrap().len(), harness.state().state.prepared.as_ref().unwrap().matrix.width());
+        assert_eq!(
+            told["features"].as_array().unwrap().len(),
+            harness.state().state.prepared.as_ref().unwrap().matrix.width()
+        );
     }
     let groups = json(&["segment", file]);
     let found = harness.state().state.segments.clone().unwrap();
@@ -91,7 +94,8 @@ fn window_and_command_line_give_the_same_numbers() {
 fn undo_stale_and_saved_projects() {
     let mut harness = english();
     open(&mut harness, &sample());
-    let roles = |app: &App| app.state.table.as_ref().unwrap().columns.iter().map(|c| c.role).collect::<Vec<_>>();
+    let roles =
+        |app: &App| app.state.table.as_ref().unwrap().columns.iter().map(|c| c.role).collect::<Vec<_>>();
     let before = roles(harness.state());
     harness.state_mut().state.settings.read.roles.push(("city".into(), Role::Ignore));
     harness.run_steps(2);

@@ -45,7 +45,13 @@ fn every_page_in_both_languages_and_themes() {
                         let drawn = picture.pixels().filter(|p| **p != first).count();
                         assert!(drawn > 5000, "{page:?} is nearly empty");
                         if let Some(folder) = &shots {
-                            let name = format!("{stage}-{}-{}-{}-{}.png", page.key(), lang.code(), if dark { "dark" } else { "light" }, size[0]);
+                            let name = format!(
+                                "{stage}-{}-{}-{}-{}.png",
+                                page.key(),
+                                lang.code(),
+                                if dark { "dark" } else { "light" },
+                                size[0]
+                            );
                             picture.save(folder.join(name)).unwrap();
                         }
                     }

@@ -71,8 +71,7 @@ fn one_seed_is_one_result_and_devices_agree() {
         project::learn(settings, &prepared, ModelKind::Mlp, &Reporter::silent()).unwrap()
     };
     let (first, second) = (learn(&settings), learn(&settings));
-    assert_eq!(first.probabilities, second.probabilities);
-    assert_eq!(first.trained.model, second.trained.model);
+    assert!(first.probabilities == second.probabilities && first.trained.model == second.trained.model);
     if !adapter() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Values that cannot be: infinities, ages below 0 or above 120, negative durations. They become
+//! Values that cannot be: infinities, figures beyond ±10¹⁵, ages below 0 or above 120, negative durations. They become
 //! missing. The limits follow from the column's name, never from the data, so that the step is
 //! the same for one row as for all.
 
@@ -6,6 +6,9 @@ use polars::prelude::*;
 
 use super::record::Recorder;
 use crate::table::{ColumnSpec, Frame, Role, show_number};
+
+/// No figure of a customer is larger: beyond, it is a slip of the keyboard or an overflow.
+const LARGEST: f64 = 1e15;
 
 /// The range in which a value can be true.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,9 +21,8 @@ impl Limits {
     /// The limits that a column's name implies.
     pub fn of(name: &str) -> Self {
         let lower = name.to_lowercase();
-        let word = |wanted: &[&str]| {
-            lower.split(|c: char| !c.is_alphanumeric()).any(|part| wanted.contains(&part))
-        };
+        let word =
+            |wanted: &[&str]| lower.split(|c: char| !c.is_alphanumeric()).any(|part| wanted.contains(&part));
         if word(&["age"]) || lower.contains("年龄") {
             return Self { low: 0.0, high: 120.0 };
         }
@@ -29,9 +31,9 @@ impl Limits {
         }
         let counted = ["duration", "tenure", "visits", "orders", "tickets", "count", "次数", "时长"];
         if counted.iter().any(|part| lower.contains(part)) || word(&["days", "months"]) {
-            return Self { low: 0.0, high: f64::MAX };
+            return Self { low: 0.0, high: LARGEST };
         }
-        Self { low: f64::MIN, high: f64::MAX }
+        Self { low: -LARGEST, high: LARGEST }
     }
 
     fn holds(self, value: f64) -> bool {

@@ -24,7 +24,7 @@ use crate::table::{ColumnSpec, Frame, Table};
 
 pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
-pub use impute::{indicator_name, CategoryFill, FittedImpute, ImputeSpec, NumberFill};
+pub use impute::{CategoryFill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
 pub use record::{CellChange, Change};
 pub use scale::{FittedScale, ScaleMethod};
 pub use spelling::FittedSpelling;

@@ -50,9 +50,8 @@ impl FittedSpelling {
             let mut known: HashMap<&str, Option<&str>> = HashMap::new();
             let rewritten = text.iter().enumerate().map(|(at, value)| {
                 let value = value?;
-                let writing = *known
-                    .entry(value)
-                    .or_insert_with(|| writings.get(&fold(value)).map(String::as_str));
+                let writing =
+                    *known.entry(value).or_insert_with(|| writings.get(&fold(value)).map(String::as_str));
                 match writing {
                     Some(writing) if writing != value => {
                         record.cell(at, name, || Some(value.to_owned()), || Some(writing.to_owned()));

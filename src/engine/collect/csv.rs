@@ -70,10 +70,15 @@ pub(super) fn parse(
             if rejected.len() < REJECTED_SHOWN {
                 rejected.push(Rejected {
                     row: number,
-                    why: Note::new("too_many_fields")
-                        .with("found", record.len())
-                        .with("expected", width),
-                    excerpt: record.iter().take(8).collect::<Vec<_>>().join(" · ").chars().take(120).collect(),
+                    why: Note::new("too_many_fields").with("found", record.len()).with("expected", width),
+                    excerpt: record
+                        .iter()
+                        .take(8)
+                        .collect::<Vec<_>>()
+                        .join(" · ")
+                        .chars()
+                        .take(120)
+                        .collect(),
                 });
             }
             continue;

@@ -22,8 +22,7 @@ const CATEGORY_LEVELS: u64 = 50;
 
 /// Profiles every column of `table.raw`, in parallel.
 pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Column>> {
-    let names: Vec<String> =
-        table.raw.get_column_names().iter().map(|name| name.to_string()).collect();
+    let names: Vec<String> = table.raw.get_column_names().iter().map(|name| name.to_string()).collect();
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = names.len().max(1);
     let mut columns: Vec<Column> = names
@@ -166,7 +165,8 @@ impl Facts {
             f.distinct += 1;
             counts.insert("NA", f.na);
         }
-        let mut levels: Vec<_> = counts.into_iter().map(|(v, n)| (v.chars().take(80).collect::<String>(), n)).collect();
+        let mut levels: Vec<_> =
+            counts.into_iter().map(|(v, n)| (v.chars().take(80).collect::<String>(), n)).collect();
         levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         levels.truncate(LEVELS_SHOWN);
         f.levels = levels;
@@ -176,7 +176,9 @@ impl Facts {
     fn look(&mut self, value: &str, dates_hopeless: &mut bool) {
         let trimmed = value.trim();
         let bytes = trimmed.as_bytes();
-        if bytes.iter().all(u8::is_ascii_digit) || (bytes.len() > 1 && bytes[0] == b'-' && bytes[1..].iter().all(u8::is_ascii_digit)) {
+        if bytes.iter().all(u8::is_ascii_digit)
+            || (bytes.len() > 1 && bytes[0] == b'-' && bytes[1..].iter().all(u8::is_ascii_digit))
+        {
             // Digits only: what most columns hold.
             self.integers += 1;
             self.as_point += 1;
@@ -210,10 +212,8 @@ impl Facts {
             }
             return;
         }
-        let (point, comma) = (
-            number::parse(trimmed, number::Decimal::Point),
-            number::parse(trimmed, number::Decimal::Comma),
-        );
+        let (point, comma) =
+            (number::parse(trimmed, number::Decimal::Point), number::parse(trimmed, number::Decimal::Comma));
         self.as_point += u64::from(point.is_some());
         self.as_comma += u64::from(comma.is_some());
         match (point, comma) {
@@ -252,13 +252,18 @@ impl Facts {
     }
 
     fn date_order(&self) -> date::Order {
-        if self.only_month_first > self.only_day_first { date::Order::MonthFirst } else { date::Order::DayFirst }
+        if self.only_month_first > self.only_day_first {
+            date::Order::MonthFirst
+        } else {
+            date::Order::DayFirst
+        }
     }
 
     fn ambiguous_order(&self) -> bool {
-        let slashed = self.levels.iter().any(|(v, _)| {
-            date::parse(v, date::Order::DayFirst) != date::parse(v, date::Order::MonthFirst)
-        });
+        let slashed = self
+            .levels
+            .iter()
+            .any(|(v, _)| date::parse(v, date::Order::DayFirst) != date::parse(v, date::Order::MonthFirst));
         slashed && self.only_day_first == self.only_month_first
     }
 
@@ -304,7 +309,11 @@ fn guess(name: &str, f: &Facts, separator: char) -> (ValueType, Role, Note) {
         return (ValueType::Text, Role::Ignore, Note::new("constant").with("value", value));
     }
     if share(f.emails) > 0.6 || share(f.phones) > 0.8 && share(f.numbers()) < FIT && share(f.dates()) < FIT {
-        return (ValueType::Text, Role::Contact, Note::new("looks_contact").with("percent", percent(f.emails.max(f.phones))));
+        return (
+            ValueType::Text,
+            Role::Contact,
+            Note::new("looks_contact").with("percent", percent(f.emails.max(f.phones))),
+        );
     }
     if words::is_contact_name(name) && share(f.distinct) > 0.3 {
         return (ValueType::Text, Role::Contact, Note::new("named_contact"));
@@ -336,7 +345,9 @@ fn guess(name: &str, f: &Facts, separator: char) -> (ValueType, Role, Note) {
         }
         // 1, 2, 3 … without a gap, one a row, in a column whose name promises nothing: a count of
         // rows teaches nothing.
-        let row_number = unique == 1.0 && f.present > 20 && numeric == ValueType::Integer
+        let row_number = unique == 1.0
+            && f.present > 20
+            && numeric == ValueType::Integer
             && (name.starts_with("column ") || name.to_lowercase().contains("index"));
         if row_number {
             return (ValueType::Text, Role::Id, Note::new("row_number"));
@@ -345,7 +356,11 @@ fn guess(name: &str, f: &Facts, separator: char) -> (ValueType, Role, Note) {
         let code = if money { "reads_money" } else { "reads_number" };
         let role = if money { Role::Money } else { Role::Number };
         let note = Note::new(code).with("percent", percent(f.numbers()));
-        let note = if f.decimal(separator) == number::Decimal::Comma { note.with("decimal", ",") } else { note.with("decimal", ".") };
+        let note = if f.decimal(separator) == number::Decimal::Comma {
+            note.with("decimal", ",")
+        } else {
+            note.with("decimal", ".")
+        };
         return (numeric, role, note);
     }
     let average_length = f.length as f64 / f.present as f64;

@@ -61,10 +61,7 @@ fn run(path: &Path, name: Option<&str>, limit: u64, report: &Reporter) -> crate:
             let file = path.to_owned();
             return Err(CollectError::UnknownEncoding { file, name: name.to_owned() }.into());
         };
-        guess = encoding::Guess {
-            encoding,
-            mark: if guess.encoding == encoding { guess.mark } else { 0 },
-        };
+        guess = encoding::Guess { encoding, mark: if guess.encoding == encoding { guess.mark } else { 0 } };
     }
 
     let mut hasher = blake3::Hasher::new();
@@ -100,10 +97,7 @@ fn run(path: &Path, name: Option<&str>, limit: u64, report: &Reporter) -> crate:
         let row = 1 + out.text.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count();
         let count = out.text[at..].matches('\u{fffd}').count();
         out.warnings.push(
-            Note::new("undecodable")
-                .with("count", count)
-                .with("row", row)
-                .with("encoding", out.encoding),
+            Note::new("undecodable").with("count", count).with("row", row).with("encoding", out.encoding),
         );
     }
     if out.text.contains('\0') {

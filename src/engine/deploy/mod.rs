@@ -214,8 +214,8 @@ pub(crate) fn write_zip(
 ) -> std::io::Result<()> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut zip = zip::ZipWriter::new(&mut bytes);
-    let options = zip::write::SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Deflated);
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     zip.start_file(name, options).map_err(std::io::Error::other)?;
     zip.write_all(&serde_json::to_vec(value).map_err(std::io::Error::other)?)?;
     zip.finish().map_err(std::io::Error::other)?;

@@ -122,14 +122,29 @@ mod tests {
     #[test]
     fn dates_of_many_hands() {
         for text in [
-            "2024-03-05", "2024/3/5", "2024.03.05", "20240305", "2024年3月5日", "5-Mar-24",
-            "5 Mar 2024", "Mar 5, 2024", "05.03.2024", "5/3/2024", "2024-03-05T00:00:00Z",
+            "2024-03-05",
+            "2024/3/5",
+            "2024.03.05",
+            "20240305",
+            "2024年3月5日",
+            "5-Mar-24",
+            "5 Mar 2024",
+            "Mar 5, 2024",
+            "05.03.2024",
+            "5/3/2024",
+            "2024-03-05T00:00:00Z",
             "2024-03-05 00:00",
         ] {
             assert_eq!(parse(text, Order::DayFirst).map(format).as_deref(), Some("2024-03-05"), "{text}");
         }
-        assert_eq!(parse("12/1/2010 8:26", Order::MonthFirst).map(format).as_deref(), Some("2010-12-01 08:26:00"));
-        assert_eq!(parse("1/2/2010 8:26 PM", Order::MonthFirst).map(format).as_deref(), Some("2010-01-02 20:26:00"));
+        assert_eq!(
+            parse("12/1/2010 8:26", Order::MonthFirst).map(format).as_deref(),
+            Some("2010-12-01 08:26:00")
+        );
+        assert_eq!(
+            parse("1/2/2010 8:26 PM", Order::MonthFirst).map(format).as_deref(),
+            Some("2010-01-02 20:26:00")
+        );
     }
 
     #[test]

@@ -45,9 +45,10 @@ pub fn has_header(first: &[&str], following: &[Vec<&str>]) -> bool {
     if first.iter().any(|text| value_like(text)) {
         return false;
     }
-    let repeats = first.iter().enumerate().filter(|(i, name)| {
-        !name.trim().is_empty() && following.iter().any(|row| row.get(*i) == Some(name))
-    });
+    let repeats = first
+        .iter()
+        .enumerate()
+        .filter(|(i, name)| !name.trim().is_empty() && following.iter().any(|row| row.get(*i) == Some(name)));
     repeats.count() == 0
 }
 

@@ -21,8 +21,7 @@ pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     let first = *text.as_bytes().first()?;
     if decimal == Decimal::Point && (first.is_ascii_digit() || first == b'-' || first == b'.') {
         // Fast path: what programs write.
-        if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'e' | b'E' | b'+'))
-        {
+        if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'e' | b'E' | b'+')) {
             return text.parse().ok();
         }
     }
@@ -136,7 +135,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number() {
-        for text in ["", "1-2", "1,2,3", "12,3", "1.2.3", "abc", "IN", "TRUE", "NaN", "--5x", "e", "1e", "$"] {
+        for text in ["", "1-2", "1,2,3", "12,3", "1.2.3", "abc", "IN", "TRUE", "NaN", "--5x", "e", "1e", "$"]
+        {
             assert_eq!(parse(text, Decimal::Point), None, "{text}");
         }
         assert_eq!(parse("18500.00", Decimal::Comma), None);

@@ -8,7 +8,9 @@ fn tokens(name: &str) -> Vec<String> {
         if breaks {
             out.push(String::new());
         }
-        if c.is_alphanumeric() && let Some(last) = out.last_mut() {
+        if c.is_alphanumeric()
+            && let Some(last) = out.last_mut()
+        {
             last.extend(c.to_lowercase());
         }
         before = c;
@@ -37,7 +39,22 @@ pub fn is_id_name(name: &str) -> bool {
 pub fn is_contact_name(name: &str) -> bool {
     named(
         name,
-        &["email", "mail", "phone", "telephone", "tel", "mobile", "fax", "surname", "name", "firstname", "lastname", "fullname", "address", "street"],
+        &[
+            "email",
+            "mail",
+            "phone",
+            "telephone",
+            "tel",
+            "mobile",
+            "fax",
+            "surname",
+            "name",
+            "firstname",
+            "lastname",
+            "fullname",
+            "address",
+            "street",
+        ],
         &["e-mail", "姓名", "电话", "手机", "邮箱", "地址"],
     )
 }
@@ -46,7 +63,10 @@ pub fn is_contact_name(name: &str) -> bool {
 pub fn is_money_name(name: &str) -> bool {
     named(
         name,
-        &["price", "amount", "cost", "charge", "charges", "revenue", "income", "spend", "spending", "paid", "fee", "balance", "salary", "sales", "turnover"],
+        &[
+            "price", "amount", "cost", "charge", "charges", "revenue", "income", "spend", "spending", "paid",
+            "fee", "balance", "salary", "sales", "turnover",
+        ],
         &["金额", "价格", "单价", "消费额", "收入", "charges"],
     )
 }
@@ -67,7 +87,8 @@ pub fn target_strength(name: &str) -> u8 {
 /// How strongly a value reads as "it happened"; the class to predict.
 pub fn positive_strength(value: &str) -> u8 {
     match value.trim().to_lowercase().as_str() {
-        "yes" | "true" | "1" | "1.0" | "y" | "t" | "是" | "churn" | "churned" | "left" | "exited" | "流失" => 2,
+        "yes" | "true" | "1" | "1.0" | "y" | "t" | "是" | "churn" | "churned" | "left" | "exited"
+        | "流失" => 2,
         "positive" | "cancelled" | "canceled" | "lost" => 1,
         _ => 0,
     }
@@ -93,7 +114,9 @@ pub fn is_email(value: &str) -> bool {
 pub fn is_phone(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     (7..=15).contains(&digits)
-        && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b' ' | b'(' | b')' | b'.' | b'/'))
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b' ' | b'(' | b')' | b'.' | b'/'))
         && value.bytes().any(|b| matches!(b, b'+' | b'-' | b' ' | b'('))
 }
 

@@ -148,12 +148,7 @@ impl Evaluation {
 
 /// A percentile bootstrap over rows (Efron 1979), seeded; beyond 50,000 rows the interval is as
 /// narrow as the value and is given as such.
-fn bootstrap(
-    p: &[f64],
-    y: &[bool],
-    value: f64,
-    score: impl Fn(&[f64], &[bool]) -> Option<f64>,
-) -> Estimate {
+fn bootstrap(p: &[f64], y: &[bool], value: f64, score: impl Fn(&[f64], &[bool]) -> Option<f64>) -> Estimate {
     use rand::{Rng, SeedableRng};
     if y.len() > BOOTSTRAP_ROWS {
         return Estimate { value, low: value, high: value };

@@ -51,13 +51,22 @@ impl Default for FeatureSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "encoder", rename_all = "snake_case")]
 pub enum Encoder {
-    Number { column: String },
+    Number {
+        column: String,
+    },
     /// `levels` have a column each; `rare` one more for all levels seen but rare. A level that was
     /// never seen is zero everywhere. Two levels without rare ones need one column only.
-    OneHot { column: String, levels: Vec<String>, rare: Vec<String> },
+    OneHot {
+        column: String,
+        levels: Vec<String>,
+        rare: Vec<String>,
+    },
     /// Days before `newest` (the last day among the training rows) in years; month and weekday
     /// on a circle. A missing date is zero everywhere but in the indicator.
-    Date { column: String, newest: f64 },
+    Date {
+        column: String,
+        newest: f64,
+    },
 }
 
 /// Fitted encoders: all that is needed to make the same features of new rows.
@@ -102,7 +111,9 @@ impl Matrix {
 /// No column has a role that a model may learn from.
 pub fn fit(spec: &FeatureSpec, schema: &[ColumnSpec], train: &Frame) -> Result<FittedFeatures, FeatureError> {
     let mut encoders = Vec::new();
-    for column in schema.iter().filter(|column| column.role.is_feature() && !spec.exclude.contains(&column.name)) {
+    for column in
+        schema.iter().filter(|column| column.role.is_feature() && !spec.exclude.contains(&column.name))
+    {
         let name = column.name.clone();
         match column.role {
             Role::Number | Role::Money => {
@@ -184,7 +195,11 @@ impl Encoder {
             Self::Number { column } => {
                 // A column that is absent or incomplete reads as its centre, 0 after scaling.
                 let Some(values) = frame.numbers(column) else { return };
-                rows.zip(values).for_each(|(row, value)| row[offset] = value.unwrap_or(0.0) as f32);
+                for (row, value) in rows.zip(values) {
+                    // Where the person switched scaling off, values stay finite in 32 bits.
+                    let value = value.unwrap_or(0.0).clamp(-1e15, 1e15);
+                    row[offset] = if value.is_nan() { 0.0 } else { value as f32 };
+                }
             }
             Self::OneHot { column, levels, rare } => {
                 let Some(text) = frame.text(column) else { return };
@@ -228,10 +243,7 @@ fn circle_parts(days: f64) -> (f64, f64) {
         .unwrap_or_default()
         .date_naive();
     let turn = std::f64::consts::TAU;
-    (
-        turn * f64::from(date.month0()) / 12.0,
-        turn * f64::from(date.weekday().num_days_from_monday()) / 7.0,
-    )
+    (turn * f64::from(date.month0()) / 12.0, turn * f64::from(date.weekday().num_days_from_monday()) / 7.0)
 }
 
 impl FittedFeatures {

@@ -104,8 +104,7 @@ impl<T: Send + 'static> Job<T> {
         let (event_sender, events) = channel();
         let (result_sender, result) = channel();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let reporter =
-            Reporter { shared: shared.clone(), events: Some(event_sender), wake: wake.clone() };
+        let reporter = Reporter { shared: shared.clone(), events: Some(event_sender), wake: wake.clone() };
         let thread = std::thread::Builder::new()
             .name("regulars-job".into())
             .spawn(move || {

@@ -81,7 +81,8 @@ impl Confusion {
     /// q = TP / (TP + FP + FN), F1 = 2q / (1 + q) grows with q, so Wilson's interval of q carries
     /// over.
     pub fn f1(&self) -> Estimate {
-        let q = proportion(self.true_positive, self.true_positive + self.false_positive + self.false_negative);
+        let q =
+            proportion(self.true_positive, self.true_positive + self.false_positive + self.false_negative);
         let f = |q: f64| 2.0 * q / (1.0 + q);
         Estimate { value: f(q.value), low: f(q.low), high: f(q.high) }
     }

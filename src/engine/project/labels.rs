@@ -33,10 +33,8 @@ impl Labels {
 pub(super) fn read(table: &Table, positive: Option<&str>) -> Result<Labels, ProjectError> {
     let column = table.with_role(Role::Target).ok_or(ProjectError::NoTarget)?.name.clone();
     let text = table.text(&column).ok_or(ProjectError::NoTarget)?;
-    let values: Vec<Option<&str>> = text
-        .iter()
-        .map(|value| value.map(str::trim).filter(|value| !missing::is_missing(value)))
-        .collect();
+    let values: Vec<Option<&str>> =
+        text.iter().map(|value| value.map(str::trim).filter(|value| !missing::is_missing(value))).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     values.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
     let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();

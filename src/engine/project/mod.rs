@@ -64,9 +64,7 @@ impl ProjectError {
             Self::EmptyTarget { column }
             | Self::OneClass { column, .. }
             | Self::ManyClasses { column, .. }
-            | Self::NoSuchValue { column, .. } => {
-                Place { column: Some(column.clone()), ..Place::default() }
-            }
+            | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
             Self::NotAProject { file, .. } | Self::Newer { file, .. } | Self::Save { file, .. } => {
                 Place { file: Some(file.clone()), ..Place::default() }
             }
@@ -113,8 +111,7 @@ impl Default for Settings {
 impl Settings {
     /// A key of everything that training's outcome depends on: settings, data, engine version.
     pub fn key(&self, table: &Table) -> String {
-        let roles: Vec<(&str, Role)> =
-            table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
         // The threshold and the number of segments change no model.
         let relevant = (
             (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),

@@ -127,7 +127,9 @@ impl SavedProject {
 
 /// Brings raw saved data to the current format, one numbered step after the other.
 fn migrate(mut value: serde_json::Value, version: u64) -> serde_json::Value {
-    if version < 1 && let Some(map) = value.as_object_mut() {
+    if version < 1
+        && let Some(map) = value.as_object_mut()
+    {
         // Before 1 there was no version field.
         map.insert("version".into(), 1.into());
     }

@@ -99,7 +99,9 @@ impl Customer {
         let (orders, basket, discount, tenure) = match kind {
             Kind::Loyal => (around(rng, 14.0, 4.0, 3, 40), 32.0, 0.10, around(rng, 1100.0, 300.0, 200, 2000)),
             Kind::Bargain => (around(rng, 8.0, 3.0, 1, 30), 18.0, 0.62, around(rng, 700.0, 250.0, 100, 1600)),
-            Kind::BigSpender => (around(rng, 6.0, 2.0, 1, 20), 190.0, 0.05, around(rng, 800.0, 300.0, 120, 1800)),
+            Kind::BigSpender => {
+                (around(rng, 6.0, 2.0, 1, 20), 190.0, 0.05, around(rng, 800.0, 300.0, 120, 1800))
+            }
             Kind::Newcomer => (around(rng, 2.0, 1.0, 1, 6), 40.0, 0.25, around(rng, 110.0, 50.0, 10, 240)),
         };
         let basket = normal(rng, basket, basket * 0.2).max(3.0);
@@ -161,9 +163,23 @@ fn row(cells: &[&str]) -> Vec<String> {
 
 fn customers_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
     let mut rows = vec![row(&[
-        "customer_id", "name", "email", "phone", "city", "age", "signup_date", "last_order_date",
-        "orders", "total_spend", "discount_share", "visits_30d", "tickets", "satisfaction",
-        "newsletter", "lucky_number", "churned",
+        "customer_id",
+        "name",
+        "email",
+        "phone",
+        "city",
+        "age",
+        "signup_date",
+        "last_order_date",
+        "orders",
+        "total_spend",
+        "discount_share",
+        "visits_30d",
+        "tickets",
+        "satisfaction",
+        "newsletter",
+        "lucky_number",
+        "churned",
     ])];
     for c in shop {
         let mut city = CITIES[c.city].to_owned();
@@ -223,10 +239,21 @@ fn customers_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
 
 fn orders_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
     const PRODUCTS: [&str; 12] = [
-        "green tea", "oolong tea", "teapot", "cup set", "honey", "ginger biscuits", "tea towel",
-        "travel mug", "matcha", "scale", "kettle", "gift box",
+        "green tea",
+        "oolong tea",
+        "teapot",
+        "cup set",
+        "honey",
+        "ginger biscuits",
+        "tea towel",
+        "travel mug",
+        "matcha",
+        "scale",
+        "kettle",
+        "gift box",
     ];
-    let mut rows = vec![row(&["order_id", "customer_id", "order_date", "product", "quantity", "amount", "currency"])];
+    let mut rows =
+        vec![row(&["order_id", "customer_id", "order_date", "product", "quantity", "amount", "currency"])];
     let mut number = 1;
     for c in shop {
         for nth in 0..c.orders {
@@ -258,7 +285,8 @@ fn events_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
             let day = TODAY - rng.gen_range(0..30);
             let day = chrono::DateTime::from_timestamp_millis(day * 86_400_000).unwrap_or_default();
             let page = *PAGES.choose(rng).unwrap_or(&PAGES[0]);
-            let time = format!("{} {:02}:{:02}", day.format("%Y-%m-%d"), rng.gen_range(7..23), rng.gen_range(0..60));
+            let time =
+                format!("{} {:02}:{:02}", day.format("%Y-%m-%d"), rng.gen_range(7..23), rng.gen_range(0..60));
             rows.push(vec![c.key(), time, page.to_owned(), rng.gen_range(2..240).to_string()]);
         }
     }

@@ -1,15 +1,16 @@
 //! Invented names and sentences of the sample shop.
 
-pub(super) const CITIES: &[&str] = &["Springfield", "Riverton", "Lakeside", "Hillview", "Old Harbour", "Newbridge"];
+pub(super) const CITIES: &[&str] =
+    &["Springfield", "Riverton", "Lakeside", "Hillview", "Old Harbour", "Newbridge"];
 
 pub(super) const GIVEN: &[&str] = &[
-    "Ada", "Ben", "Chen", "Dora", "Emil", "Fang", "Gita", "Hugo", "Ines", "Jun", "Kim", "Lena",
-    "Mei", "Noor", "Otto", "Pia", "Qi", "Rosa", "Sven", "Tao", "Uma", "Vera", "Wei", "Yan", "Zoe",
+    "Ada", "Ben", "Chen", "Dora", "Emil", "Fang", "Gita", "Hugo", "Ines", "Jun", "Kim", "Lena", "Mei",
+    "Noor", "Otto", "Pia", "Qi", "Rosa", "Sven", "Tao", "Uma", "Vera", "Wei", "Yan", "Zoe",
 ];
 
 pub(super) const SURNAMES: &[&str] = &[
-    "Abel", "Bauer", "Cheng", "Dunn", "Ek", "Ford", "Gao", "Hill", "Ito", "Jones", "Kaya", "Lin",
-    "Moss", "Nagy", "Olsen", "Park", "Quist", "Rossi", "Sato", "Tan", "Usman", "Vogel", "Wang",
+    "Abel", "Bauer", "Cheng", "Dunn", "Ek", "Ford", "Gao", "Hill", "Ito", "Jones", "Kaya", "Lin", "Moss",
+    "Nagy", "Olsen", "Park", "Quist", "Rossi", "Sato", "Tan", "Usman", "Vogel", "Wang",
 ];
 
 /// Complaints by topic: late parcels, broken goods, price, service.

@@ -138,10 +138,8 @@ pub fn segment(
     groups.iter().for_each(|&group| sizes[group] += 1);
     let mut order: Vec<usize> = (0..k).filter(|&group| sizes[group] > 0).collect();
     order.sort_by_key(|&group| std::cmp::Reverse(sizes[group]));
-    let of_row: Vec<usize> = groups
-        .iter()
-        .map(|group| order.iter().position(|g| g == group).unwrap_or(0))
-        .collect();
+    let of_row: Vec<usize> =
+        groups.iter().map(|group| order.iter().position(|g| g == group).unwrap_or(0)).collect();
     let segments = (0..order.len()).map(|s| describe(s, schema, readable, labels, &of_row)).collect();
     Ok(Segmentation { k: order.len(), silhouette, tried, sampled: sample.len(), columns, segments, of_row })
 }
@@ -149,11 +147,7 @@ pub fn segment(
 /// Columns to group by: all numbers; where there are fewer than two, categories as well.
 fn columns(schema: &[ColumnSpec], frame: &Frame) -> Vec<String> {
     let of = |wanted: fn(Role) -> bool| {
-        schema
-            .iter()
-            .filter(move |spec| wanted(spec.role))
-            .map(|spec| spec.name.clone())
-            .collect::<Vec<_>>()
+        schema.iter().filter(move |spec| wanted(spec.role)).map(|spec| spec.name.clone()).collect::<Vec<_>>()
     };
     let mut columns = of(Role::is_numeric);
     columns.retain(|name| frame.numbers(name).is_some());

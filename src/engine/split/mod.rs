@@ -49,8 +49,7 @@ pub fn assign(spec: &SplitSpec, labels: &[Option<bool>], twins: &[u64], seed: u6
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed ^ 0x5911_7000);
     order.shuffle(&mut rng);
     for class in [true, false] {
-        let members: Vec<&Vec<usize>> =
-            order.iter().filter(|rows| labels[rows[0]] == Some(class)).collect();
+        let members: Vec<&Vec<usize>> = order.iter().filter(|rows| labels[rows[0]] == Some(class)).collect();
         let total: usize = members.iter().map(|rows| rows.len()).sum();
         let test_until = (total as f64 * spec.test).round() as usize;
         let valid_until = test_until + (total as f64 * spec.valid).round() as usize;
@@ -79,17 +78,18 @@ mod tests {
         let sides = assign(&SplitSpec::default(), &labels, &twins, 1);
         assert_eq!(sides, assign(&SplitSpec::default(), &labels, &twins, 1));
         assert_ne!(sides, assign(&SplitSpec::default(), &labels, &twins, 2));
-        let count = |side, class| {
-            (0..1000).filter(|&i| sides[i] == side && labels[i] == Some(class)).count()
-        };
-        let (labelled_true, labelled_false) =
-            (labels.iter().filter(|l| **l == Some(true)).count(), labels.iter().filter(|l| **l == Some(false)).count());
+        let count = |side, class| (0..1000).filter(|&i| sides[i] == side && labels[i] == Some(class)).count();
+        let (labelled_true, labelled_false) = (
+            labels.iter().filter(|l| **l == Some(true)).count(),
+            labels.iter().filter(|l| **l == Some(false)).count(),
+        );
         for (class, total) in [(true, labelled_true), (false, labelled_false)] {
             let share = count(Side::Test, class) as f64 / total as f64;
             assert!((share - 0.2).abs() < 0.05, "{share}");
         }
         for k in 0..4usize {
-            let of_group: Vec<_> = (0..40).filter(|i| i % 4 == k && labels[*i].is_some()).map(|i| sides[i]).collect();
+            let of_group: Vec<_> =
+                (0..40).filter(|i| i % 4 == k && labels[*i].is_some()).map(|i| sides[i]).collect();
             assert!(of_group.windows(2).all(|w| w[0] == w[1]));
         }
         assert_eq!(sides[0], Side::Unlabelled);

@@ -216,13 +216,7 @@ impl Frame {
         match column.dtype() {
             DataType::Float64 => Some(column.f64().ok()?.iter().collect()),
             DataType::Datetime(_, _) => Some(
-                column
-                    .datetime()
-                    .ok()?
-                    .phys
-                    .iter()
-                    .map(|ms| ms.map(|ms| ms as f64 / 86_400_000.0))
-                    .collect(),
+                column.datetime().ok()?.phys.iter().map(|ms| ms.map(|ms| ms as f64 / 86_400_000.0)).collect(),
             ),
             _ => None,
         }
@@ -233,9 +227,7 @@ impl Frame {
         let column = self.data.column(name).ok()?;
         match column.dtype() {
             DataType::Float64 => column.f64().ok()?.get(at).map(show_number),
-            DataType::Datetime(_, _) => {
-                column.datetime().ok()?.phys.get(at).map(date::format)
-            }
+            DataType::Datetime(_, _) => column.datetime().ok()?.phys.get(at).map(date::format),
             _ => column.str().ok()?.get(at).map(str::to_owned),
         }
     }

@@ -109,9 +109,7 @@ pub(super) fn choose(
             Ok((device.clone(), choice(DeviceKind::Wgpu, why, Some(adapter.name.clone()))))
         }
         (DeviceKind::Wgpu, Err(cause)) => Err(TrainError::Device { cause: cause.clone() }),
-        (DeviceKind::Auto, Err(_)) => {
-            Ok((Device::flex(), choice(DeviceKind::Flex, "no_adapter", None)))
-        }
+        (DeviceKind::Auto, Err(_)) => Ok((Device::flex(), choice(DeviceKind::Flex, "no_adapter", None))),
         (DeviceKind::Auto, Ok((_, adapter))) if adapter.software => {
             let name = Some(adapter.name.clone());
             Ok((Device::flex(), choice(DeviceKind::Flex, "software_adapter", name)))

@@ -20,7 +20,9 @@ pub use tree::{TreeModel, TreeNode};
 /// Why training failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    #[error("training needs at least {needed} customers of each class among the training rows, and there are {found}")]
+    #[error(
+        "training needs at least {needed} customers of each class among the training rows, and there are {found}"
+    )]
     TooFew { found: usize, needed: usize },
     #[error("the graphics device cannot be used: {cause}")]
     Device { cause: String },

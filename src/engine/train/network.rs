@@ -70,7 +70,12 @@ pub(super) struct Dense {
 
 impl Network {
     /// New weights, uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010); biases 0.
-    pub(super) fn init(inputs: usize, hidden: &[usize], activation: Activation, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn init(
+        inputs: usize,
+        hidden: &[usize],
+        activation: Activation,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
         let mut layers = Vec::new();
         let mut from = inputs;
         for &to in hidden.iter().chain(&[1]) {
@@ -104,10 +109,7 @@ impl Network {
         let layers = self.layers.iter().map(|layer| {
             let weights = TensorData::new(layer.weights.clone(), [layer.inputs, layer.outputs]);
             let bias = TensorData::new(layer.bias.clone(), [layer.outputs]);
-            Linear {
-                weight: Param::from_data(weights, device),
-                bias: Some(Param::from_data(bias, device)),
-            }
+            Linear { weight: Param::from_data(weights, device), bias: Some(Param::from_data(bias, device)) }
         });
         Dense { layers: layers.collect() }
     }

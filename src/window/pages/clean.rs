@@ -35,7 +35,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let stages = &prepared.cleaning.stages;
     ui.horizontal_wrapped(|ui| {
         for (at, stage) in stages.iter().enumerate() {
-            let text = format!("{}  {}", lang.t(&format!("step.{}", stage.change.name)), lang.count(stage.change.cells_changed.max(stage.change.rows_dropped)));
+            let text = format!(
+                "{}  {}",
+                lang.t(&format!("step.{}", stage.change.name)),
+                lang.count(stage.change.cells_changed.max(stage.change.rows_dropped))
+            );
             if ui.selectable_label(scene.page.step == at, text).clicked() {
                 scene.page.step = at;
                 scene.page.column.clear();
@@ -50,11 +54,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let change = &stage.change;
     parts::section(ui, lang.t(&format!("step.{}", change.name)));
     parts::muted(ui, lang.t(&format!("step.{}.says", change.name)));
-    ui.label(lang.with("clean.changed", &[
-        ("cells", lang.count(change.cells_changed)),
-        ("rows", lang.count(change.rows_changed)),
-        ("dropped", lang.count(change.rows_dropped)),
-    ]));
+    ui.label(lang.with(
+        "clean.changed",
+        &[
+            ("cells", lang.count(change.cells_changed)),
+            ("rows", lang.count(change.rows_changed)),
+            ("dropped", lang.count(change.rows_dropped)),
+        ],
+    ));
     if !change.columns.is_empty() {
         if !change.columns.iter().any(|(name, _)| *name == scene.page.column) {
             scene.page.column.clone_from(&change.columns[0].0);
@@ -124,11 +131,19 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             StepSpec::Impute(spec) => {
                 parts::setting(ui, lang, "impute_numbers", |ui| {
                     let all = [NumberFill::Median, NumberFill::Mean, NumberFill::Constant(0.0)];
-                    parts::choose(ui, &lang.t("setting.impute_numbers"), &mut spec.numbers, &all, |f| match f {
-                        NumberFill::Median => lang.t("fill.median"),
-                        NumberFill::Mean => lang.t("fill.mean"),
-                        NumberFill::Constant(value) => lang.with("fill.constant", &[("value", value.to_string())]),
-                    });
+                    parts::choose(
+                        ui,
+                        &lang.t("setting.impute_numbers"),
+                        &mut spec.numbers,
+                        &all,
+                        |f| match f {
+                            NumberFill::Median => lang.t("fill.median"),
+                            NumberFill::Mean => lang.t("fill.mean"),
+                            NumberFill::Constant(value) => {
+                                lang.with("fill.constant", &[("value", value.to_string())])
+                            }
+                        },
+                    );
                     if let NumberFill::Constant(value) = &mut spec.numbers {
                         let label = ui.label(lang.t("fill.value"));
                         ui.add(egui::DragValue::new(value)).labelled_by(label.id);
@@ -136,10 +151,16 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                 });
                 parts::setting(ui, lang, "impute_categories", |ui| {
                     let all = [CategoryFill::OwnLevel, CategoryFill::Mode];
-                    parts::choose(ui, &lang.t("setting.impute_categories"), &mut spec.categories, &all, |f| match f {
-                        CategoryFill::OwnLevel => lang.t("fill.own_level"),
-                        CategoryFill::Mode => lang.t("fill.mode"),
-                    });
+                    parts::choose(
+                        ui,
+                        &lang.t("setting.impute_categories"),
+                        &mut spec.categories,
+                        &all,
+                        |f| match f {
+                            CategoryFill::OwnLevel => lang.t("fill.own_level"),
+                            CategoryFill::Mode => lang.t("fill.mode"),
+                        },
+                    );
                 });
                 ui.checkbox(&mut spec.indicator, lang.t("fill.indicator"));
             }

@@ -32,12 +32,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::caution(ui, &format!("{}: {}", column.name, lang.note(note)));
     }
     if data.rejected_count > 0 {
-        egui::CollapsingHeader::new(lang.with("collect.rejected_rows", &[("count", lang.count(data.rejected_count))]))
-            .show(ui, |ui| {
-                for r in data.rejected.iter().take(20) {
-                    parts::muted(ui, format!("{} · {} · {}", r.row, lang.note(&r.why), r.excerpt));
-                }
-            });
+        egui::CollapsingHeader::new(
+            lang.with("collect.rejected_rows", &[("count", lang.count(data.rejected_count))]),
+        )
+        .show(ui, |ui| {
+            for r in data.rejected.iter().take(20) {
+                parts::muted(ui, format!("{} · {} · {}", r.row, lang.note(&r.why), r.excerpt));
+            }
+        });
     }
     parts::section(ui, lang.t("collect.columns_head"));
     let heads = [
@@ -54,12 +56,16 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         let c = &data.columns[row];
         match column {
             0 => {
-                ui.add(egui::Label::new(RichText::new(&c.name).family(crate::window::theme::strong())).truncate());
+                ui.add(
+                    egui::Label::new(RichText::new(&c.name).family(crate::window::theme::strong()))
+                        .truncate(),
+                );
             }
             1 => {
                 let mut role = c.role;
                 let name = format!("{} {}", lang.t("collect.role"), c.name);
-                if parts::choose(ui, &name, &mut role, &Role::ALL, |r| lang.t(&format!("role.{}", r.name()))) {
+                if parts::choose(ui, &name, &mut role, &Role::ALL, |r| lang.t(&format!("role.{}", r.name())))
+                {
                     change = Some((c.name.clone(), role));
                 }
             }
@@ -92,15 +98,20 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     table::show(ui, "rows", &heads, None, shown, 260.0, |ui, row, column| match column {
         0 => parts::muted(ui, data.rows[row].to_string()),
         n => match data.text(&data.columns[n - 1].name).and_then(|t| t.get(row)) {
-            Some(text) if !text.trim().is_empty() => table::plain(ui, text.chars().take(120).collect::<String>()),
+            Some(text) if !text.trim().is_empty() => {
+                table::plain(ui, text.chars().take(120).collect::<String>())
+            }
             _ => table::missing(ui),
         },
     });
     if data.height() > shown {
-        parts::muted(ui, lang.with("common.shown_of", &[
-            ("shown", lang.count(shown as u64)),
-            ("all", lang.count(data.height() as u64)),
-        ]));
+        parts::muted(
+            ui,
+            lang.with(
+                "common.shown_of",
+                &[("shown", lang.count(shown as u64)), ("all", lang.count(data.height() as u64))],
+            ),
+        );
     }
 }
 
@@ -122,7 +133,10 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
                 if parts::primary(ui, lang.t("command.open"), true) {
                     scene.send.push(Command::OpenDialog);
                 }
-                if ui.add(egui::Button::new(lang.t("command.open_sample")).min_size(egui::vec2(0.0, 34.0))).clicked() {
+                if ui
+                    .add(egui::Button::new(lang.t("command.open_sample")).min_size(egui::vec2(0.0, 34.0)))
+                    .clicked()
+                {
                     scene.send.push(Command::OpenSample);
                 }
             });
@@ -141,7 +155,9 @@ fn path_box(ui: &mut Ui, scene: &mut Scene<'_>) {
         let response = ui.add(edit).labelled_by(label.id);
         let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let ready = !scene.page.path.trim().is_empty();
-        if (ui.add_enabled(ready, egui::Button::new(lang.t("collect.open_path"))).clicked() || entered) && ready {
+        if (ui.add_enabled(ready, egui::Button::new(lang.t("collect.open_path"))).clicked() || entered)
+            && ready
+        {
             scene.send.push(Command::OpenPath(PathBuf::from(scene.page.path.trim())));
         }
     });
@@ -193,14 +209,20 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     if let Some(target) = data.with_role(Role::Target) {
         parts::setting(ui, lang, "positive", |ui| {
-            let guessed = scene.state.prepared.as_ref().map(|p| p.labels.positive.clone()).unwrap_or_default();
+            let guessed =
+                scene.state.prepared.as_ref().map(|p| p.labels.positive.clone()).unwrap_or_default();
             let mut value = scene.state.settings.positive.clone().unwrap_or(guessed);
             let before = value.clone();
-            let combo = egui::ComboBox::from_id_salt("positive").selected_text(value.clone()).show_ui(ui, |ui| {
-                for (level, count) in &target.levels {
-                    ui.selectable_value(&mut value, level.clone(), format!("{level}  ({})", lang.count(*count)));
-                }
-            });
+            let combo =
+                egui::ComboBox::from_id_salt("positive").selected_text(value.clone()).show_ui(ui, |ui| {
+                    for (level, count) in &target.levels {
+                        ui.selectable_value(
+                            &mut value,
+                            level.clone(),
+                            format!("{level}  ({})", lang.count(*count)),
+                        );
+                    }
+                });
             let name = lang.t("setting.positive");
             combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
             if value != before {

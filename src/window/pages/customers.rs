@@ -63,12 +63,15 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     let threshold = scene.state.settings.threshold;
     let risky = list.iter().take_while(|c| c.probability >= threshold).count();
-    ui.label(lang.with("customers.finding", &[
-        ("count", lang.count(risky as u64)),
-        ("all", lang.count(list.len() as u64)),
-        ("threshold", percent(threshold)),
-        ("model", lang.t(&format!("model.{}", outcome.kind.name()))),
-    ]));
+    ui.label(lang.with(
+        "customers.finding",
+        &[
+            ("count", lang.count(risky as u64)),
+            ("all", lang.count(list.len() as u64)),
+            ("threshold", percent(threshold)),
+            ("model", lang.t(&format!("model.{}", outcome.kind.name()))),
+        ],
+    ));
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(lang.t("customers.search"));
         let edit = egui::TextEdit::singleline(&mut scene.page.search).desired_width(180.0);
@@ -78,13 +81,21 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             let name = lang.t("customers.segment");
             parts::choose(ui, &name, &mut scene.page.only_segment, &all, |only| match only {
                 None => lang.t("customers.all_segments"),
-                Some(at) => format!("{} · {}", at + 1, found.segments.get(at).map_or(String::new(), |s| segment_name(lang, s))),
+                Some(at) => format!(
+                    "{} · {}",
+                    at + 1,
+                    found.segments.get(at).map_or(String::new(), |s| segment_name(lang, s))
+                ),
             });
         }
         if parts::primary(ui, lang.t("command.export"), true) {
             scene.send.push(Command::ExportCustomers);
         }
-        if ui.add(egui::Button::new(lang.t("command.bundle")).min_size(egui::vec2(0.0, 34.0))).on_hover_text(lang.t("customers.bundle.help")).clicked() {
+        if ui
+            .add(egui::Button::new(lang.t("command.bundle")).min_size(egui::vec2(0.0, 34.0)))
+            .on_hover_text(lang.t("customers.bundle.help"))
+            .clicked()
+        {
             scene.send.push(Command::SaveBundle);
         }
     });
@@ -96,30 +107,40 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         .into_iter()
         .zip(widths)
         .enumerate()
-        .map(|(at, (name, width))| if matches!(at, 0 | 2 | 3) { table::Head::number(name, width) } else { table::Head::text(name, width) })
+        .map(|(at, (name, width))| {
+            if matches!(at, 0 | 2 | 3) {
+                table::Head::number(name, width)
+            } else {
+                table::Head::text(name, width)
+            }
+        })
         .collect();
     let p = Palette::of(ui);
     let height = (ui.available_height() - 70.0).max(240.0);
-    let clicked = table::show(ui, "customers", &heads, Some(*sort), order.places.len(), height, |ui, row, column| {
-        let at = order.places[row];
-        let customer = &list[at];
-        let text = ranked_row(lang, at + 1, customer, segments.as_deref()).swap_remove(column);
-        if column == 3 {
-            let risky = customer.probability >= threshold;
-            let mark = if risky { "● " } else { "" };
-            let color = if risky { p.bad } else { p.ink };
-            ui.label(RichText::new(format!("{mark}{text}")).color(color));
-        } else {
-            table::plain(ui, text);
-        }
-    });
+    let clicked =
+        table::show(ui, "customers", &heads, Some(*sort), order.places.len(), height, |ui, row, column| {
+            let at = order.places[row];
+            let customer = &list[at];
+            let text = ranked_row(lang, at + 1, customer, segments.as_deref()).swap_remove(column);
+            if column == 3 {
+                let risky = customer.probability >= threshold;
+                let mark = if risky { "● " } else { "" };
+                let color = if risky { p.bad } else { p.ink };
+                ui.label(RichText::new(format!("{mark}{text}")).color(color));
+            } else {
+                table::plain(ui, text);
+            }
+        });
     if let Some(column) = clicked {
         *sort = (column, if sort.0 == column { !sort.1 } else { true });
     }
-    parts::muted(ui, lang.with("common.shown_of", &[
-        ("shown", lang.count(order.places.len() as u64)),
-        ("all", lang.count(list.len() as u64)),
-    ]));
+    parts::muted(
+        ui,
+        lang.with(
+            "common.shown_of",
+            &[("shown", lang.count(order.places.len() as u64)), ("all", lang.count(list.len() as u64))],
+        ),
+    );
     if order.places.is_empty() {
         parts::muted(ui, lang.t("customers.none"));
     }

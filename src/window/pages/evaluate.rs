@@ -81,10 +81,13 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     let counts = test.confusion(threshold);
-    parts::muted(ui, lang.with("evaluate.rows", &[
-        ("rows", lang.count(test.rows() as u64)),
-        ("positives", lang.count(test.positives())),
-    ]));
+    parts::muted(
+        ui,
+        lang.with(
+            "evaluate.rows",
+            &[("rows", lang.count(test.rows() as u64)), ("positives", lang.count(test.positives()))],
+        ),
+    );
     ui.add_space(S2);
     parts::figures(ui, |ui| {
         parts::estimate(ui, lang, "accuracy", counts.accuracy(), true);
@@ -113,7 +116,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             square: false,
         };
         let series = [
-            chart::Series { name: lang.t("evaluate.curve"), points: &scene.page.charts.roc, dashed: false, markers: false },
+            chart::Series {
+                name: lang.t("evaluate.curve"),
+                points: &scene.page.charts.roc,
+                dashed: false,
+                markers: false,
+            },
             chart::Series { name: lang.t("evaluate.threshold"), points: &here, dashed: false, markers: true },
             chart::Series { name: lang.t("evaluate.chance"), points: &chance, dashed: true, markers: false },
         ];
@@ -128,7 +136,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             square: false,
         };
         let series = [
-            chart::Series { name: lang.t("evaluate.model"), points: &scene.page.charts.calibration, dashed: false, markers: true },
+            chart::Series {
+                name: lang.t("evaluate.model"),
+                points: &scene.page.charts.calibration,
+                dashed: false,
+                markers: true,
+            },
             chart::Series { name: lang.t("evaluate.perfect"), points: &chance, dashed: true, markers: false },
         ];
         chart::lines(&mut sides[2], frame, &series, None);
@@ -154,7 +167,7 @@ fn confusion(ui: &mut Ui, scene: &Scene<'_>, counts: regulars_engine::metrics::C
                 ui.set_min_size(egui::vec2(86.0, 44.0));
                 ui.vertical_centered(|ui| {
                     ui.label(RichText::new(lang.count(value)).font(theme::section_font()));
-                    let mark = if good { "✓" } else { "✕" };
+                    let mark = if good { "✓" } else { "×" };
                     ui.label(RichText::new(format!("{mark} {:.1}%", share * 100.0)).small());
                 });
             });

@@ -118,7 +118,11 @@ impl Page {
     /// One live line for the rail.
     pub fn status(self, lang: Lang, state: &State) -> String {
         let Some(table) = &state.table else {
-            return if self == Self::Collect { lang.t("status.no_file") } else { lang.t("status.waits_file") };
+            return if self == Self::Collect {
+                lang.t("status.no_file")
+            } else {
+                lang.t("status.waits_file")
+            };
         };
         let count = |n: usize| lang.count(n as u64);
         match self {
@@ -148,19 +152,25 @@ impl Page {
                 None => lang.t("status.not_trained"),
             },
             Self::Evaluate => match state.shown().and_then(|o| o.test.fixed("roc_auc")) {
-                Some(e) => lang.with("status.auc", &[
-                    ("value", format!("{:.2}", e.value)),
-                    ("half", format!("{:.2}", (e.high - e.low) / 2.0)),
-                ]),
+                Some(e) => lang.with(
+                    "status.auc",
+                    &[
+                        ("value", format!("{:.2}", e.value)),
+                        ("half", format!("{:.2}", (e.high - e.low) / 2.0)),
+                    ],
+                ),
                 None => lang.t("status.waits_train"),
             },
             Self::Customers => match (&state.customers, state.shown()) {
                 (Some(list), Some(_)) => {
                     let risky = list.iter().filter(|c| c.probability >= state.settings.threshold).count();
-                    lang.with("status.at_risk", &[
-                        ("count", count(risky)),
-                        ("share", percent(risky as f64 / list.len().max(1) as f64)),
-                    ])
+                    lang.with(
+                        "status.at_risk",
+                        &[
+                            ("count", count(risky)),
+                            ("share", percent(risky as f64 / list.len().max(1) as f64)),
+                        ],
+                    )
                 }
                 _ => lang.t("status.waits_train"),
             },

@@ -25,14 +25,17 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
         return;
     };
-    ui.label(lang.with("segments.finding", &[
-        ("k", found.k.to_string()),
-        ("silhouette", format!("{:.2}", found.silhouette)),
-    ]));
-    parts::muted(ui, lang.with("segments.how", &[
-        ("columns", found.columns.join(", ")),
-        ("sampled", lang.count(found.sampled as u64)),
-    ]));
+    ui.label(lang.with(
+        "segments.finding",
+        &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))],
+    ));
+    parts::muted(
+        ui,
+        lang.with(
+            "segments.how",
+            &[("columns", found.columns.join(", ")), ("sampled", lang.count(found.sampled as u64))],
+        ),
+    );
     ui.add_space(S2);
     let overall = scene.state.prepared.as_ref().map(|p| {
         let (yes, all) = p.labels.counts();
@@ -54,13 +57,20 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
             ui.set_width(330.0);
             let name = format!("{} · {}", at + 1, segment_name(lang, segment));
             ui.label(RichText::new(name).font(theme::section_font()));
-            ui.label(lang.with("segments.size", &[
-                ("count", lang.count(segment.size as u64)),
-                ("share", percent(segment.share)),
-            ]));
+            ui.label(lang.with(
+                "segments.size",
+                &[("count", lang.count(segment.size as u64)), ("share", percent(segment.share))],
+            ));
             if let (Some(rate), Some(overall)) = (segment.target_rate, overall) {
-                let color = if rate > overall * 1.2 { p.bad } else if rate < overall * 0.8 { p.good } else { p.ink };
-                let text = lang.with("segments.rate", &[("rate", percent(rate)), ("overall", percent(overall))]);
+                let color = if rate > overall * 1.2 {
+                    p.bad
+                } else if rate < overall * 0.8 {
+                    p.good
+                } else {
+                    p.ink
+                };
+                let text =
+                    lang.with("segments.rate", &[("rate", percent(rate)), ("overall", percent(overall))]);
                 ui.label(RichText::new(text).color(color));
             }
         });
@@ -68,23 +78,30 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
             ui.set_width(430.0);
             for t in segment.traits.iter().take(4) {
                 let text = match &t.level {
-                    Some(level) => lang.with("segments.trait_level", &[
-                        ("column", t.column.clone()),
-                        ("level", level.clone()),
-                        ("here", percent(t.here)),
-                        ("overall", percent(t.overall)),
-                    ]),
-                    None => lang.with("segments.trait_number", &[
-                        ("column", t.column.clone()),
-                        ("here", format!("{:.2}", t.here)),
-                        ("overall", format!("{:.2}", t.overall)),
-                    ]),
+                    Some(level) => lang.with(
+                        "segments.trait_level",
+                        &[
+                            ("column", t.column.clone()),
+                            ("level", level.clone()),
+                            ("here", percent(t.here)),
+                            ("overall", percent(t.overall)),
+                        ],
+                    ),
+                    None => lang.with(
+                        "segments.trait_number",
+                        &[
+                            ("column", t.column.clone()),
+                            ("here", format!("{:.2}", t.here)),
+                            ("overall", format!("{:.2}", t.overall)),
+                        ],
+                    ),
                 };
                 ui.label(text);
             }
         });
         let show = lang.with("segments.show", &[("number", (at + 1).to_string())]);
-        if scene.state.customers.is_some() && ui.button(lang.t("segments.list")).on_hover_text(show).clicked() {
+        if scene.state.customers.is_some() && ui.button(lang.t("segments.list")).on_hover_text(show).clicked()
+        {
             scene.page.only_segment = Some(at);
             scene.send.push(Command::Go(Page::Customers));
         }
@@ -106,7 +123,9 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             ui.add(egui::Slider::new(k, 2..=12));
         }
     });
-    if scene.state.prepared.is_some() && parts::primary(ui, lang.t("command.segments"), scene.state.segment.is_none()) {
+    if scene.state.prepared.is_some()
+        && parts::primary(ui, lang.t("command.segments"), scene.state.segment.is_none())
+    {
         scene.send.push(Command::FindSegments);
     }
     if let Some(found) = scene.state.segments.clone() {
@@ -117,7 +136,8 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             ui.horizontal(|ui| {
                 ui.label(format!("{k}"));
                 let width = 150.0 * score.max(0.0) as f32;
-                let (rect, _) = ui.allocate_exact_size(egui::vec2(width.max(2.0), 12.0), egui::Sense::hover());
+                let (rect, _) =
+                    ui.allocate_exact_size(egui::vec2(width.max(2.0), 12.0), egui::Sense::hover());
                 let color = if *k == found.k { Palette::of(ui).accent } else { Palette::of(ui).line };
                 ui.painter().rect_filled(rect, 2, color);
                 parts::muted(ui, format!("{score:.3}"));

@@ -39,10 +39,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::caution(ui, &lang.t("train.stale"));
     }
     if let Some(device) = &scene.state.live_device {
-        let mut text = lang.with("train.device", &[
-            ("device", device.ran.name().to_owned()),
-            ("why", lang.t(&format!("device.{}", device.why))),
-        ]);
+        let mut text = lang.with(
+            "train.device",
+            &[("device", device.ran.name().to_owned()), ("why", lang.t(&format!("device.{}", device.why)))],
+        );
         if let Some(adapter) = &device.adapter {
             text.push_str(&format!(" · {adapter}"));
         }
@@ -62,11 +62,14 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let text = match scene.state.live.last() {
         Some(e) => {
             let left = (e.planned - e.epoch) as f64 * e.seconds / e.epoch as f64;
-            lang.with("train.progress", &[
-                ("epoch", e.epoch.to_string()),
-                ("planned", e.planned.to_string()),
-                ("left", format!("{left:.0}")),
-            ])
+            lang.with(
+                "train.progress",
+                &[
+                    ("epoch", e.epoch.to_string()),
+                    ("planned", e.planned.to_string()),
+                    ("left", format!("{left:.0}")),
+                ],
+            )
         }
         None => lang.t("status.working"),
     };
@@ -87,16 +90,14 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         live.iter().map(|e| PlotPoint::new(e.epoch as f64, value(e))).collect()
     };
     let (train, valid) = (of(|e| e.train_loss), of(|e| e.valid_loss));
-    let auc: Vec<PlotPoint> = live
-        .iter()
-        .filter_map(|e| e.valid_auc.map(|auc| PlotPoint::new(e.epoch as f64, auc)))
-        .collect();
+    let auc: Vec<PlotPoint> =
+        live.iter().filter_map(|e| e.valid_auc.map(|auc| PlotPoint::new(e.epoch as f64, auc))).collect();
     let best = live.iter().min_by(|a, b| a.valid_loss.total_cmp(&b.valid_loss));
     let finding = match best {
-        Some(b) => lang.with("train.finding", &[
-            ("epoch", b.epoch.to_string()),
-            ("loss", format!("{:.4}", b.valid_loss)),
-        ]),
+        Some(b) => lang.with(
+            "train.finding",
+            &[("epoch", b.epoch.to_string()), ("loss", format!("{:.4}", b.valid_loss))],
+        ),
         None => String::new(),
     };
     let height = 250.0;
@@ -206,7 +207,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                 let label = ui.label(lang.with("setting.layer", &[("number", (at + 1).to_string())]));
                 ui.add(egui::DragValue::new(units).range(1..=1024)).labelled_by(label.id);
                 let name = lang.with("setting.remove_layer", &[("number", (at + 1).to_string())]);
-                if many && ui.button("✕").on_hover_text(name).clicked() {
+                if many && ui.button("×").on_hover_text(name).clicked() {
                     remove = Some(at);
                 }
             });
@@ -221,7 +222,9 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     parts::setting(ui, lang, "activation", |ui| {
         let name = lang.t("setting.activation");
-        parts::choose(ui, &name, &mut mlp.activation, &Activation::ALL, |a| lang.t(&format!("activation.{}", a.name())));
+        parts::choose(ui, &name, &mut mlp.activation, &Activation::ALL, |a| {
+            lang.t(&format!("activation.{}", a.name()))
+        });
     });
     parts::setting(ui, lang, "dropout", |ui| {
         ui.add(egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
@@ -243,7 +246,9 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     parts::setting(ui, lang, "device", |ui| {
         let name = lang.t("setting.device");
-        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| lang.t(&format!("device_kind.{}", d.name())));
+        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {
+            lang.t(&format!("device_kind.{}", d.name()))
+        });
     });
     parts::setting(ui, lang, "seed", |ui| {
         ui.add(egui::Slider::new(&mut settings.seed, 1..=100));

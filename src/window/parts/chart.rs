@@ -67,7 +67,15 @@ pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Opt
 }
 
 /// Bars of two distributions side by side; `labels` name the bins.
-pub fn bars(ui: &mut Ui, id: &str, title: &str, labels: &[String], counts: &[f64], series: usize, height: f32) {
+pub fn bars(
+    ui: &mut Ui,
+    id: &str,
+    title: &str,
+    labels: &[String],
+    counts: &[f64],
+    series: usize,
+    height: f32,
+) {
     ui.label(RichText::new(title).family(theme::strong()));
     let labels = labels.to_vec();
     let bars = counts.iter().enumerate().map(|(at, count)| Bar::new(at as f64, *count).width(0.85)).collect();

@@ -63,12 +63,20 @@ pub fn estimate(ui: &mut Ui, lang: Lang, key: &str, e: Estimate, as_percent: boo
             muted(ui, format!("{}–{}", show(e.low), show(e.high)));
         });
         let args = [("value", show(e.value))];
-        ui.add(egui::Label::new(RichText::new(lang.with(&format!("metric.{key}.says"), &args)).small()).wrap());
+        ui.add(
+            egui::Label::new(RichText::new(lang.with(&format!("metric.{key}.says"), &args)).small()).wrap(),
+        );
     });
 }
 
 /// What a page will show, and the one button that gets there.
-pub fn empty_state(ui: &mut Ui, lang: Lang, key: &str, button: Option<(String, Command)>, send: &mut Vec<Command>) {
+pub fn empty_state(
+    ui: &mut Ui,
+    lang: Lang,
+    key: &str,
+    button: Option<(String, Command)>,
+    send: &mut Vec<Command>,
+) {
     ui.add_space(S5 * 2.0);
     ui.vertical_centered(|ui| {
         ui.label(RichText::new(lang.t(&format!("empty.{key}.title"))).font(theme::section_font()));
@@ -89,7 +97,7 @@ pub fn notice(ui: &mut Ui, lang: Lang, notice: &Notice) -> bool {
     let (color, mark) = match notice.tone {
         Tone::Good => (p.good, "✓"),
         Tone::Caution => (p.caution, "△"),
-        Tone::Bad => (p.bad, "✕"),
+        Tone::Bad => (p.bad, "×"),
     };
     let (text, hint) = match &notice.text {
         Told::Error(error) => (lang.error(error), Some(lang.hint(error))),
@@ -107,10 +115,17 @@ pub fn caution(ui: &mut Ui, text: &str) {
 /// An error in the page itself, with its mend.
 pub fn problem(ui: &mut Ui, lang: Lang, error: &regulars_engine::Error) {
     let color = Palette::of(ui).bad;
-    callout(ui, color, "✕", &lang.error(error), Some(&lang.hint(error)), None);
+    callout(ui, color, "×", &lang.error(error), Some(&lang.hint(error)), None);
 }
 
-fn callout(ui: &mut Ui, color: Color32, mark: &str, text: &str, hint: Option<&str>, close: Option<&str>) -> bool {
+fn callout(
+    ui: &mut Ui,
+    color: Color32,
+    mark: &str,
+    text: &str,
+    hint: Option<&str>,
+    close: Option<&str>,
+) -> bool {
     let mut closed = false;
     let p = Palette::of(ui);
     egui::Frame::new()

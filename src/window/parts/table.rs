@@ -86,7 +86,9 @@ pub fn show(
                         for (at, head) in heads.iter().enumerate() {
                             row.col(|ui| {
                                 if head.right {
-                                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| cell(ui, index, at));
+                                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                                        cell(ui, index, at)
+                                    });
                                 } else {
                                     cell(ui, index, at);
                                 }
