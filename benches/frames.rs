@@ -17,7 +17,9 @@ fn cpu() -> Duration {
 fn main() {
     let path = std::env::var_os("REGULARS_DATA")
         .map(|f| std::path::Path::new(&f).join("telco-churn/Telco-Customer-Churn.csv"))
-        .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/customers.csv"));
+        .unwrap_or_else(|| {
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/customers.csv")
+        });
     let mut harness: Harness<'_, App> = Harness::builder()
         .with_size([1280.0, 800.0])
         .build_eframe(|cc| App::new(&cc.egui_ctx, Prefs::default()));

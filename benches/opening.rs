@@ -20,11 +20,13 @@ fn main() {
     let path = std::env::temp_dir().join("regulars_bench_1m.csv");
     if !path.exists() {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-        let mut out = std::io::BufWriter::new(std::fs::File::create(&path).expect("the bench writes its file"));
+        let mut out =
+            std::io::BufWriter::new(std::fs::File::create(&path).expect("the bench writes its file"));
         let names: Vec<String> = (0..20).map(|i| format!("c{i}")).collect();
         writeln!(out, "{}", names.join(",")).expect("room");
         for row in 0..1_000_000 {
-            write!(out, "C{row:07},2024-{:02}-{:02}", rng.gen_range(1..13), rng.gen_range(1..29)).expect("room");
+            write!(out, "C{row:07},2024-{:02}-{:02}", rng.gen_range(1..13), rng.gen_range(1..29))
+                .expect("room");
             for column in 0..17 {
                 match column % 3 {
                     0 => write!(out, ",{:.2}", rng.gen_range(0.0..5000.0)),
@@ -44,7 +46,12 @@ fn main() {
         println!("preview: {:.3} s ({} rows)", started.elapsed().as_secs_f64(), head.height());
         let started = Instant::now();
         let table = collect::open(&path, &ReadOptions::default(), &Reporter::silent()).expect("a table");
-        println!("whole: {:.2} s ({} rows), peak {:.0} MB", started.elapsed().as_secs_f64(), table.height(), peak_mb());
+        println!(
+            "whole: {:.2} s ({} rows), peak {:.0} MB",
+            started.elapsed().as_secs_f64(),
+            table.height(),
+            peak_mb()
+        );
     }
     if part.as_deref() != Some("ours") {
         let started = Instant::now();
@@ -54,7 +61,12 @@ fn main() {
             .finish()
             .and_then(|lazy| lazy.collect());
         match frame {
-            Ok(frame) => println!("polars: {:.2} s ({} rows), peak {:.0} MB", started.elapsed().as_secs_f64(), frame.height(), peak_mb()),
+            Ok(frame) => println!(
+                "polars: {:.2} s ({} rows), peak {:.0} MB",
+                started.elapsed().as_secs_f64(),
+                frame.height(),
+                peak_mb()
+            ),
             Err(error) => println!("polars: {error}"),
         }
     }

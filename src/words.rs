@@ -64,7 +64,15 @@ impl Lang {
         let lead = self.t(&format!("error.{}", error.kind()));
         match self {
             Self::En => sentence(&error.to_string()),
-            Self::Zh => format!("{lead}（{error}）"),
+            Self::Zh => {
+                let place = error.place();
+                let file = place.file.map(|file| format!("：{}", file.display())).unwrap_or_default();
+                let row = place.row.map(|row| format!("，第 {row} 行")).unwrap_or_default();
+                let column = place.column.map(|column| format!("，列“{column}”")).unwrap_or_default();
+                let known = format!("{lead}{file}{row}{column}");
+                // What the system or a library said has no translation, and may be what helps.
+                if TOLD_WHOLE.contains(&error.kind()) { format!("{known}（{error}）") } else { known }
+            }
         }
     }
 
@@ -86,6 +94,20 @@ impl Lang {
         out
     }
 }
+
+/// Kinds of error whose details cannot be told by place alone.
+const TOLD_WHOLE: [&str; 10] = [
+    "read_failed",
+    "bad_record",
+    "table_engine",
+    "device",
+    "fit_failed",
+    "not_a_bundle",
+    "not_a_project",
+    "write_failed",
+    "many_classes",
+    "no_such_value",
+];
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();

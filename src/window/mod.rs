@@ -3,6 +3,7 @@
 
 pub mod command;
 mod frame;
+pub mod notice;
 pub mod pages;
 mod parts;
 pub mod state;
@@ -28,7 +29,7 @@ pub struct Prefs {
     pub dark: bool,
     pub page: Page,
     pub inspector: bool,
-    /// The person has opened something before: the sample is not opened again by itself.
+    /// Not the first start: the sample is not opened by itself.
     pub seen: bool,
     pub recent: Option<PathBuf>,
 }
@@ -97,6 +98,7 @@ impl App {
         if open.is_some() || !prefs.seen {
             prefs.page = Page::Collect;
         }
+        prefs.seen = true;
         let mut app = Self::new(&cc.egui_ctx, prefs);
         app.page = page;
         if let Some(path) = open {
@@ -152,7 +154,6 @@ impl App {
         match command {
             Command::OpenDialog => self.state.ask(Ask::Open),
             Command::OpenPath(path) => {
-                self.prefs.seen = true;
                 self.prefs.recent = Some(path.clone());
                 self.prefs.page = Page::Collect;
                 self.state.open(&path);

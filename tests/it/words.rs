@@ -36,7 +36,7 @@ fn asked() -> BTreeSet<String> {
                     let looks = literal.split_once('.').is_some_and(|(head, tail)| {
                         known.contains(head)
                             && !tail.is_empty()
-                            && tail != "csv"
+                            && !["customers.csv", "model.bundle"].contains(&literal)
                             && tail
                                 .chars()
                                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c))

@@ -279,7 +279,7 @@ impl Facts {
         self.day_first.max(self.month_first)
     }
 
-    fn column(self: &Facts, name: &str, value_type: ValueType, role: Role, why: Note) -> Column {
+    fn column(&self, name: &str, value_type: ValueType, role: Role, why: Note) -> Column {
         Column {
             name: name.to_owned(),
             value_type,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::table::Role;
+use regulars_engine::table::{Role, Table};
 
 use super::Scene;
 use crate::window::command::Command;
@@ -14,8 +14,13 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "collect");
     let Some(data) = scene.state.table.clone() else {
-        if scene.state.load.is_none() {
-            open_first(ui, scene);
+        match scene.state.preview.clone() {
+            Some(head) if scene.state.load.is_some() => {
+                parts::muted(ui, lang.t("collect.preview"));
+                first_rows(ui, scene, &head);
+            }
+            _ if scene.state.load.is_some() => parts::muted(ui, lang.t("status.working")),
+            _ => open_first(ui, scene),
         }
         return;
     };
@@ -90,6 +95,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         roles.push((name, role));
     }
 
+    first_rows(ui, scene, &data);
+}
+
+/// The first rows, as they stand in the file.
+fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
+    let lang = scene.lang;
     parts::section(ui, lang.t("collect.first_rows"));
     let heads: Vec<table::Head> = std::iter::once(table::Head::number("#", 48.0))
         .chain(data.columns.iter().take(60).map(|c| table::Head::text(&c.name, 110.0)))

@@ -7,7 +7,7 @@ use eframe::egui::{self, Button, Color32, RichText, Sense, Stroke, Ui, Vec2};
 use regulars_engine::metrics::Estimate;
 
 use super::command::Command;
-use super::state::{Notice, Told, Tone};
+use super::notice::{Notice, Told, Tone};
 use super::theme::{self, Palette, S1, S2, S3, S4, S5};
 use crate::words::Lang;
 

@@ -1,60 +1,39 @@
 //! The project in the window: settings with undo, what was computed from them, and the jobs that
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
+mod takeaway;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 
 use eframe::egui;
+use regulars_engine::Error;
 use regulars_engine::collect;
-use regulars_engine::deploy::{Customer, DeployError};
+use regulars_engine::deploy::Customer;
 use regulars_engine::job::{Event, Job, Poll, Reporter};
 use regulars_engine::project::{self, Outcome, Prepared, SavedProject, SavedRun, Settings};
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
-use regulars_engine::{Error, files};
 
-use crate::words::{self, Lang};
+pub use takeaway::Ask;
+
+use super::notice::{Notice, Told, Tone};
 
 /// Rows up to which segments are found without being asked for.
 const AUTO_SEGMENT_ROWS: usize = 50_000;
 /// Steps of undo that are kept.
 const UNDO_STEPS: usize = 100;
 
-/// How bad a notice is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    Good,
-    Caution,
-    Bad,
+/// What cleaning gives back: the table with its roles, the rows, and the outcomes of a saved
+/// project, predicted again.
+struct Ready {
+    table: Table,
+    prepared: Result<Prepared, Error>,
+    restored: Vec<Outcome>,
+    restored_key: String,
 }
-
-/// Something the person should know; it stays until it is dismissed or outdated.
-#[derive(Debug)]
-pub struct Notice {
-    pub tone: Tone,
-    pub text: Told,
-}
-
-/// A notice's content, worded when drawn, in the language of the moment.
-#[derive(Debug)]
-pub enum Told {
-    Error(Error),
-    /// A key of the catalogue with its values.
-    Key(&'static str, Vec<(&'static str, String)>),
-}
-
-/// What a file dialog was opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
-    Open,
-    SaveProject,
-    ExportCustomers,
-    SaveBundle,
-}
-
-type PrepareJob = Job<(Table, Result<Prepared, Error>)>;
 
 /// The project and its jobs.
 pub struct State {
@@ -80,7 +59,10 @@ pub struct State {
     pub shown_model: ModelKind,
 
     pub load: Option<Job<Result<Table, Error>>>,
-    prepare: Option<PrepareJob>,
+    preview_job: Option<Job<Result<Table, Error>>>,
+    /// The first rows, shown while the rest is read.
+    pub preview: Option<Arc<Table>>,
+    prepare: Option<Job<Ready>>,
     pub train: Option<Job<Result<Vec<Outcome>, Error>>>,
     pub segment: Option<Job<Result<Segmentation, Error>>>,
     /// A save or export, with what to say when it is done.
@@ -115,6 +97,8 @@ impl State {
             customers: None,
             shown_model: ModelKind::Mlp,
             load: None,
+            preview_job: None,
+            preview: None,
             prepare: None,
             train: None,
             segment: None,
@@ -161,6 +145,9 @@ impl State {
 
     fn read(&mut self, file: PathBuf) {
         let options = collect::ReadOptions { roles: Vec::new(), ..self.settings.read.clone() };
+        let (head, head_options) = (file.clone(), options.clone());
+        self.preview = None;
+        self.preview_job = Some(self.start(move |_| collect::preview(&head, &head_options)));
         self.load = Some(self.start(move |report| collect::open(&file, &options, report)));
     }
 
@@ -171,6 +158,7 @@ impl State {
             job.cancel();
         }
         let settings = self.settings.clone();
+        let runs = std::mem::take(&mut self.waiting_runs);
         self.prepare = Some(self.start(move |report| {
             let mut table = (*base).clone();
             for (name, role) in &settings.read.roles {
@@ -178,7 +166,12 @@ impl State {
                 let _ = collect::set_role(&mut table, name, *role);
             }
             let prepared = project::prepare(&settings, &table, report);
-            (table, prepared)
+            let restored = match &prepared {
+                Ok(prepared) => runs.iter().filter_map(|run| run.restore(prepared).ok()).collect(),
+                Err(_) => Vec::new(),
+            };
+            let restored_key = runs.first().map(|run| run.key.clone()).unwrap_or_default();
+            Ready { table, prepared, restored, restored_key }
         }));
     }
 
@@ -253,6 +246,14 @@ impl State {
 
     /// Takes in what the jobs have done since the last frame.
     pub fn poll(&mut self) {
+        if let Some(mut job) = self.preview_job.take() {
+            match job.poll() {
+                Poll::Running => self.preview_job = Some(job),
+                Poll::Done(Ok(table)) => self.preview = Some(Arc::new(table)),
+                // What is wrong with the head is told by the reading of the whole.
+                Poll::Done(Err(_)) | Poll::Lost => {}
+            }
+        }
         if let Some(mut job) = self.load.take() {
             match job.poll() {
                 Poll::Running => self.load = Some(job),
@@ -269,7 +270,7 @@ impl State {
         if let Some(mut job) = self.prepare.take() {
             match job.poll() {
                 Poll::Running => self.prepare = Some(job),
-                Poll::Done((table, prepared)) => self.take_prepared(table, prepared),
+                Poll::Done(ready) => self.take_prepared(ready),
                 Poll::Lost => self.lost(),
             }
         }
@@ -313,22 +314,17 @@ impl State {
         self.tell(Tone::Bad, "notice.lost", Vec::new());
     }
 
-    fn take_prepared(&mut self, table: Table, prepared: Result<Prepared, Error>) {
-        self.table = Some(Arc::new(table));
-        match prepared {
+    fn take_prepared(&mut self, ready: Ready) {
+        self.table = Some(Arc::new(ready.table));
+        match ready.prepared {
             Ok(prepared) => {
-                let prepared = Arc::new(prepared);
-                let runs = std::mem::take(&mut self.waiting_runs);
-                let restored: Vec<Outcome> =
-                    runs.iter().filter_map(|run| run.restore(&prepared).ok()).collect();
-                self.prepared = Some(prepared);
+                self.prepared = Some(Arc::new(prepared));
                 self.prepare_error = None;
                 self.segments = None;
-                if let (false, Some(run)) = (restored.is_empty(), runs.first()) {
-                    let key = run.key.clone();
-                    self.live.clone_from(&restored[0].trained.history);
-                    self.take_outcomes(restored);
-                    self.outcomes_key = key;
+                if let Some(first) = ready.restored.first() {
+                    self.live.clone_from(&first.trained.history);
+                    self.take_outcomes(ready.restored);
+                    self.outcomes_key = ready.restored_key;
                     self.saved = true;
                 } else if !self.outcomes.is_empty() {
                     self.customers = None;
@@ -438,92 +434,5 @@ impl State {
 
     pub fn can_redo(&self) -> bool {
         !self.redo.is_empty()
-    }
-
-    /// Opens a file dialog on a thread of its own: a portal that hangs must not hang the window.
-    pub fn ask(&mut self, ask: Ask) {
-        let (sender, receiver) = channel();
-        let ctx = self.ctx.clone();
-        let name = self.table.as_ref().map_or_else(|| "customers".into(), |t| t.name.clone());
-        let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
-            let dialog = rfd::FileDialog::new();
-            let path = match ask {
-                Ask::Open => dialog
-                    .add_filter("CSV, TXT, Regulars", &["csv", "tsv", "txt", "regulars"])
-                    .add_filter("*", &["*"])
-                    .pick_file(),
-                Ask::SaveProject => dialog.set_file_name(format!("{name}.regulars")).save_file(),
-                Ask::ExportCustomers => dialog.set_file_name(format!("{name} by risk.csv")).save_file(),
-                Ask::SaveBundle => dialog.set_file_name(format!("{name}.bundle")).save_file(),
-            };
-            let _ = sender.send((ask, path));
-            ctx.request_repaint();
-        });
-        if spawned.is_ok() {
-            self.dialog = Some(receiver);
-        }
-    }
-
-    /// The answer of a file dialog, if it has come.
-    pub fn answer(&mut self) -> Option<(Ask, PathBuf)> {
-        let receiver = self.dialog.as_ref()?;
-        match receiver.try_recv() {
-            Ok((ask, path)) => {
-                self.dialog = None;
-                path.map(|path| (ask, path))
-            }
-            Err(std::sync::mpsc::TryRecvError::Empty) => None,
-            Err(std::sync::mpsc::TryRecvError::Disconnected) => {
-                self.dialog = None;
-                self.tell(Tone::Caution, "notice.no_dialog", Vec::new());
-                None
-            }
-        }
-    }
-
-    /// Saves the project.
-    pub fn save(&mut self, path: PathBuf) {
-        let Some(table) = &self.table else { return };
-        let runs = self.outcomes.iter().map(|o| SavedRun::of(o, &self.outcomes_key)).collect();
-        let project = SavedProject::new(
-            self.settings.clone(),
-            std::path::absolute(&table.source.file).unwrap_or_else(|_| table.source.file.clone()),
-            table.source.hash.clone(),
-            runs,
-        );
-        match project.save(&path) {
-            Ok(()) => {
-                self.saved = true;
-                self.tell(Tone::Good, "notice.saved", vec![("file", path.display().to_string())]);
-                self.project_file = Some(path);
-            }
-            Err(error) => self.fail(error.into()),
-        }
-    }
-
-    /// Writes the ranked list, as it is shown.
-    pub fn export_customers(&mut self, lang: Lang, path: PathBuf) {
-        let (Some(list), segments) = (self.customers.clone(), self.segments.clone()) else { return };
-        self.write = Some(self.start(move |_| {
-            let header: Vec<String> = words::ranked_header(lang);
-            let rows = list
-                .iter()
-                .enumerate()
-                .map(|(at, c)| words::ranked_row(lang, at + 1, c, segments.as_deref()));
-            files::write_csv(&path, &header, rows)
-                .map_err(|cause| Error::from(DeployError::Write { file: path.clone(), cause }))?;
-            let args = vec![("count", list.len().to_string()), ("file", path.display().to_string())];
-            Ok(Told::Key("notice.exported", args))
-        }));
-    }
-
-    /// Writes the bundle of the shown model.
-    pub fn save_bundle(&mut self, path: PathBuf) {
-        let (Some(prepared), Some(outcome)) = (self.prepared.clone(), self.shown().cloned()) else { return };
-        let settings = self.settings.clone();
-        self.write = Some(self.start(move |_| {
-            project::bundle(&settings, &prepared, &outcome).save(&path)?;
-            Ok(Told::Key("notice.bundle", vec![("file", path.display().to_string())]))
-        }));
     }
 }
