@@ -129,7 +129,10 @@ impl App {
             match ask {
                 Ask::Open => self.send.push(Command::OpenPath(path)),
                 Ask::SaveProject => self.state.save(path),
-                Ask::ExportCustomers => self.state.export_customers(self.prefs.lang, path),
+                Ask::ExportCustomers => {
+                    let places = self.page.order.places.clone();
+                    self.state.export_customers(self.prefs.lang, places, path);
+                }
                 Ask::SaveBundle => self.state.save_bundle(path),
             }
         }
@@ -185,7 +188,8 @@ impl App {
                 self.state.find_segments();
             }
             Command::ExportCustomers if self.state.customers.is_some() => {
-                self.state.ask(Ask::ExportCustomers)
+                self.prefs.page = Page::Customers;
+                self.state.ask(Ask::ExportCustomers);
             }
             Command::SaveBundle if self.state.shown().is_some() => self.state.ask(Ask::SaveBundle),
             Command::ExportCustomers | Command::SaveBundle => self.prefs.page = Page::Train,

@@ -80,7 +80,8 @@ fn guesses_never_lose_rows_or_digits() {
 
 #[test]
 fn public_files_are_read_as_they_are() {
-    let cases: [(&str, u64, &[(&str, Role)]); 6] = [
+    type Case = (&'static str, u64, &'static [(&'static str, Role)]);
+    let cases: [Case; 6] = [
         ("bank-marketing/bank-additional.csv", 4119, &[("y", Role::Target), ("age", Role::Number)]),
         ("derived-encodings/tmall_first_5000_gbk.csv", 5000, &[("订单创建时间", Role::Date)]),
         ("derived-encodings/tmall_first_2000_utf16le.txt", 2000, &[("总金额", Role::Money)]),

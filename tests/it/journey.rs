@@ -78,7 +78,8 @@ fn window_and_command_line_give_the_same_numbers() {
     let list = harness.state().state.customers.clone().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("list.csv");
-    harness.state_mut().state.export_customers(Lang::En, out.clone());
+    let places: Vec<usize> = (0..list.len()).collect();
+    harness.state_mut().state.export_customers(Lang::En, places, out.clone());
     until(&mut harness, "exporting", |app| !app.state.notices.is_empty());
     let mut reader = csv::Reader::from_path(&out).unwrap();
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

@@ -206,6 +206,12 @@ pub struct Customer {
     pub segment: Option<usize>,
 }
 
+/// Customers at risk among those who are not known to have left, and all of the latter.
+pub fn at_risk(list: &[Customer], threshold: f64) -> (usize, usize) {
+    let here = list.iter().filter(|c| c.actual != Some(true));
+    (here.clone().filter(|c| c.probability >= threshold).count(), here.count())
+}
+
 /// Writes one JSON entry as a zip archive.
 pub(crate) fn write_zip(
     out: &mut dyn std::io::Write,

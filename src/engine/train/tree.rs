@@ -15,6 +15,9 @@ const DEPTH: usize = 6;
 /// Training rows that a leaf must hold.
 const LEAST_LEAF: f32 = 20.0;
 
+/// Weight of a positive row against a negative one's 1.
+const POSITIVE_WEIGHT: f32 = 1.000_3;
+
 /// A node; children are positions in [`TreeModel::nodes`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TreeNode {
@@ -32,7 +35,11 @@ pub struct TreeModel {
 }
 
 pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<TreeModel, TrainError> {
-    let dataset = Dataset::new(records(matrix), Array1::from_vec(labels.to_vec()));
+    // linfa breaks a tie between the two classes of a leaf by chance; a hair more weight for the
+    // positive rows leaves no tie, so that equal rows give equal trees.
+    let weights = labels.iter().map(|label| if *label { POSITIVE_WEIGHT } else { 1.0 }).collect();
+    let dataset = Dataset::new(records(matrix), Array1::from_vec(labels.to_vec()))
+        .with_weights(Array1::from_vec(weights));
     let least = LEAST_LEAF.min(labels.len() as f32 / 10.0).max(1.0);
     let fitted = DecisionTree::params()
         .max_depth(Some(DEPTH))
@@ -45,8 +52,7 @@ pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<TreeModel, TrainEr
     for (at, label) in labels.iter().enumerate() {
         let row = matrix.row(at);
         let mut node = 0;
-        loop {
-            let Some(here) = model.nodes.get_mut(node) else { break };
+        while let Some(here) = model.nodes.get_mut(node) {
             here.rows += 1;
             here.positive += u64::from(*label);
             match here.child(row) {

@@ -220,6 +220,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     if let Some(target) = data.with_role(Role::Target) {
         parts::setting(ui, lang, "positive", |ui| {
+            parts::muted(ui, format!("{}: {}", lang.t("role.target"), target.name));
             let guessed =
                 scene.state.prepared.as_ref().map(|p| p.labels.positive.clone()).unwrap_or_default();
             let mut value = scene.state.settings.positive.clone().unwrap_or(guessed);

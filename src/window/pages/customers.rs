@@ -11,26 +11,38 @@ use crate::window::parts::{self, table};
 use crate::window::theme::Palette;
 use crate::words::{percent, ranked_header, ranked_row, segment_name};
 
+/// What the list is narrowed to, and its order.
+#[derive(Debug, Clone, PartialEq)]
+struct Filter {
+    search: String,
+    segment: Option<usize>,
+    with_left: bool,
+    sort: (usize, bool),
+}
+
 /// Which customers are shown, in which order; made again when list, search or sorting change.
 #[derive(Debug, Default)]
 pub struct Order {
-    key: Option<(usize, String, Option<usize>, (usize, bool))>,
-    places: Vec<usize>,
+    key: Option<Filter>,
+    made_for: usize,
+    pub(in crate::window) places: Vec<usize>,
 }
 
 impl Order {
-    fn follow(&mut self, list: &Arc<Vec<Customer>>, page: (&str, Option<usize>, (usize, bool))) {
-        let (search, only, sort) = page;
-        let key = Some((Arc::as_ptr(list) as usize, search.to_owned(), only, sort));
-        if self.key == key {
+    fn follow(&mut self, list: &Arc<Vec<Customer>>, filter: Filter) {
+        let of = Arc::as_ptr(list) as usize;
+        if self.made_for == of && self.key.as_ref() == Some(&filter) {
             return;
         }
-        self.key = key;
-        let wanted = search.trim().to_lowercase();
+        let wanted = filter.search.trim().to_lowercase();
         self.places = (0..list.len())
-            .filter(|&at| only.is_none() || list[at].segment == only)
+            .filter(|&at| filter.segment.is_none() || list[at].segment == filter.segment)
+            .filter(|&at| filter.with_left || list[at].actual != Some(true))
             .filter(|&at| wanted.is_empty() || list[at].id.to_lowercase().contains(&wanted))
             .collect();
+        let sort = filter.sort;
+        self.made_for = of;
+        self.key = Some(filter);
         let (column, ascending) = sort;
         // The list itself is in the order of risk.
         match column {
@@ -62,12 +74,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::caution(ui, &lang.t("train.stale"));
     }
     let threshold = scene.state.settings.threshold;
-    let risky = list.iter().take_while(|c| c.probability >= threshold).count();
+    let (risky, here) = regulars_engine::deploy::at_risk(&list, threshold);
     ui.label(lang.with(
         "customers.finding",
         &[
             ("count", lang.count(risky as u64)),
-            ("all", lang.count(list.len() as u64)),
+            ("all", lang.count(here as u64)),
             ("threshold", percent(threshold)),
             ("model", lang.t(&format!("model.{}", outcome.kind.name()))),
         ],
@@ -88,6 +100,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                 ),
             });
         }
+        ui.checkbox(&mut scene.page.with_left, lang.t("customers.with_left"));
         if parts::primary(ui, lang.t("command.export"), true) {
             scene.send.push(Command::ExportCustomers);
         }
@@ -99,8 +112,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             scene.send.push(Command::SaveBundle);
         }
     });
-    let PageState { search, only_segment, sort, order, .. } = &mut *scene.page;
-    order.follow(&list, (search.as_str(), *only_segment, *sort));
+    let PageState { search, only_segment, with_left, sort, order, .. } = &mut *scene.page;
+    let filter =
+        Filter { search: search.clone(), segment: *only_segment, with_left: *with_left, sort: *sort };
+    order.follow(&list, filter);
     let segments = scene.state.segments.clone();
     let widths = [64.0, 170.0, 70.0, 110.0, 90.0, 300.0, 110.0];
     let heads: Vec<table::Head> = ranked_header(lang)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use egui_plot::PlotPoint;
+use egui_plot::{Corner, PlotPoint};
 use regulars_engine::project::Outcome;
 
 use super::{Page, Scene};
@@ -89,17 +89,22 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         ),
     );
     ui.add_space(S2);
-    parts::figures(ui, |ui| {
-        parts::estimate(ui, lang, "accuracy", counts.accuracy(), true);
-        parts::estimate(ui, lang, "precision", counts.precision(), true);
-        parts::estimate(ui, lang, "recall", counts.recall(), true);
-        parts::estimate(ui, lang, "f1", counts.f1(), false);
-        for key in ["roc_auc", "brier"] {
-            if let Some(e) = test.fixed(key) {
-                parts::estimate(ui, lang, key, e, false);
+    let mut figures = vec![
+        ("accuracy", counts.accuracy(), true),
+        ("precision", counts.precision(), true),
+        ("recall", counts.recall(), true),
+        ("f1", counts.f1(), false),
+    ];
+    figures.extend(["roc_auc", "brier"].into_iter().filter_map(|key| Some((key, test.fixed(key)?, false))));
+    let in_row = ((ui.available_width() / 220.0) as usize).clamp(2, figures.len());
+    for row in figures.chunks(in_row) {
+        ui.horizontal_top(|ui| {
+            for (key, e, as_percent) in row {
+                parts::estimate(ui, lang, key, *e, *as_percent);
             }
-        }
-    });
+        });
+        ui.add_space(S2);
+    }
     ui.columns(3, |sides| {
         confusion(&mut sides[0], scene, counts);
         let auc = test.fixed("roc_auc").map_or(0.5, |e| e.value);
@@ -113,7 +118,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             y: lang.t("metric.recall"),
             height: 270.0,
             include: vec![[0.0, 0.0], [1.0, 1.0]],
-            square: false,
+            legend: Corner::RightBottom,
         };
         let series = [
             chart::Series {
@@ -133,7 +138,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             y: lang.t("evaluate.observed"),
             height: 270.0,
             include: vec![[0.0, 0.0], [1.0, 1.0]],
-            square: false,
+            legend: Corner::LeftTop,
         };
         let series = [
             chart::Series {

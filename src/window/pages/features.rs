@@ -29,10 +29,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::caution(ui, &lang.with("features.leak", &args));
     }
     let heads = [
-        table::Head::text(lang.t("collect.column"), 200.0),
+        table::Head::text(lang.t("collect.column"), 170.0),
         table::Head::text(lang.t("collect.role"), 110.0),
         table::Head::number(lang.t("features.becomes"), 90.0),
-        table::Head::text(lang.t("features.names"), 420.0),
+        table::Head::text(lang.t("features.names"), 260.0),
     ];
     let of = |column: &str| -> Vec<&str> {
         let indicator = regulars_engine::clean::indicator_name(column);

@@ -37,6 +37,8 @@ pub struct PageState {
     pub column: String,
     pub search: String,
     pub only_segment: Option<usize>,
+    /// Those who are known to have left are shown as well.
+    pub with_left: bool,
     pub sort: (usize, bool),
     #[serde(skip)]
     pub order: customers::Order,
@@ -163,14 +165,9 @@ impl Page {
             },
             Self::Customers => match (&state.customers, state.shown()) {
                 (Some(list), Some(_)) => {
-                    let risky = list.iter().filter(|c| c.probability >= state.settings.threshold).count();
-                    lang.with(
-                        "status.at_risk",
-                        &[
-                            ("count", count(risky)),
-                            ("share", percent(risky as f64 / list.len().max(1) as f64)),
-                        ],
-                    )
+                    let (risky, here) = regulars_engine::deploy::at_risk(list, state.settings.threshold);
+                    let share = percent(risky as f64 / here.max(1) as f64);
+                    lang.with("status.at_risk", &[("count", count(risky)), ("share", share)])
                 }
                 _ => lang.t("status.waits_train"),
             },

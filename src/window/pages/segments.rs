@@ -25,10 +25,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
         return;
     };
-    ui.label(lang.with(
-        "segments.finding",
-        &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))],
-    ));
+    let key = if found.silhouette < 0.25 { "segments.finding_weak" } else { "segments.finding" };
+    ui.label(
+        lang.with(key, &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))]),
+    );
     parts::muted(
         ui,
         lang.with(
@@ -73,6 +73,13 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
                     lang.with("segments.rate", &[("rate", percent(rate)), ("overall", percent(overall))]);
                 ui.label(RichText::new(text).color(color));
             }
+            let show = lang.with("segments.show", &[("number", (at + 1).to_string())]);
+            if scene.state.customers.is_some()
+                && ui.button(lang.t("segments.list")).on_hover_text(show).clicked()
+            {
+                scene.page.only_segment = Some(at);
+                scene.send.push(Command::Go(Page::Customers));
+            }
         });
         ui.vertical(|ui| {
             ui.set_width(430.0);
@@ -99,12 +106,6 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
                 ui.label(text);
             }
         });
-        let show = lang.with("segments.show", &[("number", (at + 1).to_string())]);
-        if scene.state.customers.is_some() && ui.button(lang.t("segments.list")).on_hover_text(show).clicked()
-        {
-            scene.page.only_segment = Some(at);
-            scene.send.push(Command::Go(Page::Customers));
-        }
     });
     ui.add_space(S2);
     ui.separator();

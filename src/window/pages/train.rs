@@ -1,7 +1,7 @@
 //! Train: the network's settings, its curves while it learns, and the simple models beside it.
 
 use eframe::egui::{self, RichText, Ui};
-use egui_plot::PlotPoint;
+use egui_plot::{Corner, PlotPoint};
 use regulars_engine::train::{Activation, DeviceKind, ModelKind};
 
 use super::{Page, Scene};
@@ -109,7 +109,7 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             y: lang.t("train.loss"),
             height,
             include: Vec::new(),
-            square: false,
+            legend: Corner::RightTop,
         };
         let markers = live.len() < 2;
         let series = [
@@ -126,7 +126,7 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             y: lang.t("metric.roc_auc"),
             height,
             include: Vec::new(),
-            square: false,
+            legend: Corner::RightBottom,
         };
         let series = [chart::Series { name: lang.t("train.on_valid"), points: &auc, dashed: true, markers }];
         chart::lines(&mut sides[1], frame, &series, kept);
@@ -140,11 +140,11 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::section(ui, lang.t("train.side_by_side"));
     ui.label(verdict(lang, &outcomes, network));
     let heads = [
-        table::Head::text(lang.t("train.model"), 190.0),
-        table::Head::number(lang.t("metric.roc_auc"), 180.0),
-        table::Head::number(lang.t("metric.accuracy"), 170.0),
-        table::Head::number(lang.t("metric.f1"), 170.0),
-        table::Head::number(lang.t("train.seconds"), 100.0),
+        table::Head::text(lang.t("train.model"), 160.0),
+        table::Head::number(lang.t("metric.roc_auc"), 150.0),
+        table::Head::number(lang.t("metric.accuracy"), 145.0),
+        table::Head::number(lang.t("metric.f1"), 145.0),
+        table::Head::number(lang.t("train.seconds"), 54.0),
     ];
     let threshold = scene.state.settings.threshold;
     table::show(ui, "models", &heads, None, outcomes.len(), 200.0, |ui, row, column| {

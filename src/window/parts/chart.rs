@@ -2,7 +2,7 @@
 //! second mark beside its colour.
 
 use eframe::egui::{RichText, Ui};
-use egui_plot::{Bar, BarChart, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points};
+use egui_plot::{Bar, BarChart, Corner, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points};
 
 use super::muted;
 use crate::window::theme::{self, SERIES};
@@ -24,7 +24,8 @@ pub struct Frame<'a> {
     pub height: f32,
     /// Values that must be in sight.
     pub include: Vec<[f64; 2]>,
-    pub square: bool,
+    /// Where the legend hides least.
+    pub legend: Corner,
 }
 
 /// A chart of lines.
@@ -37,12 +38,9 @@ pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Opt
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_drag(false)
-        .legend(Legend::default());
+        .legend(Legend::default().position(frame.legend));
     for [x, y] in &frame.include {
         plot = plot.include_x(*x).include_y(*y);
-    }
-    if frame.square {
-        plot = plot.width(frame.height * 1.15);
     }
     plot.show(ui, |plot| {
         for (at, one) in series.iter().enumerate() {

@@ -83,17 +83,17 @@ impl State {
     }
 
     /// Writes the ranked list, as it is shown.
-    pub fn export_customers(&mut self, lang: Lang, path: PathBuf) {
+    /// `places` are positions in the ranked list, in the order shown.
+    pub fn export_customers(&mut self, lang: Lang, places: Vec<usize>, path: PathBuf) {
         let (Some(list), segments) = (self.customers.clone(), self.segments.clone()) else { return };
         self.write = Some(self.start(move |_| {
             let header: Vec<String> = words::ranked_header(lang);
-            let rows = list
-                .iter()
-                .enumerate()
-                .map(|(at, c)| words::ranked_row(lang, at + 1, c, segments.as_deref()));
+            let rows = places.iter().filter_map(|&at| {
+                list.get(at).map(|c| words::ranked_row(lang, at + 1, c, segments.as_deref()))
+            });
             files::write_csv(&path, &header, rows)
                 .map_err(|cause| Error::from(DeployError::Write { file: path.clone(), cause }))?;
-            let args = vec![("count", list.len().to_string()), ("file", path.display().to_string())];
+            let args = vec![("count", places.len().to_string()), ("file", path.display().to_string())];
             Ok(Told::Key("notice.exported", args))
         }));
     }
