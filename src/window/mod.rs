@@ -157,11 +157,14 @@ impl App {
         match command {
             Command::OpenDialog => self.state.ask(Ask::Open),
             Command::OpenPath(path) => {
+                self.page.forget();
                 self.prefs.recent = Some(path.clone());
                 self.prefs.page = Page::Collect;
                 self.state.open(&path);
             }
             Command::OpenSample => {
+                self.page.forget();
+                self.prefs.page = Page::Collect;
                 if let Ok(path) = sample_file() {
                     self.state.open(&path);
                 }

@@ -115,12 +115,7 @@ impl Bundle {
         }
         let bundle: Self = serde_json::from_value(value).map_err(|e| not(e.to_string()))?;
         let width = bundle.features.names().len();
-        let sound = match &bundle.model {
-            Model::Mlp(network) => network.is_sound(width),
-            Model::Logistic(model) => model.coefficients.len() == width,
-            Model::Tree(model) => !model.nodes.is_empty(),
-            Model::Majority { .. } => true,
-        };
+        let sound = bundle.model.fits(width);
         if sound { Ok(bundle) } else { Err(not("the model does not fit its features".into())) }
     }
 
@@ -156,7 +151,8 @@ impl Bundle {
             probability,
             repeated: repeated.contains(row),
         });
-        let known = |name: &str| self.recipe.schema.iter().any(|spec| spec.name == name);
+        let plain = |name: &str| name.trim().to_lowercase();
+        let known = |name: &str| self.recipe.schema.iter().any(|spec| plain(&spec.name) == plain(name));
         let extra = table.columns.iter().map(|c| c.name.clone()).filter(|name| !known(name)).collect();
         Ok(Scores { rows: rows.collect(), extra })
     }
@@ -165,7 +161,7 @@ impl Bundle {
 /// The text that names the customer of a row: the id column's, else the row's number.
 pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> String + 'a {
     let name = schema.iter().find(|spec| spec.role == Role::Id).map(|spec| spec.name.clone());
-    let text = name.and_then(|name| table.text(&name));
+    let text = name.and_then(|name| table.position(&name)).and_then(|at| table.text(&table.columns[at].name));
     move |at| match text.and_then(|text| text.get(at)) {
         Some(id) => id.to_owned(),
         None => table.rows.get(at).map_or_else(String::new, |row| format!("row {row}")),

@@ -133,8 +133,10 @@ fn ranks(scores: &[f64], labels: &[bool]) -> Option<(Ranks, Ranks)> {
     let (mut positive, mut negative) = (Vec::new(), Vec::new());
     let (mut start, mut seen) = (0, [0usize; 2]);
     while start < order.len() {
-        let mut end = start;
+        // At least one row at a time: a score that is no number equals not even itself.
+        let mut end = start + 1;
         let mut of = [0usize; 2];
+        of[usize::from(labels[order[start]])] += 1;
         while end < order.len() && scores[order[end]] == scores[order[start]] {
             of[usize::from(labels[order[end]])] += 1;
             end += 1;
@@ -162,8 +164,9 @@ pub fn average_precision(scores: &[f64], labels: &[bool]) -> Option<f64> {
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     let (mut hits, mut area, mut start) = (0.0, 0.0, 0);
     while start < order.len() {
-        let mut end = start;
+        let mut end = start + 1;
         let before = hits;
+        hits += f64::from(u8::from(labels[order[start]]));
         while end < order.len() && scores[order[end]] == scores[order[start]] {
             hits += f64::from(u8::from(labels[order[end]]));
             end += 1;
@@ -204,6 +207,13 @@ mod tests {
         assert_eq!(roc_auc(&scores, &[true; 4]), None);
         // scikit-learn's average_precision_score gives 0.8333 for this example.
         assert!((average_precision(&scores, &labels).unwrap() - 0.833_333).abs() < 1e-5);
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_end() {
+        let scores = [f64::NAN, 0.5, f64::NAN, 0.1];
+        let labels = [true, false, false, true];
+        assert!(roc_auc(&scores, &labels).is_some() && average_precision(&scores, &labels).is_some());
     }
 
     #[test]

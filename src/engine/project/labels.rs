@@ -72,6 +72,6 @@ pub(super) fn read(table: &Table, positive: Option<&str>) -> Result<Labels, Proj
         }
     };
     let negative = by_count.iter().map(|(value, _)| (*value).to_owned()).filter(|v| *v != chosen).collect();
-    let of_row = values.iter().map(|value| value.map(|value| value == chosen)).collect();
+    let of_row = values.iter().map(|value| value.map(|value| value.eq_ignore_ascii_case(&chosen))).collect();
     Ok(Labels { column, positive: chosen, negative, of_row })
 }

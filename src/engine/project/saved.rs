@@ -71,6 +71,10 @@ impl SavedRun {
             seconds: self.seconds * *epoch as f64 / self.epochs_run.max(1) as f64,
             planned: self.epochs_run,
         });
+        if !self.model.fits(prepared.matrix.width()) {
+            let cause = "the saved model has other features".to_owned();
+            return Err(crate::train::TrainError::Fit { model: "the saved model", cause }.into());
+        }
         let ran = match self.device {
             DeviceKind::Wgpu if crate::train::device::adapter().is_err() => DeviceKind::Flex,
             device => device,

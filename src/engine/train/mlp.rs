@@ -245,7 +245,8 @@ fn look(
     let p = model.predict(x, spec.activation, device)?;
     let terms = metrics::log_loss_terms(&p, y);
     let loss = terms.iter().sum::<f64>() / terms.len().max(1) as f64;
-    Ok((loss, metrics::roc_auc(&p, y)))
+    // A diverged network has no area.
+    Ok((loss, if loss.is_finite() { metrics::roc_auc(&p, y) } else { None }))
 }
 
 /// Weights that make both classes count the same, with mean 1; all 1 when off.

@@ -91,6 +91,17 @@ impl Model {
         }
     }
 
+    /// True if the model fits this many features; asked of every opened file.
+    pub fn fits(&self, width: usize) -> bool {
+        width > 0
+            && match self {
+                Self::Mlp(network) => network.is_sound(width),
+                Self::Logistic(model) => model.coefficients.len() == width,
+                Self::Tree(model) => !model.nodes.is_empty(),
+                Self::Majority { .. } => true,
+            }
+    }
+
     /// Probability of the positive class for each row of the matrix.
     ///
     /// # Errors

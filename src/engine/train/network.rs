@@ -97,7 +97,7 @@ impl Network {
         let mut from = inputs;
         self.layers.iter().all(|layer| {
             let fits = layer.inputs == from
-                && layer.weights.len() == layer.inputs * layer.outputs
+                && Some(layer.weights.len()) == layer.inputs.checked_mul(layer.outputs)
                 && layer.bias.len() == layer.outputs;
             from = layer.outputs;
             fits

@@ -1,13 +1,25 @@
 //! Clean: the recipe step by step, the changed cells before and after, the distribution before
 //! and after.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::clean::{CategoryFill, NumberFill, ScaleMethod, StepSpec, distribution};
+use regulars_engine::clean::{CategoryFill, Distribution, NumberFill, ScaleMethod, StepSpec, distribution};
+use regulars_engine::project::Prepared;
 
 use super::{Page, Scene};
 use crate::window::command::Command;
 use crate::window::parts::{self, chart, table};
 use crate::window::theme;
+
+/// Distributions before and after the shown step, made once for it.
+#[derive(Debug)]
+pub struct Spread {
+    of: Arc<Prepared>,
+    stage: usize,
+    column: String,
+    pair: [Distribution; 2],
+}
 
 /// Drawn in place of a page that waits for a file, for cleaning, or for a mend.
 pub(super) fn waiting(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
@@ -103,17 +115,22 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
         let ui = &mut sides[1];
         if !column.is_empty() {
-            let key = (std::sync::Arc::as_ptr(&prepared) as usize, at, column.clone());
-            if scene.page.spread.as_ref().is_none_or(|(of, _)| *of != key) {
-                let pair = [prepared.cleaning.before(at), &stage.after];
-                scene.page.spread = Some((key, pair.map(|frame| distribution(frame, &column, 18))));
-            }
-            let spreads = scene.page.spread.iter().flat_map(|(_, pair)| pair);
+            let old = scene.page.spread.take().filter(|spread| {
+                Arc::ptr_eq(&spread.of, &prepared) && spread.stage == at && spread.column == column
+            });
+            let spread = old.unwrap_or_else(|| Spread {
+                of: prepared.clone(),
+                stage: at,
+                column: column.clone(),
+                pair: [prepared.cleaning.before(at), &stage.after].map(|f| distribution(f, &column, 18)),
+            });
+            let spreads = spread.pair.iter();
             for (series, (d, key)) in spreads.zip(["clean.before", "clean.after"]).enumerate() {
                 let missing = lang.with("clean.missing", &[("count", lang.count(d.missing))]);
                 let title = format!("{column} · {} · {missing}", lang.t(key));
                 chart::bars(ui, &format!("dist{series}"), &title, &d.labels, &d.counts, series, 180.0);
             }
+            scene.page.spread = Some(spread);
         }
     });
 }

@@ -24,14 +24,14 @@ struct Filter {
 #[derive(Debug, Default)]
 pub struct Order {
     key: Option<Filter>,
-    made_for: usize,
+    made_for: Option<Arc<Vec<Customer>>>,
     pub(in crate::window) places: Vec<usize>,
 }
 
 impl Order {
     fn follow(&mut self, list: &Arc<Vec<Customer>>, filter: Filter) {
-        let of = Arc::as_ptr(list) as usize;
-        if self.made_for == of && self.key.as_ref() == Some(&filter) {
+        let same = self.made_for.as_ref().is_some_and(|of| Arc::ptr_eq(of, list));
+        if same && self.key.as_ref() == Some(&filter) {
             return;
         }
         let wanted = filter.search.trim().to_lowercase();
@@ -41,7 +41,7 @@ impl Order {
             .filter(|&at| wanted.is_empty() || list[at].id.to_lowercase().contains(&wanted))
             .collect();
         let sort = filter.sort;
-        self.made_for = of;
+        self.made_for = Some(list.clone());
         self.key = Some(filter);
         let (column, ascending) = sort;
         // The list itself is in the order of risk.

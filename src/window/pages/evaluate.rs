@@ -14,28 +14,27 @@ use crate::window::theme::{self, Palette, S2, S3};
 /// Curves of the shown outcome, made once for it.
 #[derive(Default)]
 pub struct Charts {
-    of: usize,
+    of: Option<Arc<Outcome>>,
     roc: Vec<PlotPoint>,
     calibration: Vec<PlotPoint>,
 }
 
 impl std::fmt::Debug for Charts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Charts").field("of", &self.of).finish_non_exhaustive()
+        f.debug_struct("Charts").field("points", &self.roc.len()).finish_non_exhaustive()
     }
 }
 
 impl Charts {
     fn follow(&mut self, outcome: &Arc<Outcome>) {
-        let of = Arc::as_ptr(outcome) as usize;
-        if self.of == of {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, outcome)) {
             return;
         }
         let roc = outcome.test.roc_curve();
         // A screen has no more columns than this.
         let every = (roc.len() / 1500).max(1);
         let last = roc.len().saturating_sub(1);
-        self.of = of;
+        self.of = Some(outcome.clone());
         self.roc = roc
             .iter()
             .enumerate()

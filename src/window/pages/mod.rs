@@ -46,7 +46,14 @@ pub struct PageState {
     pub charts: evaluate::Charts,
     /// Distributions before and after the shown step, and what they were made for.
     #[serde(skip)]
-    pub spread: Option<((usize, usize, String), [regulars_engine::clean::Distribution; 2])>,
+    pub spread: Option<clean::Spread>,
+}
+
+impl PageState {
+    /// Forgets what belongs to the file that was open: another one is coming.
+    pub fn forget(&mut self) {
+        *self = Self { sort: self.sort, with_left: self.with_left, ..Self::default() };
+    }
 }
 
 /// What a page draws from and speaks to.

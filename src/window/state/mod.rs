@@ -52,6 +52,10 @@ pub struct State {
     pub outcomes: Vec<Arc<Outcome>>,
     /// [`Settings::key`] at the time of training.
     outcomes_key: String,
+    /// The rows that the outcomes belong to.
+    pub trained_on: Option<Arc<Prepared>>,
+    /// Key and rows of the running training.
+    training: Option<(String, Arc<Prepared>)>,
     /// Runs of an opened project, waiting for its data.
     waiting_runs: Vec<SavedRun>,
     pub segments: Option<Arc<Segmentation>>,
@@ -92,6 +96,8 @@ impl State {
             prepare_error: None,
             outcomes: Vec::new(),
             outcomes_key: String::new(),
+            trained_on: None,
+            training: None,
             waiting_runs: Vec::new(),
             segments: None,
             customers: None,
@@ -158,7 +164,7 @@ impl State {
             job.cancel();
         }
         let settings = self.settings.clone();
-        let runs = std::mem::take(&mut self.waiting_runs);
+        let runs = self.waiting_runs.clone();
         self.prepare = Some(self.start(move |report| {
             let mut table = (*base).clone();
             for (name, role) in &settings.read.roles {
@@ -167,7 +173,11 @@ impl State {
             }
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {
-                Ok(prepared) => runs.iter().filter_map(|run| run.restore(prepared).ok()).collect(),
+                Ok(prepared) => {
+                    let key = settings.key(&table);
+                    let same = runs.iter().filter(|run| run.key == key);
+                    same.filter_map(|run| run.restore(prepared).ok()).collect()
+                }
                 Err(_) => Vec::new(),
             };
             let restored_key = runs.first().map(|run| run.key.clone()).unwrap_or_default();
@@ -192,15 +202,24 @@ impl State {
         if self.train.is_some() || self.prepare.is_some() {
             return;
         }
+        let Some(key) = self.table.as_ref().map(|t| self.settings.key(t)) else { return };
+        self.training = Some((key, prepared.clone()));
         self.live.clear();
         self.live_device = None;
         self.notices.retain(|n| n.tone != Tone::Bad);
         let settings = self.settings.clone();
         self.train = Some(self.start(move |report| {
-            [ModelKind::Mlp, ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority]
-                .into_iter()
-                .map(|kind| project::learn(&settings, &prepared, kind, report))
-                .collect()
+            let learn = |kind| project::learn(&settings, &prepared, kind, report);
+            let mut outcomes = vec![learn(ModelKind::Mlp)?];
+            for kind in [ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority] {
+                match learn(kind) {
+                    Ok(outcome) => outcomes.push(outcome),
+                    Err(Error::Cancelled) => return Err(Error::Cancelled),
+                    // A simple model that cannot be fitted must not cost the network.
+                    Err(_) => {}
+                }
+            }
+            Ok(outcomes)
         }));
     }
 
@@ -216,6 +235,7 @@ impl State {
         self.load.iter().for_each(Job::cancel);
         self.train.iter().for_each(Job::cancel);
         self.segment.iter().for_each(Job::cancel);
+        self.prepare.iter().for_each(Job::cancel);
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -318,16 +338,23 @@ impl State {
         self.table = Some(Arc::new(ready.table));
         match ready.prepared {
             Ok(prepared) => {
-                self.prepared = Some(Arc::new(prepared));
+                let prepared = Arc::new(prepared);
+                self.prepared = Some(prepared.clone());
                 self.prepare_error = None;
                 self.segments = None;
-                if let Some(first) = ready.restored.first() {
-                    self.live.clone_from(&first.trained.history);
-                    self.take_outcomes(ready.restored);
-                    self.outcomes_key = ready.restored_key;
-                    self.saved = true;
-                } else if !self.outcomes.is_empty() {
-                    self.customers = None;
+                self.segment.iter().for_each(Job::cancel);
+                self.segment = None;
+                if !self.waiting_runs.is_empty() {
+                    self.waiting_runs.clear();
+                    if let Some(first) = ready.restored.first() {
+                        self.live.clone_from(&first.trained.history);
+                        self.training = Some((ready.restored_key, prepared));
+                        self.take_outcomes(ready.restored);
+                        self.saved = true;
+                    } else {
+                        // Other data or settings than at the time of saving.
+                        self.tell(Tone::Caution, "notice.runs_dropped", Vec::new());
+                    }
                 }
             }
             Err(Error::Cancelled) => {}
@@ -339,14 +366,16 @@ impl State {
     }
 
     fn take_outcomes(&mut self, outcomes: Vec<Outcome>) {
+        let Some((key, prepared)) = self.training.take() else { return };
         if let Some(device) = outcomes.first().map(|o| o.trained.device.clone()) {
             self.live_device = Some(device);
         }
         self.outcomes = outcomes.into_iter().map(Arc::new).collect();
-        self.outcomes_key = self.table.as_ref().map(|t| self.settings.key(t)).unwrap_or_default();
+        self.outcomes_key = key;
         self.saved = false;
+        let rows = prepared.sides.len();
+        self.trained_on = Some(prepared);
         self.rank();
-        let rows = self.prepared.as_ref().map_or(0, |p| p.sides.len());
         if self.segments.is_none() && self.segment.is_none() && rows <= AUTO_SEGMENT_ROWS {
             self.find_segments();
         }
@@ -364,12 +393,11 @@ impl State {
     }
 
     fn rank(&mut self) {
-        let (Some(prepared), Some(outcome)) = (self.prepared.clone(), self.shown().cloned()) else { return };
-        if outcome.probabilities.len() != prepared.sides.len() {
-            self.customers = None;
-            return;
-        }
-        self.customers = Some(Arc::new(project::rank(&prepared, &outcome, self.segments.as_deref())));
+        let (Some(rows), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else { return };
+        // Segments of other rows than the model's say nothing about its list.
+        let same = self.prepared.as_ref().is_some_and(|p| Arc::ptr_eq(p, &rows));
+        let segments = self.segments.as_deref().filter(|_| same);
+        self.customers = Some(Arc::new(project::rank(&rows, &outcome, segments)));
     }
 
     /// At the end of a frame: a finished edit becomes one step of undo, and what depends on it is

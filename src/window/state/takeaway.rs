@@ -65,7 +65,11 @@ impl State {
     /// Saves the project.
     pub fn save(&mut self, path: PathBuf) {
         let Some(table) = &self.table else { return };
-        let runs = self.outcomes.iter().map(|o| SavedRun::of(o, &self.outcomes_key)).collect();
+        // Runs of an opened project that still wait for their data are not lost by saving.
+        let runs = match self.outcomes.is_empty() {
+            true => self.waiting_runs.clone(),
+            false => self.outcomes.iter().map(|o| SavedRun::of(o, &self.outcomes_key)).collect(),
+        };
         let project = SavedProject::new(
             self.settings.clone(),
             std::path::absolute(&table.source.file).unwrap_or_else(|_| table.source.file.clone()),
@@ -100,7 +104,9 @@ impl State {
 
     /// Writes the bundle of the shown model.
     pub fn save_bundle(&mut self, path: PathBuf) {
-        let (Some(prepared), Some(outcome)) = (self.prepared.clone(), self.shown().cloned()) else { return };
+        let (Some(prepared), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else {
+            return;
+        };
         let settings = self.settings.clone();
         self.write = Some(self.start(move |_| {
             project::bundle(&settings, &prepared, &outcome).save(&path)?;
