@@ -56,7 +56,7 @@ fn main() {
     if part.as_deref() != Some("ours") {
         let started = Instant::now();
         let frame = LazyCsvReader::new(PlRefPath::new(path.to_str().expect("a plain path")))
-            .with_infer_schema_length(None)
+            .with_infer_schema_length(Some(10_000))
             .with_try_parse_dates(true)
             .finish()
             .and_then(|lazy| lazy.collect());

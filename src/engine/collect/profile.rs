@@ -13,6 +13,8 @@ use crate::table::{BadValue, Column, Role, Table, ValueType};
 const BAD_SHOWN: usize = 200;
 /// Different values that are counted one by one.
 const LEVELS_COUNTED: usize = 2000;
+/// Different values beyond which the counts of single ones tell nothing and are left alone.
+const LEVELS_FOLLOWED: usize = 5 * LEVELS_COUNTED;
 /// Different values kept in the profile.
 const LEVELS_SHOWN: usize = 40;
 /// Share of the values that must read as a number or date for the column to be one.
@@ -75,7 +77,9 @@ fn one(table: &Table, name: &str, forced: Option<Role>) -> Column {
     if facts.long_digits > 0 && column.role.is_numeric() {
         column.warnings.push(Note::new("long_digits").with("count", facts.long_digits));
     }
-    bad_values(&mut column, text, &table.rows);
+    if !facts.all_read(&column) {
+        bad_values(&mut column, text, &table.rows);
+    }
     column
 }
 
@@ -151,7 +155,9 @@ impl Facts {
             seen.insert(std::hash::BuildHasher::hash_one(&hasher, value));
             if counts.len() < LEVELS_COUNTED {
                 *counts.entry(value).or_default() += 1;
-            } else if let Some(count) = counts.get_mut(value) {
+            } else if seen.len() < LEVELS_FOLLOWED
+                && let Some(count) = counts.get_mut(value)
+            {
                 *count += 1;
             }
             f.length += value.len() as u64;
@@ -230,7 +236,11 @@ impl Facts {
         self.phones += u64::from(words::is_phone(trimmed));
         if !*dates_hopeless {
             let day = date::parse(trimmed, date::Order::DayFirst);
-            let month = date::parse(trimmed, date::Order::MonthFirst);
+            // A year in front leaves no choice of order.
+            let month = match bytes.iter().take_while(|b| b.is_ascii_digit()).count() {
+                4 => day,
+                _ => date::parse(trimmed, date::Order::MonthFirst),
+            };
             self.day_first += u64::from(day.is_some());
             self.month_first += u64::from(month.is_some());
             self.only_day_first += u64::from(day.is_some() && month.is_none());
@@ -269,6 +279,17 @@ impl Facts {
 
     fn ambiguous_decimal(&self) -> bool {
         self.either > 0 && self.only_point == self.only_comma
+    }
+
+    /// True if every value is known to read as the column's type: no second look is needed.
+    fn all_read(&self, column: &Column) -> bool {
+        let read = match (column.value_type, column.decimal, column.date_order) {
+            (ValueType::Date, _, date::Order::DayFirst) => self.day_first,
+            (ValueType::Date, _, date::Order::MonthFirst) => self.month_first,
+            (_, number::Decimal::Point, _) => self.as_point,
+            (_, number::Decimal::Comma, _) => self.as_comma,
+        };
+        read == self.present
     }
 
     fn numbers(&self) -> u64 {

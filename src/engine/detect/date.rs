@@ -21,6 +21,9 @@ pub fn parse(text: &str, order: Order) -> Option<i64> {
     if !(6..=40).contains(&text.len()) || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
+    if let Some(day) = iso_day(text.as_bytes()) {
+        return Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());
+    }
     let (date, time) = split_time(text);
     let day = parse_day(date.trim(), order)?;
     let seconds = match time {
@@ -38,6 +41,17 @@ pub fn evidence(text: &str) -> Option<Order> {
         (None, Some(_)) => Some(Order::MonthFirst),
         _ => None,
     }
+}
+
+/// `2024-03-05`, which is what most files hold, without the general parser.
+fn iso_day(text: &[u8]) -> Option<NaiveDate> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let digits = |list: &[u8]| {
+        list.iter().try_fold(0u32, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0')))
+    };
+    let year = digits(&[*y1, *y2, *y3, *y4])?;
+    let day = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?)?;
+    (1850..2200).contains(&year).then_some(day)
 }
 
 fn split_time(text: &str) -> (&str, Option<&str>) {

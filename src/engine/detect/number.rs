@@ -30,6 +30,9 @@ pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
 
 /// True when the text carries a currency sign or code.
 pub fn has_currency(text: &str) -> bool {
+    if is_bare(text.trim()) {
+        return false;
+    }
     !text.is_ascii() && text.contains(['€', '£', '¥', '￥', '元', '円'])
         || CURRENCY.iter().filter(|sign| sign.is_ascii()).any(|sign| {
             let text = text.trim();
@@ -37,12 +40,19 @@ pub fn has_currency(text: &str) -> bool {
         })
 }
 
+/// Begins and ends with a digit: there is no sign or currency to take off.
+fn is_bare(text: &str) -> bool {
+    let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+    digit(text.as_bytes().first()) && digit(text.as_bytes().last())
+}
+
 fn slow(text: &str, decimal: Decimal) -> Option<f64> {
-    match text.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str() {
-        "inf" | "infinity" | "∞" => {
-            return Some(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
-        }
-        _ => {}
+    let unsigned = text.trim_start_matches(['+', '-']);
+    if ["inf", "infinity", "∞"].iter().any(|word| word.eq_ignore_ascii_case(unsigned)) {
+        return Some(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
+    }
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
     }
     let (mut body, mut negative, mut scale) = (text, false, 1.0);
     if let Some(inner) = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -51,6 +61,9 @@ fn slow(text: &str, decimal: Decimal) -> Option<f64> {
     // Sign and currency may stand in either order and on either side.
     for _ in 0..3 {
         body = body.trim();
+        if is_bare(body) {
+            break;
+        }
         if let Some(rest) = body.strip_prefix(['-', '−']) {
             (body, negative) = (rest, !negative);
         } else if let Some(rest) = body.strip_prefix('+') {

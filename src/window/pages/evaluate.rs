@@ -168,7 +168,7 @@ fn confusion(ui: &mut Ui, scene: &Scene<'_>, counts: regulars_engine::metrics::C
             .corner_radius(6)
             .inner_margin(10)
             .show(ui, |ui| {
-                ui.set_min_size(egui::vec2(86.0, 44.0));
+                ui.set_min_size(egui::vec2(58.0, 44.0));
                 ui.vertical_centered(|ui| {
                     ui.label(RichText::new(lang.count(value)).font(theme::section_font()));
                     let mark = if good { "✓" } else { "×" };
