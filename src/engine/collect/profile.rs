@@ -134,6 +134,7 @@ struct Facts {
     length: u64,
     distinct: u64,
     levels: Vec<(String, u64)>,
+    keep_na: bool,
 }
 
 impl Facts {
@@ -170,6 +171,7 @@ impl Facts {
             f.present += f.na;
             f.distinct += 1;
             counts.insert("NA", f.na);
+            f.keep_na = true;
         }
         let mut levels: Vec<_> =
             counts.into_iter().map(|(v, n)| (v.chars().take(80).collect::<String>(), n)).collect();
@@ -313,6 +315,7 @@ impl Facts {
             bad: 0,
             bad_examples: Vec::new(),
             levels: self.levels.clone(),
+            keep_na: self.keep_na,
             warnings: Vec::new(),
         }
     }

@@ -124,6 +124,8 @@ pub struct Column {
     pub bad_examples: Vec<BadValue>,
     /// Most frequent values with their counts, at most 40, most frequent first.
     pub levels: Vec<(String, u64)>,
+    /// `NA` is a value of this column (Namibia), not a hole.
+    pub keep_na: bool,
     /// What a person should know of it.
     pub warnings: Vec<Note>,
 }
@@ -275,7 +277,7 @@ impl From<&Column> for ColumnSpec {
             value_type: column.value_type,
             decimal: column.decimal,
             date_order: column.date_order,
-            keep_na: column.levels.iter().any(|(value, _)| value == "NA"),
+            keep_na: column.keep_na,
         }
     }
 }

@@ -55,9 +55,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         table::Head::number(lang.t("collect.distinct"), 64.0),
         table::Head::text(lang.t("collect.why"), 170.0),
     ];
+    let height = (ui.available_height() * 0.6).max(330.0);
     let mut change: Option<(String, Role)> = None;
     let p = Palette::of(ui);
-    table::show(ui, "columns", &heads, None, data.columns.len(), 330.0, |ui, row, column| {
+    table::show(ui, "columns", &heads, None, data.columns.len(), height, |ui, row, column| {
         let c = &data.columns[row];
         match column {
             0 => {

@@ -1,8 +1,10 @@
 //! Charts in one frame: the title states the finding, axes carry their unit, every series has a
 //! second mark beside its colour.
 
-use eframe::egui::{RichText, Ui};
-use egui_plot::{Bar, BarChart, Corner, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points};
+use eframe::egui::{Rangef, RichText, Ui};
+use egui_plot::{
+    AxisHints, Bar, BarChart, Corner, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
+};
 
 use super::muted;
 use crate::window::theme::{self, SERIES};
@@ -34,6 +36,7 @@ pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Opt
     muted(ui, format!("{} · {}", frame.y, frame.x));
     let mut plot = Plot::new(frame.id)
         .height(frame.height)
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(26.0, 40.0))])
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)
