@@ -77,7 +77,8 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     }
     let list = project::rank(&prepared, &best, Some(&segments));
     println!("\n{}", lang.with("cli.top", &[("model", lang.t(&format!("model.{}", best.kind.name())))]));
-    for customer in list.iter().take(10) {
+    // Whom to call: those who are still here.
+    for customer in list.iter().filter(|c| c.actual != Some(true)).take(10) {
         println!("  {:<12} {}", customer.id, percent(customer.probability));
     }
     let ranked = out.join("customers_by_risk.csv");

@@ -55,7 +55,8 @@ pub enum Encoder {
         column: String,
     },
     /// `levels` have a column each; `rare` one more for all levels seen but rare. A level that was
-    /// never seen is zero everywhere. Two levels without rare ones need one column only.
+    /// never seen is zero everywhere. Two levels without rare ones need one column only, in which
+    /// such a level reads as the first of the two.
     OneHot {
         column: String,
         levels: Vec<String>,
