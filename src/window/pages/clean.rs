@@ -103,7 +103,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             table::show(ui, "cells", &heads, None, cells.len(), 420.0, |ui, row, at| {
                 let show = |ui: &mut Ui, value: &Option<String>| match value {
                     Some(text) if !text.trim().is_empty() => table::plain(ui, text),
-                    Some(text) => table::plain(ui, format!("“{text}”")),
+                    Some(_) => parts::muted(ui, lang.t("clean.blank")),
                     None => table::missing(ui),
                 };
                 match at {
