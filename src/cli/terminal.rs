@@ -24,7 +24,7 @@ pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
 }
 
 fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
-    let (mut settings, file) = match path {
+    let (settings, file) = match path {
         Some(path) if path.extension().is_some_and(|e| e == "regulars") => {
             let saved = SavedProject::open(&path)?;
             (saved.settings, saved.file)
@@ -34,7 +34,6 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     };
     let out = std::env::current_dir().unwrap_or_default().join("regulars-out");
     std::fs::create_dir_all(&out).map_err(|cause| ProjectError::Save { file: out.clone(), cause })?;
-    settings.seed = settings.seed.max(1);
     let table = collect::open(&file, &settings.read, &Reporter::silent())?;
     inspect::print(&table);
 

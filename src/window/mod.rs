@@ -31,19 +31,11 @@ pub struct Prefs {
     pub inspector: bool,
     /// Not the first start: the sample is not opened by itself.
     pub seen: bool,
-    pub recent: Option<PathBuf>,
 }
 
 impl Default for Prefs {
     fn default() -> Self {
-        Self {
-            lang: Lang::of_environment(),
-            dark: false,
-            page: Page::Collect,
-            inspector: true,
-            seen: false,
-            recent: None,
-        }
+        Self { lang: Lang::of_environment(), dark: false, page: Page::Collect, inspector: true, seen: false }
     }
 }
 
@@ -158,7 +150,6 @@ impl App {
             Command::OpenDialog => self.state.ask(Ask::Open),
             Command::OpenPath(path) => {
                 self.page.forget();
-                self.prefs.recent = Some(path.clone());
                 self.prefs.page = Page::Collect;
                 self.state.open(&path);
             }

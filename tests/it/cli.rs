@@ -1,6 +1,6 @@
 //! The command line: shapes, exit codes, files.
 
-use crate::support::{json, regulars, sample};
+use crate::support::{json, program, regulars, sample};
 
 #[test]
 fn inspect_has_its_shape() {
@@ -166,14 +166,7 @@ fn exit_codes_and_errors() {
 #[test]
 fn without_a_display_the_terminal_does_the_work() {
     let folder = tempfile::tempdir().unwrap();
-    let run = std::process::Command::new(env!("CARGO_BIN_EXE_regulars"))
-        .current_dir(folder.path())
-        .env("LANG", "C")
-        .env_remove("LC_ALL")
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .unwrap();
+    let run = program().current_dir(folder.path()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert_eq!(run.status.code(), Some(0), "{out}{err}");
     assert!(err.lines().next().unwrap().contains("xvfb"), "{err}");

@@ -158,6 +158,7 @@ fn stopping_keeps_the_best_epoch_and_cancelling_keeps_nothing() {
     until(&mut harness, "cancelling", |app| app.state.train.is_none());
     let kept = harness.state().state.outcomes.iter().find(|o| o.kind == ModelKind::Mlp).cloned().unwrap();
     assert!(std::sync::Arc::ptr_eq(&kept, &outcome), "a cancelled job leaves the project as it was");
+    assert_eq!(harness.state().state.live, outcome.trained.history, "and its curves");
 }
 
 #[test]

@@ -48,16 +48,19 @@ pub fn prepare(table: &Table, settings: &Settings) -> Prepared {
     project::prepare(settings, table, &Reporter::silent()).unwrap()
 }
 
+/// The program in English, without a display.
+pub fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_regulars"));
+    program.env("LANG", "C");
+    ["LC_ALL", "DISPLAY", "WAYLAND_DISPLAY"].iter().for_each(|name| {
+        program.env_remove(name);
+    });
+    program
+}
+
 /// Runs the program; gives exit code, standard output and standard error.
 pub fn regulars(args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_regulars"))
-        .args(args)
-        .env("LANG", "C")
-        .env_remove("LC_ALL")
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .unwrap();
+    let out = program().args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }

@@ -9,7 +9,7 @@ use super::record::Recorder;
 use crate::table::Frame;
 
 pub(super) fn apply(frame: &Frame, drop_rows: bool, record: &mut Recorder) -> PolarsResult<Frame> {
-    let keys = row_keys(frame);
+    let keys = row_keys(frame, |_| true);
     let mut first: HashMap<u64, usize> = HashMap::with_capacity(keys.len());
     let mut keep = vec![true; keys.len()];
     for (at, key) in keys.iter().enumerate() {
@@ -29,12 +29,12 @@ pub(super) fn apply(frame: &Frame, drop_rows: bool, record: &mut Recorder) -> Po
     frame.filter(&keep)
 }
 
-/// A 64-bit key of each row's values; two different rows share one with chance 2⁻⁶⁴ a pair.
-fn row_keys(frame: &Frame) -> Vec<u64> {
+/// A 64-bit key of each row's values in the columns that count; two different rows share one with chance 2⁻⁶⁴ a pair.
+pub(super) fn row_keys(frame: &Frame, counts: impl Fn(&str) -> bool) -> Vec<u64> {
     use std::hash::{BuildHasher, Hash, Hasher};
     let state = PlFixedStateQuality::default();
     let mut keys = vec![0u64; frame.height()];
-    for column in frame.data.columns() {
+    for column in frame.data.columns().iter().filter(|column| counts(column.name())) {
         let mut mix = |at: usize, value: Option<u64>, text: Option<&str>| {
             let mut hasher = state.build_hasher();
             keys[at].hash(&mut hasher);

@@ -303,20 +303,9 @@ fn apply_fitted(learnt: &FittedStep, before: &Frame) -> Result<(Frame, Change), 
 
 /// A key for each row that is equal for rows that are equal in everything but their identifiers.
 pub fn twin_keys(schema: &[ColumnSpec], source: &Frame) -> Vec<u64> {
-    use polars::prelude::*;
-    use std::hash::{BuildHasher, Hash, Hasher};
-    let state = PlFixedStateQuality::default();
-    let mut keys = vec![0u64; source.height()];
-    for spec in schema.iter().filter(|spec| spec.role != crate::table::Role::Id) {
-        let Some(text) = source.text(&spec.name) else { continue };
-        for (key, value) in keys.iter_mut().zip(text.iter()) {
-            let mut hasher = state.build_hasher();
-            key.hash(&mut hasher);
-            value.hash(&mut hasher);
-            *key = hasher.finish();
-        }
-    }
-    keys
+    duplicates::row_keys(source, |name| {
+        schema.iter().any(|spec| spec.name == name && spec.role != crate::table::Role::Id)
+    })
 }
 
 /// A frame with `column` put in the place of its namesake, or at the end.

@@ -1,6 +1,6 @@
-//! Character encodings: a ranked guess from the bytes, and a decoder that works as a stream.
+//! Character encodings: a guess from the bytes, or by the name that a person gives.
 
-use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A guess and its ground.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,17 +27,6 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     // GB18030 contains GBK, and reads what GBK writes.
     let encoding = if found == encoding_rs::GBK { GB18030 } else { found };
     Guess { encoding, mark: 0 }
-}
-
-/// The encodings offered in a dialog, best guess first.
-pub fn ranked(head: &[u8], whole: bool) -> Vec<&'static Encoding> {
-    let mut list = vec![guess(head, whole).encoding];
-    for encoding in [UTF_8, GB18030, BIG5, WINDOWS_1252, UTF_16LE, UTF_16BE] {
-        if !list.contains(&encoding) {
-            list.push(encoding);
-        }
-    }
-    list
 }
 
 /// Finds an encoding by the name that a person typed.
@@ -72,6 +61,7 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use encoding_rs::WINDOWS_1252;
 
     #[test]
     fn guesses() {

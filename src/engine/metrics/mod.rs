@@ -86,17 +86,6 @@ impl Confusion {
         let f = |q: f64| 2.0 * q / (1.0 + q);
         Estimate { value: f(q.value), low: f(q.low), high: f(q.high) }
     }
-
-    /// The mean of F1 of both classes.
-    pub fn macro_f1(&self) -> f64 {
-        let flipped = Confusion {
-            true_positive: self.true_negative,
-            false_positive: self.false_negative,
-            false_negative: self.false_positive,
-            true_negative: self.true_positive,
-        };
-        (self.f1().value + flipped.f1().value) / 2.0
-    }
 }
 
 /// Area under the ROC curve: the chance that a positive row scores above a negative one, ties

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::deploy::Customer;
 
-use super::{Page, PageState, Scene};
+use super::{PageState, Scene};
 use crate::window::command::Command;
 use crate::window::parts::{self, table};
 use crate::window::theme::Palette;
@@ -63,11 +63,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "customers");
     let (Some(list), Some(outcome)) = (scene.state.customers.clone(), scene.state.shown().cloned()) else {
-        let button = match scene.state.prepared {
-            Some(_) => (lang.t("empty.to_train"), Command::Go(Page::Train)),
-            None => (lang.t("command.open"), Command::OpenDialog),
-        };
-        parts::empty_state(ui, lang, "customers", Some(button), scene.send);
+        let can_train = scene.state.prepared.is_some();
+        parts::waits_for_model(ui, lang, "customers", can_train, scene.send);
         return;
     };
     if scene.state.stale() {

@@ -54,11 +54,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "evaluate");
     let Some(outcome) = scene.state.shown().cloned() else {
-        let button = match scene.state.prepared {
-            Some(_) => (lang.t("empty.to_train"), Command::Go(Page::Train)),
-            None => (lang.t("command.open"), Command::OpenDialog),
-        };
-        parts::empty_state(ui, lang, "evaluate", Some(button), scene.send);
+        let can_train = scene.state.prepared.is_some();
+        parts::waits_for_model(ui, lang, "evaluate", can_train, scene.send);
         return;
     };
     if scene.state.stale() {

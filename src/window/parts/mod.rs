@@ -8,6 +8,7 @@ use regulars_engine::metrics::Estimate;
 
 use super::command::Command;
 use super::notice::{Notice, Told, Tone};
+use super::pages::Page;
 use super::theme::{self, Palette, S1, S2, S3, S4, S5};
 use crate::words::Lang;
 
@@ -89,6 +90,15 @@ pub fn empty_state(
             send.push(command);
         }
     });
+}
+
+/// The empty state of a page that shows a trained model.
+pub fn waits_for_model(ui: &mut Ui, lang: Lang, key: &str, can_train: bool, send: &mut Vec<Command>) {
+    let button = match can_train {
+        true => (lang.t("empty.to_train"), Command::Go(Page::Train)),
+        false => (lang.t("command.open"), Command::OpenDialog),
+    };
+    empty_state(ui, lang, key, Some(button), send);
 }
 
 /// What is wrong or done; it stays until it is closed. True when closed.

@@ -52,6 +52,8 @@ pub struct State {
     pub outcomes: Vec<Arc<Outcome>>,
     /// [`Settings::key`] at the time of training.
     outcomes_key: String,
+    /// [`Settings::key`] of the present settings, made anew when they or the table change.
+    present_key: String,
     /// The rows that the outcomes belong to.
     pub trained_on: Option<Arc<Prepared>>,
     /// Key and rows of the running training.
@@ -75,7 +77,6 @@ pub struct State {
 
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
-    pub phase: &'static str,
     pub notices: Vec<Notice>,
     ctx: egui::Context,
 }
@@ -96,6 +97,7 @@ impl State {
             prepare_error: None,
             outcomes: Vec::new(),
             outcomes_key: String::new(),
+            present_key: String::new(),
             trained_on: None,
             training: None,
             waiting_runs: Vec::new(),
@@ -112,7 +114,6 @@ impl State {
             dialog: None,
             live: Vec::new(),
             live_device: None,
-            phase: "",
             notices: Vec::new(),
             ctx,
         }
@@ -192,8 +193,7 @@ impl State {
 
     /// True when the outcomes belong to other settings than the present ones.
     pub fn stale(&self) -> bool {
-        !self.outcomes.is_empty()
-            && self.table.as_ref().is_some_and(|t| self.settings.key(t) != self.outcomes_key)
+        !self.outcomes.is_empty() && self.present_key != self.outcomes_key
     }
 
     /// Trains the network and the simple models on the same split.
@@ -266,68 +266,62 @@ impl State {
 
     /// Takes in what the jobs have done since the last frame.
     pub fn poll(&mut self) {
-        if let Some(mut job) = self.preview_job.take() {
-            match job.poll() {
-                Poll::Running => self.preview_job = Some(job),
-                Poll::Done(Ok(table)) => self.preview = Some(Arc::new(table)),
-                // What is wrong with the head is told by the reading of the whole.
-                Poll::Done(Err(_)) | Poll::Lost => {}
+        // What is wrong with the head is told by the reading of the whole.
+        if let Some(Some(Ok(table))) = ended(&mut self.preview_job) {
+            self.preview = Some(Arc::new(table));
+        }
+        let news = ended(&mut self.load);
+        if let Some(table) = self.settle(news) {
+            self.base = Some(Arc::new(table.clone()));
+            self.table = Some(Arc::new(table));
+            self.saved &= self.project_file.is_some();
+            self.prepare();
+        }
+        match ended(&mut self.prepare) {
+            Some(Some(ready)) => self.take_prepared(ready),
+            Some(None) => self.lost(),
+            None => {}
+        }
+        for event in self.train.iter().flat_map(Job::events) {
+            match event {
+                Event::Epoch(epoch) => self.live.push(epoch),
+                Event::Device(device) => self.live_device = Some(device),
+                Event::Phase(_) => {}
             }
         }
-        if let Some(mut job) = self.load.take() {
-            match job.poll() {
-                Poll::Running => self.load = Some(job),
-                Poll::Done(Ok(table)) => {
-                    self.base = Some(Arc::new(table.clone()));
-                    self.table = Some(Arc::new(table));
-                    self.saved = self.project_file.is_some();
-                    self.prepare();
-                }
-                Poll::Done(Err(error)) => self.fail(error),
-                Poll::Lost => self.lost(),
-            }
+        let news = ended(&mut self.train);
+        let is_over = news.is_some();
+        match self.settle(news) {
+            Some(outcomes) => self.take_outcomes(outcomes),
+            None if is_over => self.show_kept_run(),
+            None => {}
         }
-        if let Some(mut job) = self.prepare.take() {
-            match job.poll() {
-                Poll::Running => self.prepare = Some(job),
-                Poll::Done(ready) => self.take_prepared(ready),
-                Poll::Lost => self.lost(),
-            }
+        let news = ended(&mut self.segment);
+        if let Some(found) = self.settle(news) {
+            self.segments = Some(Arc::new(found));
+            self.rank();
         }
-        if let Some(mut job) = self.train.take() {
-            for event in job.events() {
-                match event {
-                    Event::Epoch(epoch) => self.live.push(epoch),
-                    Event::Device(device) => self.live_device = Some(device),
-                    Event::Phase(phase) => self.phase = phase,
-                }
-            }
-            match job.poll() {
-                Poll::Running => self.train = Some(job),
-                Poll::Done(Ok(outcomes)) => self.take_outcomes(outcomes),
-                Poll::Done(Err(error)) => self.fail(error),
-                Poll::Lost => self.lost(),
-            }
+        let news = ended(&mut self.write);
+        if let Some(text) = self.settle(news) {
+            self.notices.push(Notice { tone: Tone::Good, text });
         }
-        if let Some(mut job) = self.segment.take() {
-            match job.poll() {
-                Poll::Running => self.segment = Some(job),
-                Poll::Done(Ok(found)) => {
-                    self.segments = Some(Arc::new(found));
-                    self.rank();
-                }
-                Poll::Done(Err(error)) => self.fail(error),
-                Poll::Lost => self.lost(),
-            }
+    }
+
+    /// The value of a job that ended well; what went wrong is told.
+    fn settle<T>(&mut self, news: Option<Option<Result<T, Error>>>) -> Option<T> {
+        match news? {
+            Some(Ok(value)) => return Some(value),
+            Some(Err(error)) => self.fail(error),
+            None => self.lost(),
         }
-        if let Some(mut job) = self.write.take() {
-            match job.poll() {
-                Poll::Running => self.write = Some(job),
-                Poll::Done(Ok(text)) => self.notices.push(Notice { tone: Tone::Good, text }),
-                Poll::Done(Err(error)) => self.fail(error),
-                Poll::Lost => self.lost(),
-            }
-        }
+        None
+    }
+
+    /// After a training that gave nothing: the curves of the run that is kept, or none.
+    fn show_kept_run(&mut self) {
+        let kept = self.outcomes.iter().find(|o| o.kind == ModelKind::Mlp);
+        self.live = kept.map(|o| o.trained.history.clone()).unwrap_or_default();
+        self.live_device = kept.map(|o| o.trained.device.clone());
     }
 
     fn lost(&mut self) {
@@ -336,6 +330,7 @@ impl State {
 
     fn take_prepared(&mut self, ready: Ready) {
         self.table = Some(Arc::new(ready.table));
+        self.make_key();
         match ready.prepared {
             Ok(prepared) => {
                 let prepared = Arc::new(prepared);
@@ -414,8 +409,13 @@ impl State {
         self.follow();
     }
 
+    fn make_key(&mut self) {
+        self.present_key = self.table.as_ref().map(|t| self.settings.key(t)).unwrap_or_default();
+    }
+
     fn follow(&mut self) {
         let before = std::mem::replace(&mut self.committed, self.settings.clone());
+        self.make_key();
         self.saved = false;
         let now = &self.settings;
         let reading = |s: &Settings| (s.read.encoding.clone(), s.read.separator, s.read.header);
@@ -463,4 +463,15 @@ impl State {
     pub fn can_redo(&self) -> bool {
         !self.redo.is_empty()
     }
+}
+
+/// Empties the slot of a job that has ended: its value, or `None` inside for a worker that died.
+fn ended<T: Send + 'static>(slot: &mut Option<Job<T>>) -> Option<Option<T>> {
+    let news = match slot.as_mut()?.poll() {
+        Poll::Running => return None,
+        Poll::Done(value) => Some(value),
+        Poll::Lost => None,
+    };
+    *slot = None;
+    Some(news)
 }
