@@ -4,5 +4,6 @@
 rust_i18n::i18n!("assets/words", fallback = "en");
 
 pub mod cli;
+pub mod report;
 pub mod window;
 pub mod words;

@@ -1,7 +1,13 @@
 //! The catalogue: every sentence of the faces, in English and Simplified Chinese. The language is
 //! a value that is handed on, never a global.
 
+use std::collections::HashMap;
+
 use regulars_engine::Note;
+use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
+use regulars_engine::files::{Cell, Grid};
+use regulars_engine::project::CallList;
+use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
 /// A language of the interface.
@@ -55,8 +61,16 @@ impl Lang {
 
     /// The words of an engine's note.
     pub fn note(self, note: &Note) -> String {
-        let args: Vec<(&str, String)> = note.args.iter().map(|(n, v)| (*n, v.clone())).collect();
+        let args: Vec<(&str, String)> = note.args.iter().map(|(n, v)| (*n, self.value(v))).collect();
         self.with(&format!("note.{}", note.code), &args)
+    }
+
+    /// A value that a sentence mentions: with `@` before it, the sentence of that key.
+    pub fn value(self, text: &str) -> String {
+        match text.strip_prefix('@') {
+            Some(key) if key.contains('.') && key.is_ascii() => self.t(key),
+            _ => text.to_owned(),
+        }
     }
 
     /// What went wrong, in plain words: the sentence of its kind, then the details.
@@ -123,7 +137,7 @@ pub fn percent(share: f64) -> String {
 }
 
 /// A plain name of a segment from the one or two things that set it apart most.
-pub fn segment_name(lang: Lang, segment: &regulars_engine::segment::Segment) -> String {
+pub fn segment_name(lang: Lang, segment: &Segment) -> String {
     let parts: Vec<String> = segment
         .traits
         .iter()
@@ -137,49 +151,265 @@ pub fn segment_name(lang: Lang, segment: &regulars_engine::segment::Segment) -> 
     if parts.is_empty() { lang.t("segments.average") } else { parts.join(" · ") }
 }
 
-/// The ranked list as a table to export: what the window shows, cell for cell.
-pub fn ranked_table(
-    lang: Lang,
-    list: &[regulars_engine::deploy::Customer],
-    segments: &regulars_engine::segment::Segmentation,
-) -> (Vec<String>, Vec<Vec<String>>) {
-    let rows = list.iter().enumerate().map(|(at, c)| ranked_row(lang, at + 1, c, Some(segments))).collect();
-    (ranked_header(lang), rows)
+/// What the rows of a list are shown with.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    pub segments: Option<&'a Segmentation>,
+    /// The strongest reasons, by [`Customer::place`].
+    pub reasons: Option<&'a HashMap<usize, Vec<Reason>>>,
+    pub changes: Option<&'a Changes>,
+    pub follow_ups: Option<&'a FollowUps>,
+    /// Identifiers are masked: a projector is on.
+    pub masked: bool,
 }
 
-/// One row of the ranked list.
-pub fn ranked_row(
-    lang: Lang,
-    rank: usize,
-    customer: &regulars_engine::deploy::Customer,
-    segments: Option<&regulars_engine::segment::Segmentation>,
-) -> Vec<String> {
+/// A column of the ranked list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Column {
+    Rank,
+    Id,
+    Risk,
+    Before,
+    Change,
+    Why,
+    FollowUp,
+    Segment,
+    Actual,
+    Side,
+}
+
+impl Column {
+    /// The columns of a list of rows that were trained on, or of a later file.
+    pub fn of(is_month: bool, has_changes: bool) -> &'static [Column] {
+        use Column::*;
+        match (is_month, has_changes) {
+            (true, true) => &[Rank, Id, Risk, Before, Change, Why, FollowUp, Actual],
+            (true, false) => &[Rank, Id, Risk, Why, FollowUp, Actual],
+            (false, _) => &[Rank, Id, Risk, Why, FollowUp, Segment, Actual, Side],
+        }
+    }
+
+    /// Its head.
+    pub fn name(self, lang: Lang) -> String {
+        lang.t(match self {
+            Self::Rank => "customers.rank",
+            Self::Id => "customers.id",
+            Self::Risk => "customers.risk",
+            Self::Before => "customers.before",
+            Self::Change => "customers.change",
+            Self::Why => "customers.why",
+            Self::FollowUp => "customers.follow_up",
+            Self::Segment => "customers.segment",
+            Self::Actual => "customers.actual",
+            Self::Side => "customers.side",
+        })
+    }
+
+    /// One cell; `at` is the customer's place in the list, from 0.
+    pub fn cell(self, lang: Lang, at: usize, customer: &Customer, beside: &Beside<'_>) -> Cell {
+        let change = || beside.changes.and_then(|changes| changes.of.get(at));
+        match self {
+            Self::Rank => Cell::whole(at as u64 + 1),
+            Self::Id => shown_id(&customer.id, beside.masked).into(),
+            Self::Risk => Cell::percent(customer.probability),
+            Self::Before => match change().and_then(|(_, before)| *before) {
+                Some(before) => Cell::percent(before),
+                None => "".into(),
+            },
+            Self::Change => match change() {
+                Some((change, _)) => lang.t(&format!("change.{}", change.name())).into(),
+                None => "".into(),
+            },
+            Self::Why => {
+                let reasons = beside.reasons.and_then(|of| of.get(&customer.place));
+                reasons.and_then(|list| list.first()).map_or_else(String::new, |r| reason(lang, r)).into()
+            }
+            Self::FollowUp => {
+                let record = beside.follow_ups.and_then(|all| all.get(&customer.id));
+                record.map_or_else(String::new, |record| follow_up(lang, record)).into()
+            }
+            Self::Segment => {
+                let segment =
+                    customer.segment.and_then(|at| beside.segments.and_then(|s| s.segments.get(at)));
+                segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into()
+            }
+            Self::Actual => yes_no(lang, customer.actual).into(),
+            Self::Side => match customer.side {
+                Some(side) => lang.t(&format!("side.{}", side_key(side))).into(),
+                None => "".into(),
+            },
+        }
+    }
+}
+
+/// An identifier, or its mask.
+pub fn shown_id(id: &str, masked: bool) -> String {
+    if masked { regulars_engine::privacy::mask(id) } else { id.to_owned() }
+}
+
+fn yes_no(lang: Lang, value: Option<bool>) -> String {
+    value.map_or_else(String::new, |yes| lang.t(if yes { "common.yes" } else { "common.no" }))
+}
+
+fn side_key(side: regulars_engine::split::Side) -> &'static str {
     use regulars_engine::split::Side;
-    let segment = customer
-        .segment
-        .and_then(|at| segments.and_then(|s| s.segments.get(at)))
-        .map_or_else(String::new, |segment| segment_name(lang, segment));
-    let side = match customer.side {
+    match side {
         Side::Train => "train",
         Side::Valid => "valid",
         Side::Test => "test",
         Side::Unlabelled => "unlabelled",
-    };
-    vec![
-        rank.to_string(),
-        customer.id.clone(),
-        customer.row.to_string(),
-        percent(customer.probability),
-        customer.actual.map_or_else(String::new, |a| lang.t(if a { "common.yes" } else { "common.no" })),
-        segment,
-        lang.t(&format!("side.{side}")),
-    ]
+    }
 }
 
-/// The heads of the ranked list's columns.
-pub fn ranked_header(lang: Lang) -> Vec<String> {
-    ["rank", "id", "row", "risk", "actual", "segment", "side"]
-        .iter()
-        .map(|name| lang.t(&format!("customers.{name}")))
-        .collect()
+/// What was done about a customer, in one line.
+pub fn follow_up(lang: Lang, record: &FollowUp) -> String {
+    let mut parts = Vec::new();
+    if record.do_not_contact {
+        parts.push(lang.t("follow.do_not_contact"));
+    }
+    if let Some(day) = &record.contacted {
+        parts.push(lang.with("follow.contacted_on", &[("day", day.clone())]));
+    }
+    if record.answer != regulars_engine::deploy::Answer::None {
+        parts.push(lang.t(&format!("answer.{}", record.answer.name())));
+    }
+    parts.join(" · ")
+}
+
+/// How a new file differs from the one that the model learnt from, one sentence each.
+pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
+    let mut out = Vec::new();
+    if !found.missing.is_empty() {
+        out.push(lang.with("month.missing", &[("columns", found.missing.join(", "))]));
+    }
+    for (then, now) in &found.renamed {
+        out.push(lang.with("month.renamed", &[("then", then.clone()), ("now", now.clone())]));
+    }
+    if !found.extra.is_empty() {
+        out.push(lang.with("month.extra", &[("columns", found.extra.join(", "))]));
+    }
+    for (column, levels) in &found.new_levels {
+        let shown: Vec<String> = levels
+            .iter()
+            .take(5)
+            .map(|(level, rows)| format!("{level} ({})", lang.count(*rows as u64)))
+            .collect();
+        let more = if levels.len() > 5 { " …" } else { "" };
+        let args = [("column", column.clone()), ("levels", format!("{}{more}", shown.join(", ")))];
+        out.push(lang.with("month.new_levels", &args));
+    }
+    for (column, then, now) in &found.more_missing {
+        let args = [("column", column.clone()), ("then", percent(*then)), ("now", percent(*now))];
+        out.push(lang.with("month.more_missing", &args));
+    }
+    for drift in &found.drift {
+        let key = if drift.psi >= 0.25 { "month.drift_large" } else { "month.drift" };
+        out.push(lang.with(
+            key,
+            &[
+                ("column", drift.column.clone()),
+                ("then", drift.then.clone()),
+                ("now", drift.now.clone()),
+                ("psi", format!("{:.2}", drift.psi)),
+            ],
+        ));
+    }
+    out
+}
+
+/// Points of a share: "+18" or "−3".
+pub fn points(share: f64) -> String {
+    let points = 100.0 * share;
+    let digits = if points.abs() < 1.0 { 1 } else { 0 };
+    let text = format!("{:.digits$}", points.abs());
+    if points < 0.0 { format!("−{text}") } else { format!("+{text}") }
+}
+
+/// A reason in words, with its points.
+pub fn reason(lang: Lang, reason: &Reason) -> String {
+    let key = match (&reason.value, reason.usual.is_empty()) {
+        (None, _) => "reason.missing",
+        (Some(value), _) if *value == reason.usual => "reason.usual",
+        (Some(_), true) => "reason.plain",
+        (Some(_), false) => "reason.unusual",
+    };
+    lang.with(
+        key,
+        &[
+            ("column", reason.column.clone()),
+            ("value", reason.value.clone().unwrap_or_default()),
+            ("usual", reason.usual.clone()),
+            ("points", points(reason.share)),
+        ],
+    )
+}
+
+/// The ranked list as a table to take away: what the window shows, cell for cell. `places` are
+/// positions in `list`, in the order shown.
+pub fn ranked(
+    lang: Lang,
+    columns: &[Column],
+    list: &[Customer],
+    places: impl Iterator<Item = usize>,
+    beside: &Beside<'_>,
+) -> Grid {
+    let rows = places
+        .filter_map(|at| list.get(at).map(|customer| (at, customer)))
+        .map(|(at, customer)| columns.iter().map(|column| column.cell(lang, at, customer, beside)).collect());
+    Grid {
+        name: lang.t("page.customers.name"),
+        header: columns.iter().map(|column| column.name(lang)).collect(),
+        rows: rows.collect(),
+    }
+}
+
+/// The call list as a table: who, how to reach them (as asked for), why, what was done.
+pub fn call_list(
+    lang: Lang,
+    list: &CallList,
+    segments: Option<&Segmentation>,
+    changes: &HashMap<u32, Change>,
+) -> Grid {
+    let t = |key: &str| lang.t(&format!("customers.{key}"));
+    let mut header = vec![t("rank"), t("id")];
+    header.extend(list.contact_columns.iter().cloned());
+    header.push(t("risk"));
+    if !changes.is_empty() {
+        header.push(t("change"));
+    }
+    header.extend((1..=3).map(|n| lang.with("list.reason", &[("number", n.to_string())])));
+    if segments.is_some() {
+        header.push(t("segment"));
+    }
+    header.extend(
+        ["follow.contacted", "follow.answer", "follow.note", "follow.do_not_contact"].map(|k| lang.t(k)),
+    );
+    let rows = list.lines.iter().enumerate().map(|(at, line)| {
+        let c = &line.customer;
+        let mut row: Vec<Cell> = vec![Cell::whole(at as u64 + 1), c.id.clone().into()];
+        row.extend(line.contacts.iter().map(|text| Cell::from(text.as_str())));
+        row.push(Cell::percent(c.probability));
+        if !changes.is_empty() {
+            let change = changes.get(&c.row).map(|change| lang.t(&format!("change.{}", change.name())));
+            row.push(change.unwrap_or_default().into());
+        }
+        row.extend((0..3).map(|n| {
+            let text = line.reasons.get(n).map_or_else(String::new, |one| reason(lang, one));
+            Cell::from(text)
+        }));
+        if let Some(found) = segments {
+            let segment = c.segment.and_then(|at| found.segments.get(at));
+            row.push(segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into());
+        }
+        let f = &line.follow_up;
+        row.push(f.contacted.clone().unwrap_or_default().into());
+        let answered = f.answer != regulars_engine::deploy::Answer::None;
+        row.push(
+            if answered { lang.t(&format!("answer.{}", f.answer.name())) } else { String::new() }.into(),
+        );
+        row.push(f.note.clone().into());
+        row.push(if f.do_not_contact { lang.t("common.yes") } else { String::new() }.into());
+        row
+    });
+    Grid { name: lang.t("list.name"), header, rows: rows.collect() }
 }

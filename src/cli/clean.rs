@@ -25,7 +25,7 @@ impl Clean {
         let settings = self.input.settings()?;
         let table = self.input.open(&settings)?;
         let cleaning = project::clean_only(&settings, &table, &Reporter::silent())?;
-        let frame = cleaning.readable(&settings.recipe);
+        let frame = cleaning.readable();
         let names: Vec<String> = frame.data.get_column_names().iter().map(|n| n.to_string()).collect();
         let rows = (0..frame.height())
             .map(|at| names.iter().map(|name| frame.show(name, at).unwrap_or_default()).collect());

@@ -1,8 +1,10 @@
 //! The command line: one file a command. With `--json` one object on standard output and nothing
 //! else there. Exit codes: 0 done, 1 failed with a message, 2 wrong arguments.
 
+mod classroom;
 mod clean;
 mod inspect;
+mod report;
 mod run;
 mod sample;
 mod score;
@@ -46,6 +48,10 @@ enum Command {
     Score(score::Score),
     /// Writes the sample shop
     Sample(sample::Sample),
+    /// Writes the report of a project's or a bundle's model
+    Report(report::Report),
+    /// Writes a folder with all that the laptops of a class need, with checksums
+    Classroom(classroom::Classroom),
 }
 
 /// Flags of every command that reads data.
@@ -152,16 +158,24 @@ pub fn main() -> ExitCode {
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),
+        Command::Report(c) => (c.json, c.run()),
+        Command::Classroom(c) => (c.json, c.run()),
     };
     match outcome {
         Ok(value) => {
             if json {
-                println!("{value}");
+                say(&value);
             }
             ExitCode::SUCCESS
         }
         Err(failure) => tell(&failure, json),
     }
+}
+
+/// One line on standard output; a reader that has gone away is no failure.
+fn say(value: &serde_json::Value) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{value}");
 }
 
 fn tell(failure: &Failure, json: bool) -> ExitCode {
@@ -192,7 +206,7 @@ fn tell(failure: &Failure, json: bool) -> ExitCode {
     if json {
         object.insert("message".into(), message.clone().into());
         object.insert("hint".into(), hint.clone().into());
-        println!("{}", serde_json::json!({ "error": object }));
+        say(&serde_json::json!({ "error": object }));
     } else {
         eprintln!("{message}\n{hint}");
     }

@@ -1,11 +1,13 @@
-//! `regulars score`: scores new customers with a saved bundle.
+//! `regulars score`: scores new customers with a saved bundle, or with the model of a project, whose
+//! last list then says what changed.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::collect::{self, ReadOptions};
-use regulars_engine::deploy::Bundle;
+use regulars_engine::deploy::{Bundle, Change, Lacking};
 use regulars_engine::job::Reporter;
+use regulars_engine::project::{self, ProjectError, SavedProject};
 use serde_json::json;
 
 use super::Outcome;
@@ -13,13 +15,16 @@ use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Score {
-    /// A bundle saved by `train --bundle` or from the window
+    /// A bundle saved by `train --bundle` or from the window, or a project
     bundle: PathBuf,
     /// The new customers' file
     file: PathBuf,
     /// Where the scores are written (CSV)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Read a column that the file lacks as its centre, instead of refusing
+    #[arg(long)]
+    fill: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -28,12 +33,26 @@ pub(super) struct Score {
 impl Score {
     pub(super) fn run(&self) -> Outcome {
         let started = std::time::Instant::now();
-        let bundle = Bundle::open(&self.bundle)?;
         let report = Reporter::silent();
+        let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
+        let (bundle, lists) = if is_project {
+            let project = SavedProject::open(&self.bundle)?;
+            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
+            (project.bundle.ok_or_else(no_model)?, project.lists)
+        } else {
+            (Bundle::open(&self.bundle)?, Vec::new())
+        };
         let table = collect::open(&self.file, &ReadOptions::default(), &report)?;
-        let scores = bundle.score(&table, &report)?;
+        let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
+        let scores = bundle.score(&table, lacking, &report)?;
         scores.write(&bundle, &self.out)?;
+        let before = lists.iter().rev().find(|list| list.hash != table.source.hash);
+        let changes = match before {
+            Some(_) => project::next_month(&bundle, bundle.threshold, before, table.clone(), &report)?.since,
+            None => None,
+        };
         let flagged = scores.rows.iter().filter(|row| row.repeated).count();
+        let differences = &scores.differences;
         if !self.json {
             let lang = Lang::of_environment();
             let at_risk = scores.rows.iter().filter(|r| r.probability >= bundle.threshold).count();
@@ -48,13 +67,29 @@ impl Score {
                     ]
                 )
             );
-            if !scores.extra.is_empty() {
-                eprintln!("{}", lang.with("cli.extra", &[("columns", scores.extra.join(", "))]));
+            for line in crate::words::differences(lang, differences) {
+                println!("  ! {line}");
+            }
+            if let Some((list, changes)) = &changes {
+                println!(
+                    "{}",
+                    lang.with("month.since", &[("file", list.file.clone()), ("day", list.made.clone())])
+                );
+                for change in Change::ALL {
+                    let name = lang.t(&format!("change.{}", change.name()));
+                    println!("  {:>6}  {name}", lang.count(changes.count(change) as u64));
+                }
             }
         }
+        let changes = changes.map(|(list, changes)| {
+            let counts: serde_json::Map<String, serde_json::Value> =
+                Change::ALL.iter().map(|c| (c.name().to_owned(), changes.count(*c).into())).collect();
+            json!({ "since": list.file, "made": list.made, "counts": counts, "gone": changes.gone })
+        });
         Ok(json!({
             "rows": table.height(), "scored": scores.rows.len(), "flagged_rows": flagged,
-            "rejected_rows": table.rejected_count, "extra_columns": scores.extra,
+            "rejected_rows": table.rejected_count, "extra_columns": differences.extra,
+            "differences": differences, "changes": changes,
             "seconds": started.elapsed().as_secs_f64(), "out": self.out,
         }))
     }

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use regulars_engine::Error;
 use regulars_engine::collect;
-use regulars_engine::deploy::DeployError;
+use regulars_engine::deploy::{Customer, DeployError};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{self, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, Origin, ProjectError, SavedProject, Settings};
 use regulars_engine::train::ModelKind;
-use regulars_engine::{Error, files};
 
 use super::{inspect, train};
-use crate::words::{Lang, percent, segment_name};
+use crate::words::{Beside, Column, Lang, percent, segment_name};
 
 pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
     match journey(lang, path) {
@@ -81,11 +81,18 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
         println!("  {:<12} {}", customer.id, percent(customer.probability));
     }
     let ranked = out.join("customers_by_risk.csv");
-    let (header, rows) = crate::words::ranked_table(lang, &list, &segments);
-    files::write_csv(&ranked, &header, rows.into_iter())
+    let columns = Column::of(false, false);
+    let everyone: Vec<&Customer> = list.iter().collect();
+    let origin = Origin::Trained { table: &table, prepared: &prepared, outcome: &best };
+    let reasons = project::why(origin, &everyone, 3, &Reporter::silent())?;
+    let of = reasons.map(|(_, of)| list.iter().map(|c| c.place).zip(of).collect());
+    let beside = Beside { segments: Some(&segments), reasons: of.as_ref(), ..Beside::default() };
+    crate::words::ranked(lang, columns, &list, 0..list.len(), &beside)
+        .write(&ranked)
         .map_err(|cause| DeployError::Write { file: ranked.clone(), cause })?;
     let bundle = out.join("model.bundle");
-    project::bundle(&settings, &prepared, &best).save(&bundle)?;
+    let card = project::card(&settings, &table, &prepared, &best, &[&best], &Reporter::silent())?;
+    project::bundle(&settings, &prepared, &best, Some(card)).save(&bundle)?;
     for file in [ranked, bundle] {
         println!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
     }

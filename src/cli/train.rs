@@ -75,7 +75,8 @@ impl Train {
         drop(report);
         let _ = printer.join();
         if let Some(path) = &self.bundle {
-            project::bundle(&settings, &prepared, &learnt).save(path)?;
+            let card = project::card(&settings, &table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
+            project::bundle(&settings, &prepared, &learnt, Some(card)).save(path)?;
         }
         if !self.input.json {
             print(lang, &settings, &prepared, &learnt);

@@ -4,6 +4,122 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+
+/// A cell of a table to be taken away.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Text(String),
+    /// A number with its text on the screen and its format in a spreadsheet (`0.0%`).
+    Number {
+        value: f64,
+        text: String,
+        format: &'static str,
+    },
+}
+
+impl Cell {
+    /// What the screen and a CSV file show.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number { text, .. } => text,
+        }
+    }
+
+    /// A share as a percentage with one decimal.
+    pub fn percent(share: f64) -> Self {
+        Self::Number { value: share, text: format!("{:.1}%", 100.0 * share), format: "0.0%" }
+    }
+
+    /// A whole number.
+    pub fn whole(value: u64) -> Self {
+        Self::Number { value: value as f64, text: value.to_string(), format: "0" }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// A table to be taken away: what the screen shows, cell for cell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Grid {
+    /// Name of the sheet.
+    pub name: String,
+    pub header: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Grid {
+    /// Writes XLSX for a path that ends so, CSV for every other.
+    ///
+    /// # Errors
+    /// As [`write_atomically`]; more rows or columns than a sheet holds.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx")) {
+            self.write_xlsx(path)
+        } else {
+            let rows = self.rows.iter().map(|row| row.iter().map(|cell| cell.text().to_owned()).collect());
+            write_csv(path, &self.header, rows)
+        }
+    }
+
+    /// Text with a tab between cells, as spreadsheets take it from the clipboard.
+    pub fn to_tabs(&self) -> String {
+        let plain = |text: &str| text.replace(['\t', '\n', '\r'], " ");
+        let mut lines = vec![self.header.iter().map(|h| plain(h)).collect::<Vec<_>>().join("\t")];
+        lines.extend(
+            self.rows.iter().map(|row| row.iter().map(|c| plain(c.text())).collect::<Vec<_>>().join("\t")),
+        );
+        lines.join("\n")
+    }
+
+    fn write_xlsx(&self, path: &Path) -> std::io::Result<()> {
+        let bytes = self.xlsx().map_err(std::io::Error::other)?;
+        write_atomically(path, |out| out.write_all(&bytes))
+    }
+
+    /// One sheet: a bold head that stays, a filter, numbers as numbers. Text is never a formula.
+    fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        let allowed = |c: &char| !"[]:*?/\\'".contains(*c);
+        let name: String = self.name.chars().filter(allowed).take(31).collect();
+        if !name.trim().is_empty() {
+            sheet.set_name(name)?;
+        }
+        let bold = Format::new().set_bold();
+        for (column, text) in (0u16..).zip(&self.header) {
+            sheet.write_string_with_format(0, column, text, &bold)?;
+        }
+        for (row, cells) in (1u32..).zip(&self.rows) {
+            for (column, cell) in (0u16..).zip(cells) {
+                match cell {
+                    Cell::Text(text) => {
+                        // A cell of a sheet holds no more.
+                        let short: String = text.chars().take(32_767).collect();
+                        sheet.write_string(row, column, short)?;
+                    }
+                    Cell::Number { value, format, .. } => {
+                        let format = Format::new().set_num_format(*format);
+                        sheet.write_number_with_format(row, column, *value, &format)?;
+                    }
+                }
+            }
+        }
+        sheet.set_freeze_panes(1, 0)?;
+        if let (Some(rows), Some(columns)) =
+            (u32::try_from(self.rows.len()).ok().filter(|n| *n > 0), self.header.len().checked_sub(1))
+        {
+            sheet.autofilter(0, 0, rows, u16::try_from(columns).unwrap_or(u16::MAX))?;
+        }
+        sheet.autofit();
+        book.save_to_buffer()
+    }
+}
+
 /// Writes a file atomically; `write` may fail at any byte and the old file stays as it was.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod files;
 pub mod job;
 pub mod metrics;
 pub mod note;
+pub mod privacy;
 pub mod project;
 pub mod sample;
 pub mod segment;

@@ -12,42 +12,77 @@ use crate::words::Lang;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     OpenDialog,
+    /// Opens by typing a path.
+    OpenTyped,
     OpenPath(PathBuf),
     OpenSample,
+    /// A later file for the model in use.
+    NextMonth,
+    CloseMonth,
     Save,
     SaveAs,
     Undo,
     Redo,
     Train,
+    /// Rests, or goes on.
+    PauseTraining,
+    /// Rests, but for one more epoch.
+    StepTraining,
     /// Ends training and keeps the best epoch.
     FinishTraining,
     /// Stops whatever runs and forgets its result.
     Cancel,
     FindSegments,
-    ExportCustomers,
+    ExportCallList,
     SaveBundle,
+    SaveReport,
     Go(Page),
     ToggleTheme,
     SetLang(Lang),
     TogglePalette,
     ToggleInspector,
+    /// Large type, high contrast, masked names.
+    ToggleProjector,
+    ToggleLock,
+    /// Everything as it was when the file was opened.
+    ResetToStart,
+    Tour,
+    NextCustomer,
+    PreviousCustomer,
+    /// Opens what a crash left behind.
+    Recover(usize),
+    Discard(usize),
 }
 
 /// Commands of the palette, in its order.
 pub fn palette() -> Vec<Command> {
     let mut list = vec![
         Command::OpenDialog,
+        Command::OpenTyped,
         Command::OpenSample,
+        Command::NextMonth,
+        Command::CloseMonth,
         Command::Save,
         Command::SaveAs,
         Command::Undo,
         Command::Redo,
         Command::Train,
+        Command::PauseTraining,
+        Command::StepTraining,
+        Command::FinishTraining,
+        Command::Cancel,
         Command::FindSegments,
-        Command::ExportCustomers,
+        Command::ExportCallList,
+        Command::SaveReport,
         Command::SaveBundle,
+        Command::NextCustomer,
+        Command::PreviousCustomer,
         Command::ToggleTheme,
         Command::ToggleInspector,
+        Command::ToggleProjector,
+        Command::ToggleLock,
+        Command::ResetToStart,
+        Command::Tour,
         Command::SetLang(Lang::En),
         Command::SetLang(Lang::Zh),
     ];
@@ -68,40 +103,67 @@ impl Command {
     fn key(&self) -> &'static str {
         match self {
             Self::OpenDialog => "open",
+            Self::OpenTyped => "open_typed",
             Self::OpenPath(_) => "open_path",
             Self::OpenSample => "open_sample",
+            Self::NextMonth => "next_month",
+            Self::CloseMonth => "close_month",
             Self::Save => "save",
             Self::SaveAs => "save_as",
             Self::Undo => "undo",
             Self::Redo => "redo",
             Self::Train => "train",
+            Self::PauseTraining => "pause",
+            Self::StepTraining => "step",
             Self::FinishTraining => "finish",
             Self::Cancel => "cancel",
             Self::FindSegments => "segments",
-            Self::ExportCustomers => "export",
+            Self::ExportCallList => "export",
             Self::SaveBundle => "bundle",
+            Self::SaveReport => "report",
             Self::Go(_) => "go",
             Self::ToggleTheme => "theme",
             Self::SetLang(_) => "language",
             Self::TogglePalette => "palette",
             Self::ToggleInspector => "inspector",
+            Self::ToggleProjector => "projector",
+            Self::ToggleLock => "lock",
+            Self::ResetToStart => "reset",
+            Self::Tour => "tour",
+            Self::NextCustomer => "next_customer",
+            Self::PreviousCustomer => "previous_customer",
+            Self::Recover(_) => "recover",
+            Self::Discard(_) => "discard",
         }
     }
 
     /// Its keys.
     pub fn shortcut(&self) -> Option<KeyboardShortcut> {
         let command = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
+        let shifted = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, key));
         match self {
             Self::OpenDialog => command(Key::O),
+            Self::OpenTyped => shifted(Key::O),
+            Self::NextMonth => command(Key::M),
             Self::Save => command(Key::S),
+            Self::SaveAs => shifted(Key::S),
             Self::Undo => command(Key::Z),
             Self::Redo => command(Key::Y),
             Self::Train => command(Key::Enter),
+            Self::PauseTraining => command(Key::P),
+            Self::StepTraining => shifted(Key::P),
             Self::TogglePalette => command(Key::K),
-            Self::ExportCustomers => command(Key::E),
+            Self::ToggleInspector => command(Key::I),
+            Self::ExportCallList => command(Key::E),
+            Self::SaveReport => command(Key::R),
+            Self::NextCustomer => command(Key::ArrowDown),
+            Self::PreviousCustomer => command(Key::ArrowUp),
+            Self::ToggleProjector => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
+            Self::Tour => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Go(page) => {
-                let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
-                Page::ALL.iter().position(|p| p == page).and_then(|at| keys.get(at)).and_then(|k| command(*k))
+                const KEYS: [Key; 8] =
+                    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+                Page::ALL.iter().position(|p| p == page).and_then(|at| KEYS.get(at)).and_then(|k| command(*k))
             }
             _ => None,
         }

@@ -7,6 +7,7 @@ use super::command::{self, Command};
 use super::pages::Page;
 use super::parts;
 use super::theme::{self, Palette, S1, S2, S3};
+use super::tour;
 use crate::words::Lang;
 
 /// The rail: six stages in order, then the job beside them.
@@ -16,14 +17,28 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
     ui.label(RichText::new("Regulars").font(egui::FontId::new(20.0, theme::strong())));
     parts::muted(ui, lang.t("app.slogan"));
     ui.add_space(S3);
+    let top = ui.cursor().min;
     for (at, page) in Page::ALL.into_iter().enumerate() {
-        if page == Page::Segments {
-            ui.add_space(S2);
-            ui.separator();
-            parts::muted(ui, lang.t("rail.jobs"));
+        match page {
+            Page::Segments => {
+                let stages = egui::Rect::from_min_max(top, ui.max_rect().right_top().max(ui.cursor().min));
+                tour::anchor(
+                    ui,
+                    "rail",
+                    egui::Rect::from_x_y_ranges(ui.max_rect().x_range(), stages.y_range()),
+                );
+                ui.add_space(S2);
+                ui.separator();
+                parts::muted(ui, lang.t("rail.jobs"));
+                stage(ui, app, page, "◆");
+            }
+            Page::Settings => {
+                ui.add_space(S2);
+                ui.separator();
+                stage(ui, app, page, "≡");
+            }
+            _ => stage(ui, app, page, &(at + 1).to_string()),
         }
-        let mark = if page == Page::Segments { "◆".to_owned() } else { (at + 1).to_string() };
-        stage(ui, app, page, &mark);
     }
 }
 
@@ -82,9 +97,10 @@ pub(super) fn top(ui: &mut Ui, app: &mut App) {
             let enabled = command == Command::OpenDialog || app.state.table.is_some();
             button(ui, app, command, enabled);
         }
-        let (undo, redo) = (app.state.can_undo(), app.state.can_redo());
-        button(ui, app, Command::Undo, undo);
-        button(ui, app, Command::Redo, redo);
+        let undo = app.state.next_undo().map(|edit| edit.text(lang));
+        edit_button(ui, app, Command::Undo, undo);
+        let redo = app.state.next_redo().map(|edit| edit.text(lang));
+        edit_button(ui, app, Command::Redo, redo);
         if let Some((phase, share, seconds)) = app.state.running() {
             let text = lang.with(
                 "top.running",
@@ -101,12 +117,26 @@ pub(super) fn top(ui: &mut Ui, app: &mut App) {
             button(ui, app, Command::ToggleTheme, true);
             let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
             button(ui, app, Command::SetLang(other), true);
-            button(ui, app, Command::TogglePalette, true);
+            let palette = button(ui, app, Command::TogglePalette, true);
+            tour::anchor(ui, "palette", palette);
         });
     });
 }
 
-fn button(ui: &mut Ui, app: &mut App, command: Command, enabled: bool) {
+/// Undo and redo say what they would take back.
+fn edit_button(ui: &mut Ui, app: &mut App, command: Command, edit: Option<String>) {
+    let name = command.text(app.prefs.lang);
+    let response = ui.add_enabled(edit.is_some(), Button::new(&name));
+    let keys = command.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    if let Some(edit) = edit {
+        let whole = app.prefs.lang.with("edit.what", &[("command", name), ("edit", edit)]);
+        if response.on_hover_text(format!("{whole}\n{keys}")).clicked() {
+            app.send.push(command);
+        }
+    }
+}
+
+fn button(ui: &mut Ui, app: &mut App, command: Command, enabled: bool) -> egui::Rect {
     let response = ui.add_enabled(enabled, Button::new(command.text(app.prefs.lang)));
     let response = match command.shortcut() {
         Some(keys) => response.on_hover_text(ui.ctx().format_shortcut(&keys)),
@@ -115,9 +145,10 @@ fn button(ui: &mut Ui, app: &mut App, command: Command, enabled: bool) {
     if response.clicked() {
         app.send.push(command);
     }
+    response.rect
 }
 
-/// Rows, device, and that nothing leaves the machine.
+/// Rows, device, memory, the state of the autosave, and that nothing leaves the machine.
 pub(super) fn status(ui: &mut Ui, app: &App) {
     let lang = app.prefs.lang;
     ui.horizontal_centered(|ui| {
@@ -126,8 +157,25 @@ pub(super) fn status(ui: &mut Ui, app: &App) {
         if let Some(device) = &app.state.live_device {
             parts::muted(ui, format!("{}: {}", lang.t("setting.device"), device.ran.name()));
         }
+        if let Some(used) = memory_stats::memory_stats() {
+            let megabytes = used.physical_mem as u64 / 1_048_576;
+            parts::muted(ui, lang.with("status.memory", &[("mb", lang.count(megabytes))]));
+        }
+        if app.state.keeping() {
+            parts::muted(ui, lang.t("status.keeping"));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             parts::muted(ui, lang.t("status.local"));
+            if app.prefs.locked {
+                parts::muted(ui, lang.t("status.locked"));
+            }
+            if app.prefs.projector {
+                parts::muted(ui, lang.t("status.projector"));
+            }
+            if let Some(last) = app.state.notices.last() {
+                let text = parts::told(lang, &last.text);
+                ui.add(egui::Label::new(RichText::new(text).color(Palette::of(ui).muted)).truncate());
+            }
         });
     });
 }
@@ -163,19 +211,36 @@ pub(super) fn palette(ctx: &egui::Context, app: &mut App) {
         let edit = ui.add(egui::TextEdit::singleline(&mut app.palette_text).desired_width(400.0));
         let edit = edit.labelled_by(label.id);
         edit.request_focus();
+        if edit.changed() {
+            app.palette_at = 0;
+        }
         let wanted = app.palette_text.to_lowercase();
-        let found: Vec<Command> = command::palette()
-            .into_iter()
-            .filter(|c| c.text(lang).to_lowercase().contains(&wanted))
-            .collect();
+        let matches =
+            |c: &Command| wanted.split_whitespace().all(|w| c.text(lang).to_lowercase().contains(w));
+        let found: Vec<Command> = command::palette().into_iter().filter(matches).collect();
+        let last = found.len().saturating_sub(1);
+        ui.input_mut(|i| {
+            let step = |key| egui::KeyboardShortcut::new(egui::Modifiers::NONE, key);
+            if i.consume_shortcut(&step(egui::Key::ArrowDown)) {
+                app.palette_at += 1;
+            }
+            if i.consume_shortcut(&step(egui::Key::ArrowUp)) {
+                app.palette_at = app.palette_at.saturating_sub(1);
+            }
+        });
+        app.palette_at = app.palette_at.min(last);
         if ui.input(|i| i.key_pressed(egui::Key::Enter)) {
-            chosen = found.first().cloned();
+            chosen = found.get(app.palette_at).cloned();
         }
         egui::ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-            for command in found {
+            for (at, command) in found.into_iter().enumerate() {
                 let keys = command.shortcut().map(|k| ctx.format_shortcut(&k)).unwrap_or_default();
                 let text = format!("{}    {keys}", command.text(lang));
-                if ui.selectable_label(false, text).clicked() {
+                let response = ui.selectable_label(at == app.palette_at, text);
+                if at == app.palette_at {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
                     chosen = Some(command);
                 }
             }

@@ -67,7 +67,51 @@ pub const SERIES: [Color32; 6] =
 impl Palette {
     /// The colours of the theme in force.
     pub fn of(ui: &egui::Ui) -> Self {
-        if ui.visuals().dark_mode { DARK } else { LIGHT }
+        Self::choose(ui.visuals().dark_mode, is_projector(ui.ctx()))
+    }
+
+    /// The colours of the theme in force, outside any part of the window.
+    pub fn of_context(ctx: &Context) -> Self {
+        Self::choose(ctx.theme() == Theme::Dark, is_projector(ctx))
+    }
+
+    fn choose(dark: bool, projector: bool) -> Self {
+        match (dark, projector) {
+            (false, false) => LIGHT,
+            (true, false) => DARK,
+            (false, true) => LIGHT.strong(),
+            (true, true) => DARK.strong(),
+        }
+    }
+
+    /// For a projector: black on white, or white on black, and secondary text and lines nearer to it.
+    const fn strong(self) -> Self {
+        let dark = self.ink.r() > 128;
+        if dark {
+            let (ink, muted) = (Color32::WHITE, rgb(0xD5DAE1));
+            Self { ground: Color32::BLACK, surface: rgb(0x0B0D10), ink, muted, line: rgb(0x5A6472), ..self }
+        } else {
+            let (ink, muted) = (Color32::BLACK, rgb(0x343B48));
+            Self { ground: Color32::WHITE, surface: Color32::WHITE, ink, muted, line: rgb(0x9A9A92), ..self }
+        }
+    }
+}
+
+fn projector_id() -> egui::Id {
+    egui::Id::unique("projector")
+}
+
+fn is_projector(ctx: &Context) -> bool {
+    ctx.data(|data| data.get_temp(projector_id()).unwrap_or(false))
+}
+
+/// Switches the colours of a projector on or off.
+pub fn set_projector(ctx: &Context, on: bool) {
+    ctx.data_mut(|data| data.insert_temp(projector_id(), on));
+    for (theme, dark) in [(Theme::Light, false), (Theme::Dark, true)] {
+        let mut style = (*ctx.style_of(theme)).clone();
+        visuals(&mut style.visuals, Palette::choose(dark, on));
+        ctx.set_style_of(theme, style);
     }
 }
 
@@ -174,7 +218,7 @@ mod tests {
 
     #[test]
     fn text_can_be_read_on_every_ground() {
-        for p in [LIGHT, DARK] {
+        for p in [LIGHT, DARK, LIGHT.strong(), DARK.strong()] {
             for ground in [p.ground, p.surface] {
                 for text in [p.ink, p.muted, p.accent, p.good, p.caution, p.bad] {
                     let ratio = contrast(text, ground);

@@ -122,8 +122,8 @@ fn a_column_that_gives_the_target_away_is_told() {
 
 #[test]
 fn saved_and_opened_is_the_same() {
-    use regulars_engine::deploy::Bundle;
-    use regulars_engine::project::{SavedProject, SavedRun};
+    use regulars_engine::deploy::{Bundle, Lacking};
+    use regulars_engine::project::{SavedModel, SavedProject, SavedRun};
     let table = open(&sample());
     let mut settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
     settings.mlp.epochs = 5;
@@ -132,9 +132,14 @@ fn saved_and_opened_is_the_same() {
     for kind in ModelKind::ALL {
         let outcome = project::learn(&settings, &prepared, kind, &Reporter::silent()).unwrap();
         let path = folder.path().join("model.bundle");
-        project::bundle(&settings, &prepared, &outcome).save(&path).unwrap();
+        let silent = Reporter::silent();
+        let card = project::card(&settings, &table, &prepared, &outcome, &[&outcome], &silent).unwrap();
+        let made = project::bundle(&settings, &prepared, &outcome, Some(card));
+        made.save(&path).unwrap();
         let bundle = Bundle::open(&path).unwrap();
-        let scores = bundle.score(&table, &Reporter::silent()).unwrap();
+        assert_eq!(bundle, made, "to the last digit");
+        let scores = bundle.score(&table, Lacking::Refuse, &silent).unwrap();
+        assert_eq!(scores.differences.count(), 0, "its own file is no other file");
         assert_eq!(scores.rows.len(), table.height(), "no customer vanishes from a score file");
         let by_row: std::collections::HashMap<u32, f64> =
             scores.rows.iter().map(|s| (s.row, s.probability)).collect();
@@ -142,14 +147,22 @@ fn saved_and_opened_is_the_same() {
             assert_eq!(by_row[row], *p, "{kind:?}, row {row}");
         }
         let key = settings.key(&table);
-        let run = SavedRun::of(&outcome, &key);
+        let run = SavedRun {
+            name: "夏天".into(),
+            settings: settings.clone(),
+            key,
+            rows_key: settings.rows_key(&table),
+            models: vec![SavedModel::of(&outcome)],
+        };
         let project_path = folder.path().join("p.regulars");
-        SavedProject::new(settings.clone(), sample(), table.source.hash.clone(), vec![run])
-            .save(&project_path)
-            .unwrap();
+        let mut project = SavedProject::new(settings.clone(), sample(), table.source.hash.clone());
+        project.runs = vec![run];
+        project.bundle = Some(made);
+        project.save(&project_path).unwrap();
         let again = SavedProject::open(&project_path).unwrap();
         assert_eq!(again.settings, settings);
-        let restored = again.runs[0].restore(&prepared).unwrap();
+        assert_eq!(again, project);
+        let restored = again.runs[0].models[0].restore(&prepared).unwrap();
         assert!(restored.probabilities == outcome.probabilities, "{kind:?}");
     }
     std::fs::write(folder.path().join("no.bundle"), b"not a zip").unwrap();

@@ -3,9 +3,11 @@
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use regulars::window::notice::Tone;
 use regulars::window::pages::Page;
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
+use regulars_engine::project::Contacts;
 use regulars_engine::table::Role;
 use regulars_engine::train::{DeviceKind, ModelKind};
 
@@ -79,14 +81,16 @@ fn window_and_command_line_give_the_same_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("list.csv");
     let places: Vec<usize> = (0..list.len()).collect();
-    harness.state_mut().state.export_customers(Lang::En, places, out.clone());
-    until(&mut harness, "exporting", |app| !app.state.notices.is_empty());
+    let spec = &mut harness.state_mut().state.settings.call_list;
+    (spec.only_at_risk, spec.contacts) = (false, Contacts::LeftOut);
+    harness.state_mut().state.export_call_list(Lang::En, places, out.clone());
+    until(&mut harness, "exporting", |app| app.state.notices.iter().any(|n| n.tone == Tone::Good));
     let mut reader = csv::Reader::from_path(&out).unwrap();
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), list.len());
     for (record, customer) in records.iter().zip(list.iter()) {
         assert_eq!(record.get(1), Some(customer.id.as_str()));
-        assert_eq!(record.get(3), Some(regulars::words::percent(customer.probability).as_str()));
+        assert_eq!(record.get(2), Some(regulars::words::percent(customer.probability).as_str()));
     }
     assert!(list.windows(2).all(|w| w[0].probability >= w[1].probability));
 }

@@ -69,7 +69,15 @@ fn every_page_in_both_languages_and_themes() {
     draw(&mut harness, "read", home);
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
+    until(&mut harness, "reasons", |app| app.state.reasons.is_some() && !app.state.bundling());
+    harness.state_mut().page.customer = Some(40);
+    harness.state_mut().page.diagram = true;
     draw(&mut harness, "trained", home);
+    // The orders stand for a file of other customers: everything that can differ does.
+    harness.state_mut().state.open_month(month());
+    until(&mut harness, "scoring", |app| app.state.month.is_some() && app.state.reasons.is_some());
+    draw(&mut harness, "month", home);
+    harness.state_mut().state.close_month();
     let large = [1920.0, 1080.0];
     harness.set_size(large.into());
     harness.run_steps(2);
@@ -77,4 +85,36 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.open(std::path::Path::new("/nowhere/客户.csv"));
     until(&mut harness, "failing", |app| !app.state.notices.is_empty());
     draw(&mut harness, "failed", large);
+    harness.state_mut().state.open(&sample().with_file_name("orders.csv"));
+    until(&mut harness, "reading", |app| app.state.cleaning.is_some());
+    draw(&mut harness, "orders", large);
+}
+
+/// The sample's customers a month later: another spelling, a column gone, a new one, a new city.
+fn month() -> std::path::PathBuf {
+    let path = std::env::temp_dir().join(format!("regulars-month-{}.csv", std::process::id()));
+    let mut reader = csv::Reader::from_path(sample()).unwrap();
+    let heads = reader.headers().unwrap().clone();
+    let mut writer = csv::Writer::from_path(&path).unwrap();
+    let cut = heads.iter().position(|h| h == "satisfaction").unwrap();
+    let keep = |record: &csv::StringRecord| -> Vec<String> {
+        record.iter().enumerate().filter(|(at, _)| *at != cut).map(|(_, cell)| cell.to_owned()).collect()
+    };
+    let mut first = keep(&heads);
+    first.iter_mut().filter(|h| *h == "total_spend").for_each(|h| *h = "Total Spend".into());
+    first.push("loyalty_points".into());
+    writer.write_record(&first).unwrap();
+    for (at, record) in reader.records().enumerate().skip(60) {
+        let mut row = keep(&record.unwrap());
+        if at % 9 == 0 {
+            row[4] = "Seaport".into();
+        }
+        if at % 3 == 0 {
+            row[11] = (at % 5).to_string();
+        }
+        row.push((at * 7 % 100).to_string());
+        writer.write_record(&row).unwrap();
+    }
+    writer.flush().unwrap();
+    path
 }

@@ -7,10 +7,12 @@ mod distribution;
 mod duplicates;
 mod impossible;
 mod impute;
+mod linked;
 mod missing_marks;
 mod record;
 mod scale;
 mod spelling;
+mod suggest;
 mod type_repair;
 
 use std::sync::Arc;
@@ -25,9 +27,11 @@ use crate::table::{ColumnSpec, Frame, Table};
 pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
 pub use impute::{CategoryFill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
+pub use linked::{Linked, changed_cells, linked};
 pub use record::{CellChange, Change};
 pub use scale::{FittedScale, ScaleMethod};
 pub use spelling::FittedSpelling;
+pub use suggest::{Mend, Suggestion, suggest};
 
 use record::Recorder;
 
@@ -170,11 +174,18 @@ impl Cleaning {
     }
 
     /// The rows as they were before scaling: what people read.
-    pub fn readable(&self, recipe: &Recipe) -> &Frame {
-        let scale = self.stages.iter().position(|stage| {
-            recipe.steps.get(stage.step).is_some_and(|s| matches!(s.spec, StepSpec::Scale { .. }))
-        });
-        scale.map_or(self.last(), |at| self.before(at))
+    pub fn readable(&self) -> &Frame {
+        self.before_any(&["scale"])
+    }
+
+    /// The rows before holes were filled and numbers scaled: what is known of each customer.
+    pub fn before_filling(&self) -> &Frame {
+        self.before_any(&["impute", "scale"])
+    }
+
+    fn before_any(&self, names: &[&str]) -> &Frame {
+        let first = self.stages.iter().position(|stage| names.contains(&stage.change.name));
+        first.map_or(self.last(), |at| self.before(at))
     }
 }
 

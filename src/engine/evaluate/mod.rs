@@ -1,9 +1,15 @@
 //! How good a model is on rows it never saw: scores sorted once, so that a threshold moves every
 //! figure at once and exactly.
 
+mod explain;
+
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::metrics::{self, Confusion, Estimate};
+
+pub use explain::{Explainer, Explanation};
 
 /// Bootstrap replicates for figures without a closed interval.
 const REPLICATES: usize = 200;
@@ -22,8 +28,22 @@ pub struct Evaluation {
     fixed: BTreeMap<&'static str, Estimate>,
 }
 
+/// What flagging the riskiest rows down to a threshold does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    pub threshold: f64,
+    /// Share of all rows that are flagged.
+    pub flagged: f64,
+    /// Share of the positive rows that are flagged (gain).
+    pub recall: f64,
+    pub false_positive_rate: f64,
+    pub precision: f64,
+    /// Precision over the share of positive rows.
+    pub lift: f64,
+}
+
 /// One bin of the calibration curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
     /// Mean probability that the model gave.
     pub predicted: f64,
@@ -97,18 +117,39 @@ impl Evaluation {
         self.fixed.get(name).copied()
     }
 
-    /// The ROC curve: (false positive rate, recall) from (0, 0) to (1, 1), one point for each
-    /// different probability.
-    pub fn roc_curve(&self) -> Vec<[f64; 2]> {
-        let positives = self.positives().max(1) as f64;
-        let negatives = (self.rows() as u64 - self.positives()).max(1) as f64;
-        let mut points = vec![[0.0, 0.0]];
-        for end in 1..=self.rows() {
-            if end == self.rows() || self.probabilities[end] != self.probabilities[end - 1] {
-                let hits = self.hits[end] as f64;
-                points.push([(end as f64 - hits) / negatives, hits / positives]);
-            }
+    /// What flagging every row with probability ≥ `threshold` does.
+    pub fn operating_point(&self, threshold: f64) -> OperatingPoint {
+        self.point(self.probabilities.partition_point(|p| *p >= threshold), threshold)
+    }
+
+    fn point(&self, flagged: usize, threshold: f64) -> OperatingPoint {
+        let (rows, positives) = (self.rows() as f64, self.positives() as f64);
+        let hits = self.hits[flagged] as f64;
+        let flagged = flagged as f64;
+        // Nobody flagged: nobody flagged wrongly.
+        let precision = if flagged > 0.0 { hits / flagged } else { 1.0 };
+        let lift = if flagged > 0.0 && positives > 0.0 { precision * rows / positives } else { 1.0 };
+        OperatingPoint {
+            threshold,
+            flagged: flagged / rows.max(1.0),
+            recall: hits / positives.max(1.0),
+            false_positive_rate: (flagged - hits) / (rows - positives).max(1.0),
+            precision,
+            lift,
         }
+    }
+
+    /// One point for each different probability, from nobody flagged to everybody: ROC,
+    /// precision–recall, gain and lift curves are drawn from them. At most `most` points, evenly.
+    pub fn operating_points(&self, most: usize) -> Vec<OperatingPoint> {
+        let ends: Vec<usize> = (1..=self.rows())
+            .filter(|&end| end == self.rows() || self.probabilities[end] != self.probabilities[end - 1])
+            .collect();
+        let every = ends.len().div_ceil(most.max(2)).max(1);
+        let last = ends.len().saturating_sub(1);
+        let kept = ends.iter().enumerate().filter(|(at, _)| at % every == 0 || *at == last);
+        let mut points = vec![self.point(0, 1.0 + f64::EPSILON)];
+        points.extend(kept.map(|(_, &end)| self.point(end, self.probabilities[end - 1])));
         points
     }
 
@@ -177,8 +218,15 @@ mod tests {
         assert_eq!((c.true_positive, c.false_positive, c.false_negative, c.true_negative), (2, 1, 1, 1));
         assert_eq!(e.confusion(0.0).true_positive, 3);
         assert_eq!(e.confusion(1.1).total(), 5);
-        assert_eq!(e.roc_curve().first(), Some(&[0.0, 0.0]));
-        assert_eq!(e.roc_curve().last(), Some(&[1.0, 1.0]));
+        let points = e.operating_points(100);
+        let ends = points.first().zip(points.last()).unwrap();
+        assert_eq!((ends.0.recall, ends.0.false_positive_rate), (0.0, 0.0));
+        assert_eq!((ends.1.recall, ends.1.false_positive_rate), (1.0, 1.0));
+        // One of five rows flagged, and it is one of the three positive ones.
+        let one = e.operating_point(0.9);
+        assert_eq!((one.flagged, one.precision), (0.2, 1.0));
+        assert!((one.lift - 5.0 / 3.0).abs() < 1e-12 && (one.recall - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(e.operating_points(2).len(), 4, "the first, the last and one between");
         assert_eq!(e.calibration(2).iter().map(|bin| bin.rows).sum::<u64>(), 5);
         assert_eq!(e.best_f1_threshold(), 0.4);
     }

@@ -98,11 +98,17 @@ impl Matrix {
         &self.data[at * self.width()..(at + 1) * self.width()]
     }
 
+    /// A matrix of the same features with other rows, `data` row by row.
+    pub fn like(&self, data: Vec<f32>) -> Matrix {
+        let height = data.len() / self.width().max(1);
+        Matrix { names: self.names.clone(), sources: self.sources.clone(), height, data }
+    }
+
     /// The rows at `places`, in that order.
     pub fn select(&self, places: &[usize]) -> Matrix {
         let mut data = Vec::with_capacity(places.len() * self.width());
         places.iter().for_each(|&at| data.extend_from_slice(self.row(at)));
-        Matrix { names: self.names.clone(), sources: self.sources.clone(), height: places.len(), data }
+        self.like(data)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Background work: a thread with progress, cancel, typed events and one result. A face keeps the
 //! [`Job`] and polls it once a frame; the worker holds the [`Reporter`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 /// The person asked to stop and to forget the result.
@@ -27,6 +27,23 @@ struct Shared {
     finish: AtomicBool,
     /// Done share in millionths.
     done: AtomicU64,
+    pause: Mutex<Pause>,
+    /// Told whenever a resting worker must look again.
+    changed: Condvar,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Pause {
+    on: bool,
+    /// Epochs that may pass in spite of the pause.
+    epochs: usize,
+}
+
+impl Shared {
+    fn change(&self, change: impl FnOnce(&mut Pause)) {
+        change(&mut self.pause.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
 }
 
 /// The worker's end: reports progress and learns of cancel. Cheap to clone.
@@ -51,6 +68,28 @@ impl Reporter {
     /// Fails when the person has cancelled; called at least every 50 ms of work.
     pub fn check(&self) -> Result<(), Cancelled> {
         if self.shared.cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// [`check`](Self::check), after waiting for as long as the person wants a pause; returns how
+    /// long that was.
+    pub fn rest(&self) -> Result<std::time::Duration, Cancelled> {
+        self.check()?;
+        let mut pause = self.shared.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pause.on || pause.epochs > 0 {
+            return Ok(std::time::Duration::ZERO);
+        }
+        let began = std::time::Instant::now();
+        while pause.on && pause.epochs == 0 && self.check().is_ok() && !self.wants_finish() {
+            pause = self.shared.changed.wait(pause).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.check()?;
+        Ok(began.elapsed())
+    }
+
+    /// Tells that an epoch ended; one that was asked for during a pause is used up.
+    pub fn epoch_done(&self, figures: crate::train::Epoch) {
+        self.shared.change(|pause| pause.epochs = pause.epochs.saturating_sub(1));
+        self.emit(Event::Epoch(figures));
     }
 
     /// True when the person wants the work to end early and keep what there is.
@@ -119,11 +158,28 @@ impl<T: Send + 'static> Job<T> {
     /// Asks the worker to stop and drop its work.
     pub fn cancel(&self) {
         self.shared.cancel.store(true, Ordering::Relaxed);
+        self.shared.change(|_| ());
+    }
+
+    /// Lets the worker rest, or go on.
+    pub fn pause(&self, on: bool) {
+        self.shared.change(|pause| *pause = Pause { on, epochs: 0 });
+    }
+
+    /// True while the person wants the worker to rest.
+    pub fn is_paused(&self) -> bool {
+        self.shared.pause.lock().unwrap_or_else(PoisonError::into_inner).on
+    }
+
+    /// Rests, but for one more epoch.
+    pub fn step(&self) {
+        self.shared.change(|pause| *pause = Pause { on: true, epochs: pause.epochs + 1 });
     }
 
     /// Asks the worker to end now with what it has.
     pub fn finish_early(&self) {
         self.shared.finish.store(true, Ordering::Relaxed);
+        self.shared.change(|_| ());
     }
 
     /// Done share, 0 to 1.

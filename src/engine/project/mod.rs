@@ -1,18 +1,25 @@
 //! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
 //! model → segments and a ranked list. Every face calls these functions and no others.
 
+mod call_list;
+mod card;
 mod labels;
+mod migrate;
+mod month;
+mod recovery;
 mod saved;
+mod source;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
 use crate::collect::ReadOptions;
-use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer};
+use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::Place;
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, Explainer};
 use crate::features::{self, FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::{Event, Reporter};
 use crate::segment::{self, Segmentation};
@@ -20,8 +27,13 @@ use crate::split::{self, Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
+pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
+pub use card::card;
 pub use labels::Labels;
-pub use saved::{SavedProject, SavedRun};
+pub use month::{Month, next_month, open_month};
+pub use recovery::{Recovered, Recovery};
+pub use saved::{SavedModel, SavedProject, SavedRun};
+pub use source::{Found, find_source};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +52,8 @@ pub enum ProjectError {
     NotAProject { file: PathBuf, cause: String },
     #[error("{} was made by a newer version of Regulars (format {version})", file.display())]
     Newer { file: PathBuf, version: u64 },
+    #[error("{} holds no trained model; train one in the window and save again", file.display())]
+    NoModel { file: PathBuf },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -54,6 +68,7 @@ impl ProjectError {
             Self::NoSuchValue { .. } => "no_such_value",
             Self::NotAProject { .. } => "not_a_project",
             Self::Newer { .. } => "newer_format",
+            Self::NoModel { .. } => "no_model",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -65,9 +80,10 @@ impl ProjectError {
             | Self::OneClass { column, .. }
             | Self::ManyClasses { column, .. }
             | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
-            Self::NotAProject { file, .. } | Self::Newer { file, .. } | Self::Save { file, .. } => {
-                Place { file: Some(file.clone()), ..Place::default() }
-            }
+            Self::NotAProject { file, .. }
+            | Self::Newer { file, .. }
+            | Self::NoModel { file }
+            | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }
 }
@@ -89,6 +105,7 @@ pub struct Settings {
     pub threshold: f64,
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
+    pub call_list: CallListSpec,
 }
 
 impl Default for Settings {
@@ -104,6 +121,7 @@ impl Default for Settings {
             seed: 1,
             threshold: 0.5,
             segments: None,
+            call_list: CallListSpec::default(),
         }
     }
 }
@@ -120,6 +138,18 @@ impl Settings {
         let text = serde_json::to_vec(&relevant).unwrap_or_default();
         blake3::hash(&text).to_hex().to_string()
     }
+
+    /// A key of everything that the prepared rows and their sides depend on. Models of one key were
+    /// measured on the same test rows.
+    pub fn rows_key(&self, table: &Table) -> String {
+        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let relevant = (
+            (&self.positive, &self.split, &self.recipe, &self.features),
+            (self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
+        );
+        let text = serde_json::to_vec(&relevant).unwrap_or_default();
+        blake3::hash(&text).to_hex().to_string()
+    }
 }
 
 /// Rows ready to learn from.
@@ -129,11 +159,13 @@ pub struct Prepared {
     /// Labels and sides of the cleaned rows, in their order.
     pub labels: Labels,
     pub sides: Vec<Side>,
-    pub cleaning: Cleaning,
+    pub cleaning: Arc<Cleaning>,
     pub recipe: FittedRecipe,
     pub features: FittedFeatures,
     pub matrix: Matrix,
     pub leaks: Vec<Leak>,
+    /// How the training rows' columns are spread, before holes are filled.
+    pub profiles: Vec<Profile>,
     /// The name of each cleaned row's customer.
     pub ids: Vec<String>,
 }
@@ -147,6 +179,7 @@ pub struct Outcome {
     pub probabilities: Vec<f64>,
     pub valid: Evaluation,
     pub test: Evaluation,
+    pub explainer: Explainer,
 }
 
 /// Collected table → cleaned, split, encoded rows. Cleaning that looks at one row alone comes
@@ -181,8 +214,11 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     report.check()?;
     let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
     let leaks = features::find_leaks(&schema, &train, &train_labels);
+    let known = cleaning.before_filling().filter(&is_train).map_err(clean::CleanError::from)?;
+    let profiles = deploy::profile(&schema, &known);
     report.progress(1.0);
-    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, ids })
+    let cleaning = Arc::new(cleaning);
+    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, profiles, ids })
 }
 
 /// Cleans without learning: for files that have no target. Fitted steps learn from all rows.
@@ -248,7 +284,9 @@ impl Prepared {
     /// The device cannot be used.
     pub fn outcome(&self, trained: Trained) -> crate::Result<Outcome> {
         let probabilities = trained.model.predict(&self.matrix, trained.device.ran)?;
+        let (train, _) = pick(&self.labels.of_row, &self.sides, Side::Train);
         Ok(Outcome {
+            explainer: Explainer::new(&self.matrix, &train, &trained.model)?,
             kind: trained.model.kind(),
             valid: self.evaluation(&probabilities, Side::Valid),
             test: self.evaluation(&probabilities, Side::Test),
@@ -281,7 +319,7 @@ pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> c
     segment::segment(
         &prepared.schema,
         prepared.cleaning.last(),
-        prepared.cleaning.readable(&settings.recipe),
+        prepared.cleaning.readable(),
         &prepared.labels.of_row,
         settings.segments,
         settings.seed,
@@ -297,17 +335,23 @@ pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentati
             row: rows[at],
             id: prepared.ids[at].clone(),
             probability: outcome.probabilities[at],
-            side: prepared.sides[at],
+            side: Some(prepared.sides[at]),
             actual: prepared.labels.of_row[at],
             segment: segments.and_then(|s| s.of_row.get(at).copied()),
+            place: at,
         })
         .collect();
-    list.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.row.cmp(&b.row)));
+    deploy::by_risk(&mut list);
     list
 }
 
-/// The bundle of a trained model.
-pub fn bundle(settings: &Settings, prepared: &Prepared, outcome: &Outcome) -> Bundle {
+/// The bundle of a trained model, with its card where there is one.
+pub fn bundle(
+    settings: &Settings,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    card: Option<deploy::Card>,
+) -> Bundle {
     Bundle {
         version: BUNDLE_VERSION,
         engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -317,6 +361,9 @@ pub fn bundle(settings: &Settings, prepared: &Prepared, outcome: &Outcome) -> Bu
         recipe: prepared.recipe.clone(),
         features: prepared.features.clone(),
         model: outcome.trained.model.clone(),
+        explainer: Some(outcome.explainer.clone()),
+        profiles: prepared.profiles.clone(),
+        card,
     }
 }
 
@@ -325,12 +372,54 @@ pub fn bundle(settings: &Settings, prepared: &Prepared, outcome: &Outcome) -> Bu
 /// # Errors
 /// As [`segment`].
 pub fn segment_table(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Segmentation> {
-    if table.with_role(Role::Target).is_some() {
-        return segment(settings, &prepare(settings, table, report)?, report);
+    match table.with_role(Role::Target) {
+        Some(_) => segment(settings, &prepare(settings, table, report)?, report),
+        None => segment_without_target(settings, table, report),
     }
+}
+
+/// Groups customers of whom nothing is to be predicted.
+///
+/// # Errors
+/// As [`segment`].
+pub fn segment_without_target(
+    settings: &Settings,
+    table: &Table,
+    report: &Reporter,
+) -> crate::Result<Segmentation> {
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let cleaning = clean_only(settings, table, report)?;
     let labels = vec![None; cleaning.last().height()];
-    let readable = cleaning.readable(&settings.recipe);
+    let readable = cleaning.readable();
     segment::segment(&schema, cleaning.last(), readable, &labels, settings.segments, settings.seed, report)
+}
+
+/// What the recipe could do better. Figures come from training rows where there are any.
+///
+/// # Errors
+/// The person cancelled.
+pub fn suggest(
+    settings: &Settings,
+    table: &Table,
+    prepared: Option<&Prepared>,
+    cleaning: &Cleaning,
+    report: &Reporter,
+) -> crate::Result<Vec<clean::Suggestion>> {
+    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let train: Vec<bool> = match prepared {
+        Some(prepared) => prepared.sides.iter().map(|side| *side == Side::Train).collect(),
+        None => vec![true; cleaning.before_filling().height()],
+    };
+    clean::suggest(&settings.recipe, &schema, cleaning, &train, &settings.features.exclude, report)
+}
+
+/// True if the rows look like orders or events rather than customers: an identifier that comes back.
+pub fn looks_like_events(table: &Table) -> bool {
+    let rows = table.height() as u64;
+    let has_date = table.columns.iter().any(|c| c.role == Role::Date);
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        name.contains("customer") || name.contains("client") || name.contains("user") || name.contains("客户")
+    };
+    has_date && table.columns.iter().any(|c| named(&c.name) && c.distinct > 0 && c.distinct * 2 <= rows)
 }

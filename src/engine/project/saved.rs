@@ -1,30 +1,44 @@
-//! A project as a file: settings, where the data is, and the models that were trained. Customer
-//! data is referred to by path and content hash, never copied.
+//! A project as a file: settings, where the data is, the runs that were trained, the model in use,
+//! the last lists and what was done about customers. Customer data is referred to by path and
+//! content hash, never copied.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::migrate::{VERSION, migrate};
 use super::{Outcome, Prepared, ProjectError, Settings};
-use crate::deploy::{read_zip, write_zip};
+use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
-use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, Trained};
+use crate::metrics::Estimate;
+use crate::table::Table;
+use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
 
-/// Version of the format; a newer one needs a step in [`migrate`].
-const VERSION: u64 = 1;
-
-/// A training run without its data.
+/// A trained model without its data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SavedRun {
+pub struct SavedModel {
     pub model: Model,
-    /// [`Settings::key`] at the time.
-    pub key: String,
     pub device: DeviceKind,
     pub epochs_run: usize,
     pub best_epoch: usize,
     pub seconds: f64,
-    /// Epoch, training loss, validation loss, validation area.
-    pub history: Vec<(usize, f64, f64, Option<f64>)>,
+    pub history: Vec<Epoch>,
+    /// ROC AUC on the validation rows, for lists of runs whose rows are gone.
+    #[serde(default)]
+    pub valid_auc: Option<Estimate>,
+}
+
+/// One training: its settings and the models of every kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedRun {
+    /// The person's name for it; empty for none.
+    pub name: String,
+    pub settings: Settings,
+    /// [`Settings::key`] at the time.
+    pub key: String,
+    /// [`Settings::rows_key`] at the time; empty for runs of the first format.
+    pub rows_key: String,
+    pub models: Vec<SavedModel>,
 }
 
 /// What a `.regulars` file holds.
@@ -33,28 +47,46 @@ pub struct SavedProject {
     pub version: u64,
     pub settings: Settings,
     pub file: PathBuf,
-    /// blake3 of the data file's bytes when the project was saved.
+    /// blake3 of the data file's bytes when the project was saved, and their number.
     pub hash: String,
     #[serde(default)]
+    pub bytes: Option<u64>,
+    #[serde(default)]
     pub runs: Vec<SavedRun>,
+    /// The run and the kind of model that the pages show.
+    #[serde(default)]
+    pub shown: Option<(usize, ModelKind)>,
+    /// The model in use: next month's file goes through it even where the old data are gone.
+    #[serde(default)]
+    pub bundle: Option<Bundle>,
+    /// Lists by risk, the oldest first.
+    #[serde(default)]
+    pub lists: Vec<SavedList>,
+    #[serde(default)]
+    pub follow_ups: FollowUps,
+    /// A training was running when this was written.
+    #[serde(default)]
+    pub was_training: bool,
+    /// Of an autosave: the project file that it belongs to.
+    #[serde(default)]
+    pub origin: Option<PathBuf>,
 }
 
-impl SavedRun {
-    /// The run of an outcome.
-    pub fn of(outcome: &Outcome, key: &str) -> Self {
+/// Lists that are kept.
+const LISTS: usize = 24;
+
+impl SavedModel {
+    /// The model of an outcome.
+    pub fn of(outcome: &Outcome) -> Self {
         let trained = &outcome.trained;
         Self {
             model: trained.model.clone(),
-            key: key.to_owned(),
             device: trained.device.ran,
             epochs_run: trained.epochs_run,
             best_epoch: trained.best_epoch,
             seconds: trained.seconds,
-            history: trained
-                .history
-                .iter()
-                .map(|e| (e.epoch, e.train_loss, e.valid_loss, e.valid_auc))
-                .collect(),
+            history: trained.history.clone(),
+            valid_auc: outcome.valid.fixed("roc_auc"),
         }
     }
 
@@ -63,14 +95,6 @@ impl SavedRun {
     /// # Errors
     /// The model does not fit the rows.
     pub fn restore(&self, prepared: &Prepared) -> crate::Result<Outcome> {
-        let history = self.history.iter().map(|(epoch, train_loss, valid_loss, valid_auc)| Epoch {
-            epoch: *epoch,
-            train_loss: *train_loss,
-            valid_loss: *valid_loss,
-            valid_auc: *valid_auc,
-            seconds: self.seconds * *epoch as f64 / self.epochs_run.max(1) as f64,
-            planned: self.epochs_run,
-        });
         if !self.model.fits(prepared.matrix.width()) {
             let cause = "the saved model has other features".to_owned();
             return Err(crate::train::TrainError::Fit { model: "the saved model", cause }.into());
@@ -82,7 +106,7 @@ impl SavedRun {
         prepared.outcome(Trained {
             model: self.model.clone(),
             device: DeviceChoice { ran, why: "saved", adapter: None, measured: None },
-            history: history.collect(),
+            history: self.history.clone(),
             epochs_run: self.epochs_run,
             best_epoch: self.best_epoch,
             seconds: self.seconds,
@@ -90,10 +114,41 @@ impl SavedRun {
     }
 }
 
+impl SavedRun {
+    /// True if this run's models were trained on the very rows that `settings` make of `table`.
+    pub fn is_of(&self, settings: &Settings, table: &Table) -> bool {
+        match self.rows_key.as_str() {
+            "" => self.key == settings.key(table),
+            rows => rows == settings.rows_key(table),
+        }
+    }
+}
+
 impl SavedProject {
-    /// A project of the current format.
-    pub fn new(settings: Settings, file: PathBuf, hash: String, runs: Vec<SavedRun>) -> Self {
-        Self { version: VERSION, settings, file, hash, runs }
+    /// A project of the current format, without runs.
+    pub fn new(settings: Settings, file: PathBuf, hash: String) -> Self {
+        Self {
+            version: VERSION,
+            settings,
+            file,
+            hash,
+            bytes: None,
+            runs: Vec::new(),
+            shown: None,
+            bundle: None,
+            lists: Vec::new(),
+            follow_ups: FollowUps::new(),
+            was_training: false,
+            origin: None,
+        }
+    }
+
+    /// Keeps a list, in the place of an older one of the same file; the oldest go first.
+    pub fn keep_list(lists: &mut Vec<SavedList>, list: SavedList) {
+        lists.retain(|old| old.hash != list.hash);
+        lists.push(list);
+        let over = lists.len().saturating_sub(LISTS);
+        lists.drain(..over);
     }
 
     /// Saves atomically.
@@ -105,7 +160,7 @@ impl SavedProject {
             .map_err(|cause| ProjectError::Save { file: path.to_owned(), cause })
     }
 
-    /// Opens a project of this or an older format.
+    /// Opens a project of this or an older format. Nothing in it is trusted.
     ///
     /// # Errors
     /// The file is absent, no project, or of a newer format.
@@ -118,24 +173,7 @@ impl SavedProject {
         }
         let mut project: Self =
             serde_json::from_value(migrate(value, version)).map_err(|e| not(e.to_string()))?;
-        // A project that was moved together with its data finds it beside itself.
-        if !project.file.exists()
-            && let (Some(folder), Some(name)) = (path.parent(), project.file.file_name())
-            && folder.join(name).exists()
-        {
-            project.file = folder.join(name);
-        }
+        project.bundle = project.bundle.filter(Bundle::is_sound);
         Ok(project)
     }
-}
-
-/// Brings raw saved data to the current format, one numbered step after the other.
-fn migrate(mut value: serde_json::Value, version: u64) -> serde_json::Value {
-    if version < 1
-        && let Some(map) = value.as_object_mut()
-    {
-        // Before 1 there was no version field.
-        map.insert("version".into(), 1.into());
-    }
-    value
 }

@@ -187,13 +187,20 @@ impl Table {
         self.raw.column(name).ok()?.str().ok()
     }
 
-    /// Position of a column by its exact name, else by its name without case and blanks.
+    /// Position of a column by its exact name, else by another writing of it: case, blanks and
+    /// punctuation aside, where exactly one column is written so.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name).or_else(|| {
-            let wanted = name.trim().to_lowercase();
-            self.columns.iter().position(|column| column.name.trim().to_lowercase() == wanted)
+            let wanted = bare(name);
+            let mut alike = (0..self.columns.len()).filter(|&at| bare(&self.columns[at].name) == wanted);
+            alike.next().filter(|_| alike.next().is_none() && !wanted.is_empty())
         })
     }
+}
+
+/// A name without case, blanks and punctuation.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// A cleaned view of a table: typed columns beside their row ids. Cheap to clone.

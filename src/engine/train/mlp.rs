@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use rand::{RngCore, SeedableRng};
@@ -12,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::network::{Activation, Dense, Network, read};
+use super::optimizer::{Optimizer, Schedule};
 use super::{DeviceKind, Model, Samples, TrainError, Trained, device};
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
@@ -33,6 +35,19 @@ pub struct MlpSpec {
     pub class_weight: bool,
     /// Epochs without a better validation loss after which training ends; 0 never ends early.
     pub patience: usize,
+    // What came after the first version is written only where it differs from the default: keys of
+    // older projects stay what they were.
+    /// Batch normalisation between each hidden layer and its activation.
+    #[serde(skip_serializing_if = "is_default")]
+    pub batch_norm: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub optimizer: Optimizer,
+    #[serde(skip_serializing_if = "is_default")]
+    pub schedule: Schedule,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for MlpSpec {
@@ -46,12 +61,34 @@ impl Default for MlpSpec {
             epochs: 60,
             class_weight: false,
             patience: 12,
+            batch_norm: false,
+            optimizer: Optimizer::default(),
+            schedule: Schedule::default(),
         }
     }
 }
 
+impl MlpSpec {
+    /// Trainable numbers of the network on `inputs` features, layer by layer, the output last.
+    pub fn parameters(&self, inputs: usize) -> Vec<usize> {
+        let mut from = inputs;
+        let hidden = self.hidden.len();
+        self.hidden
+            .iter()
+            .chain(&[1])
+            .enumerate()
+            .map(|(at, &to)| {
+                let norm = if self.batch_norm && at < hidden { 2 * to } else { 0 };
+                let count = from * to + to + norm;
+                from = to;
+                count
+            })
+            .collect()
+    }
+}
+
 /// One epoch's figures.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
@@ -65,6 +102,8 @@ pub struct Epoch {
     pub seconds: f64,
     /// Epochs that were planned.
     pub planned: usize,
+    /// Learning rate of the epoch's last step.
+    pub learning_rate: f64,
 }
 
 /// Everything that a step needs, on one device.
@@ -83,12 +122,12 @@ struct Stepper<'a> {
 
 impl<'a> Stepper<'a> {
     fn new(spec: &'a MlpSpec, x: &'a Matrix, y: &'a [f32], weights: &'a [f32], device: &Device) -> Self {
-        let optim = AdamConfig::new().with_epsilon(1e-8).init();
+        let optim = spec.optimizer.init();
         Self { spec, x, y, weights, device: device.clone().autodiff(), optim, loss_sum: None, rows_seen: 0 }
     }
 
     /// One step of gradient descent on the rows of `batch`.
-    fn step(&mut self, model: Dense, batch: &[usize], rng: &mut ChaCha8Rng) -> Dense {
+    fn step(&mut self, model: Dense, batch: &[usize], rate: f64, rng: &mut ChaCha8Rng) -> Dense {
         let (n, d) = (batch.len(), self.x.width());
         let mut x = Vec::with_capacity(n * d);
         batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
@@ -121,7 +160,7 @@ impl<'a> Stepper<'a> {
         });
         self.rows_seen += n;
         let grads = GradientsParams::from_grads(loss.backward(), &model);
-        self.optim.step(self.spec.learning_rate, model, grads)
+        self.optim.step(rate, model, grads)
     }
 
     /// The mean loss since the last call.
@@ -160,7 +199,7 @@ pub(super) fn train(
 ) -> crate::Result<Trained> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let activation = spec.activation;
-    let start = Network::init(samples.train.width(), &spec.hidden, activation, &mut rng);
+    let start = Network::init(samples.train.width(), &spec.hidden, activation, spec.batch_norm, &mut rng);
     let labels = |labels: &[bool]| labels.iter().map(|y| f32::from(u8::from(*y))).collect::<Vec<_>>();
     let y = labels(&samples.train_labels);
     let weights = class_weights(&samples.train_labels, spec.class_weight);
@@ -172,29 +211,35 @@ pub(super) fn train(
     report.emit(Event::Device(choice.clone()));
     report.emit(Event::Phase("train"));
     let started = Instant::now();
+    let mut rested = std::time::Duration::ZERO;
     let mut stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
     let mut model = start.to_device(&stepper.device);
     let mut order: Vec<usize> = (0..samples.train.height).collect();
     let mut history: Vec<Epoch> = Vec::new();
-    let mut best: Option<(f64, usize, Dense)> = None;
+    let mut best: Option<(f64, usize, Network)> = None;
+    let planned = spec.epochs.max(1);
+    let mut rate = spec.learning_rate;
 
-    for epoch in 1..=spec.epochs.max(1) {
+    for epoch in 1..=planned {
         order.shuffle(&mut rng);
         let total = order.len().div_ceil(batch);
         for (at, rows) in order.chunks(batch).enumerate() {
-            report.check()?;
+            rested += report.rest()?;
             if report.wants_finish() {
                 break;
             }
-            model = stepper.step(model, rows, &mut rng);
-            let done = epoch as f64 - 1.0 + at as f64 / total as f64;
-            report.progress(done / spec.epochs.max(1) as f64);
+            let done = (epoch as f64 - 1.0 + at as f64 / total as f64) / planned as f64;
+            rate = spec.learning_rate * spec.schedule.factor(done, epoch);
+            model = stepper.step(model, rows, rate, &mut rng);
+            report.progress(done);
         }
         // A stop in mid-epoch keeps the best whole epoch, if there is one.
         if report.wants_finish() && !history.is_empty() {
             break;
         }
-        let looked = look(&model.valid(), spec, samples, &device)?;
+        // On the host, so that what is kept is no longer changed by later steps.
+        let network = Network::from_device(&model.valid(), activation)?;
+        let looked = look(&network, samples, &device)?;
         let train_loss = stepper.mean_loss()?;
         if !train_loss.is_finite() || !looked.0.is_finite() {
             return Err(TrainError::Diverged { epoch }.into());
@@ -204,45 +249,43 @@ pub(super) fn train(
             train_loss,
             valid_loss: looked.0,
             valid_auc: looked.1,
-            seconds: started.elapsed().as_secs_f64(),
-            planned: spec.epochs.max(1),
+            seconds: (started.elapsed() - rested).as_secs_f64(),
+            planned,
+            learning_rate: rate,
         };
         history.push(figures);
-        report.emit(Event::Epoch(figures));
+        report.epoch_done(figures);
         if best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
-            best = Some((looked.0, epoch, model.valid()));
+            best = Some((looked.0, epoch, network));
         }
         let best_epoch = best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
         if report.wants_finish() || (spec.patience > 0 && epoch - best_epoch >= spec.patience) {
             break;
         }
     }
-    let (best_epoch, dense) = best.map_or((0, model.valid()), |(_, epoch, dense)| (epoch, dense));
-    let network = Network::from_device(&dense, activation)?;
+    let (best_epoch, network) = match best {
+        Some((_, epoch, network)) => (epoch, network),
+        None => (0, Network::from_device(&model.valid(), activation)?),
+    };
     Ok(Trained {
         model: Model::Mlp(network),
         device: choice,
         epochs_run: history.len(),
         history,
         best_epoch,
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: (started.elapsed() - rested).as_secs_f64(),
     })
 }
 
 /// Loss and area on the validation rows.
-fn look(
-    model: &Dense,
-    spec: &MlpSpec,
-    samples: &Samples,
-    device: &Device,
-) -> Result<(f64, Option<f64>), TrainError> {
+fn look(network: &Network, samples: &Samples, device: &Device) -> Result<(f64, Option<f64>), TrainError> {
     // Without validation rows (a handful of customers) the training rows are watched instead.
     let (x, y) = if samples.valid_labels.is_empty() {
         (&samples.train, &samples.train_labels)
     } else {
         (&samples.valid, &samples.valid_labels)
     };
-    let p = model.predict(x, spec.activation, device)?;
+    let p = network.predict(x, device)?;
     let terms = metrics::log_loss_terms(&p, y);
     let loss = terms.iter().sum::<f64>() / terms.len().max(1) as f64;
     // A diverged network has no area.
@@ -270,7 +313,7 @@ fn milliseconds_per_step(start: &Network, mut stepper: Stepper<'_>, batch: usize
     let mut model = start.to_device(&stepper.device);
     let mut run = |steps: usize, model: &mut Dense| {
         for _ in 0..steps {
-            *model = stepper.step(model.clone(), &rows, &mut rng);
+            *model = stepper.step(model.clone(), &rows, 1e-3, &mut rng);
         }
         // Reading waits for the device.
         stepper.mean_loss().unwrap_or(f64::MAX)
@@ -296,7 +339,7 @@ pub fn samples_per_second(
     let y: Vec<f32> = labels.iter().map(|y| f32::from(u8::from(*y))).collect();
     let weights = class_weights(labels, spec.class_weight);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let start = Network::init(matrix.width(), &spec.hidden, spec.activation, &mut rng);
+    let start = Network::init(matrix.width(), &spec.hidden, spec.activation, spec.batch_norm, &mut rng);
     let mut stepper = Stepper::new(spec, matrix, &y, &weights, &device);
     let mut model = start.to_device(&stepper.device);
     let mut order: Vec<usize> = (0..matrix.height).collect();
@@ -304,7 +347,7 @@ pub fn samples_per_second(
     let batches: Vec<&[usize]> = order.chunks_exact(spec.batch_size.clamp(1, order.len())).collect();
     let mut run = |steps: usize, mut model: Dense| -> Result<Dense, TrainError> {
         for at in 0..steps {
-            model = stepper.step(model, batches[at % batches.len()], &mut rng);
+            model = stepper.step(model, batches[at % batches.len()], spec.learning_rate, &mut rng);
         }
         stepper.mean_loss()?;
         Ok(model)

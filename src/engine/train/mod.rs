@@ -4,6 +4,7 @@ pub mod device;
 mod linear;
 mod mlp;
 mod network;
+mod optimizer;
 mod tree;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use crate::job::Reporter;
 pub use device::{DeviceChoice, DeviceKind};
 pub use linear::LinearModel;
 pub use mlp::{Epoch, MlpSpec, samples_per_second};
-pub use network::{Activation, Layer, Network};
+pub use network::{Activation, Layer, Network, Norm};
+pub use optimizer::{Optimizer, Schedule};
 pub use tree::{TreeModel, TreeNode};
 
 /// Why training failed.

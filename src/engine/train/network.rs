@@ -1,9 +1,9 @@
 //! The network as numbers on the host, and as a burn module on a device. Weights start, and are
 //! saved, on the host: equal seeds give equal weights on every device.
 
-use burn::module::{Module, Param};
-use burn::nn::Linear;
-use burn::tensor::activation::{relu, sigmoid, tanh};
+use burn::module::{Module, Param, RunningState};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear};
+use burn::tensor::activation::{gelu, relu, sigmoid, tanh};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -21,17 +21,20 @@ const PREDICT_ROWS: usize = 16_384;
 pub enum Activation {
     #[default]
     Relu,
+    Gelu,
     Tanh,
     Sigmoid,
 }
 
 impl Activation {
-    pub const ALL: [Activation; 3] = [Activation::Relu, Activation::Tanh, Activation::Sigmoid];
+    pub const ALL: [Activation; 4] =
+        [Activation::Relu, Activation::Gelu, Activation::Tanh, Activation::Sigmoid];
 
     /// The name used in JSON and in the catalogue.
     pub fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",
+            Self::Gelu => "gelu",
             Self::Tanh => "tanh",
             Self::Sigmoid => "sigmoid",
         }
@@ -40,6 +43,7 @@ impl Activation {
     fn apply(self, x: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Relu => relu(x),
+            Self::Gelu => gelu(x),
             Self::Tanh => tanh(x),
             Self::Sigmoid => sigmoid(x),
         }
@@ -53,6 +57,19 @@ pub struct Layer {
     pub outputs: usize,
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
+    /// Batch normalisation between the layer and its activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Norm>,
+}
+
+/// Batch normalisation (Ioffe and Szegedy 2015), one number of each kind a unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Norm {
+    pub gamma: Vec<f32>,
+    pub beta: Vec<f32>,
+    /// Running mean and variance over the training batches.
+    pub mean: Vec<f32>,
+    pub variance: Vec<f32>,
 }
 
 /// A multilayer perceptron; the last layer has one output, the log-odds.
@@ -66,6 +83,8 @@ pub struct Network {
 #[derive(Module, Debug)]
 pub(super) struct Dense {
     layers: Vec<Linear>,
+    /// One for each hidden layer, or none at all.
+    norms: Vec<BatchNorm>,
 }
 
 impl Network {
@@ -74,6 +93,7 @@ impl Network {
         inputs: usize,
         hidden: &[usize],
         activation: Activation,
+        norm: bool,
         rng: &mut ChaCha8Rng,
     ) -> Self {
         let mut layers = Vec::new();
@@ -81,7 +101,13 @@ impl Network {
         for &to in hidden.iter().chain(&[1]) {
             let limit = (6.0 / (from + to) as f32).sqrt();
             let weights = (0..from * to).map(|_| rng.gen_range(-limit..limit)).collect();
-            layers.push(Layer { inputs: from, outputs: to, weights, bias: vec![0.0; to] });
+            let norm = (norm && layers.len() < hidden.len()).then(|| Norm {
+                gamma: vec![1.0; to],
+                beta: vec![0.0; to],
+                mean: vec![0.0; to],
+                variance: vec![1.0; to],
+            });
+            layers.push(Layer { inputs: from, outputs: to, weights, bias: vec![0.0; to], norm });
             from = to;
         }
         Self { activation, layers }
@@ -89,7 +115,8 @@ impl Network {
 
     /// Trainable numbers.
     pub fn parameters(&self) -> usize {
-        self.layers.iter().map(|layer| layer.weights.len() + layer.bias.len()).sum()
+        let norm = |layer: &Layer| layer.norm.as_ref().map_or(0, |n| n.gamma.len() + n.beta.len());
+        self.layers.iter().map(|layer| layer.weights.len() + layer.bias.len() + norm(layer)).sum()
     }
 
     /// True if the shapes fit each other and `inputs` features; asked of every opened file.
@@ -98,11 +125,25 @@ impl Network {
         self.layers.iter().all(|layer| {
             let fits = layer.inputs == from
                 && Some(layer.weights.len()) == layer.inputs.checked_mul(layer.outputs)
-                && layer.bias.len() == layer.outputs;
+                && layer.bias.len() == layer.outputs
+                && layer.norm.as_ref().is_none_or(|norm| {
+                    [&norm.gamma, &norm.beta, &norm.mean, &norm.variance]
+                        .iter()
+                        .all(|values| values.len() == layer.outputs)
+                        && norm.variance.iter().all(|v| *v >= 0.0)
+                });
             from = layer.outputs;
             fits
         }) && from == 1
             && !self.layers.is_empty()
+            && self.norms_are_even()
+    }
+
+    /// Every hidden layer is normalised, or none, and never the last.
+    fn norms_are_even(&self) -> bool {
+        let hidden = self.layers.len().saturating_sub(1);
+        let norms = self.layers.iter().filter(|layer| layer.norm.is_some()).count();
+        self.layers.last().is_none_or(|last| last.norm.is_none()) && (norms == 0 || norms == hidden)
     }
 
     pub(super) fn to_device(&self, device: &Device) -> Dense {
@@ -111,19 +152,38 @@ impl Network {
             let bias = TensorData::new(layer.bias.clone(), [layer.outputs]);
             Linear { weight: Param::from_data(weights, device), bias: Some(Param::from_data(bias, device)) }
         });
-        Dense { layers: layers.collect() }
+        let one = |values: &[f32]| TensorData::new(values.to_vec(), [values.len()]);
+        let norms = self.layers.iter().filter_map(|layer| layer.norm.as_ref()).map(|norm| {
+            let running = |values: &[f32]| RunningState::new(Tensor::from_data(one(values), device));
+            let mut layer = BatchNormConfig::new(norm.gamma.len().max(1)).init(device);
+            layer.gamma = Param::from_data(one(&norm.gamma), device);
+            layer.beta = Param::from_data(one(&norm.beta), device);
+            layer.running_mean = running(&norm.mean);
+            layer.running_var = running(&norm.variance);
+            layer
+        });
+        Dense { layers: layers.collect(), norms: norms.collect() }
     }
 
     pub(super) fn from_device(dense: &Dense, activation: Activation) -> Result<Self, TrainError> {
         let mut layers = Vec::new();
-        for linear in &dense.layers {
+        for (at, linear) in dense.layers.iter().enumerate() {
             let weights = linear.weight.val();
             let [inputs, outputs] = weights.dims();
             let bias = match &linear.bias {
                 Some(bias) => read(bias.val())?,
                 None => vec![0.0; outputs],
             };
-            layers.push(Layer { inputs, outputs, weights: read(weights)?, bias });
+            let norm = match dense.norms.get(at) {
+                Some(norm) => Some(Norm {
+                    gamma: read(norm.gamma.val())?,
+                    beta: read(norm.beta.val())?,
+                    mean: read(norm.running_mean.value_sync())?,
+                    variance: read(norm.running_var.value_sync())?,
+                }),
+                None => None,
+            };
+            layers.push(Layer { inputs, outputs, weights: read(weights)?, bias, norm });
         }
         Ok(Self { activation, layers })
     }
@@ -148,6 +208,9 @@ impl Dense {
         for (at, layer) in self.layers.iter().enumerate() {
             x = layer.forward(x);
             if at < last {
+                if let Some(norm) = self.norms.get(at) {
+                    x = norm.forward(x);
+                }
                 x = activation.apply(x);
                 if let Some(mask) = masks.get(at) {
                     x = x * mask.clone();

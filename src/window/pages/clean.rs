@@ -4,21 +4,42 @@
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::clean::{CategoryFill, Distribution, NumberFill, ScaleMethod, StepSpec, distribution};
-use regulars_engine::project::Prepared;
+use regulars_engine::clean::{
+    CategoryFill, CellChange, Cleaning, Linked, Mend, NumberFill, ScaleMethod, Stage, StepSpec, Suggestion,
+    changed_cells, linked,
+};
+use regulars_engine::files::{Cell, Grid};
 
 use super::{Page, Scene};
 use crate::window::command::Command;
-use crate::window::parts::{self, chart, table};
+use crate::window::parts::{self, chart, table, take};
 use crate::window::theme;
+use crate::window::tour;
+use crate::words::Lang;
+
+/// Changed cells that are shown.
+const CELLS: usize = 1000;
 
 /// Distributions before and after the shown step, made once for it.
 #[derive(Debug)]
 pub struct Spread {
-    of: Arc<Prepared>,
+    of: Arc<Cleaning>,
     stage: usize,
     column: String,
-    pair: [Distribution; 2],
+    linked: Linked,
+    /// The bar that the pointer is over: before (0) or after (1), and which.
+    hover: Option<(usize, usize)>,
+}
+
+/// The changed cells that hold a text, made once for it.
+#[derive(Debug)]
+pub struct Cells {
+    of: Arc<Cleaning>,
+    stage: usize,
+    column: String,
+    wanted: String,
+    found: Vec<CellChange>,
+    count: usize,
 }
 
 /// Drawn in place of a page that waits for a file, for cleaning, or for a mend.
@@ -40,12 +61,13 @@ pub(super) fn waiting(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "clean");
-    let Some(prepared) = scene.state.prepared.clone() else {
+    let Some(cleaning) = scene.state.cleaning.clone() else {
         waiting(ui, scene, "clean");
         return;
     };
-    let stages = &prepared.cleaning.stages;
-    ui.horizontal_wrapped(|ui| {
+    suggestions(ui, scene);
+    let stages = &cleaning.stages;
+    let strip = ui.horizontal_wrapped(|ui| {
         for (at, stage) in stages.iter().enumerate() {
             let text = format!(
                 "{}  {}",
@@ -58,6 +80,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
         }
     });
+    tour::anchor(ui, "steps", strip.response.rect);
     let at = scene.page.step.min(stages.len().saturating_sub(1));
     let Some(stage) = stages.get(at) else {
         parts::muted(ui, lang.t("clean.all_off"));
@@ -88,59 +111,211 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
     }
     let column = scene.page.column.clone();
-    let cells: Vec<_> = change.examples.iter().filter(|cell| cell.column == column).collect();
     ui.columns(2, |sides| {
-        let ui = &mut sides[0];
-        if cells.is_empty() {
-            parts::muted(ui, lang.t("clean.nothing"));
-        } else {
-            ui.label(RichText::new(lang.t("clean.cells")).family(theme::strong()));
-            let heads = [
-                table::Head::number(lang.t("customers.row"), 60.0),
-                table::Head::text(lang.t("clean.before"), 140.0),
-                table::Head::text(lang.t("clean.after"), 140.0),
-            ];
-            table::show(ui, "cells", &heads, None, cells.len(), 420.0, |ui, row, at| {
-                let show = |ui: &mut Ui, value: &Option<String>| match value {
-                    Some(text) if !text.trim().is_empty() => table::plain(ui, text),
-                    Some(_) => parts::muted(ui, lang.t("clean.blank")),
-                    None => table::missing(ui),
-                };
-                match at {
-                    0 => parts::muted(ui, cells[row].row.to_string()),
-                    1 => show(ui, &cells[row].before),
-                    _ => show(ui, &cells[row].after),
-                }
-            });
-        }
-        let ui = &mut sides[1];
+        changed(&mut sides[0], scene, &cleaning, at, &column);
         if !column.is_empty() {
-            let old = scene.page.spread.take().filter(|spread| {
-                Arc::ptr_eq(&spread.of, &prepared) && spread.stage == at && spread.column == column
-            });
-            let spread = old.unwrap_or_else(|| Spread {
-                of: prepared.clone(),
-                stage: at,
-                column: column.clone(),
-                pair: [prepared.cleaning.before(at), &stage.after].map(|f| distribution(f, &column, 18)),
-            });
-            let spreads = spread.pair.iter();
-            for (series, (d, key)) in spreads.zip(["clean.before", "clean.after"]).enumerate() {
-                let missing = lang.with("clean.missing", &[("count", lang.count(d.missing))]);
-                let title = format!("{column} · {} · {missing}", lang.t(key));
-                chart::bars(ui, &format!("dist{series}"), &title, &d.labels, &d.counts, series, 180.0);
-            }
-            scene.page.spread = Some(spread);
+            spreads(&mut sides[1], scene, &cleaning, stage, at, &column);
         }
     });
+}
+
+/// What the recipe could do better: why, what it would change, and the button that does it.
+fn suggestions(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    let list = scene.state.suggestions.clone();
+    for Suggestion { why, effect, mend } in list.iter().take(3) {
+        let verb = match mend {
+            Mend::SwitchOn(_) => "suggest.switch_on",
+            Mend::Scale(_) => "suggest.scale",
+            Mend::LeaveOut(_) => "suggest.leave_out",
+        };
+        let text = format!("{} {}", lang.note(why), lang.note(effect));
+        if parts::suggestion(ui, &text, &lang.t(verb), !scene.prefs.locked) {
+            let settings = &mut scene.state.settings;
+            match mend {
+                Mend::SwitchOn(at) => {
+                    if let Some(step) = settings.recipe.steps.get_mut(*at) {
+                        step.on = true;
+                    }
+                }
+                Mend::Scale(to) => {
+                    for step in &mut settings.recipe.steps {
+                        if let StepSpec::Scale { method } = &mut step.spec {
+                            *method = *to;
+                        }
+                    }
+                }
+                Mend::LeaveOut(column) => settings.features.exclude.push(column.clone()),
+            }
+        }
+    }
+}
+
+/// The changed cells of a column, searched.
+fn changed(ui: &mut Ui, scene: &mut Scene<'_>, cleaning: &Arc<Cleaning>, at: usize, column: &str) {
+    let lang = scene.lang;
+    let Some(stage) = cleaning.stages.get(at) else { return };
+    if column.is_empty() || stage.change.cells_changed == 0 {
+        parts::muted(ui, lang.t("clean.nothing"));
+        return;
+    }
+    let wanted = scene.page.find_cell.clone();
+    let old = scene.page.cells.take().filter(|cells| {
+        Arc::ptr_eq(&cells.of, cleaning)
+            && cells.stage == at
+            && cells.column == column
+            && cells.wanted == wanted
+    });
+    let cells = old.unwrap_or_else(|| {
+        let (found, count) = changed_cells(cleaning.before(at), &stage.after, column, &wanted, CELLS);
+        Cells { of: cleaning.clone(), stage: at, column: column.to_owned(), wanted, found, count }
+    });
+    let text = |value: &Option<String>| match value {
+        Some(text) if !text.trim().is_empty() => text.clone(),
+        Some(_) => lang.t("clean.blank"),
+        None => "—".to_owned(),
+    };
+    ui.horizontal(|ui| {
+        let label = ui.label(lang.t("clean.find"));
+        let edit = egui::TextEdit::singleline(&mut scene.page.find_cell).desired_width(110.0);
+        ui.add(edit).labelled_by(label.id);
+        let args = [("shown", lang.count(cells.found.len() as u64)), ("all", lang.count(cells.count as u64))];
+        parts::muted(ui, lang.with("common.shown_of", &args));
+        take::table_menu(ui, lang, &lang.t("clean.cells"), || Grid {
+            name: column.to_owned(),
+            header: ["customers.row", "clean.before", "clean.after"].map(|key| lang.t(key)).to_vec(),
+            rows: cells
+                .found
+                .iter()
+                .map(|c| vec![Cell::whole(c.row.into()), text(&c.before).into(), text(&c.after).into()])
+                .collect(),
+        });
+    });
+    let heads = [
+        table::Head::number(lang.t("customers.row"), 60.0),
+        table::Head::text(lang.t("clean.before"), 140.0),
+        table::Head::text(lang.t("clean.after"), 140.0),
+    ];
+    let spec = table::Table::new("cells", &heads, cells.found.len(), 420.0);
+    table::show(ui, &spec, |ui, row, at| {
+        let cell = &cells.found[row];
+        let show = |ui: &mut Ui, value: &Option<String>| match value {
+            Some(text) if !text.trim().is_empty() => table::plain(ui, text),
+            Some(_) => parts::muted(ui, lang.t("clean.blank")),
+            None => table::missing(ui),
+        };
+        match at {
+            0 => parts::muted(ui, cell.row.to_string()),
+            1 => show(ui, &cell.before),
+            _ => show(ui, &cell.after),
+        }
+    });
+    scene.page.cells = Some(cells);
+}
+
+/// The column before and after; the bar under the pointer shows where its rows went, or came from.
+fn spreads(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    cleaning: &Arc<Cleaning>,
+    stage: &Stage,
+    at: usize,
+    column: &str,
+) {
+    let lang = scene.lang;
+    let old =
+        scene.page.spread.take().filter(|spread| {
+            Arc::ptr_eq(&spread.of, cleaning) && spread.stage == at && spread.column == column
+        });
+    let mut spread = old.unwrap_or_else(|| Spread {
+        of: cleaning.clone(),
+        stage: at,
+        column: column.to_owned(),
+        linked: linked(cleaning.before(at), &stage.after, column, 18),
+        hover: None,
+    });
+    let overlays = match spread.hover {
+        Some((0, bar)) => [None, Some(spread.linked.forwards(bar))],
+        Some((_, bar)) => [Some(spread.linked.backwards(bar)), None],
+        None => [None, None],
+    };
+    let mut hover = None;
+    let pair = [(&spread.linked.before, "clean.before"), (&spread.linked.after, "clean.after")];
+    for (side, (d, key)) in pair.into_iter().enumerate() {
+        let missing = lang.with("clean.missing", &[("count", lang.count(d.missing))]);
+        let bars = chart::Bars {
+            id: ["dist0", "dist1"][side],
+            title: format!("{column} · {} · {missing}", lang.t(key)),
+            labels: &d.labels,
+            counts: &d.counts,
+            overlay: overlays[side].as_deref(),
+            series: side,
+            height: 170.0,
+        };
+        if let Some(bar) = chart::bars(ui, lang, bars) {
+            hover = Some((side, bar));
+        }
+    }
+    parts::muted(ui, lang.t("clean.link_hint"));
+    spread.hover = hover;
+    scene.page.spread = Some(spread);
+}
+
+/// A step in the recipe: moved by its handle, or with the arrows; within its kind only.
+fn step_row(
+    ui: &mut Ui,
+    lang: Lang,
+    at: usize,
+    count: usize,
+    name: &str,
+    fitted: &[bool],
+) -> Option<(usize, usize)> {
+    let mut wish = None;
+    let may = |to: usize| to < count && fitted[to] == fitted[at];
+    let handle = ui.add(egui::Label::new("≡").selectable(false).sense(egui::Sense::drag()));
+    handle.dnd_set_drag_payload(at);
+    let handle = handle.on_hover_cursor(egui::CursorIcon::Grab).on_hover_text(lang.t("clean.drag"));
+    handle.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{} {name}", lang.t("clean.drag")))
+    });
+    for (mark, to, key) in [("▲", at.wrapping_sub(1), "clean.up"), ("▼", at + 1, "clean.down")] {
+        let button = egui::Button::new(RichText::new(mark).small()).small();
+        let response = ui.add_enabled(may(to), button);
+        let text = lang.with(key, &[("step", name.to_owned())]);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, may(to), &text));
+        if response.on_hover_text(&text).clicked() {
+            wish = Some((at, to));
+        }
+    }
+    wish
 }
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::section(ui, lang.t("clean.recipe"));
-    for step in &mut scene.state.settings.recipe.steps {
+    parts::muted(ui, lang.t("clean.recipe.help"));
+    let steps = &mut scene.state.settings.recipe.steps;
+    let fitted: Vec<bool> = steps.iter().map(|step| step.spec.is_fitted()).collect();
+    let mut wish = None;
+    for (at, step) in steps.iter_mut().enumerate() {
         let name = lang.t(&format!("step.{}", step.spec.name()));
-        ui.checkbox(&mut step.on, name);
+        let row = ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            wish = wish.or(step_row(ui, lang, at, fitted.len(), &name, &fitted));
+            ui.checkbox(&mut step.on, &name);
+        });
+        let drop = row.response;
+        if let Some(from) = drop.dnd_hover_payload::<usize>()
+            && fitted[*from] == fitted[at]
+        {
+            let color = theme::Palette::of(ui).accent;
+            ui.painter().hline(drop.rect.x_range(), drop.rect.top() - 3.0, egui::Stroke::new(2.0, color));
+        }
+        if let Some(from) = drop.dnd_release_payload::<usize>()
+            && fitted[*from] == fitted[at]
+        {
+            wish = Some((*from, at));
+        }
         if !step.on {
             continue;
         }
@@ -190,6 +365,12 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
             _ => {}
         });
+    }
+    if let Some((from, to)) = wish {
+        let step = steps.remove(from);
+        steps.insert(to.min(steps.len()), step);
+        // The stage that was looked at stays in sight.
+        scene.page.step = 0;
     }
     if scene.state.prepared.is_some() && parts::primary(ui, lang.t("clean.next"), true) {
         scene.send.push(Command::Go(Page::Features));

@@ -3,17 +3,25 @@
 use std::path::PathBuf;
 
 use eframe::egui::{self, RichText, Ui};
+use regulars_engine::files::{Cell, Grid};
 use regulars_engine::table::{Role, Table};
 
 use super::Scene;
 use crate::window::command::Command;
-use crate::window::parts::{self, table};
+use crate::window::parts::{self, table, take};
+use crate::window::state::Lacks;
 use crate::window::theme::{Palette, S2, S3};
+use crate::window::tour;
+use crate::words::Lang;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "collect");
     let Some(data) = scene.state.table.clone() else {
+        if let Some(lacks) = scene.state.lacks.clone().filter(|_| scene.state.load.is_none()) {
+            lacking(ui, scene, &lacks);
+            return;
+        }
         match scene.state.preview.clone() {
             Some(head) if scene.state.load.is_some() => {
                 parts::muted(ui, lang.t("collect.preview"));
@@ -30,6 +38,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::figure(ui, &lang.t("collect.rejected"), &lang.count(data.rejected_count), "");
         parts::figure(ui, &lang.t("collect.columns"), &lang.count(data.columns.len() as u64), "");
     });
+    no_target(ui, scene, &data);
     for note in &data.warnings {
         parts::caution(ui, &lang.note(note));
     }
@@ -46,7 +55,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
         });
     }
-    parts::section(ui, lang.t("collect.columns_head"));
+    ui.horizontal(|ui| {
+        parts::section(ui, lang.t("collect.columns_head"));
+        take::table_menu(ui, lang, &lang.t("collect.columns_head"), || columns_grid(lang, &data));
+    });
+    let top = ui.cursor().min;
     let heads = [
         table::Head::text(lang.t("collect.column"), 140.0),
         table::Head::text(lang.t("collect.role"), 120.0),
@@ -58,7 +71,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let height = (ui.available_height() * 0.6).max(330.0);
     let mut change: Option<(String, Role)> = None;
     let p = Palette::of(ui);
-    table::show(ui, "columns", &heads, None, data.columns.len(), height, |ui, row, column| {
+    let spec = table::Table::new("columns", &heads, data.columns.len(), height);
+    table::show(ui, &spec, |ui, row, column| {
         let c = &data.columns[row];
         match column {
             0 => {
@@ -70,10 +84,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             1 => {
                 let mut role = c.role;
                 let name = format!("{} {}", lang.t("collect.role"), c.name);
-                if parts::choose(ui, &name, &mut role, &Role::ALL, |r| lang.t(&format!("role.{}", r.name())))
-                {
-                    change = Some((c.name.clone(), role));
-                }
+                ui.add_enabled_ui(!scene.prefs.locked, |ui| {
+                    let words = |r: Role| lang.t(&format!("role.{}", r.name()));
+                    if parts::choose(ui, &name, &mut role, &Role::ALL, words) {
+                        change = Some((c.name.clone(), role));
+                    }
+                });
             }
             2 => table::plain(ui, lang.t(&format!("type.{}", c.value_type.name()))),
             3 => {
@@ -90,6 +106,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             _ => table::plain(ui, lang.note(&c.why)),
         }
     });
+    tour::anchor(ui, "columns", egui::Rect::from_min_size(top, egui::vec2(420.0, height)));
     if let Some((name, role)) = change {
         let roles = &mut scene.state.settings.read.roles;
         roles.retain(|(column, old)| *column != name && !(role == Role::Target && *old == Role::Target));
@@ -97,6 +114,89 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 
     first_rows(ui, scene, &data);
+}
+
+/// The table of columns, to be taken away.
+fn columns_grid(lang: Lang, data: &Table) -> Grid {
+    let heads = ["column", "role", "type", "missing", "distinct", "why"];
+    let rows = data.columns.iter().map(|c| {
+        vec![
+            Cell::from(c.name.as_str()),
+            lang.t(&format!("role.{}", c.role.name())).into(),
+            lang.t(&format!("type.{}", c.value_type.name())).into(),
+            Cell::whole(c.missing + c.bad),
+            Cell::whole(c.distinct),
+            lang.note(&c.why).into(),
+        ]
+    });
+    let header = heads.map(|key| lang.t(&format!("collect.{key}"))).to_vec();
+    Grid { name: data.name.clone(), header, rows: rows.collect() }
+}
+
+/// No column says who left: what can be done with such a file all the same.
+fn no_target(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
+    let lang = scene.lang;
+    if data.with_role(Role::Target).is_some() || scene.state.preparing() {
+        return;
+    }
+    let p = Palette::of(ui);
+    egui::Frame::new()
+        .fill(p.surface)
+        .stroke(egui::Stroke::new(1.0, p.line))
+        .corner_radius(6)
+        .inner_margin(12)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(RichText::new(lang.t("no_target.title")).font(crate::window::theme::section_font()));
+            let orders = regulars_engine::project::looks_like_events(data);
+            ui.add(
+                egui::Label::new(lang.t(if orders { "no_target.orders" } else { "no_target.text" })).wrap(),
+            );
+            ui.horizontal_wrapped(|ui| {
+                if ui.button(lang.t("command.segments")).clicked() {
+                    scene.send.push(Command::FindSegments);
+                }
+                if ui.button(lang.t("no_target.clean")).clicked() {
+                    scene.send.push(Command::Go(super::Page::Clean));
+                }
+                if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
+                    scene.send.push(Command::NextMonth);
+                }
+            });
+        });
+    ui.add_space(S2);
+}
+
+/// A project whose data are not here: what it is, and how to give them.
+fn lacking(ui: &mut Ui, scene: &mut Scene<'_>, lacks: &Lacks) {
+    let lang = scene.lang;
+    let p = Palette::of(ui);
+    egui::Frame::new()
+        .stroke(egui::Stroke::new(1.0, p.line))
+        .fill(p.surface)
+        .corner_radius(6)
+        .inner_margin(24)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width().min(720.0));
+            ui.label(RichText::new(lang.t("lacks.title")).font(crate::window::theme::section_font()));
+            let name = lacks.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            let size =
+                lacks.bytes.map_or_else(String::new, |b| format!("{} KB", lang.count(b.div_ceil(1024))));
+            let args = [("file", name), ("size", size), ("path", lacks.file.display().to_string())];
+            ui.add(egui::Label::new(lang.with("lacks.text", &args)).wrap());
+            parts::muted(ui, lang.with("lacks.hash", &[("hash", lacks.hash.chars().take(16).collect())]));
+            ui.add_space(S3);
+            ui.horizontal(|ui| {
+                if parts::primary(ui, lang.t("lacks.choose"), true) {
+                    scene.send.push(Command::OpenDialog);
+                }
+                if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
+                    scene.send.push(Command::NextMonth);
+                }
+            });
+            ui.add_space(S3);
+            path_box(ui, scene);
+        });
 }
 
 /// The first rows, as they stand in the file.
@@ -107,7 +207,8 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
         .chain(data.columns.iter().take(60).map(|c| table::Head::text(&c.name, 110.0)))
         .collect();
     let shown = data.height().min(500);
-    table::show(ui, "rows", &heads, None, shown, 260.0, |ui, row, column| match column {
+    let spec = table::Table::new("rows", &heads, shown, 260.0);
+    table::show(ui, &spec, |ui, row, column| match column {
         0 => parts::muted(ui, data.rows[row].to_string()),
         n => match data.text(&data.columns[n - 1].name).and_then(|t| t.get(row)) {
             Some(text) if !text.trim().is_empty() => {
@@ -154,9 +255,54 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
             });
             ui.add_space(S3);
             path_box(ui, scene);
+            if ui.button(Command::Tour.text(lang)).clicked() {
+                scene.send.extend([Command::OpenSample, Command::Tour]);
+            }
         });
+    left_behind(ui, scene);
+    recent(ui, scene);
     ui.add_space(S2);
     parts::muted(ui, lang.t("collect.local_only"));
+}
+
+/// What crashes left behind.
+fn left_behind(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    for (at, left) in scene.left_behind.iter().enumerate() {
+        let name = left.origin.as_ref().unwrap_or(&left.data);
+        let name = name.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let minutes = left.saved.elapsed().map_or(0, |past| past.as_secs() / 60);
+        ui.add_space(S2);
+        ui.horizontal_wrapped(|ui| {
+            let text = lang.with("recover.text", &[("file", name), ("minutes", lang.count(minutes))]);
+            ui.label(RichText::new(text).color(Palette::of(ui).caution));
+            for command in [Command::Recover(at), Command::Discard(at)] {
+                if ui.button(command.text(lang)).clicked() {
+                    scene.send.push(command);
+                }
+            }
+        });
+    }
+}
+
+/// Files and projects that were open before.
+fn recent(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    if scene.prefs.recent.is_empty() {
+        return;
+    }
+    parts::section(ui, lang.t("collect.recent"));
+    for path in &scene.prefs.recent {
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let here = path.exists();
+        ui.horizontal(|ui| {
+            if ui.add_enabled(here, egui::Button::new(&name)).clicked() {
+                scene.send.push(Command::OpenPath(path.clone()));
+            }
+            let folder = path.parent().map_or_else(String::new, |p| p.display().to_string());
+            parts::muted(ui, if here { folder } else { lang.t("collect.recent_gone") });
+        });
+    }
 }
 
 fn path_box(ui: &mut Ui, scene: &mut Scene<'_>) {

@@ -1,15 +1,19 @@
-//! Customers: everyone, the most likely to leave first; searched, filtered, taken away.
+//! Customers: everyone, the most likely to leave first, and why; what changed since the last list;
+//! searched, filtered, followed up, taken away.
 
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::deploy::Customer;
+use regulars_engine::deploy::{Answer, Change, Customer, FollowUp, Reason, today};
+use regulars_engine::project::{Month, Outcome};
+use regulars_engine::split::Side;
 
-use super::{PageState, Scene};
+use super::Scene;
 use crate::window::command::Command;
-use crate::window::parts::{self, table};
-use crate::window::theme::Palette;
-use crate::words::{percent, ranked_header, ranked_row, segment_name};
+use crate::window::parts::{self, table, take};
+use crate::window::theme::{self, Palette, S1, S2, S3};
+use crate::window::tour;
+use crate::words::{self, Beside, Column, Lang, percent, segment_name};
 
 /// What the list is narrowed to, and its order.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,75 +21,208 @@ struct Filter {
     search: String,
     segment: Option<usize>,
     with_left: bool,
-    sort: (usize, bool),
+    change: Option<Change>,
+    cell: Option<(bool, bool)>,
+    threshold: f64,
+    sort: Option<(Column, bool)>,
 }
 
 /// Which customers are shown, in which order; made again when list, search or sorting change.
 #[derive(Debug, Default)]
 pub struct Order {
     key: Option<Filter>,
-    made_for: Option<Arc<Vec<Customer>>>,
+    /// The list, by its address: both lists are replaced as a whole.
+    made_for: (usize, usize),
     pub(in crate::window) places: Vec<usize>,
 }
 
 impl Order {
-    fn follow(&mut self, list: &Arc<Vec<Customer>>, filter: Filter) {
-        let same = self.made_for.as_ref().is_some_and(|of| Arc::ptr_eq(of, list));
-        if same && self.key.as_ref() == Some(&filter) {
+    fn follow(&mut self, list: &[Customer], month: Option<&Month>, filter: Filter) {
+        let made_for = (list.as_ptr() as usize, month.map_or(0, |m| std::ptr::from_ref(m) as usize));
+        if self.made_for == made_for && self.key.as_ref() == Some(&filter) {
             return;
         }
         let wanted = filter.search.trim().to_lowercase();
+        let changes = month.and_then(|month| month.since.as_ref()).map(|(_, changes)| &changes.of);
+        let change = |at: usize| changes.and_then(|of| of.get(at)).copied();
+        let behind = |c: &Customer, (said, was): (bool, bool)| {
+            let test = c.side == Some(Side::Test);
+            test && (c.probability >= filter.threshold) == said && c.actual == Some(was)
+        };
         self.places = (0..list.len())
             .filter(|&at| filter.segment.is_none() || list[at].segment == filter.segment)
-            .filter(|&at| filter.with_left || list[at].actual != Some(true))
+            .filter(|&at| {
+                filter.with_left
+                    || filter.cell.is_some()
+                    || list[at].actual != Some(true)
+                    || filter.change == Some(Change::Left)
+            })
+            .filter(|&at| filter.change.is_none_or(|one| change(at).is_some_and(|(c, _)| c == one)))
+            .filter(|&at| filter.cell.is_none_or(|cell| behind(&list[at], cell)))
             .filter(|&at| wanted.is_empty() || list[at].id.to_lowercase().contains(&wanted))
             .collect();
-        let sort = filter.sort;
-        self.made_for = Some(list.clone());
-        self.key = Some(filter);
-        let (column, ascending) = sort;
         // The list itself is in the order of risk.
-        match column {
-            1 => self.places.sort_by(|&a, &b| list[a].id.cmp(&list[b].id)),
-            2 => self.places.sort_by_key(|&at| list[at].row),
-            4 => self.places.sort_by_key(|&at| list[at].actual.map_or(2, |a| u8::from(!a))),
-            5 => self.places.sort_by_key(|&at| list[at].segment),
-            6 => self.places.sort_by_key(|&at| list[at].side as u8),
-            _ => {}
+        if let Some((column, ascending)) = filter.sort {
+            let before = |at: usize| change(at).and_then(|(_, before)| before).unwrap_or(-1.0);
+            match column {
+                Column::Id => self.places.sort_by(|&a, &b| list[a].id.cmp(&list[b].id)),
+                Column::Before => self.places.sort_by(|&a, &b| before(a).total_cmp(&before(b))),
+                Column::Change => self.places.sort_by_key(|&at| change(at).map(|(change, _)| change)),
+                Column::Actual => self.places.sort_by_key(|&at| list[at].actual.map_or(2, |a| u8::from(!a))),
+                Column::Segment => self.places.sort_by_key(|&at| list[at].segment),
+                Column::Side => self.places.sort_by_key(|&at| list[at].side.map(|side| side as u8)),
+                Column::Risk | Column::Rank | Column::Why | Column::FollowUp => {}
+            }
+            let by_risk = matches!(column, Column::Risk);
+            if ascending == by_risk {
+                self.places.reverse();
+            }
         }
-        if !ascending && column != 0 && column != 3 || ascending && column == 3 {
-            self.places.reverse();
-        }
+        self.made_for = made_for;
+        self.key = Some(filter);
     }
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "customers");
-    let (Some(list), Some(outcome)) = (scene.state.customers.clone(), scene.state.shown().cloned()) else {
-        let can_train = scene.state.prepared.is_some();
-        parts::waits_for_model(ui, lang, "customers", can_train, scene.send);
-        return;
+    let month = scene.state.month.clone();
+    let kept = scene.state.customers.clone();
+    let list: &[Customer] = match (&month, &kept) {
+        (Some(month), _) => &month.list,
+        (None, Some(list)) => list,
+        (None, None) => {
+            waits(ui, scene);
+            return;
+        }
     };
-    if scene.state.stale() {
+    if scene.state.stale() && month.is_none() {
         parts::caution(ui, &lang.t("train.stale"));
     }
+    finding(ui, scene, list);
+    if let Some(month) = &month {
+        banner(ui, scene, month);
+    }
+    toolbar(ui, scene, month.as_deref());
+
+    let page = &mut *scene.page;
+    let filter = Filter {
+        search: page.search.clone(),
+        segment: page.only_segment.filter(|_| month.is_none()),
+        with_left: page.with_left,
+        change: page.only_change.filter(|_| month.is_some()),
+        cell: page.cell.filter(|_| month.is_none()),
+        threshold: scene.state.settings.threshold,
+        sort: page.sort,
+    };
+    page.order.follow(list, month.as_deref(), filter);
+    grid(ui, scene, list, month.as_deref());
+}
+
+/// No list yet: what to do next.
+fn waits(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    if scene.state.month_job.is_some() {
+        parts::muted(ui, lang.t("status.working"));
+    } else if scene.state.bundle.is_some() {
+        // A project whose data are not here: its model still scores.
+        let button = Some((lang.t("command.next_month"), Command::NextMonth));
+        parts::empty_state(ui, lang, "month", button, scene.send);
+    } else {
+        let can_train = scene.state.prepared.is_some();
+        parts::waits_for_model(ui, lang, "customers", can_train, scene.send);
+    }
+}
+
+fn finding(ui: &mut Ui, scene: &Scene<'_>, list: &[Customer]) {
+    let lang = scene.lang;
     let threshold = scene.state.settings.threshold;
-    let (risky, here) = regulars_engine::deploy::at_risk(&list, threshold);
+    let (risky, here) = regulars_engine::deploy::at_risk(list, threshold);
+    let kind = match (&scene.state.month, &scene.state.bundle) {
+        (Some(_), Some(bundle)) => bundle.model.kind(),
+        _ => scene.state.shown().map(|o: &Arc<Outcome>| o.kind).unwrap_or_default(),
+    };
     ui.label(lang.with(
         "customers.finding",
         &[
             ("count", lang.count(risky as u64)),
             ("all", lang.count(here as u64)),
             ("threshold", percent(threshold)),
-            ("model", lang.t(&format!("model.{}", outcome.kind.name()))),
+            ("model", lang.t(&format!("model.{}", kind.name()))),
         ],
     ));
+}
+
+/// This month's file: what is different in it, and what changed since the last list.
+fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
+    let lang = scene.lang;
+    let p = Palette::of(ui);
+    egui::Frame::new()
+        .fill(p.surface)
+        .stroke(egui::Stroke::new(1.0, p.line))
+        .corner_radius(6)
+        .inner_margin(12)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_wrapped(|ui| {
+                let name = [("file", month.table.name.clone())];
+                ui.label(RichText::new(lang.with("month.title", &name)).font(theme::section_font()));
+                if ui.button(Command::CloseMonth.text(lang)).clicked() {
+                    scene.send.push(Command::CloseMonth);
+                }
+            });
+            match &month.since {
+                None => parts::muted(ui, lang.t("month.first")),
+                Some((before, changes)) => {
+                    let args = [("file", before.file.clone()), ("day", before.made.clone())];
+                    parts::muted(ui, lang.with("month.since", &args));
+                    ui.horizontal_wrapped(|ui| {
+                        let all = [Change::NewlyAtRisk, Change::StillAtRisk, Change::NoLongerAtRisk];
+                        for change in all.into_iter().chain([Change::NewCustomer, Change::Left]) {
+                            let count = changes.count(change);
+                            let name = lang.t(&format!("change.{}", change.name()));
+                            let on = scene.page.only_change == Some(change);
+                            if ui
+                                .selectable_label(on, format!("{name}  {}", lang.count(count as u64)))
+                                .clicked()
+                            {
+                                scene.page.only_change = (!on).then_some(change);
+                            }
+                        }
+                        if !changes.gone.is_empty() {
+                            let shown: Vec<String> = changes.gone.iter().take(30).cloned().collect();
+                            let text =
+                                lang.with("month.gone", &[("count", lang.count(changes.gone.len() as u64))]);
+                            ui.label(text).on_hover_text(shown.join(", "));
+                        }
+                    });
+                }
+            }
+            let told = words::differences(lang, month.differences());
+            if told.is_empty() {
+                parts::muted(ui, lang.t("month.no_differences"));
+            } else {
+                let head =
+                    lang.with("month.differences", &[("count", month.differences().count().to_string())]);
+                egui::CollapsingHeader::new(head).default_open(told.len() <= 6).show(ui, |ui| {
+                    for line in told {
+                        ui.add(egui::Label::new(format!("△ {line}")).wrap());
+                    }
+                });
+            }
+        });
+    ui.add_space(S2);
+}
+
+fn toolbar(ui: &mut Ui, scene: &mut Scene<'_>, month: Option<&Month>) {
+    let lang = scene.lang;
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(lang.t("customers.search"));
-        let edit = egui::TextEdit::singleline(&mut scene.page.search).desired_width(180.0);
+        let edit = egui::TextEdit::singleline(&mut scene.page.search).desired_width(150.0);
         ui.add(edit).labelled_by(label.id);
-        if let Some(found) = scene.state.segments.clone() {
+        if month.is_none()
+            && let Some(found) = scene.state.segments.clone()
+        {
             let all: Vec<Option<usize>> = std::iter::once(None).chain((0..found.k).map(Some)).collect();
             let name = lang.t("customers.segment");
             parts::choose(ui, &name, &mut scene.page.only_segment, &all, |only| match only {
@@ -98,63 +235,217 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             });
         }
         ui.checkbox(&mut scene.page.with_left, lang.t("customers.with_left"));
-        if parts::primary(ui, lang.t("command.export"), true) {
-            scene.send.push(Command::ExportCustomers);
+        if let Some((said, was)) = scene.page.cell.filter(|_| month.is_none()) {
+            let part =
+                |yes: bool, key: &str| lang.t(&format!("evaluate.{key}_{}", if yes { "yes" } else { "no" }));
+            let text = format!("{} · {}  ×", part(was, "was"), part(said, "said"));
+            if ui.selectable_label(true, text).on_hover_text(lang.t("customers.cell.help")).clicked() {
+                scene.page.cell = None;
+            }
         }
-        if ui
-            .add(egui::Button::new(lang.t("command.bundle")).min_size(egui::vec2(0.0, 34.0)))
-            .on_hover_text(lang.t("customers.bundle.help"))
-            .clicked()
-        {
-            scene.send.push(Command::SaveBundle);
+        let top = ui.cursor().min;
+        let export = parts::primary(ui, lang.t("command.export"), true);
+        tour::anchor(ui, "export", egui::Rect::from_min_size(top, egui::vec2(150.0, 34.0)));
+        if export {
+            scene.send.push(Command::ExportCallList);
+        }
+        let more = [
+            (Command::NextMonth, "customers.month.help"),
+            (Command::SaveReport, "customers.report.help"),
+            (Command::SaveBundle, "customers.bundle.help"),
+        ];
+        for (command, help) in more {
+            let ready = scene.state.bundle.is_some();
+            let button = egui::Button::new(command.text(lang)).min_size(egui::vec2(0.0, 34.0));
+            if ui.add_enabled(ready, button).on_hover_text(lang.t(help)).clicked() {
+                scene.send.push(command);
+            }
         }
     });
-    let PageState { search, only_segment, with_left, sort, order, .. } = &mut *scene.page;
-    let filter =
-        Filter { search: search.clone(), segment: *only_segment, with_left: *with_left, sort: *sort };
-    order.follow(&list, filter);
-    let segments = scene.state.segments.clone();
-    let widths = [64.0, 170.0, 70.0, 110.0, 90.0, 300.0, 110.0];
-    let heads: Vec<table::Head> = ranked_header(lang)
-        .into_iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(at, (name, width))| {
-            if matches!(at, 0 | 2 | 3) {
-                table::Head::number(name, width)
-            } else {
-                table::Head::text(name, width)
+}
+
+fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Month>) {
+    let lang = scene.lang;
+    let p = Palette::of(ui);
+    let changes = month.and_then(|month| month.since.as_ref()).map(|(_, changes)| changes);
+    let columns = Column::of(month.is_some(), changes.is_some());
+    let heads: Vec<table::Head> = columns
+        .iter()
+        .map(|column| {
+            let name = column.name(lang);
+            match column {
+                Column::Rank => table::Head::number(name, 52.0),
+                Column::Risk | Column::Before => table::Head::number(name, 76.0),
+                Column::Id => table::Head::text(name, 120.0),
+                Column::Why => table::Head::text(name, 280.0),
+                Column::Segment => table::Head::text(name, 190.0),
+                Column::FollowUp => table::Head::text(name, 130.0),
+                Column::Change => table::Head::text(name, 130.0),
+                Column::Actual | Column::Side => table::Head::text(name, 84.0),
             }
         })
         .collect();
-    let p = Palette::of(ui);
-    let height = (ui.available_height() - 70.0).max(240.0);
-    let clicked =
-        table::show(ui, "customers", &heads, Some(*sort), order.places.len(), height, |ui, row, column| {
-            let at = order.places[row];
-            let customer = &list[at];
-            let text = ranked_row(lang, at + 1, customer, segments.as_deref()).swap_remove(column);
-            if column == 3 {
-                let risky = customer.probability >= threshold;
-                let mark = if risky { "● " } else { "" };
-                let color = if risky { p.bad } else { p.ink };
-                ui.label(RichText::new(format!("{mark}{text}")).color(color));
-            } else {
-                table::plain(ui, text);
-            }
+    let page = &mut *scene.page;
+    let segments = scene.state.segments.clone();
+    let reasons = scene.state.reasons.clone();
+    let beside = Beside {
+        segments: segments.as_deref().filter(|_| month.is_none()),
+        reasons: reasons.as_ref().map(|reasons| &reasons.of),
+        changes,
+        follow_ups: Some(&scene.state.follow_ups),
+        masked: scene.prefs.projector,
+    };
+    ui.horizontal(|ui| {
+        let args =
+            [("shown", lang.count(page.order.places.len() as u64)), ("all", lang.count(list.len() as u64))];
+        parts::muted(ui, lang.with("common.shown_of", &args));
+        if scene.state.finding_reasons() {
+            parts::muted(ui, lang.t("customers.finding_reasons"));
+        }
+        let places = &page.order.places;
+        take::table_menu(ui, lang, &lang.t("page.customers.name"), || {
+            words::ranked(lang, columns, list, places.iter().copied(), &beside)
         });
-    if let Some(column) = clicked {
-        *sort = (column, if sort.0 == column { !sort.1 } else { true });
-    }
-    parts::muted(
-        ui,
-        lang.with(
-            "common.shown_of",
-            &[("shown", lang.count(order.places.len() as u64)), ("all", lang.count(list.len() as u64))],
-        ),
-    );
-    if order.places.is_empty() {
+    });
+    if page.order.places.is_empty() {
         parts::muted(ui, lang.t("customers.none"));
+        return;
     }
-    parts::muted(ui, lang.t("customers.side.note"));
+    let chosen = page.customer.and_then(|one| page.order.places.iter().position(|at| *at == one));
+    let threshold = scene.state.settings.threshold;
+    let sorted = page.sort.and_then(|(column, up)| Some((columns.iter().position(|c| *c == column)?, up)));
+    let spec = table::Table {
+        id: "customers",
+        heads: &heads,
+        sorted: Some(sorted.unwrap_or((2, false))),
+        rows: page.order.places.len(),
+        height: (ui.available_height() - 40.0).max(240.0),
+        chosen: Some(chosen),
+        scroll_to: chosen.filter(|_| std::mem::take(&mut page.follow_customer)),
+    };
+    let clicked = table::show(ui, &spec, |ui, row, column| {
+        let at = page.order.places[row];
+        let cell = columns[column].cell(lang, at, &list[at], &beside);
+        if columns[column] == Column::Risk {
+            let risky = list[at].probability >= threshold;
+            let mark = if risky { "● " } else { "" };
+            let color = if risky { p.bad } else { p.ink };
+            let text = RichText::new(format!("{mark}{}", cell.text())).color(color);
+            ui.add(egui::Label::new(text).selectable(false));
+        } else {
+            table::plain(ui, cell.text());
+        }
+    });
+    if let Some(column) = clicked.head.and_then(|at| columns.get(at)) {
+        let up = page.sort.is_none_or(|(old, up)| old != *column || !up);
+        page.sort = Some((*column, up));
+    }
+    if let Some(at) = clicked.row.and_then(|row| page.order.places.get(row)) {
+        page.customer = Some(*at);
+    }
+    if month.is_none() {
+        parts::muted(ui, lang.t("customers.side.note"));
+    }
+}
+
+/// The chosen customer: why, and what was done.
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    let chosen = scene.page.customer.and_then(|at| scene.state.list()?.get(at).cloned());
+    let Some(customer) = chosen else {
+        parts::section(ui, lang.t("customers.nobody"));
+        parts::muted(ui, lang.t("customers.nobody.text"));
+        return;
+    };
+    parts::section(ui, words::shown_id(&customer.id, scene.prefs.projector));
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(percent(customer.probability)).font(theme::figure_font()));
+        parts::muted(ui, lang.t("customers.risk"));
+    });
+    // Found once for each customer and list.
+    let key = (scene.state.list().map_or(0, |list| list.as_ptr() as usize), customer.place);
+    let kept = scene.page.whole.take().filter(|(of, _)| *of == key);
+    let (_, whole) = kept.unwrap_or_else(|| (key, scene.state.whole_reason(&customer)));
+    match &whole {
+        Some((base, reasons)) => why(ui, lang, &customer, *base, reasons),
+        None => parts::muted(ui, lang.t("customers.no_reasons")),
+    }
+    scene.page.whole = Some((key, whole));
+    follow_up(ui, scene, &customer);
+}
+
+/// The shares as bars from the base to the customer's probability.
+fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reason]) {
+    const SHOWN: usize = 7;
+    let p = Palette::of(ui);
+    parts::section(ui, lang.t("customers.why"));
+    parts::muted(ui, lang.with("reason.base", &[("base", percent(base))]));
+    let most = reasons.iter().map(|r| r.share.abs()).fold(0.01, f64::max);
+    let bar = |ui: &mut Ui, text: &str, share: f64| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.add(egui::Label::new(text).wrap());
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 8.0), egui::Sense::hover());
+        let middle = rect.center().x;
+        let long = (share.abs() / most) as f32 * rect.width() / 2.0;
+        let (from, to, color) =
+            if share >= 0.0 { (middle, middle + long, p.bad) } else { (middle - long, middle, p.good) };
+        let mark = egui::Rect::from_x_y_ranges(from..=to.max(from + 1.0), rect.y_range());
+        ui.painter().rect_filled(mark, 2, color);
+        ui.painter().vline(middle, rect.y_range(), egui::Stroke::new(1.0, p.line));
+        ui.add_space(S1);
+    };
+    for one in reasons.iter().take(SHOWN) {
+        bar(ui, &words::reason(lang, one), one.share);
+    }
+    if reasons.len() > SHOWN {
+        let rest: f64 = reasons[SHOWN..].iter().map(|r| r.share).sum();
+        let args = [("count", (reasons.len() - SHOWN).to_string()), ("points", words::points(rest))];
+        bar(ui, &lang.with("reason.rest", &args), rest);
+    }
+    let total = [
+        ("base", percent(base)),
+        ("points", words::points(customer.probability - base)),
+        ("risk", percent(customer.probability)),
+    ];
+    ui.label(lang.with("reason.sum", &total)).on_hover_text(lang.t("reason.method"));
+    parts::muted(ui, lang.t("reason.no_cause"));
+}
+
+fn follow_up(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("customers.follow_up"));
+    let mut record: FollowUp = scene.state.follow_ups.get(&customer.id).cloned().unwrap_or_default();
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(lang.t("follow.contacted_today")).clicked() {
+            record.contacted = Some(today());
+        }
+        if let Some(day) = record.contacted.clone() {
+            ui.label(lang.with("follow.contacted_on", &[("day", day)]));
+            if ui.button(lang.t("follow.not_contacted")).clicked() {
+                record.contacted = None;
+            }
+        }
+    });
+    parts::setting(ui, lang, "answer", |ui| {
+        let name = lang.t("follow.answer");
+        let words = |answer: Answer| lang.t(&format!("answer.{}", answer.name()));
+        parts::choose(ui, &name, &mut record.answer, &Answer::ALL, words);
+    });
+    let label = ui.label(lang.t("follow.note"));
+    let edit = egui::TextEdit::multiline(&mut record.note).desired_rows(2).desired_width(f32::INFINITY);
+    ui.add(edit).labelled_by(label.id);
+    ui.checkbox(&mut record.do_not_contact, lang.t("follow.do_not_contact"));
+    let has_id = scene.state.list().is_some_and(|_| !customer.id.starts_with("row "));
+    if !has_id {
+        parts::muted(ui, lang.t("follow.no_id"));
+    }
+    scene.state.follow_up(&customer.id, record);
+    ui.add_space(S3);
+    ui.horizontal(|ui| {
+        for command in [Command::PreviousCustomer, Command::NextCustomer] {
+            if ui.button(command.text(lang)).clicked() {
+                scene.send.push(command);
+            }
+        }
+    });
 }

@@ -45,7 +45,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             .map(|(name, _)| name.as_str())
             .collect()
     };
-    table::show(ui, "features", &heads, None, prepared.schema.len(), 520.0, |ui, row, column| {
+    let table = table::Table::new("features", &heads, prepared.schema.len(), 520.0);
+    table::show(ui, &table, |ui, row, column| {
         let spec = &prepared.schema[row];
         let names = of(&spec.name);
         match column {

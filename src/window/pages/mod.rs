@@ -6,14 +6,19 @@ mod customers;
 mod evaluate;
 mod features;
 mod segments;
+mod settings;
 mod train;
 
 use eframe::egui::Ui;
 use serde::{Deserialize, Serialize};
 
+use super::Prefs;
 use super::command::Command;
 use super::state::State;
-use crate::words::{Lang, percent};
+use crate::words::{Column, Lang, percent};
+use regulars_engine::deploy::{Change, Reason};
+use regulars_engine::evaluate::OperatingPoint;
+use regulars_engine::project::Recovered;
 
 /// A page: the six stages, then the job that stands beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,6 +31,7 @@ pub enum Page {
     Evaluate,
     Customers,
     Segments,
+    Settings,
 }
 
 /// What pages remember between frames that is neither settings nor results.
@@ -39,7 +45,34 @@ pub struct PageState {
     pub only_segment: Option<usize>,
     /// Those who are known to have left are shown as well.
     pub with_left: bool,
-    pub sort: (usize, bool),
+    /// The column that sorts, and whether it ascends; by risk where there is none.
+    pub sort: Option<(Column, bool)>,
+    /// Only customers with this change since the last list.
+    #[serde(skip)]
+    pub only_change: Option<Change>,
+    /// Only customers behind a cell of the confusion matrix: said to leave, did leave.
+    #[serde(skip)]
+    pub cell: Option<(bool, bool)>,
+    /// The chosen customer's place in the list.
+    #[serde(skip)]
+    pub customer: Option<usize>,
+    /// The chosen customer must come in sight.
+    #[serde(skip)]
+    pub follow_customer: bool,
+    /// Why the chosen customer stands where it stands, and whose that is.
+    #[serde(skip)]
+    whole: Option<((usize, usize), Option<(f64, Vec<Reason>)>)>,
+    /// Curves of the loss on a logarithmic axis, and how much they are smoothed, 0 to 1.
+    pub log_loss: bool,
+    pub smooth: f64,
+    /// The network is drawn.
+    pub diagram: bool,
+    /// What changed cells must hold.
+    #[serde(skip)]
+    pub find_cell: String,
+    /// Where the pointer is on the curves of Evaluate.
+    #[serde(skip)]
+    pub hover: Option<OperatingPoint>,
     #[serde(skip)]
     pub order: customers::Order,
     #[serde(skip)]
@@ -47,12 +80,30 @@ pub struct PageState {
     /// Distributions before and after the shown step, and what they were made for.
     #[serde(skip)]
     pub spread: Option<clean::Spread>,
+    /// Changed cells that hold the searched text, and what they were made for.
+    #[serde(skip)]
+    cells: Option<clean::Cells>,
 }
 
 impl PageState {
     /// Forgets what belongs to the file that was open: another one is coming.
     pub fn forget(&mut self) {
-        *self = Self { sort: self.sort, with_left: self.with_left, ..Self::default() };
+        let keep = (self.sort, self.with_left, self.log_loss, self.smooth, self.diagram);
+        *self = Self::default();
+        (self.sort, self.with_left, self.log_loss, self.smooth, self.diagram) = keep;
+    }
+
+    /// Chooses the next customer of those shown, or the one before.
+    pub fn step_customer(&mut self, forwards: bool) {
+        let places = &self.order.places;
+        let here = self.customer.and_then(|chosen| places.iter().position(|at| *at == chosen));
+        let next = match (here, forwards) {
+            (None, _) => 0,
+            (Some(at), true) => (at + 1).min(places.len().saturating_sub(1)),
+            (Some(at), false) => at.saturating_sub(1),
+        };
+        self.customer = places.get(next).copied();
+        self.follow_customer = true;
     }
 }
 
@@ -62,10 +113,12 @@ pub struct Scene<'a> {
     pub state: &'a mut State,
     pub page: &'a mut PageState,
     pub send: &'a mut Vec<Command>,
+    pub prefs: &'a mut Prefs,
+    pub left_behind: &'a [Recovered],
 }
 
 impl Page {
-    pub const ALL: [Page; 7] = [
+    pub const ALL: [Page; 8] = [
         Page::Collect,
         Page::Clean,
         Page::Features,
@@ -73,6 +126,7 @@ impl Page {
         Page::Evaluate,
         Page::Customers,
         Page::Segments,
+        Page::Settings,
     ];
 
     /// The key of its words.
@@ -85,6 +139,7 @@ impl Page {
             Self::Evaluate => "evaluate",
             Self::Customers => "customers",
             Self::Segments => "segments",
+            Self::Settings => "settings",
         }
     }
 
@@ -95,7 +150,12 @@ impl Page {
 
     /// True for pages with settings beside the content.
     pub fn has_inspector(self) -> bool {
-        !matches!(self, Self::Customers)
+        self != Self::Settings
+    }
+
+    /// True for pages whose settings a trainer's lock holds.
+    pub fn is_locked(self) -> bool {
+        matches!(self, Self::Collect | Self::Clean | Self::Features | Self::Train)
     }
 
     /// The content.
@@ -108,6 +168,7 @@ impl Page {
             Self::Evaluate => evaluate::show(ui, scene),
             Self::Customers => customers::show(ui, scene),
             Self::Segments => segments::show(ui, scene),
+            Self::Settings => settings::show(ui, scene),
         }
     }
 
@@ -120,12 +181,16 @@ impl Page {
             Self::Train => train::inspector(ui, scene),
             Self::Evaluate => evaluate::inspector(ui, scene),
             Self::Segments => segments::inspector(ui, scene),
-            Self::Customers => {}
+            Self::Customers => customers::inspector(ui, scene),
+            Self::Settings => {}
         }
     }
 
     /// One live line for the rail.
     pub fn status(self, lang: Lang, state: &State) -> String {
+        if self == Self::Settings {
+            return lang.t("status.settings");
+        }
         let Some(table) = &state.table else {
             return if self == Self::Collect {
                 lang.t("status.no_file")
@@ -137,10 +202,9 @@ impl Page {
         match self {
             Self::Collect => lang.with("status.rows", &[("count", count(table.height()))]),
             _ if state.preparing() => lang.t("status.working"),
-            Self::Clean => match &state.prepared {
-                Some(p) => {
-                    let cells: u64 = p
-                        .cleaning
+            Self::Clean => match &state.cleaning {
+                Some(cleaning) => {
+                    let cells: u64 = cleaning
                         .stages
                         .iter()
                         .filter(|stage| stage.change.name != "scale")
@@ -170,18 +234,19 @@ impl Page {
                 ),
                 None => lang.t("status.waits_train"),
             },
-            Self::Customers => match (&state.customers, state.shown()) {
-                (Some(list), Some(_)) => {
+            Self::Customers => match state.list() {
+                Some(list) => {
                     let (risky, here) = regulars_engine::deploy::at_risk(list, state.settings.threshold);
                     let share = percent(risky as f64 / here.max(1) as f64);
                     lang.with("status.at_risk", &[("count", count(risky)), ("share", share)])
                 }
-                _ => lang.t("status.waits_train"),
+                None => lang.t("status.waits_train"),
             },
             Self::Segments => match &state.segments {
                 Some(s) => lang.with("status.segments", &[("count", s.k.to_string())]),
                 None => lang.t("status.not_found"),
             },
+            Self::Settings => String::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         return;
     }
     let Some(found) = scene.state.segments.clone() else {
-        if scene.state.prepared.is_none() {
+        if scene.state.cleaning.is_none() {
             super::clean::waiting(ui, scene, "segments");
         } else {
             let button = Some((lang.t("command.segments"), Command::FindSegments));
@@ -124,7 +124,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             ui.add(egui::Slider::new(k, 2..=12));
         }
     });
-    if scene.state.prepared.is_some()
+    if scene.state.cleaning.is_some()
         && parts::primary(ui, lang.t("command.segments"), scene.state.segment.is_none())
     {
         scene.send.push(Command::FindSegments);

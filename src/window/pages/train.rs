@@ -1,14 +1,23 @@
-//! Train: the network's settings, its curves while it learns, and the simple models beside it.
+//! Train: the network and its curves while it learns, the runs so far, and the simple models beside.
+
+mod diagram;
+mod network;
+mod runs;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
-use regulars_engine::train::{Activation, DeviceKind, ModelKind};
+use regulars_engine::files::{Cell, Grid};
+use regulars_engine::train::{Epoch, ModelKind};
 
 use super::{Page, Scene};
 use crate::window::command::Command;
-use crate::window::parts::{self, chart, table};
+use crate::window::parts::{self, chart, table, take};
+use crate::window::state::Run;
 use crate::window::theme::{self, S3};
+use crate::window::tour;
 use crate::words::Lang;
+
+pub(super) use network::inspector;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
@@ -17,17 +26,54 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         super::clean::waiting(ui, scene, "train");
         return;
     }
+    controls(ui, scene);
+    if scene.state.cut_off && scene.state.train.is_none() {
+        parts::caution(ui, &lang.t("train.cut_off"));
+    }
+    if scene.state.stale() && scene.state.train.is_none() {
+        parts::caution(ui, &lang.t("train.stale"));
+    }
+    device(ui, scene);
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut scene.page.diagram, lang.t("train.diagram"));
+        ui.checkbox(&mut scene.page.log_loss, lang.t("train.log"));
+        let label = ui.label(lang.t("train.smooth"));
+        ui.add(egui::Slider::new(&mut scene.page.smooth, 0.0..=0.95).fixed_decimals(2)).labelled_by(label.id);
+    });
+    if scene.page.diagram
+        && let Some(prepared) = &scene.state.prepared
+    {
+        diagram::show(ui, lang, &scene.state.settings.mlp, prepared.matrix.width());
+    }
+    curves(ui, scene);
+    comparison(ui, scene);
+    runs::show(ui, scene);
+}
+
+fn controls(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
     ui.horizontal(|ui| {
         if scene.state.train.is_some() {
             if parts::primary(ui, lang.t("command.finish"), true) {
                 scene.send.push(Command::FinishTraining);
+            }
+            let paused = scene.state.paused();
+            let text = lang.t(if paused { "train.go_on" } else { "train.pause" });
+            if ui.button(text).clicked() {
+                scene.send.push(Command::PauseTraining);
+            }
+            if ui.button(lang.t("command.step")).on_hover_text(lang.t("train.step.help")).clicked() {
+                scene.send.push(Command::StepTraining);
             }
             if ui.button(lang.t("command.cancel")).clicked() {
                 scene.send.push(Command::Cancel);
             }
             progress(ui, scene);
         } else {
-            if parts::primary(ui, lang.t("command.train"), !scene.state.preparing()) {
+            let top = ui.cursor().min;
+            let train = parts::primary(ui, lang.t("command.train"), !scene.state.preparing());
+            tour::anchor(ui, "train", egui::Rect::from_min_size(top, egui::vec2(150.0, 34.0)));
+            if train {
                 scene.send.push(Command::Train);
             }
             if !scene.state.outcomes.is_empty() && ui.button(lang.t("train.next")).clicked() {
@@ -35,24 +81,22 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
         }
     });
-    if scene.state.stale() && scene.state.train.is_none() {
-        parts::caution(ui, &lang.t("train.stale"));
+}
+
+fn device(ui: &mut Ui, scene: &Scene<'_>) {
+    let lang = scene.lang;
+    let Some(device) = &scene.state.live_device else { return };
+    let mut text = lang.with(
+        "train.device",
+        &[("device", device.ran.name().to_owned()), ("why", lang.t(&format!("device.{}", device.why)))],
+    );
+    if let Some(adapter) = &device.adapter {
+        text.push_str(&format!(" · {adapter}"));
     }
-    if let Some(device) = &scene.state.live_device {
-        let mut text = lang.with(
-            "train.device",
-            &[("device", device.ran.name().to_owned()), ("why", lang.t(&format!("device.{}", device.why)))],
-        );
-        if let Some(adapter) = &device.adapter {
-            text.push_str(&format!(" · {adapter}"));
-        }
-        if let Some((wgpu, flex)) = device.measured {
-            text.push_str(&format!(" · wgpu {wgpu:.2} ms, flex {flex:.2} ms"));
-        }
-        parts::muted(ui, text);
+    if let Some((wgpu, flex)) = device.measured {
+        text.push_str(&format!(" · wgpu {wgpu:.2} ms, flex {flex:.2} ms"));
     }
-    curves(ui, scene);
-    comparison(ui, scene);
+    parts::muted(ui, text);
 }
 
 fn progress(ui: &mut Ui, scene: &Scene<'_>) {
@@ -60,6 +104,10 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(job) = &scene.state.train else { return };
     let share = job.progress() as f32;
     let text = match scene.state.live.last() {
+        Some(e) if scene.state.paused() => {
+            let args = [("epoch", e.epoch.to_string()), ("planned", e.planned.to_string())];
+            lang.with("train.paused", &args)
+        }
         Some(e) => {
             let left = (e.planned - e.epoch) as f64 * e.seconds / e.epoch as f64;
             lang.with(
@@ -73,7 +121,20 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
         }
         None => lang.t("status.working"),
     };
-    ui.add(egui::ProgressBar::new(share).desired_width(280.0).text(text));
+    ui.add(egui::ProgressBar::new(share).desired_width(260.0).text(text));
+}
+
+/// The points of a curve, smoothed by an exponential mean and, on a logarithmic axis, as logarithms.
+fn line(history: &[Epoch], value: fn(&Epoch) -> f64, smooth: f64, log: bool) -> Vec<PlotPoint> {
+    let mut mean: Option<f64> = None;
+    history
+        .iter()
+        .map(|e| {
+            let now = mean.map_or_else(|| value(e), |before| smooth * before + (1.0 - smooth) * value(e));
+            mean = Some(now);
+            PlotPoint::new(e.epoch as f64, if log { now.max(1e-9).log10() } else { now })
+        })
+        .collect()
 }
 
 fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -86,12 +147,21 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
         return;
     }
-    let of = |value: fn(&regulars_engine::train::Epoch) -> f64| -> Vec<PlotPoint> {
-        live.iter().map(|e| PlotPoint::new(e.epoch as f64, value(e))).collect()
-    };
-    let (train, valid) = (of(|e| e.train_loss), of(|e| e.valid_loss));
-    let auc: Vec<PlotPoint> =
-        live.iter().filter_map(|e| e.valid_auc.map(|auc| PlotPoint::new(e.epoch as f64, auc))).collect();
+    let (smooth, log) = (scene.page.smooth, scene.page.log_loss);
+    let train = line(live, |e| e.train_loss, smooth, log);
+    let valid = line(live, |e| e.valid_loss, smooth, log);
+    let auc_of = |history: &[Epoch]| line(history, |e| e.valid_auc.unwrap_or(0.5), smooth, false);
+    let auc = auc_of(live);
+    let others: Vec<(String, Vec<PlotPoint>, Vec<PlotPoint>)> = scene
+        .state
+        .runs
+        .iter()
+        .filter(|run| run.overlaid)
+        .map(|run: &Run| {
+            let history = run.history();
+            (runs::name(lang, run), line(history, |e| e.valid_loss, smooth, log), auc_of(history))
+        })
+        .collect();
     let best = live.iter().min_by(|a, b| a.valid_loss.total_cmp(&b.valid_loss));
     let finding = match best {
         Some(b) => lang.with(
@@ -100,36 +170,40 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         ),
         None => String::new(),
     };
-    let height = 250.0;
+    let markers = live.len() < 2;
+    let series = |name: String, points, dashed| chart::Series { name, points, dashed, markers };
     ui.columns(2, |sides| {
         let frame = chart::Frame {
             id: "loss",
             title: finding,
             x: lang.t("train.epoch"),
             y: lang.t("train.loss"),
-            height,
+            height: 240.0,
             include: Vec::new(),
             legend: Corner::RightTop,
+            log_y: log,
         };
-        let markers = live.len() < 2;
-        let series = [
-            chart::Series { name: lang.t("train.on_train"), points: &train, dashed: false, markers },
-            chart::Series { name: lang.t("train.on_valid"), points: &valid, dashed: true, markers },
+        let mut all = vec![
+            series(lang.t("train.on_train"), &train, false),
+            series(lang.t("train.on_valid"), &valid, true),
         ];
+        all.extend(others.iter().map(|(name, loss, _)| series(name.clone(), loss, true)));
         let kept = best.map(|b| (lang.t("train.kept"), b.epoch as f64));
-        chart::lines(&mut sides[0], frame, &series, kept.clone());
+        chart::lines(&mut sides[0], lang, frame, &all, kept.clone());
         let last = live.last().and_then(|e| e.valid_auc);
         let frame = chart::Frame {
             id: "auc",
             title: lang.with("train.auc_finding", &[("auc", last.map_or("–".into(), |a| format!("{a:.3}")))]),
             x: lang.t("train.epoch"),
             y: lang.t("metric.roc_auc"),
-            height,
+            height: 240.0,
             include: Vec::new(),
             legend: Corner::RightBottom,
+            log_y: false,
         };
-        let series = [chart::Series { name: lang.t("train.on_valid"), points: &auc, dashed: true, markers }];
-        chart::lines(&mut sides[1], frame, &series, kept);
+        let mut all = vec![series(lang.t("train.on_valid"), &auc, true)];
+        all.extend(others.iter().map(|(name, _, auc)| series(name.clone(), auc, true)));
+        chart::lines(&mut sides[1], lang, frame, &all, kept);
     });
 }
 
@@ -147,22 +221,36 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
         table::Head::number(lang.t("train.seconds"), 54.0),
     ];
     let threshold = scene.state.settings.threshold;
-    table::show(ui, "models", &heads, None, outcomes.len(), 200.0, |ui, row, column| {
+    let cell = |row: usize, column: usize| -> String {
         let o = &outcomes[row];
         let show = |e: Option<regulars_engine::metrics::Estimate>| {
             e.map_or("–".to_owned(), |e| format!("{:.3}  ({:.3}–{:.3})", e.value, e.low, e.high))
         };
         match column {
-            0 => {
-                ui.label(RichText::new(lang.t(&format!("model.{}", o.kind.name()))).family(theme::strong()));
-            }
-            1 => table::plain(ui, show(o.test.fixed("roc_auc"))),
-            2 => table::plain(ui, show(Some(o.test.confusion(threshold).accuracy()))),
-            3 => table::plain(ui, show(Some(o.test.confusion(threshold).f1()))),
-            _ => table::plain(ui, format!("{:.2}", o.trained.seconds)),
+            0 => lang.t(&format!("model.{}", o.kind.name())),
+            1 => show(o.test.fixed("roc_auc")),
+            2 => show(Some(o.test.confusion(threshold).accuracy())),
+            3 => show(Some(o.test.confusion(threshold).f1())),
+            _ => format!("{:.2}", o.trained.seconds),
         }
+    };
+    ui.horizontal(|ui| {
+        parts::muted(ui, lang.t("train.test_rows"));
+        take::table_menu(ui, lang, &lang.t("train.side_by_side"), || Grid {
+            name: lang.t("train.side_by_side"),
+            header: heads.iter().map(|head| head.name.clone()).collect(),
+            rows: (0..outcomes.len())
+                .map(|row| (0..heads.len()).map(|column| Cell::from(cell(row, column))).collect())
+                .collect(),
+        });
     });
-    parts::muted(ui, lang.t("train.test_rows"));
+    let spec = table::Table::new("models", &heads, outcomes.len(), 200.0);
+    table::show(ui, &spec, |ui, row, column| match column {
+        0 => {
+            ui.label(RichText::new(cell(row, 0)).family(theme::strong()));
+        }
+        _ => table::plain(ui, cell(row, column)),
+    });
 }
 
 /// Says plainly which model wins; equal within the interval means that the simple one wins.
@@ -192,68 +280,4 @@ fn verdict(
         "train.network_wins"
     };
     lang.with(key, &args)
-}
-
-pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
-    let lang = scene.lang;
-    parts::section(ui, lang.t("train.network"));
-    let settings = &mut scene.state.settings;
-    let mlp = &mut settings.mlp;
-    parts::setting(ui, lang, "layers", |ui| {
-        let mut remove = None;
-        let many = mlp.hidden.len() > 1;
-        for (at, units) in mlp.hidden.iter_mut().enumerate() {
-            ui.horizontal(|ui| {
-                let label = ui.label(lang.with("setting.layer", &[("number", (at + 1).to_string())]));
-                ui.add(egui::DragValue::new(units).range(1..=1024)).labelled_by(label.id);
-                let name = lang.with("setting.remove_layer", &[("number", (at + 1).to_string())]);
-                if many && ui.button("×").on_hover_text(name).clicked() {
-                    remove = Some(at);
-                }
-            });
-        }
-        if let Some(at) = remove {
-            mlp.hidden.remove(at);
-        }
-        if mlp.hidden.len() < 6 && ui.button(lang.t("setting.add_layer")).clicked() {
-            let last = mlp.hidden.last().copied().unwrap_or(32);
-            mlp.hidden.push((last / 2).max(4));
-        }
-    });
-    parts::setting(ui, lang, "activation", |ui| {
-        let name = lang.t("setting.activation");
-        parts::choose(ui, &name, &mut mlp.activation, &Activation::ALL, |a| {
-            lang.t(&format!("activation.{}", a.name()))
-        });
-    });
-    parts::setting(ui, lang, "dropout", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
-    });
-    parts::setting(ui, lang, "learning_rate", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.learning_rate, 0.00001..=0.1).logarithmic(true));
-    });
-    parts::setting(ui, lang, "batch", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.batch_size, 1..=1024).logarithmic(true));
-    });
-    parts::setting(ui, lang, "epochs", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.epochs, 1..=500).logarithmic(true));
-    });
-    parts::setting(ui, lang, "patience", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.patience, 0..=100));
-    });
-    parts::setting(ui, lang, "class_weight", |ui| {
-        ui.checkbox(&mut mlp.class_weight, lang.t("setting.class_weight.on"));
-    });
-    parts::setting(ui, lang, "device", |ui| {
-        let name = lang.t("setting.device");
-        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {
-            lang.t(&format!("device_kind.{}", d.name()))
-        });
-    });
-    parts::setting(ui, lang, "seed", |ui| {
-        ui.add(egui::Slider::new(&mut settings.seed, 1..=100));
-    });
-    if ui.button(lang.t("setting.reset_network")).clicked() {
-        settings.mlp = Default::default();
-    }
 }

@@ -1,13 +1,16 @@
 //! Charts in one frame: the title states the finding, axes carry their unit, every series has a
-//! second mark beside its colour.
+//! second mark beside its colour, and a menu takes the chart away.
 
-use eframe::egui::{Rangef, RichText, Ui};
+use eframe::egui::{Align, Layout, Rangef, Rect, RichText, Ui};
 use egui_plot::{
     AxisHints, Bar, BarChart, Corner, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
 };
+use regulars_engine::files::{Cell, Grid};
 
-use super::muted;
+use super::{muted, take};
+use crate::report::svg;
 use crate::window::theme::{self, SERIES};
+use crate::words::Lang;
 
 /// A line of a chart; `dashed` is its second mark.
 pub struct Series<'a> {
@@ -28,11 +31,72 @@ pub struct Frame<'a> {
     pub include: Vec<[f64; 2]>,
     /// Where the legend hides least.
     pub legend: Corner,
+    /// The points' y are decimal logarithms; the axis shows what they stand for.
+    pub log_y: bool,
 }
 
-/// A chart of lines.
-pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Option<(String, f64)>) {
-    ui.label(RichText::new(&frame.title).family(theme::strong()));
+impl Frame<'_> {
+    fn y_of(&self, y: f64) -> f64 {
+        if self.log_y { 10f64.powf(y) } else { y }
+    }
+}
+
+fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
+    let lines = series.iter().map(|one| svg::Series {
+        name: one.name.clone(),
+        points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
+        dashed: one.dashed,
+        markers: one.markers,
+    });
+    svg::Chart {
+        title: frame.title.clone(),
+        x: frame.x.clone(),
+        y: frame.y.clone(),
+        series: lines.collect(),
+        include: frame.include.clone(),
+    }
+}
+
+fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
+    let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
+    let rows = series.iter().flat_map(|one| {
+        let name = &one.name;
+        one.points.iter().map(move |p| vec![Cell::from(name.as_str()), number(p.x), number(frame.y_of(p.y))])
+    });
+    Grid {
+        name: frame.title.clone(),
+        header: vec![String::new(), frame.x.clone(), frame.y.clone()],
+        rows: rows.collect(),
+    }
+}
+
+/// The head of a chart: its title and its menu.
+fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        let room = ui.available_width() - 76.0;
+        ui.scope(|ui| {
+            ui.set_max_width(room.max(60.0));
+            let text = RichText::new(title).family(theme::strong());
+            ui.add(eframe::egui::Label::new(text).wrap());
+        });
+        ui.with_layout(Layout::right_to_left(Align::Min), menu);
+    });
+}
+
+/// A chart of lines; returns where in it the pointer is.
+pub fn lines(
+    ui: &mut Ui,
+    lang: Lang,
+    frame: Frame<'_>,
+    series: &[Series<'_>],
+    vertical: Option<(String, f64)>,
+) -> Option<PlotPoint> {
+    let id = ui.scope_id().with(("chart", frame.id));
+    let before: Option<Rect> = ui.data(|data| data.get_temp(id));
+    let top = ui.cursor().min;
+    head(ui, &frame.title, |ui| {
+        take::chart_menu(ui, lang, before, || drawing(&frame, series), || data(&frame, series), &frame.title);
+    });
     muted(ui, format!("{} · {}", frame.y, frame.x));
     let mut plot = Plot::new(frame.id)
         .height(frame.height)
@@ -42,10 +106,13 @@ pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Opt
         .allow_zoom(false)
         .allow_drag(false)
         .legend(Legend::default().position(frame.legend));
+    if frame.log_y {
+        plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
+    }
     for [x, y] in &frame.include {
         plot = plot.include_x(*x).include_y(*y);
     }
-    plot.show(ui, |plot| {
+    let drawn = plot.show(ui, |plot| {
         for (at, one) in series.iter().enumerate() {
             let color = SERIES[at % SERIES.len()];
             let style = if one.dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
@@ -65,23 +132,57 @@ pub fn lines(ui: &mut Ui, frame: Frame<'_>, series: &[Series<'_>], vertical: Opt
             plot.vline(egui_plot::VLine::new(name, x).style(LineStyle::dotted_dense()).color(SERIES[2]));
         }
     });
+    let rect = Rect::from_min_max(top, drawn.response.rect.max);
+    ui.data_mut(|data| data.insert_temp(id, rect));
+    drawn.response.hover_pos().map(|at| drawn.transform.value_from_position(at))
 }
 
-/// Bars of two distributions side by side; `labels` name the bins.
-pub fn bars(
-    ui: &mut Ui,
-    id: &str,
-    title: &str,
-    labels: &[String],
-    counts: &[f64],
-    series: usize,
-    height: f32,
-) {
-    ui.label(RichText::new(title).family(theme::strong()));
-    let labels = labels.to_vec();
-    let bars = counts.iter().enumerate().map(|(at, count)| Bar::new(at as f64, *count).width(0.85)).collect();
-    Plot::new(id)
-        .height(height)
+/// Bars of a distribution; `overlay` is a part of each bar that is brought out. Returns the bin
+/// that the pointer is over.
+pub struct Bars<'a> {
+    pub id: &'a str,
+    pub title: String,
+    pub labels: &'a [String],
+    pub counts: &'a [f64],
+    pub overlay: Option<&'a [f64]>,
+    pub series: usize,
+    pub height: f32,
+}
+
+/// Draws [`Bars`].
+pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
+    let id = ui.scope_id().with(("bars", of.id));
+    let before: Option<Rect> = ui.data(|data| data.get_temp(id));
+    let top = ui.cursor().min;
+    let grid = || Grid {
+        name: of.title.clone(),
+        header: vec![String::new(), lang.t("common.rows")],
+        rows: of
+            .labels
+            .iter()
+            .zip(of.counts)
+            .map(|(label, count)| vec![Cell::from(label.as_str()), Cell::whole(*count as u64)])
+            .collect(),
+    };
+    let chart = || svg::Chart {
+        title: of.title.clone(),
+        x: String::new(),
+        y: lang.t("common.rows"),
+        series: vec![svg::Series {
+            name: of.title.clone(),
+            points: of.counts.iter().enumerate().map(|(at, count)| (at as f64, *count)).collect(),
+            dashed: false,
+            markers: true,
+        }],
+        include: vec![[0.0, 0.0]],
+    };
+    head(ui, &of.title, |ui| take::chart_menu(ui, lang, before, chart, grid, &of.title));
+    let labels = of.labels.to_vec();
+    let bar = |(at, count): (usize, &f64)| Bar::new(at as f64, *count).width(0.85);
+    let whole: Vec<Bar> = of.counts.iter().enumerate().map(bar).collect();
+    let part: Option<Vec<Bar>> = of.overlay.map(|counts| counts.iter().enumerate().map(bar).collect());
+    let drawn = Plot::new(of.id)
+        .height(of.height)
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)
@@ -95,6 +196,15 @@ pub fn bars(
             labels.get(at as usize).cloned().unwrap_or_default()
         })
         .show(ui, |plot| {
-            plot.bar_chart(BarChart::new(title, bars).color(SERIES[series % SERIES.len()]));
+            let color = SERIES[of.series % SERIES.len()];
+            let color = if part.is_some() { color.gamma_multiply(0.35) } else { color };
+            plot.bar_chart(BarChart::new(of.title.clone(), whole).color(color));
+            if let Some(part) = part {
+                plot.bar_chart(BarChart::new(lang.t("clean.linked"), part).color(SERIES[4]));
+            }
         });
+    let rect = Rect::from_min_max(top, drawn.response.rect.max);
+    ui.data_mut(|data| data.insert_temp(id, rect));
+    let at = drawn.transform.value_from_position(drawn.response.hover_pos()?).x.round();
+    (at >= 0.0 && (at as usize) < of.counts.len()).then_some(at as usize)
 }

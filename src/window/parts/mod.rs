@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod table;
+pub mod take;
 
 use eframe::egui::{self, Button, Color32, RichText, Sense, Stroke, Ui, Vec2};
 use regulars_engine::metrics::Estimate;
@@ -101,6 +102,14 @@ pub fn waits_for_model(ui: &mut Ui, lang: Lang, key: &str, can_train: bool, send
     empty_state(ui, lang, key, Some(button), send);
 }
 
+/// The words of what is told.
+pub fn told(lang: Lang, what: &Told) -> String {
+    match what {
+        Told::Error(error) => lang.error(error),
+        Told::Key(key, args) => lang.with(key, args),
+    }
+}
+
 /// What is wrong or done; it stays until it is closed. True when closed.
 pub fn notice(ui: &mut Ui, lang: Lang, notice: &Notice) -> bool {
     let p = Palette::of(ui);
@@ -109,9 +118,10 @@ pub fn notice(ui: &mut Ui, lang: Lang, notice: &Notice) -> bool {
         Tone::Caution => (p.caution, "△"),
         Tone::Bad => (p.bad, "×"),
     };
-    let (text, hint) = match &notice.text {
-        Told::Error(error) => (lang.error(error), Some(lang.hint(error))),
-        Told::Key(key, args) => (lang.with(key, args), None),
+    let text = told(lang, &notice.text);
+    let hint = match &notice.text {
+        Told::Error(error) => Some(lang.hint(error)),
+        Told::Key(..) => None,
     };
     callout(ui, color, mark, &text, hint.as_deref(), Some(&lang.t("common.close")))
 }
@@ -120,6 +130,12 @@ pub fn notice(ui: &mut Ui, lang: Lang, notice: &Notice) -> bool {
 pub fn caution(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui).caution;
     callout(ui, color, "△", text, None, None);
+}
+
+/// A suggestion with the button that takes it up; true when taken up.
+pub fn suggestion(ui: &mut Ui, text: &str, verb: &str, enabled: bool) -> bool {
+    let color = Palette::of(ui).accent;
+    ui.add_enabled_ui(enabled, |ui| callout(ui, color, "◆", text, None, Some(verb))).inner
 }
 
 /// An error in the page itself, with its mend.
@@ -146,7 +162,7 @@ fn callout(
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(mark).color(color).family(theme::strong()));
-                let room = ui.available_width() - if close.is_some() { 90.0 } else { 0.0 };
+                let room = ui.available_width() - if close.is_some() { 130.0 } else { 0.0 };
                 ui.vertical(|ui| {
                     ui.set_width(room.max(100.0));
                     ui.spacing_mut().item_spacing.y = 2.0;

@@ -25,19 +25,39 @@ impl Head {
     }
 }
 
-/// Draws `rows` rows, of which only those in sight are asked for. Returns the column whose head
-/// was clicked.
-pub fn show(
-    ui: &mut Ui,
-    id: &str,
-    heads: &[Head],
-    sorted: Option<(usize, bool)>,
-    rows: usize,
-    height: f32,
-    mut cell: impl FnMut(&mut Ui, usize, usize),
-) -> Option<usize> {
+/// A table.
+pub struct Table<'a> {
+    pub id: &'a str,
+    pub heads: &'a [Head],
+    /// The column that sorts, and whether it ascends.
+    pub sorted: Option<(usize, bool)>,
+    pub rows: usize,
+    pub height: f32,
+    /// Rows can be chosen, and this one is.
+    pub chosen: Option<Option<usize>>,
+    /// A row that must come in sight.
+    pub scroll_to: Option<usize>,
+}
+
+impl<'a> Table<'a> {
+    /// A table that only shows.
+    pub fn new(id: &'a str, heads: &'a [Head], rows: usize, height: f32) -> Self {
+        Self { id, heads, sorted: None, rows, height, chosen: None, scroll_to: None }
+    }
+}
+
+/// What was clicked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clicked {
+    pub head: Option<usize>,
+    pub row: Option<usize>,
+}
+
+/// Draws the rows, of which only those in sight are asked for.
+pub fn show(ui: &mut Ui, table: &Table<'_>, mut cell: impl FnMut(&mut Ui, usize, usize)) -> Clicked {
     let p = Palette::of(ui);
-    let mut clicked = None;
+    let Table { id, heads, sorted, rows, height, chosen, scroll_to } = *table;
+    let mut clicked = Clicked::default();
     ui.push_id(id, |ui| {
         egui::ScrollArea::horizontal().id_salt((id, "wide")).show(ui, |ui| {
             let mut builder = TableBuilder::new(ui)
@@ -47,6 +67,12 @@ pub fn show(
                 .max_scroll_height(height)
                 .min_scrolled_height(height.min(120.0))
                 .cell_layout(Layout::left_to_right(Align::Center));
+            if chosen.is_some() {
+                builder = builder.sense(Sense::click());
+            }
+            if let Some(row) = scroll_to {
+                builder = builder.scroll_to_row(row, None);
+            }
             for (at, head) in heads.iter().enumerate() {
                 let column = if at + 1 == heads.len() {
                     Column::remainder().at_least(head.width)
@@ -75,7 +101,7 @@ pub fn show(
                                 draw(ui)
                             };
                             if response.clicked() {
-                                clicked = Some(at);
+                                clicked.head = Some(at);
                             }
                         });
                     }
@@ -83,6 +109,7 @@ pub fn show(
                 .body(|body| {
                     body.rows(28.0, rows, |mut row| {
                         let index = row.index();
+                        row.set_selected(chosen == Some(Some(index)));
                         for (at, head) in heads.iter().enumerate() {
                             row.col(|ui| {
                                 if head.right {
@@ -94,6 +121,9 @@ pub fn show(
                                 }
                             });
                         }
+                        if chosen.is_some() && row.response().clicked() {
+                            clicked.row = Some(index);
+                        }
                     });
                 });
         });
@@ -103,7 +133,7 @@ pub fn show(
 
 /// A cell of plain text, cut with dots where it is too long and whole on hover.
 pub fn plain(ui: &mut Ui, text: impl Into<String>) {
-    ui.add(egui::Label::new(text.into()).truncate());
+    ui.add(egui::Label::new(text.into()).truncate().selectable(false));
 }
 
 /// A cell that holds nothing: the mark of a missing value.

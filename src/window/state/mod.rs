@@ -1,6 +1,10 @@
 //! The project in the window: settings with undo, what was computed from them, and the jobs that
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
+mod edit;
+mod keep;
+mod list;
+mod runs;
 mod takeaway;
 
 use std::path::{Path, PathBuf};
@@ -9,46 +13,60 @@ use std::sync::mpsc::Receiver;
 
 use eframe::egui;
 use regulars_engine::Error;
+use regulars_engine::clean::{Cleaning, Suggestion};
 use regulars_engine::collect;
-use regulars_engine::deploy::Customer;
+use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
 use regulars_engine::job::{Event, Job, Poll, Reporter};
-use regulars_engine::project::{self, Outcome, Prepared, SavedProject, SavedRun, Settings};
+use regulars_engine::project::{
+    self, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
+};
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
+pub use edit::Edit;
+pub use keep::Lacks;
+pub use list::Reasons;
+pub use runs::Run;
 pub use takeaway::Ask;
 
 use super::notice::{Notice, Told, Tone};
 
-/// Rows up to which segments are found without being asked for.
-const AUTO_SEGMENT_ROWS: usize = 50_000;
-/// Steps of undo that are kept.
-const UNDO_STEPS: usize = 100;
-
-/// What cleaning gives back: the table with its roles, the rows, and the outcomes of a saved
-/// project, predicted again.
+/// What cleaning gives back: the table with its roles, the rows, and the outcomes of saved runs,
+/// predicted again (their position among the runs that waited).
 struct Ready {
     table: Table,
     prepared: Result<Prepared, Error>,
-    restored: Vec<Outcome>,
-    restored_key: String,
+    /// The rows as cleaned, of files without a target as well.
+    cleaning: Option<Arc<Cleaning>>,
+    suggestions: Vec<Suggestion>,
+    restored: Vec<(usize, Vec<Outcome>)>,
 }
 
 /// The project and its jobs.
 pub struct State {
     pub settings: Settings,
     committed: Settings,
-    undo: Vec<Settings>,
-    redo: Vec<Settings>,
+    undo: Vec<(Settings, Edit)>,
+    redo: Vec<(Settings, Edit)>,
     pub project_file: Option<PathBuf>,
     pub saved: bool,
+    /// Data that an opened project asks for.
+    pub lacks: Option<Lacks>,
 
     /// The table as guessed, before the person's roles.
     base: Option<Arc<Table>>,
     pub table: Option<Arc<Table>>,
     pub prepared: Option<Arc<Prepared>>,
     pub prepare_error: Option<Error>,
+    pub cleaning: Option<Arc<Cleaning>>,
+    pub suggestions: Arc<Vec<Suggestion>>,
+
+    /// Trainings, the oldest first.
+    pub runs: Vec<Run>,
+    /// The one that the pages show.
+    pub shown_run: usize,
+    /// Outcomes of the shown run.
     pub outcomes: Vec<Arc<Outcome>>,
     /// [`Settings::key`] at the time of training.
     outcomes_key: String,
@@ -56,13 +74,24 @@ pub struct State {
     present_key: String,
     /// The rows that the outcomes belong to.
     pub trained_on: Option<Arc<Prepared>>,
-    /// Key and rows of the running training.
-    training: Option<(String, Arc<Prepared>)>,
+    /// Settings, key and rows of the running training.
+    training: Option<(Settings, String, Arc<Prepared>)>,
     /// Runs of an opened project, waiting for its data.
     waiting_runs: Vec<SavedRun>,
+    waiting_shown: Option<(usize, ModelKind)>,
+    pub shown_model: ModelKind,
+    /// A training that was cut off may be taken up again.
+    pub cut_off: bool,
+
     pub segments: Option<Arc<Segmentation>>,
     pub customers: Option<Arc<Vec<Customer>>>,
-    pub shown_model: ModelKind,
+    /// The model in use, with its card; made after each training.
+    pub bundle: Option<Arc<Bundle>>,
+    /// A later file, scored with the bundle.
+    pub month: Option<Arc<Month>>,
+    pub lists: Vec<SavedList>,
+    pub follow_ups: FollowUps,
+    pub reasons: Option<Arc<Reasons>>,
 
     pub load: Option<Job<Result<Table, Error>>>,
     preview_job: Option<Job<Result<Table, Error>>>,
@@ -71,8 +100,17 @@ pub struct State {
     prepare: Option<Job<Ready>>,
     pub train: Option<Job<Result<Vec<Outcome>, Error>>>,
     pub segment: Option<Job<Result<Segmentation, Error>>>,
+    bundling: Option<Job<Result<Bundle, Error>>>,
+    pub month_job: Option<Job<Result<Month, Error>>>,
+    reasons_job: Option<Job<Result<Option<Reasons>, Error>>>,
     /// A save or export, with what to say when it is done.
     write: Option<Job<Result<Told, Error>>>,
+    autosave: Option<Job<Result<(), Error>>>,
+    /// Something changed since the last autosave.
+    unkept: bool,
+    recovery: Option<Recovery>,
+    /// What a crash left behind, until it is kept anew.
+    recovering: Option<Recovered>,
     dialog: Option<Receiver<(Ask, Option<PathBuf>)>>,
 
     pub live: Vec<Epoch>,
@@ -91,26 +129,45 @@ impl State {
             redo: Vec::new(),
             project_file: None,
             saved: true,
+            lacks: None,
             base: None,
             table: None,
             prepared: None,
             prepare_error: None,
+            cleaning: None,
+            suggestions: Arc::default(),
+            runs: Vec::new(),
+            shown_run: 0,
             outcomes: Vec::new(),
             outcomes_key: String::new(),
             present_key: String::new(),
             trained_on: None,
             training: None,
             waiting_runs: Vec::new(),
+            waiting_shown: None,
+            shown_model: ModelKind::Mlp,
+            cut_off: false,
             segments: None,
             customers: None,
-            shown_model: ModelKind::Mlp,
+            bundle: None,
+            month: None,
+            lists: Vec::new(),
+            follow_ups: FollowUps::new(),
+            reasons: None,
             load: None,
             preview_job: None,
             preview: None,
             prepare: None,
             train: None,
             segment: None,
+            bundling: None,
+            month_job: None,
+            reasons_job: None,
             write: None,
+            autosave: None,
+            unkept: false,
+            recovery: None,
+            recovering: None,
             dialog: None,
             live: Vec::new(),
             live_device: None,
@@ -124,28 +181,31 @@ impl State {
         Job::start(move || ctx.request_repaint(), work)
     }
 
-    /// Opens a data file or a project.
+    /// Opens a data file or a project. A data file that is opened while a project asks for its data
+    /// is taken for that.
     pub fn open(&mut self, path: &Path) {
         if path.extension().is_some_and(|e| e == "regulars") {
             match SavedProject::open(path) {
-                Ok(saved) => {
-                    self.reset(saved.settings);
-                    self.project_file = Some(path.to_owned());
-                    self.waiting_runs = saved.runs;
-                    self.read(saved.file);
-                }
+                Ok(saved) => self.open_saved(saved, Some(path.to_owned())),
                 Err(error) => self.fail(error.into()),
             }
+        } else if self.lacks.is_some() && self.table.is_none() {
+            self.lacks = None;
+            self.read(path.to_owned());
         } else {
             self.reset(Settings::default());
             self.read(path.to_owned());
         }
     }
 
+    /// Forgets everything but the place for autosaves.
     fn reset(&mut self, settings: Settings) {
         self.cancel();
         let ctx = self.ctx.clone();
+        let recovery = self.recovery.take();
+        recovery.iter().for_each(Recovery::clear);
         *self = Self::new(ctx);
+        self.recovery = recovery;
         self.committed = settings.clone();
         self.settings = settings;
     }
@@ -175,14 +235,28 @@ impl State {
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {
                 Ok(prepared) => {
-                    let key = settings.key(&table);
-                    let same = runs.iter().filter(|run| run.key == key);
-                    same.filter_map(|run| run.restore(prepared).ok()).collect()
+                    let same = runs.iter().enumerate().filter(|(_, run)| run.is_of(&settings, &table));
+                    let restore = |run: &SavedRun| {
+                        run.models.iter().filter_map(|model| model.restore(prepared).ok()).collect()
+                    };
+                    same.map(|(at, run)| (at, restore(run))).collect()
                 }
                 Err(_) => Vec::new(),
             };
-            let restored_key = runs.first().map(|run| run.key.clone()).unwrap_or_default();
-            Ready { table, prepared, restored, restored_key }
+            let cleaning = match &prepared {
+                Ok(prepared) => Some(prepared.cleaning.clone()),
+                Err(Error::Cancelled) => None,
+                Err(_) => project::clean_only(&settings, &table, report).ok().map(Arc::new),
+            };
+            let suggestions = match &cleaning {
+                Some(cleaning) => {
+                    project::suggest(&settings, &table, prepared.as_ref().ok(), cleaning, report)
+                }
+                None => Ok(Vec::new()),
+            };
+            // A suggestion that cannot be made must not cost the rows.
+            let suggestions = suggestions.unwrap_or_default();
+            Ready { table, prepared, cleaning, suggestions, restored }
         }));
     }
 
@@ -191,43 +265,14 @@ impl State {
         self.prepare.is_some()
     }
 
-    /// True when the outcomes belong to other settings than the present ones.
-    pub fn stale(&self) -> bool {
-        !self.outcomes.is_empty() && self.present_key != self.outcomes_key
-    }
-
-    /// Trains the network and the simple models on the same split.
-    pub fn train(&mut self) {
-        let Some(prepared) = self.prepared.clone() else { return };
-        if self.train.is_some() || self.prepare.is_some() {
-            return;
-        }
-        let Some(key) = self.table.as_ref().map(|t| self.settings.key(t)) else { return };
-        self.training = Some((key, prepared.clone()));
-        self.live.clear();
-        self.live_device = None;
-        self.notices.retain(|n| n.tone != Tone::Bad);
-        let settings = self.settings.clone();
-        self.train = Some(self.start(move |report| {
-            let learn = |kind| project::learn(&settings, &prepared, kind, report);
-            let mut outcomes = vec![learn(ModelKind::Mlp)?];
-            for kind in [ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority] {
-                match learn(kind) {
-                    Ok(outcome) => outcomes.push(outcome),
-                    Err(Error::Cancelled) => return Err(Error::Cancelled),
-                    // A simple model that cannot be fitted must not cost the network.
-                    Err(_) => {}
-                }
-            }
-            Ok(outcomes)
-        }));
-    }
-
     /// Groups the customers.
     pub fn find_segments(&mut self) {
-        let Some(prepared) = self.prepared.clone() else { return };
+        let (Some(table), prepared) = (self.table.clone(), self.prepared.clone()) else { return };
         let settings = self.settings.clone();
-        self.segment = Some(self.start(move |report| project::segment(&settings, &prepared, report)));
+        self.segment = Some(self.start(move |report| match prepared {
+            Some(prepared) => project::segment(&settings, &prepared, report),
+            None => project::segment_without_target(&settings, &table, report),
+        }));
     }
 
     /// Stops every job and forgets its result.
@@ -236,6 +281,9 @@ impl State {
         self.train.iter().for_each(Job::cancel);
         self.segment.iter().for_each(Job::cancel);
         self.prepare.iter().for_each(Job::cancel);
+        self.month_job.iter().for_each(Job::cancel);
+        self.bundling.iter().for_each(Job::cancel);
+        self.reasons_job.iter().for_each(Job::cancel);
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -247,10 +295,21 @@ impl State {
         if let Some(job) = &self.train {
             return of("train", job.progress(), job.seconds());
         }
+        if let Some(job) = &self.month_job {
+            return of("score", job.progress(), job.seconds());
+        }
         if let Some(job) = &self.prepare {
             return of("clean", job.progress(), job.seconds());
         }
-        self.segment.as_ref().and_then(|job| of("segment", job.progress(), job.seconds()))
+        if let Some(job) = &self.segment {
+            return of("segment", job.progress(), job.seconds());
+        }
+        self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
+    }
+
+    /// True while something runs whose loss a person would mind.
+    pub fn busy(&self) -> bool {
+        self.train.is_some() || self.write.is_some()
     }
 
     fn fail(&mut self, error: Error) {
@@ -275,6 +334,7 @@ impl State {
             self.base = Some(Arc::new(table.clone()));
             self.table = Some(Arc::new(table));
             self.saved &= self.project_file.is_some();
+            self.unkept = true;
             self.prepare();
         }
         match ended(&mut self.prepare) {
@@ -301,10 +361,12 @@ impl State {
             self.segments = Some(Arc::new(found));
             self.rank();
         }
+        self.poll_lists();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });
         }
+        self.poll_autosave();
     }
 
     /// The value of a job that ended well; what went wrong is told.
@@ -317,13 +379,6 @@ impl State {
         None
     }
 
-    /// After a training that gave nothing: the curves of the run that is kept, or none.
-    fn show_kept_run(&mut self) {
-        let kept = self.outcomes.iter().find(|o| o.kind == ModelKind::Mlp);
-        self.live = kept.map(|o| o.trained.history.clone()).unwrap_or_default();
-        self.live_device = kept.map(|o| o.trained.device.clone());
-    }
-
     fn lost(&mut self) {
         self.tell(Tone::Bad, "notice.lost", Vec::new());
     }
@@ -331,26 +386,21 @@ impl State {
     fn take_prepared(&mut self, ready: Ready) {
         self.table = Some(Arc::new(ready.table));
         self.make_key();
+        if ready.cleaning.is_some() {
+            self.cleaning = ready.cleaning;
+            self.suggestions = Arc::new(ready.suggestions);
+        }
         match ready.prepared {
             Ok(prepared) => {
-                let prepared = Arc::new(prepared);
-                self.prepared = Some(prepared.clone());
+                self.prepared = Some(Arc::new(prepared));
                 self.prepare_error = None;
                 self.segments = None;
                 self.segment.iter().for_each(Job::cancel);
                 self.segment = None;
                 if !self.waiting_runs.is_empty() {
-                    self.waiting_runs.clear();
-                    if let Some(first) = ready.restored.first() {
-                        self.live.clone_from(&first.trained.history);
-                        self.training = Some((ready.restored_key, prepared));
-                        self.take_outcomes(ready.restored);
-                        self.saved = true;
-                    } else {
-                        // Other data or settings than at the time of saving.
-                        self.tell(Tone::Caution, "notice.runs_dropped", Vec::new());
-                    }
+                    self.take_restored(ready.restored);
                 }
+                self.rank();
             }
             Err(Error::Cancelled) => {}
             Err(error) => {
@@ -358,110 +408,6 @@ impl State {
                 self.prepare_error = Some(error);
             }
         }
-    }
-
-    fn take_outcomes(&mut self, outcomes: Vec<Outcome>) {
-        let Some((key, prepared)) = self.training.take() else { return };
-        if let Some(device) = outcomes.first().map(|o| o.trained.device.clone()) {
-            self.live_device = Some(device);
-        }
-        self.outcomes = outcomes.into_iter().map(Arc::new).collect();
-        self.outcomes_key = key;
-        self.saved = false;
-        let rows = prepared.sides.len();
-        self.trained_on = Some(prepared);
-        self.rank();
-        if self.segments.is_none() && self.segment.is_none() && rows <= AUTO_SEGMENT_ROWS {
-            self.find_segments();
-        }
-    }
-
-    /// The outcome that pages show.
-    pub fn shown(&self) -> Option<&Arc<Outcome>> {
-        self.outcomes.iter().find(|o| o.kind == self.shown_model).or(self.outcomes.first())
-    }
-
-    /// Shows another model everywhere.
-    pub fn show_model(&mut self, kind: ModelKind) {
-        self.shown_model = kind;
-        self.rank();
-    }
-
-    fn rank(&mut self) {
-        let (Some(rows), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else { return };
-        // Segments of other rows than the model's say nothing about its list.
-        let same = self.prepared.as_ref().is_some_and(|p| Arc::ptr_eq(p, &rows));
-        let segments = self.segments.as_deref().filter(|_| same);
-        self.customers = Some(Arc::new(project::rank(&rows, &outcome, segments)));
-    }
-
-    /// At the end of a frame: a finished edit becomes one step of undo, and what depends on it is
-    /// computed again.
-    pub fn commit(&mut self, busy: bool) {
-        if busy || self.settings == self.committed {
-            return;
-        }
-        self.undo.push(self.committed.clone());
-        if self.undo.len() > UNDO_STEPS {
-            self.undo.remove(0);
-        }
-        self.redo.clear();
-        self.follow();
-    }
-
-    fn make_key(&mut self) {
-        self.present_key = self.table.as_ref().map(|t| self.settings.key(t)).unwrap_or_default();
-    }
-
-    fn follow(&mut self) {
-        let before = std::mem::replace(&mut self.committed, self.settings.clone());
-        self.make_key();
-        self.saved = false;
-        let now = &self.settings;
-        let reading = |s: &Settings| (s.read.encoding.clone(), s.read.separator, s.read.header);
-        if reading(&before) != reading(now)
-            && let Some(file) = self.table.as_ref().map(|t| t.source.file.clone())
-        {
-            self.read(file);
-            return;
-        }
-        let input = |s: &Settings| {
-            (
-                s.read.roles.clone(),
-                s.positive.clone(),
-                s.split.clone(),
-                s.recipe.clone(),
-                s.features.clone(),
-                s.seed,
-            )
-        };
-        if input(&before) != input(now) {
-            self.prepare();
-        }
-    }
-
-    /// Takes back the last edit.
-    pub fn undo(&mut self) {
-        if let Some(previous) = self.undo.pop() {
-            self.redo.push(std::mem::replace(&mut self.settings, previous));
-            self.follow();
-        }
-    }
-
-    /// Does it again.
-    pub fn redo(&mut self) {
-        if let Some(next) = self.redo.pop() {
-            self.undo.push(std::mem::replace(&mut self.settings, next));
-            self.follow();
-        }
-    }
-
-    pub fn can_undo(&self) -> bool {
-        !self.undo.is_empty()
-    }
-
-    pub fn can_redo(&self) -> bool {
-        !self.redo.is_empty()
     }
 }
 

@@ -1,41 +1,68 @@
-//! Out of the window: file dialogs on their own thread, saved projects, exported lists, bundles.
+//! Out of the window: file dialogs on their own thread, exported lists, bundles, reports.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
-use regulars_engine::deploy::DeployError;
-use regulars_engine::project::{self, SavedProject, SavedRun};
+use regulars_engine::deploy::{Change, Customer, DeployError};
+use regulars_engine::files::Grid;
+use regulars_engine::project::{CallList, Origin};
 use regulars_engine::{Error, files};
 
 use super::State;
+use crate::report;
 use crate::window::notice::{Told, Tone};
 use crate::words::{self, Lang};
 
-/// What a file dialog was opened for.
+/// What a path is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     Open,
+    Month,
     SaveProject,
-    ExportCustomers,
+    CallList,
     SaveBundle,
+    Report,
+    Grid,
+    Png,
+    Svg,
+}
+
+impl Ask {
+    /// Ending of the file that is made; empty where one is opened.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Open | Self::Month => "",
+            Self::SaveProject => "regulars",
+            Self::CallList | Self::Grid => "xlsx",
+            Self::SaveBundle => "bundle",
+            Self::Report => "html",
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+
+    /// True where a file is made.
+    pub fn saves(self) -> bool {
+        !self.ending().is_empty()
+    }
 }
 
 impl State {
     /// Opens a file dialog on a thread of its own: a portal that hangs must not hang the window.
-    pub fn ask(&mut self, ask: Ask) {
+    pub fn ask(&mut self, ask: Ask, suggested: &str) {
         let (sender, receiver) = channel();
         let ctx = self.ctx.clone();
-        let name = self.table.as_ref().map_or_else(|| "customers".into(), |t| t.name.clone());
+        let name = Path::new(suggested).file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
         let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
             let dialog = rfd::FileDialog::new();
-            let path = match ask {
-                Ask::Open => dialog
+            let path = if ask.saves() {
+                dialog.set_file_name(name).save_file()
+            } else {
+                dialog
                     .add_filter("CSV, TXT, Regulars", &["csv", "tsv", "txt", "regulars"])
                     .add_filter("*", &["*"])
-                    .pick_file(),
-                Ask::SaveProject => dialog.set_file_name(format!("{name}.regulars")).save_file(),
-                Ask::ExportCustomers => dialog.set_file_name(format!("{name} by risk.csv")).save_file(),
-                Ask::SaveBundle => dialog.set_file_name(format!("{name}.bundle")).save_file(),
+                    .pick_file()
             };
             let _ = sender.send((ask, path));
             ctx.request_repaint();
@@ -62,55 +89,93 @@ impl State {
         }
     }
 
-    /// Saves the project.
-    pub fn save(&mut self, path: PathBuf) {
-        let Some(table) = &self.table else { return };
-        // Runs of an opened project that still wait for their data are not lost by saving.
-        let runs = match self.outcomes.is_empty() {
-            true => self.waiting_runs.clone(),
-            false => self.outcomes.iter().map(|o| SavedRun::of(o, &self.outcomes_key)).collect(),
-        };
-        let project = SavedProject::new(
-            self.settings.clone(),
-            std::path::absolute(&table.source.file).unwrap_or_else(|_| table.source.file.clone()),
-            table.source.hash.clone(),
-            runs,
-        );
-        match project.save(&path) {
-            Ok(()) => {
-                self.saved = true;
-                self.tell(Tone::Good, "notice.saved", vec![("file", path.display().to_string())]);
-                self.project_file = Some(path);
-            }
-            Err(error) => self.fail(error.into()),
-        }
+    /// Writes the call list of the customers at `places` of the list in force, in that order: as
+    /// CSV, XLSX, or, where the path ends so, a page to print.
+    pub fn export_call_list(&mut self, lang: Lang, places: Vec<usize>, path: PathBuf) {
+        let month = self.month.clone().zip(self.bundle.clone());
+        let list = self.customers.clone();
+        let rows = (self.table.clone(), self.trained_on.clone(), self.shown().cloned());
+        let (settings, follow_ups) = (self.settings.clone(), self.follow_ups.clone());
+        let segments = self.segments.clone();
+        self.write = Some(self.start(move |report| {
+            let (list, origin): (&[Customer], Origin<'_>) = match (&month, &list, &rows) {
+                (Some((month, bundle)), _, _) => (&month.list, Origin::Month { month, bundle }),
+                (None, Some(list), (Some(table), Some(prepared), Some(outcome))) => {
+                    (list.as_slice(), Origin::Trained { table, prepared, outcome })
+                }
+                _ => return Ok(Told::Key("notice.nothing", Vec::new())),
+            };
+            let chosen: Vec<&Customer> = places.iter().filter_map(|&at| list.get(at)).collect();
+            let made = CallList::make(
+                &settings.call_list,
+                settings.threshold,
+                origin,
+                &chosen,
+                &follow_ups,
+                report,
+            )?;
+            let since = month.as_ref().and_then(|(month, _)| month.since.as_ref());
+            let changes: HashMap<u32, Change> = since
+                .into_iter()
+                .flat_map(|(_, changes)| list.iter().zip(&changes.of))
+                .map(|(customer, (change, _))| (customer.row, *change))
+                .collect();
+            let grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            write(&path, |path| {
+                if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
+                    let html = report::printable(lang, &grid, &made);
+                    files::write_atomically(path, |out| out.write_all(html.as_bytes()))
+                } else {
+                    grid.write(path)
+                }
+            })?;
+            let count = made.lines.len().to_string();
+            Ok(Told::Key("notice.exported", vec![("count", count), ("file", path.display().to_string())]))
+        }));
     }
 
-    /// Writes the ranked list, as it is shown.
-    /// `places` are positions in the ranked list, in the order shown.
-    pub fn export_customers(&mut self, lang: Lang, places: Vec<usize>, path: PathBuf) {
-        let (Some(list), segments) = (self.customers.clone(), self.segments.clone()) else { return };
+    /// Writes any table, as it is shown.
+    pub fn export_grid(&mut self, grid: Grid, path: PathBuf) {
         self.write = Some(self.start(move |_| {
-            let header: Vec<String> = words::ranked_header(lang);
-            let rows = places.iter().filter_map(|&at| {
-                list.get(at).map(|c| words::ranked_row(lang, at + 1, c, segments.as_deref()))
-            });
-            files::write_csv(&path, &header, rows)
-                .map_err(|cause| Error::from(DeployError::Write { file: path.clone(), cause }))?;
-            let args = vec![("count", places.len().to_string()), ("file", path.display().to_string())];
-            Ok(Told::Key("notice.exported", args))
+            write(&path, |path| grid.write(path))?;
+            let count = grid.rows.len().to_string();
+            Ok(Told::Key(
+                "notice.exported_rows",
+                vec![("count", count), ("file", path.display().to_string())],
+            ))
+        }));
+    }
+
+    /// Writes bytes that are made already.
+    pub fn export_bytes(&mut self, bytes: Vec<u8>, path: PathBuf) {
+        self.write = Some(self.start(move |_| {
+            write(&path, |path| files::write_atomically(path, |out| out.write_all(&bytes)))?;
+            Ok(Told::Key("notice.wrote", vec![("file", path.display().to_string())]))
         }));
     }
 
     /// Writes the bundle of the shown model.
     pub fn save_bundle(&mut self, path: PathBuf) {
-        let (Some(prepared), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else {
-            return;
-        };
-        let settings = self.settings.clone();
+        let Some(bundle) = self.bundle.clone() else { return };
         self.write = Some(self.start(move |_| {
-            project::bundle(&settings, &prepared, &outcome).save(&path)?;
+            bundle.save(&path)?;
             Ok(Told::Key("notice.bundle", vec![("file", path.display().to_string())]))
         }));
     }
+
+    /// Writes the report of the shown model, in both languages.
+    pub fn export_report(&mut self, lang: Lang, path: PathBuf) {
+        let Some(bundle) = self.bundle.clone() else { return };
+        let segments = self.segments.clone();
+        self.write = Some(self.start(move |_| {
+            let Some(card) = &bundle.card else { return Ok(Told::Key("notice.nothing", Vec::new())) };
+            let html = report::html(lang, card, segments.as_deref());
+            write(&path, |path| files::write_atomically(path, |out| out.write_all(html.as_bytes())))?;
+            Ok(Told::Key("notice.wrote", vec![("file", path.display().to_string())]))
+        }));
+    }
+}
+
+fn write(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), Error> {
+    write(path).map_err(|cause| Error::from(DeployError::Write { file: path.to_owned(), cause }))
 }

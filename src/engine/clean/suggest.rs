@@ -1,0 +1,139 @@
+//! What the recipe could do better, found by looking at the rows: each suggestion with its reason
+//! and with what it would change, measured.
+
+use serde::Serialize;
+
+use super::{Cleaning, Recipe, ScaleMethod, StepSpec, run_local};
+use crate::job::Reporter;
+use crate::note::Note;
+use crate::table::{ColumnSpec, Frame};
+
+/// Skewness from which a column is called lopsided.
+const LOPSIDED: f64 = 2.0;
+/// Share of holes from which a column is hardly a column.
+const HOLLOW: f64 = 0.6;
+
+/// A change of the settings that one click makes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mend {
+    /// Switch the step at this place on.
+    SwitchOn(usize),
+    /// Scale by another method.
+    Scale(ScaleMethod),
+    /// Leave a column out of the features.
+    LeaveOut(String),
+}
+
+/// A suggestion: why, what it is expected to change, and the mend.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Suggestion {
+    pub why: Note,
+    pub effect: Note,
+    pub mend: Mend,
+}
+
+/// Looks at the rows before and after the recipe. `train` marks the rows that fitted figures may
+/// come from.
+///
+/// # Errors
+/// The person cancelled.
+pub fn suggest(
+    recipe: &Recipe,
+    schema: &[ColumnSpec],
+    cleaning: &Cleaning,
+    train: &[bool],
+    excluded: &[String],
+    report: &Reporter,
+) -> crate::Result<Vec<Suggestion>> {
+    let mut out = Vec::new();
+    // A step that is off: what it would find, by running it.
+    for (at, step) in recipe.steps.iter().enumerate().filter(|(_, step)| !step.on && !step.spec.is_fitted()) {
+        let mut tried = recipe.clone();
+        tried.steps[at].on = true;
+        let run = run_local(&tried, schema, cleaning.source.clone(), false, report)?;
+        let Some(stage) = run.stages.iter().find(|stage| stage.step == at) else { continue };
+        let found = stage.change.cells_changed.max(stage.change.flagged.len() as u64);
+        if found > 0 {
+            let name = step.spec.name();
+            out.push(Suggestion {
+                why: Note::new("suggest_off").with("step", format!("@step.{name}")),
+                effect: Note::new("suggest_off_effect").with("count", found),
+                mend: Mend::SwitchOn(at),
+            });
+        }
+    }
+    let rows = match cleaning.before_filling().filter(train) {
+        Ok(rows) => rows,
+        Err(error) => return Err(super::CleanError::from(error).into()),
+    };
+    let method = recipe.steps.iter().find_map(|step| match &step.spec {
+        StepSpec::Scale { method } if step.on => Some(*method),
+        _ => None,
+    });
+    let features = || schema.iter().filter(|spec| spec.role.is_feature() && !excluded.contains(&spec.name));
+    if method.is_some_and(|method| method != ScaleMethod::Log1p) {
+        let mut lopsided: Vec<(String, f64, f64)> = features()
+            .filter(|spec| spec.role.is_numeric())
+            .filter_map(|spec| {
+                let values = present(&rows, &spec.name)?;
+                let logs: Vec<f64> = values.iter().map(|v| v.signum() * v.abs().ln_1p()).collect();
+                let (before, after) = (skewness(&values)?, skewness(&logs)?);
+                let better = before.abs() > LOPSIDED && after.abs() < before.abs() / 2.0;
+                better.then(|| (spec.name.clone(), before, after))
+            })
+            .collect();
+        lopsided.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        if let Some((column, before, after)) = lopsided.first() {
+            let columns: Vec<&str> = lopsided.iter().map(|(name, _, _)| name.as_str()).take(5).collect();
+            out.push(Suggestion {
+                why: Note::new("suggest_log").with("columns", columns.join(", ")),
+                effect: Note::new("suggest_log_effect")
+                    .with("column", column)
+                    .with("before", format!("{before:.1}"))
+                    .with("after", format!("{after:.1}")),
+                mend: Mend::Scale(ScaleMethod::Log1p),
+            });
+        }
+    }
+    let height = rows.height().max(1) as f64;
+    for spec in features() {
+        let holes = rows.data.column(&spec.name).map_or(0, |column| column.null_count()) as f64 / height;
+        if holes > HOLLOW {
+            out.push(Suggestion {
+                why: Note::new("suggest_hollow")
+                    .with("column", &spec.name)
+                    .with("share", format!("{:.0}%", 100.0 * holes)),
+                effect: Note::new("suggest_hollow_effect"),
+                mend: Mend::LeaveOut(spec.name.clone()),
+            });
+        }
+    }
+    Ok(out)
+}
+
+fn present(rows: &Frame, column: &str) -> Option<Vec<f64>> {
+    let values: Vec<f64> = rows.numbers(column)?.into_iter().flatten().filter(|v| v.is_finite()).collect();
+    (values.len() >= 30).then_some(values)
+}
+
+/// The third standardised moment; `None` without spread.
+fn skewness(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let moment = |power: i32| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / n;
+    let spread = moment(2).sqrt();
+    (spread > 1e-12).then(|| moment(3) / spread.powi(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skewness_by_hand() {
+        // 0, 0, 3: mean 1, variance 2, third moment 2 → 2 / 2^1.5 = 0.7071
+        assert!((skewness(&[0.0, 0.0, 3.0]).unwrap() - 0.707_106).abs() < 1e-5);
+        assert_eq!(skewness(&[1.0, 1.0]), None);
+    }
+}

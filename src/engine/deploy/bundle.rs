@@ -1,0 +1,195 @@
+//! The bundle: one file with all that is needed to score new customers, and scoring with it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Card, DeployError, Differences, Profile, differences, read_zip, write_zip};
+use crate::clean::{self, Cleaning, FittedRecipe};
+use crate::evaluate::Explainer;
+use crate::features::{FittedFeatures, Matrix};
+use crate::files;
+use crate::job::Reporter;
+use crate::table::{ColumnSpec, Role, Table};
+use crate::train::{DeviceKind, Model};
+
+/// Version of the bundle's format. 1 had no explainer, profiles and card; such a bundle scores as
+/// before, and gives no reasons.
+pub const BUNDLE_VERSION: u64 = 2;
+
+/// All that is needed to score new customers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    pub version: u64,
+    pub engine: String,
+    pub target: String,
+    /// The value of the target that the model predicts.
+    pub positive: String,
+    pub threshold: f64,
+    pub recipe: FittedRecipe,
+    pub features: FittedFeatures,
+    pub model: Model,
+    #[serde(default)]
+    pub explainer: Option<Explainer>,
+    /// How the training rows were spread, column by column.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+    #[serde(default)]
+    pub card: Option<Card>,
+}
+
+/// What to do where a file lacks a column that the model learnt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    Refuse,
+    /// It reads as its centre, and is told among the differences.
+    Fill,
+}
+
+/// One scored row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scored {
+    /// Permanent row id in the scored file.
+    pub row: u32,
+    pub id: String,
+    pub probability: f64,
+    /// The row repeats an earlier one.
+    pub repeated: bool,
+    /// What the target column says, where the file has one.
+    pub actual: Option<bool>,
+}
+
+/// The result of scoring a file.
+#[derive(Debug, Clone)]
+pub struct Scores {
+    pub rows: Vec<Scored>,
+    pub differences: Differences,
+    /// The rows, cleaned and encoded.
+    pub cleaning: Cleaning,
+    pub matrix: Matrix,
+}
+
+impl Bundle {
+    /// Saves atomically.
+    ///
+    /// # Errors
+    /// The disk or the folder refuses.
+    pub fn save(&self, path: &Path) -> Result<(), DeployError> {
+        files::write_atomically(path, |out| write_zip(out, "bundle.json", self))
+            .map_err(|cause| DeployError::write(path, cause))
+    }
+
+    /// Opens and checks a bundle; nothing in it is trusted.
+    ///
+    /// # Errors
+    /// The file is absent, no bundle, or of a newer format.
+    pub fn open(path: &Path) -> Result<Self, DeployError> {
+        let not = |cause: String| DeployError::NotABundle { file: path.to_owned(), cause };
+        let value = read_zip(path, "bundle.json").map_err(not)?;
+        let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if version > BUNDLE_VERSION {
+            return Err(DeployError::Newer { file: path.to_owned(), version });
+        }
+        let bundle: Self = serde_json::from_value(value).map_err(|e| not(e.to_string()))?;
+        if bundle.is_sound() { Ok(bundle) } else { Err(not("the model does not fit its features".into())) }
+    }
+
+    /// True if the parts fit each other; asked of every opened file.
+    pub fn is_sound(&self) -> bool {
+        let width = self.features.names().len();
+        self.model.fits(width) && self.explainer.as_ref().is_none_or(|e| e.fits(width))
+    }
+
+    /// Columns that the model learns from.
+    pub fn needed(&self) -> Vec<&str> {
+        let mut needed: Vec<&str> = Vec::new();
+        for spec in &self.recipe.schema {
+            let of = |column: &str| column == spec.name || column == clean::indicator_name(&spec.name);
+            if self.features.encoders.iter().any(|e| of(e.column())) {
+                needed.push(&spec.name);
+            }
+        }
+        needed
+    }
+
+    /// Scores every row of a table. The target is not needed; a column that the model learnt
+    /// from is, unless `lacking` says otherwise.
+    ///
+    /// # Errors
+    /// A needed column is missing, or the person cancelled.
+    pub fn score(&self, table: &Table, lacking: Lacking, report: &Reporter) -> crate::Result<Scores> {
+        let needed = self.needed();
+        let mut schema: Vec<ColumnSpec> = Vec::new();
+        for spec in &self.recipe.schema {
+            if table.position(&spec.name).is_some() {
+                schema.push(spec.clone());
+            } else if lacking == Lacking::Refuse && needed.contains(&spec.name.as_str()) {
+                let file = table.source.file.clone();
+                return Err(DeployError::MissingColumn { file, column: spec.name.clone() }.into());
+            }
+        }
+        let cleaning = clean::apply(&self.recipe, table, &schema, report)?;
+        report.progress(0.6);
+        let matrix = self.features.apply(cleaning.last());
+        let probabilities = self.model.predict(&matrix, DeviceKind::Flex)?;
+        report.progress(0.8);
+        let repeated: std::collections::HashSet<u32> = cleaning
+            .stages
+            .iter()
+            .filter(|stage| stage.change.name == "duplicates")
+            .flat_map(|stage| stage.change.flagged.iter().copied())
+            .collect();
+        let ids = ids(table, &schema);
+        let actual = self.actual(table);
+        let rows = table.rows.iter().zip(probabilities).enumerate().map(|(at, (row, probability))| Scored {
+            row: *row,
+            id: ids(at),
+            probability,
+            repeated: repeated.contains(row),
+            actual: actual(at),
+        });
+        let rows = rows.collect();
+        let differences = differences::find(self, table, &cleaning);
+        Ok(Scores { rows, differences, cleaning, matrix })
+    }
+
+    /// What the target column of a table says of a row.
+    fn actual<'a>(&'a self, table: &'a Table) -> impl Fn(usize) -> Option<bool> + 'a {
+        let at = table.position(&self.target);
+        let text = at.and_then(|at| table.text(&table.columns[at].name));
+        move |row| {
+            let value = text?.get(row)?.trim();
+            (!crate::detect::missing::is_missing(value)).then(|| value.eq_ignore_ascii_case(&self.positive))
+        }
+    }
+}
+
+/// The text that names the customer of a row: the id column's, else the row's number.
+pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> String + 'a {
+    let name = schema.iter().find(|spec| spec.role == Role::Id).map(|spec| spec.name.clone());
+    let text = name.and_then(|name| table.position(&name)).and_then(|at| table.text(&table.columns[at].name));
+    move |at| match text.and_then(|text| text.get(at)) {
+        Some(id) => id.to_owned(),
+        None => table.rows.get(at).map_or_else(String::new, |row| format!("row {row}")),
+    }
+}
+
+impl Scores {
+    /// Writes id, probability, decision and flag of every row, in the order of the file.
+    ///
+    /// # Errors
+    /// The disk or the folder refuses.
+    pub fn write(&self, bundle: &Bundle, path: &Path) -> Result<(), DeployError> {
+        let header = ["row", "id", "probability", "at_risk", "flag"].map(str::to_owned);
+        let rows = self.rows.iter().map(|scored| {
+            vec![
+                scored.row.to_string(),
+                scored.id.clone(),
+                format!("{:.6}", scored.probability),
+                u8::from(scored.probability >= bundle.threshold).to_string(),
+                if scored.repeated { "repeated row".into() } else { String::new() },
+            ]
+        });
+        files::write_csv(path, &header, rows).map_err(|cause| DeployError::write(path, cause))
+    }
+}

@@ -1,0 +1,62 @@
+//! The model card: what was learnt from what, how good it is, and where its limits are. It needs no
+//! data, so a bundle carries it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::evaluate::{CalibrationBin, OperatingPoint};
+use crate::metrics::{Confusion, Estimate};
+use crate::table::Role;
+use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind};
+
+/// Points of a curve that are kept.
+pub(crate) const POINTS: usize = 200;
+
+/// All that a report says of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The day it was made, as `2026-11-25`.
+    pub made: String,
+    pub engine: String,
+    /// Name and blake3 of the data file.
+    pub file: String,
+    pub hash: String,
+    pub target: String,
+    pub positive: String,
+    pub model: ModelKind,
+    pub device: DeviceKind,
+    pub seed: u64,
+    pub threshold: f64,
+    /// Rows of the file, and of each side after cleaning.
+    pub rows: usize,
+    pub train_rows: usize,
+    pub valid_rows: usize,
+    pub test_rows: usize,
+    pub test_positives: u64,
+    /// Columns that the model learns from, and those left out with their roles.
+    pub columns: Vec<String>,
+    pub left_out: Vec<(String, Role)>,
+    /// Step, cells changed, rows dropped.
+    pub steps: Vec<(String, u64, u64)>,
+    /// The network's settings, where it is one.
+    pub network: Option<MlpSpec>,
+    pub epochs_run: usize,
+    pub best_epoch: usize,
+    pub seconds: f64,
+    pub history: Vec<Epoch>,
+    /// On the test rows.
+    pub metrics: BTreeMap<String, Estimate>,
+    pub confusion: Confusion,
+    pub curve: Curve,
+    pub calibration: Vec<CalibrationBin>,
+    /// Mean size of each column's share in the probability, over test rows; largest first.
+    pub importance: Vec<(String, f64)>,
+    /// ROC AUC of every kind of model on the same test rows.
+    pub beside: Vec<(ModelKind, Estimate)>,
+    /// Columns that give the target away almost alone.
+    pub leaks: Vec<String>,
+}
+
+/// Operating points from the highest threshold to the lowest, at most [`POINTS`] of them.
+pub type Curve = Vec<OperatingPoint>;

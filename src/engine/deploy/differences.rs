@@ -1,0 +1,251 @@
+//! How a new file differs from the one that the model learnt from: columns, values, spread.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Bundle;
+use crate::clean::Cleaning;
+use crate::detect::date;
+use crate::features::Encoder;
+use crate::table::{ColumnSpec, Frame, Role, Table, show_number};
+
+/// Bins of a number's spread.
+const BINS: usize = 10;
+/// Levels of a category that are told apart; the rest is one.
+const LEVELS: usize = 30;
+/// Population stability index from which a column is worth a word. The usual reading: below 0.1
+/// no change, from 0.25 a large one (Siddiqi 2006).
+const WORTH_A_WORD: f64 = 0.1;
+
+/// How the training rows' values of a column were spread, before holes were filled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    pub column: String,
+    pub rows: usize,
+    /// Share of rows without a value.
+    pub missing: f64,
+    /// The median, or the most frequent value, as people read it.
+    pub usual: String,
+    pub spread: Spread,
+}
+
+/// Shares by bin or level; they add up to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    /// Bin n holds values up to `edges[n]`; the last holds the rest. Dates in days since 1970.
+    Numbers { edges: Vec<f64>, shares: Vec<f64> },
+    /// The last share is that of all other levels.
+    Levels { levels: Vec<String>, shares: Vec<f64> },
+}
+
+/// A column whose values are spread otherwise than before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    pub column: String,
+    /// Population stability index, Σ (now − then) · ln(now / then).
+    pub psi: f64,
+    pub then: String,
+    pub now: String,
+}
+
+/// Everything that is told of a new file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Differences {
+    /// Columns that the model learnt from and the file lacks.
+    pub missing: Vec<String>,
+    /// Columns read under another writing of their name: then, now.
+    pub renamed: Vec<(String, String)>,
+    /// Columns that the model does not know.
+    pub extra: Vec<String>,
+    /// Values of categories that the training rows never had, with their rows.
+    pub new_levels: Vec<(String, Vec<(String, usize)>)>,
+    /// Columns with clearly more holes: column, share then, share now.
+    pub more_missing: Vec<(String, f64, f64)>,
+    /// Columns that changed their spread, the most changed first.
+    pub drift: Vec<Drift>,
+}
+
+impl Differences {
+    /// Number of things told.
+    pub fn count(&self) -> usize {
+        self.missing.len()
+            + self.renamed.len()
+            + self.extra.len()
+            + self.new_levels.len()
+            + self.more_missing.len()
+            + self.drift.len()
+    }
+}
+
+/// The spread of every column that a model may learn from. `train` holds the training rows before
+/// holes are filled.
+pub fn profile(schema: &[ColumnSpec], train: &Frame) -> Vec<Profile> {
+    let rows = train.height();
+    let mut out = Vec::new();
+    for spec in schema.iter().filter(|spec| spec.role.is_feature()) {
+        let (values, usual, spread);
+        if let Some(numbers) = train.numbers(&spec.name) {
+            let mut present: Vec<f64> = numbers.into_iter().flatten().filter(|v| v.is_finite()).collect();
+            present.sort_unstable_by(f64::total_cmp);
+            values = present.len();
+            usual = show_median(spec, &present);
+            let mut edges: Vec<f64> =
+                (1..BINS).filter_map(|n| present.get(n * present.len() / BINS).copied()).collect();
+            edges.dedup();
+            let shares = shares(present.iter().map(|v| bin(&edges, *v)), edges.len() + 1);
+            spread = Spread::Numbers { edges, shares };
+        } else if let Some(text) = train.text(&spec.name) {
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            text.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
+            let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+            by_count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+            values = by_count.iter().map(|(_, n)| n).sum();
+            usual = by_count.first().map_or_else(String::new, |(level, _)| (*level).to_owned());
+            let levels: Vec<String> =
+                by_count.into_iter().take(LEVELS).map(|(level, _)| level.to_owned()).collect();
+            let shares = shares(text.iter().flatten().map(|v| level(&levels, v)), levels.len() + 1);
+            spread = Spread::Levels { levels, shares };
+        } else {
+            continue;
+        }
+        let missing = (rows - values) as f64 / rows.max(1) as f64;
+        out.push(Profile { column: spec.name.clone(), rows, missing, usual, spread });
+    }
+    out
+}
+
+fn show_median(spec: &ColumnSpec, sorted: &[f64]) -> String {
+    let Some(middle) = sorted.get(sorted.len() / 2) else { return String::new() };
+    match spec.role {
+        Role::Date => date::format((middle * 86_400_000.0) as i64),
+        _ => show_number((middle * 100.0).round() / 100.0),
+    }
+}
+
+fn bin(edges: &[f64], value: f64) -> usize {
+    edges.partition_point(|edge| *edge < value)
+}
+
+fn level(levels: &[String], value: &str) -> usize {
+    levels.iter().position(|level| level == value).unwrap_or(levels.len())
+}
+
+fn shares(places: impl Iterator<Item = usize>, bins: usize) -> Vec<f64> {
+    let mut counts = vec![0.0; bins];
+    let mut total = 0.0f64;
+    for place in places {
+        counts[place.min(bins - 1)] += 1.0;
+        total += 1.0;
+    }
+    counts.iter_mut().for_each(|count| *count /= total.max(1.0));
+    counts
+}
+
+/// Σ (now − then) · ln(now / then), empty bins counted as half a row.
+fn psi(then: &[f64], now: &[f64], rows: (usize, usize)) -> f64 {
+    let floor = |share: f64, rows: usize| share.max(0.5 / rows.max(1) as f64);
+    then.iter()
+        .zip(now)
+        .filter(|(a, b)| **a > 0.0 || **b > 0.0)
+        .map(|(a, b)| {
+            let (a, b) = (floor(*a, rows.0), floor(*b, rows.1));
+            (b - a) * (b / a).ln()
+        })
+        .sum()
+}
+
+/// What chance alone brings at most, 99 times in 100: PSI times the harmonic size is nearly χ² with
+/// as many degrees of freedom as bins less one (Yurdakul 2018).
+fn by_chance(bins: usize, rows: (usize, usize)) -> f64 {
+    let df = bins.saturating_sub(1).max(1) as f64;
+    // Wilson and Hilferty's approximation of the 99% point of χ².
+    let point = df * (1.0 - 2.0 / (9.0 * df) + 2.326 * (2.0 / (9.0 * df)).sqrt()).powi(3);
+    point * (1.0 / rows.0.max(1) as f64 + 1.0 / rows.1.max(1) as f64)
+}
+
+/// Compares a file, cleaned by the bundle's recipe, with what the model learnt from.
+pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Differences {
+    let needed = bundle.needed();
+    let mut out = Differences::default();
+    let mut known = Vec::new();
+    for spec in &bundle.recipe.schema {
+        match table.position(&spec.name) {
+            Some(at) => {
+                known.push(at);
+                if table.columns[at].name != spec.name {
+                    out.renamed.push((spec.name.clone(), table.columns[at].name.clone()));
+                }
+            }
+            None if needed.contains(&spec.name.as_str()) => out.missing.push(spec.name.clone()),
+            // A column that nothing was learnt from may go without a word.
+            None => {}
+        }
+    }
+    out.extra = (0..table.columns.len())
+        .filter(|at| !known.contains(at))
+        .map(|at| table.columns[at].name.clone())
+        .collect();
+
+    let frame = cleaning.before_filling();
+    for encoder in &bundle.features.encoders {
+        let Encoder::OneHot { column, levels, rare } = encoder else { continue };
+        let Some(text) = frame.text(column) else { continue };
+        let mut new: BTreeMap<&str, usize> = BTreeMap::new();
+        for value in text.iter().flatten().filter(|v| !levels.iter().chain(rare).any(|l| l == v)) {
+            *new.entry(value).or_default() += 1;
+        }
+        if !new.is_empty() {
+            let mut list: Vec<(String, usize)> = new.into_iter().map(|(l, n)| (l.to_owned(), n)).collect();
+            list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            out.new_levels.push((column.clone(), list));
+        }
+    }
+
+    let now = profile(&bundle.recipe.schema, frame);
+    for then in bundle.profiles.iter().filter(|p| needed.contains(&p.column.as_str())) {
+        let Some(now) = now.iter().find(|p| p.column == then.column) else { continue };
+        let rows = (then.rows, now.rows);
+        let pooled =
+            (then.missing * rows.0 as f64 + now.missing * rows.1 as f64) / (rows.0 + rows.1).max(1) as f64;
+        let error =
+            (pooled * (1.0 - pooled) * (1.0 / rows.0.max(1) as f64 + 1.0 / rows.1.max(1) as f64)).sqrt();
+        if now.missing - then.missing > (2.576 * error).max(0.02) {
+            out.more_missing.push((then.column.clone(), then.missing, now.missing));
+        }
+        let here: Option<(Vec<f64>, &Vec<f64>)> = match &then.spread {
+            Spread::Numbers { edges, shares: of } => frame.numbers(&then.column).map(|values| {
+                let present = values.into_iter().flatten().filter(|v| v.is_finite());
+                (shares(present.map(|v| bin(edges, v)), of.len()), of)
+            }),
+            Spread::Levels { levels, shares: of } => frame
+                .text(&then.column)
+                .map(|text| (shares(text.iter().flatten().map(|v| level(levels, v)), of.len()), of)),
+        };
+        let Some((here, of)) = here else { continue };
+        let psi = psi(of, &here, rows);
+        if psi > WORTH_A_WORD && psi > by_chance(of.len(), rows) {
+            let (was, is) = (then.usual.clone(), now.usual.clone());
+            out.drift.push(Drift { column: then.column.clone(), psi, then: was, now: is });
+        }
+    }
+    out.drift.sort_by(|a, b| b.psi.total_cmp(&a.psi));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn psi_by_hand_and_what_chance_brings() {
+        // (0.3 − 0.5) ln(0.3 / 0.5) + (0.7 − 0.5) ln(0.7 / 0.5) = 0.16946
+        let value = psi(&[0.5, 0.5], &[0.3, 0.7], (1000, 1000));
+        assert!((value - 0.169_46).abs() < 1e-4, "{value}");
+        // χ² with 9 degrees: the 99% point is 21.666.
+        let chance = by_chance(10, (1000, 1000));
+        assert!((chance - 21.666 * 0.002).abs() < 2e-4, "{chance}");
+        assert_eq!(psi(&[0.4, 0.6], &[0.4, 0.6], (10, 10)), 0.0);
+    }
+}

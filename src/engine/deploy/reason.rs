@@ -1,0 +1,41 @@
+//! The strongest reasons behind a customer's probability, ready to be put into words.
+
+use serde::Serialize;
+
+use super::Profile;
+use crate::evaluate::{Explainer, Explanation};
+use crate::table::Frame;
+
+/// One column's part in a customer's probability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reason {
+    pub column: String,
+    /// The customer's value as people read it; `None` where it is missing.
+    pub value: Option<String>,
+    /// The median, or most frequent value, of the training rows.
+    pub usual: String,
+    /// Share in the probability, between −1 and 1; positive drives away.
+    pub share: f64,
+}
+
+/// The `most` columns with the largest shares, either way, the largest first.
+pub fn strongest(
+    explainer: &Explainer,
+    explanation: &Explanation,
+    profiles: &[Profile],
+    readable: &Frame,
+    place: usize,
+    most: usize,
+) -> Vec<Reason> {
+    let mut list: Vec<(&str, f64)> = explainer.columns().zip(explanation.shares.iter().copied()).collect();
+    list.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    list.into_iter()
+        .take(most)
+        .map(|(column, share)| Reason {
+            column: column.to_owned(),
+            value: readable.show(column, place),
+            usual: profiles.iter().find(|p| p.column == column).map_or_else(String::new, |p| p.usual.clone()),
+            share,
+        })
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! Why this customer: each column's share in a customer's probability, by Shapley values.
+//!
+//! A probability is taken apart against a handful of made-up ordinary customers (each column drawn
+//! by itself from the training rows, so that no real person is kept). Columns are changed one by
+//! one, in a random order, from the ordinary customer's value to this customer's; what the
+//! probability moves by is that column's share. Shares are averaged over the ordinary customers and
+//! over orders taken forwards and backwards (Castro, Gómez and Tejada 2009; Mitchell et al. 2022),
+//! and add up to the probability exactly, for every kind of model.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::features::Matrix;
+use crate::job::Reporter;
+use crate::train::{DeviceKind, Model};
+
+/// Made-up ordinary customers; each is paired with one order of the columns, taken both ways.
+const ORDINARY: usize = 16;
+/// Sets of ordinary customers of which the one nearest to the mean is kept.
+const SETS: usize = 24;
+/// Rows that go through the model at a time.
+const ROWS: usize = 32_768;
+
+/// What explaining needs: kept in a bundle, so that new customers are explained in the same way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explainer {
+    /// Source columns, each with its places in the design matrix.
+    columns: Vec<(String, Vec<usize>)>,
+    /// `ORDINARY` rows of the design matrix, one after the other.
+    ordinary: Vec<f32>,
+    /// One order of the columns for each ordinary customer.
+    orders: Vec<Vec<usize>>,
+    /// The ordinary customers' mean probability: where every explanation starts.
+    pub base: f64,
+}
+
+/// One customer's probability, taken apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    pub probability: f64,
+    /// Share of each column of [`Explainer::columns`], in probability; with the base they add up
+    /// to `probability`.
+    pub shares: Vec<f64>,
+}
+
+impl Explainer {
+    /// Draws the ordinary customers from the training rows of `matrix`.
+    ///
+    /// # Errors
+    /// The model's device cannot be used.
+    pub fn new(matrix: &Matrix, train: &[usize], model: &Model) -> crate::Result<Self> {
+        let mut columns: Vec<(String, Vec<usize>)> = Vec::new();
+        for (at, source) in matrix.sources.iter().enumerate() {
+            // The "missing" column of a column belongs to it.
+            let owner = columns
+                .iter_mut()
+                .find(|(name, _)| name == source || crate::clean::indicator_name(name) == *source);
+            match owner {
+                Some((_, places)) => places.push(at),
+                None => columns.push((source.clone(), vec![at])),
+            }
+        }
+        let width = matrix.width();
+        let mut rng = ChaCha8Rng::seed_from_u64(0xE8);
+        let draw = |rng: &mut ChaCha8Rng| {
+            let mut rows = vec![0.0f32; ORDINARY * width];
+            for row in rows.chunks_exact_mut(width.max(1)) {
+                for (_, places) in &columns {
+                    let from = train.choose(rng).map(|&at| matrix.row(at));
+                    for &place in places {
+                        row[place] = from.map_or(0.0, |from| from[place]);
+                    }
+                }
+            }
+            rows
+        };
+        let rows_of = |data: Vec<f32>| matrix.like(data);
+        let wanted = mean(&model.predict(&matrix.select(train), DeviceKind::Flex)?);
+        let sets: Vec<Vec<f32>> = (0..SETS).map(|_| draw(&mut rng)).collect();
+        let all = model.predict(&rows_of(sets.concat()), DeviceKind::Flex)?;
+        let (mut best, mut base) = (0, f64::INFINITY);
+        for (at, p) in all.chunks_exact(ORDINARY).enumerate() {
+            if (mean(p) - wanted).abs() < (base - wanted).abs() {
+                (best, base) = (at, mean(p));
+            }
+        }
+        let ordinary = sets.into_iter().nth(best).unwrap_or_default();
+        let orders = (0..ORDINARY)
+            .map(|_| {
+                let mut order: Vec<usize> = (0..columns.len()).collect();
+                order.shuffle(&mut rng);
+                order
+            })
+            .collect();
+        Ok(Self { columns, ordinary, orders, base })
+    }
+
+    /// Source columns, in the order of the shares.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// True if this belongs to `width` features; asked of every opened file.
+    pub fn fits(&self, width: usize) -> bool {
+        self.ordinary.len() == ORDINARY * width
+            && self.orders.len() == ORDINARY
+            && self.columns.iter().all(|(_, places)| places.iter().all(|&p| p < width))
+            && self.orders.iter().all(|o| {
+                let mut sorted = o.clone();
+                sorted.sort_unstable();
+                sorted.iter().copied().eq(0..self.columns.len())
+            })
+    }
+
+    /// Explains the rows at `places` of `matrix`, in that order.
+    ///
+    /// # Errors
+    /// The device cannot be used, or the person cancelled.
+    pub fn explain(
+        &self,
+        model: &Model,
+        matrix: &Matrix,
+        places: &[usize],
+        report: &Reporter,
+    ) -> crate::Result<Vec<Explanation>> {
+        let count = self.columns.len();
+        // Steps between an ordinary customer and this one, both ends included.
+        let path = count + 1;
+        let per_customer = 2 * ORDINARY * path;
+        let mut out = Vec::with_capacity(places.len());
+        for chunk in places.chunks((ROWS / per_customer).max(1)) {
+            report.check()?;
+            let mut data = Vec::with_capacity(chunk.len() * per_customer * matrix.width());
+            for &at in chunk {
+                for (ordinary, order) in self.ordinary.chunks_exact(matrix.width().max(1)).zip(&self.orders) {
+                    walk(&self.columns, ordinary, matrix.row(at), order.iter(), &mut data);
+                    walk(&self.columns, ordinary, matrix.row(at), order.iter().rev(), &mut data);
+                }
+            }
+            let p = model.predict(&matrix.like(data), DeviceKind::Flex)?;
+            for customer in p.chunks_exact(per_customer) {
+                let mut shares = vec![0.0; count];
+                for (pair, order) in customer.chunks_exact(2 * path).zip(&self.orders) {
+                    let (forwards, backwards) = pair.split_at(path);
+                    for (step, &column) in order.iter().enumerate() {
+                        shares[column] += forwards[step + 1] - forwards[step];
+                        let back = count - 1 - step;
+                        shares[column] += backwards[back + 1] - backwards[back];
+                    }
+                }
+                shares.iter_mut().for_each(|share| *share /= (2 * ORDINARY) as f64);
+                out.push(Explanation { probability: customer.last().copied().unwrap_or(0.0), shares });
+            }
+            report.progress(out.len() as f64 / places.len().max(1) as f64);
+        }
+        Ok(out)
+    }
+}
+
+/// Writes the rows from `from` to `to`, one column changed at a time.
+fn walk<'a>(
+    columns: &[(String, Vec<usize>)],
+    from: &[f32],
+    to: &[f32],
+    order: impl Iterator<Item = &'a usize>,
+    data: &mut Vec<f32>,
+) {
+    let mut here = from.to_vec();
+    data.extend_from_slice(&here);
+    for &column in order {
+        for &place in &columns[column].1 {
+            here[place] = to[place];
+        }
+        data.extend_from_slice(&here);
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::LinearModel;
+
+    #[test]
+    fn shares_add_up_and_know_what_counts() {
+        let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let data: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32 / 5.0 - 1.0).collect();
+        let matrix = Matrix { sources: names.clone(), names, height: 100, data };
+        let model = Model::Logistic(LinearModel { coefficients: vec![2.0, 0.0, -1.0], intercept: 0.3 });
+        let train: Vec<usize> = (0..60).collect();
+        let explainer = Explainer::new(&matrix, &train, &model).unwrap();
+        assert!(explainer.fits(3) && !explainer.fits(4));
+        let places: Vec<usize> = (60..100).collect();
+        let told = explainer.explain(&model, &matrix, &places, &Reporter::silent()).unwrap();
+        let p = model.predict(&matrix, DeviceKind::Flex).unwrap();
+        for (one, &at) in told.iter().zip(&places) {
+            let sum = explainer.base + one.shares.iter().sum::<f64>();
+            assert!((sum - p[at]).abs() < 1e-12, "{sum} {}", p[at]);
+            assert_eq!(one.probability, p[at]);
+            assert_eq!(one.shares[1], 0.0, "a column without weight has no share");
+        }
+        assert!(told.iter().any(|one| one.shares[0].abs() > 0.1));
+    }
+}

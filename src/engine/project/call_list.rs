@@ -1,0 +1,190 @@
+//! The call list: whom to call, why, and what was done; contact details only where they are asked
+//! for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Month, Outcome, Prepared};
+use crate::deploy::{Bundle, Customer, FollowUp, FollowUps, Profile, Reason, strongest};
+use crate::evaluate::Explainer;
+use crate::features::Matrix;
+use crate::job::Reporter;
+use crate::privacy;
+use crate::table::{Frame, Role, Table};
+use crate::train::Model;
+
+/// What of a customer's contact details goes into the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contacts {
+    #[default]
+    Masked,
+    Clear,
+    LeftOut,
+}
+
+impl Contacts {
+    pub const ALL: [Contacts; 3] = [Contacts::LeftOut, Contacts::Masked, Contacts::Clear];
+
+    /// The name used on the command line, in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Masked => "masked",
+            Self::Clear => "clear",
+            Self::LeftOut => "left_out",
+        }
+    }
+}
+
+/// What the call list holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallListSpec {
+    pub contacts: Contacts,
+    /// Only customers at or above the threshold.
+    pub only_at_risk: bool,
+    /// Customers that must not be contacted are in it.
+    pub with_do_not_contact: bool,
+    /// At most so many customers.
+    pub most: Option<usize>,
+}
+
+impl Default for CallListSpec {
+    fn default() -> Self {
+        Self { contacts: Contacts::Masked, only_at_risk: true, with_do_not_contact: false, most: None }
+    }
+}
+
+/// Where the customers of a list come from: the rows that a model was trained on, or a month's file.
+#[derive(Clone, Copy)]
+pub enum Origin<'a> {
+    Trained { table: &'a Table, prepared: &'a Prepared, outcome: &'a Outcome },
+    Month { month: &'a Month, bundle: &'a Bundle },
+}
+
+impl<'a> Origin<'a> {
+    fn table(&self) -> &'a Table {
+        match self {
+            Self::Trained { table, .. } => table,
+            Self::Month { month, .. } => &month.table,
+        }
+    }
+
+    /// Everything that an explanation takes; `None` for bundles of the first version.
+    fn parts(&self) -> Option<(&'a Explainer, &'a Model, &'a Matrix, &'a [Profile], &'a Frame)> {
+        match self {
+            Self::Trained { prepared, outcome, .. } => Some((
+                &outcome.explainer,
+                &outcome.trained.model,
+                &prepared.matrix,
+                &prepared.profiles,
+                prepared.cleaning.before_filling(),
+            )),
+            Self::Month { month, bundle } => Some((
+                bundle.explainer.as_ref()?,
+                &bundle.model,
+                &month.scores.matrix,
+                &bundle.profiles,
+                month.scores.cleaning.before_filling(),
+            )),
+        }
+    }
+}
+
+/// The `most` strongest reasons of each customer, in the order given, and the base that all shares
+/// stand on; `None` where the model cannot be explained.
+///
+/// # Errors
+/// The person cancelled.
+pub fn why(
+    origin: Origin<'_>,
+    customers: &[&Customer],
+    most: usize,
+    report: &Reporter,
+) -> crate::Result<Option<(f64, Vec<Vec<Reason>>)>> {
+    let Some((explainer, model, matrix, profiles, frame)) = origin.parts() else { return Ok(None) };
+    let places: Vec<usize> = customers.iter().map(|c| c.place).collect();
+    let told = explainer.explain(model, matrix, &places, report)?;
+    let reasons = told
+        .iter()
+        .zip(&places)
+        .map(|(one, &place)| strongest(explainer, one, profiles, frame, place, most))
+        .collect();
+    Ok(Some((explainer.base, reasons)))
+}
+
+/// One line of the call list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    pub customer: Customer,
+    pub reasons: Vec<Reason>,
+    pub follow_up: FollowUp,
+    /// In the order of [`CallList::contact_columns`], masked or clear.
+    pub contacts: Vec<String>,
+}
+
+/// The call list, ready to be worded and written by a face.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallList {
+    pub contact_columns: Vec<String>,
+    pub lines: Vec<Line>,
+    /// Where the shares start; `None` where there are no reasons.
+    pub base: Option<f64>,
+    /// Customers that were left out because they must not be contacted.
+    pub withheld: usize,
+}
+
+impl CallList {
+    /// Makes the list of `customers`, which come in the order in which they will stand.
+    ///
+    /// # Errors
+    /// The person cancelled.
+    pub fn make(
+        spec: &CallListSpec,
+        threshold: f64,
+        origin: Origin<'_>,
+        customers: &[&Customer],
+        follow_ups: &FollowUps,
+        report: &Reporter,
+    ) -> crate::Result<Self> {
+        let refuses = |c: &Customer| follow_ups.get(&c.id).is_some_and(|f| f.do_not_contact);
+        let risky: Vec<&Customer> =
+            customers.iter().copied().filter(|c| !spec.only_at_risk || c.probability >= threshold).collect();
+        let withheld = if spec.with_do_not_contact { 0 } else { risky.iter().filter(|c| refuses(c)).count() };
+        let kept: Vec<&Customer> = risky
+            .into_iter()
+            .filter(|c| spec.with_do_not_contact || !refuses(c))
+            .take(spec.most.unwrap_or(usize::MAX))
+            .collect();
+        let told = why(origin, &kept, 3, report)?;
+        let (base, reasons) = match told {
+            Some((base, reasons)) => (Some(base), reasons),
+            None => (None, vec![Vec::new(); kept.len()]),
+        };
+        let table = origin.table();
+        let contact_columns: Vec<String> = match spec.contacts {
+            Contacts::LeftOut => Vec::new(),
+            _ => {
+                let contacts = table.columns.iter().filter(|c| c.role == Role::Contact);
+                contacts.map(|c| c.name.clone()).collect()
+            }
+        };
+        let contacts_of = |row: u32| -> Vec<String> {
+            let at = table.rows.binary_search(&row).ok();
+            contact_columns
+                .iter()
+                .map(|name| {
+                    let text = at.and_then(|at| table.text(name)?.get(at)).unwrap_or_default().trim();
+                    if spec.contacts == Contacts::Masked { privacy::mask(text) } else { text.to_owned() }
+                })
+                .collect()
+        };
+        let lines = kept.into_iter().zip(reasons).map(|(customer, reasons)| Line {
+            contacts: contacts_of(customer.row),
+            follow_up: follow_ups.get(&customer.id).cloned().unwrap_or_default(),
+            customer: customer.clone(),
+            reasons,
+        });
+        let lines = lines.collect();
+        Ok(Self { contact_columns, lines, base, withheld })
+    }
+}

@@ -1,0 +1,89 @@
+//! Project → model card.
+
+use super::{Outcome, Prepared, Settings, pick};
+use crate::deploy::{Card, today};
+use crate::job::Reporter;
+use crate::split::Side;
+use crate::table::{Role, Table};
+use crate::train::ModelKind;
+
+/// Test rows whose explanations the importance is the mean of.
+const EXPLAINED: usize = 300;
+
+/// The card of a model: `all` holds every kind that was measured on the same rows.
+///
+/// # Errors
+/// The person cancelled.
+pub fn card(
+    settings: &Settings,
+    table: &Table,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    all: &[&Outcome],
+    report: &Reporter,
+) -> crate::Result<Card> {
+    let (test, _) = pick(&prepared.labels.of_row, &prepared.sides, Side::Test);
+    let every = test.len().div_ceil(EXPLAINED).max(1);
+    let places: Vec<usize> = test.iter().copied().step_by(every).collect();
+    let told = outcome.explainer.explain(&outcome.trained.model, &prepared.matrix, &places, report)?;
+    let mut importance: Vec<(String, f64)> = outcome
+        .explainer
+        .columns()
+        .enumerate()
+        .map(|(at, name)| {
+            let sum: f64 = told.iter().map(|one| one.shares[at].abs()).sum();
+            (name.to_owned(), sum / told.len().max(1) as f64)
+        })
+        .collect();
+    importance.sort_by(|a, b| b.1.total_cmp(&a.1));
+
+    let columns: Vec<String> = outcome.explainer.columns().map(str::to_owned).collect();
+    let left_out: Vec<(String, Role)> = prepared
+        .schema
+        .iter()
+        .filter(|spec| !columns.contains(&spec.name) && spec.role != Role::Target)
+        .map(|spec| (spec.name.clone(), spec.role))
+        .collect();
+    let steps = prepared.cleaning.stages.iter().map(|stage| {
+        let change = &stage.change;
+        (change.name.to_owned(), change.cells_changed, change.rows_dropped)
+    });
+    let trained = &outcome.trained;
+    Ok(Card {
+        made: today(),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        file: table.source.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+        hash: table.source.hash.clone(),
+        target: prepared.labels.column.clone(),
+        positive: prepared.labels.positive.clone(),
+        model: outcome.kind,
+        device: trained.device.ran,
+        seed: settings.seed,
+        threshold: settings.threshold,
+        rows: table.height(),
+        train_rows: prepared.count(Side::Train),
+        valid_rows: prepared.count(Side::Valid),
+        test_rows: prepared.count(Side::Test),
+        test_positives: outcome.test.positives(),
+        columns,
+        left_out,
+        steps: steps.collect(),
+        network: (outcome.kind == ModelKind::Mlp).then(|| settings.mlp.clone()),
+        epochs_run: trained.epochs_run,
+        best_epoch: trained.best_epoch,
+        seconds: trained.seconds,
+        history: trained.history.clone(),
+        metrics: outcome
+            .test
+            .metrics(settings.threshold)
+            .into_iter()
+            .map(|(name, estimate)| (name.to_owned(), estimate))
+            .collect(),
+        confusion: outcome.test.confusion(settings.threshold),
+        curve: outcome.test.operating_points(crate::deploy::POINTS),
+        calibration: outcome.test.calibration(10),
+        importance,
+        beside: all.iter().filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?))).collect(),
+        leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
+    })
+}

@@ -1,0 +1,105 @@
+//! Autosave: the whole project is written beside the program's own files after every edit, and
+//! removed when the project is closed in peace. What is found there at the next start was left by a
+//! crash.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{ProjectError, SavedProject};
+
+/// The place of one running program's autosaves. While it lives, it holds a lock that the operating
+/// system drops when the program ends in any way.
+#[derive(Debug)]
+pub struct Recovery {
+    file: PathBuf,
+    lock_path: PathBuf,
+    _lock: File,
+}
+
+/// A project that a crash left behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recovered {
+    /// The autosave.
+    pub file: PathBuf,
+    /// The project file that it was of; `None` if it was never saved.
+    pub origin: Option<PathBuf>,
+    pub saved: SystemTime,
+    /// The data file.
+    pub data: PathBuf,
+}
+
+impl Recovery {
+    /// Takes a place in `folder` (made if it is not there).
+    ///
+    /// # Errors
+    /// The folder refuses.
+    pub fn new(folder: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let name = format!("{}-{:x}", std::process::id(), {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            since.unwrap_or_default().as_nanos()
+        });
+        let lock_path = folder.join(format!("{name}.lock"));
+        let lock = File::create(&lock_path)?;
+        lock.lock()?;
+        Ok(Self { file: folder.join(format!("{name}.regulars")), lock_path, _lock: lock })
+    }
+
+    /// Where the autosave is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Forgets the autosave: everything is saved, or given up.
+    pub fn clear(&self) {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(&self.file);
+    }
+
+    /// Projects left behind in `folder` by programs that no longer run, the newest first.
+    pub fn left_behind(folder: &Path) -> Vec<Recovered> {
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let mut found = Vec::new();
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.extension().is_none_or(|e| e != "regulars") {
+                continue;
+            }
+            let lock = path.with_extension("lock");
+            if let Ok(file) = File::open(&lock)
+                && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+            {
+                continue;
+            }
+            let Ok(project) = SavedProject::open(&path) else { continue };
+            let saved = entry.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+            found.push(Recovered { file: path, origin: project.origin, saved, data: project.file });
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.saved));
+        found
+    }
+}
+
+impl Drop for Recovery {
+    fn drop(&mut self) {
+        self.clear();
+        let _ = std::fs::remove_file(&self.lock_path);
+    }
+}
+
+impl Recovered {
+    /// Forgets it.
+    pub fn discard(&self) {
+        let _ = std::fs::remove_file(&self.file);
+        let _ = std::fs::remove_file(self.file.with_extension("lock"));
+    }
+
+    /// Opens it; it is saved to where it came from, or asked for.
+    ///
+    /// # Errors
+    /// It can no longer be read.
+    pub fn open(&self) -> Result<SavedProject, ProjectError> {
+        SavedProject::open(&self.file)
+    }
+}

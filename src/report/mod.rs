@@ -1,0 +1,329 @@
+//! What is handed on: the report of a model as one HTML file in both languages, and the call list as
+//! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
+
+mod style;
+pub mod svg;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use regulars_engine::deploy::Card;
+use regulars_engine::files::Grid;
+use regulars_engine::project::CallList;
+use regulars_engine::segment::Segmentation;
+use regulars_engine::train::ModelKind;
+
+use crate::words::{Lang, percent, segment_name};
+use svg::{Chart, Series};
+
+/// Size of a chart.
+const CHART: (u32, u32) = (460, 300);
+
+/// The report of a model; `first` is the language that it opens in, the other is one click away.
+pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String {
+    let title = format!("Regulars · {}", card.file);
+    let page = html! {
+        (DOCTYPE)
+        html lang=(first.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(style::REPORT)) }
+            }
+            body {
+                @for lang in Lang::ALL {
+                    input type="radio" name="lang" id=(lang.code()) checked[lang == first];
+                }
+                nav { @for lang in Lang::ALL { label for=(lang.code()) { (lang.label()) } } }
+                @for lang in Lang::ALL {
+                    main lang=(lang.code()) class=(lang.code()) { (body(lang, card, segments)) }
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
+    let t = |key: &str| lang.t(&format!("report.{key}"));
+    let model = lang.t(&format!("model.{}", card.model.name()));
+    let auc = card.metrics.get("roc_auc");
+    html! {
+        h1 { (t("title")) }
+        p.lead {
+            (lang.with("report.lead", &[
+                ("model", model.clone()),
+                ("file", card.file.clone()),
+                ("target", format!("{} = {}", card.target, card.positive)),
+                ("test", lang.count(card.test_rows as u64)),
+            ]))
+        }
+        @if let Some(auc) = auc {
+            p.figure {
+                strong { (format!("{:.3}", auc.value)) }
+                " " (lang.t("metric.roc_auc")) " "
+                span.muted { (format!("{:.3}–{:.3}", auc.low, auc.high)) }
+            }
+            p { (lang.with("metric.roc_auc.says", &[("value", format!("{:.3}", auc.value))])) }
+        }
+        h2 { (t("figures")) }
+        table {
+            thead { tr { th { (t("figure")) } th.n { (t("value")) } th.n { (t("interval")) } th { (t("means")) } } }
+            tbody {
+                @for (name, e) in &card.metrics {
+                    tr {
+                        td { (lang.t(&format!("metric.{name}"))) }
+                        td.n { (format!("{:.3}", e.value)) }
+                        td.n { (format!("{:.3}–{:.3}", e.low, e.high)) }
+                        td.muted { (lang.t(&format!("metric.{name}.help"))) }
+                    }
+                }
+            }
+        }
+        (confusion(lang, card))
+        h2 { (t("curves")) }
+        div.charts { @for chart in charts(lang, card) { figure { (PreEscaped(svg::lines(&chart, CHART.0, CHART.1))) } } }
+        h2 { (t("importance")) }
+        p.muted { (t("importance.help")) }
+        @let most: Vec<&(String, f64)> = card.importance.iter().take(15).collect();
+        @let names: Vec<String> = most.iter().map(|(name, _)| name.clone()).collect();
+        @let values: Vec<f64> = most.iter().map(|(_, value)| *value).collect();
+        figure { (PreEscaped(svg::bars(&names, &values, |v| format!("{:.1}", 100.0 * v), 640))) }
+        @if card.beside.len() > 1 {
+            h2 { (t("beside")) }
+            table {
+                tbody {
+                    @for (kind, e) in &card.beside {
+                        tr {
+                            td { (lang.t(&format!("model.{}", kind.name()))) }
+                            td.n { (format!("{:.3}", e.value)) }
+                            td.n { (format!("{:.3}–{:.3}", e.low, e.high)) }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(found) = segments {
+            h2 { (lang.t("page.segments.name")) }
+            table {
+                tbody {
+                    @for (at, segment) in found.segments.iter().enumerate() {
+                        tr {
+                            td { (at + 1) ". " (segment_name(lang, segment)) }
+                            td.n { (lang.count(segment.size as u64)) }
+                            td.n { (percent(segment.share)) }
+                            td.n { @if let Some(rate) = segment.target_rate { (percent(rate)) } }
+                        }
+                    }
+                }
+            }
+        }
+        (model_card(lang, card, &model))
+    }
+}
+
+fn confusion(lang: Lang, card: &Card) -> Markup {
+    let c = card.confusion;
+    html! {
+        h2 { (lang.t("evaluate.confusion")) }
+        p.muted { (lang.with("report.threshold", &[("threshold", percent(card.threshold))])) }
+        table.small {
+            thead { tr { th {} th.n { (lang.t("evaluate.said_yes")) } th.n { (lang.t("evaluate.said_no")) } } }
+            tbody {
+                tr { th { (lang.t("evaluate.was_yes")) } td.n { (lang.count(c.true_positive)) } td.n { (lang.count(c.false_negative)) } }
+                tr { th { (lang.t("evaluate.was_no")) } td.n { (lang.count(c.false_positive)) } td.n { (lang.count(c.true_negative)) } }
+            }
+        }
+    }
+}
+
+/// The card: data, split, settings, limits, versions.
+fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
+    let t = |key: &str| lang.t(&format!("report.{key}"));
+    let count = |n: usize| lang.count(n as u64);
+    let left_out: Vec<String> = card
+        .left_out
+        .iter()
+        .map(|(name, role)| format!("{name} ({})", lang.t(&format!("role.{}", role.name()))))
+        .collect();
+    let mut rows: Vec<(String, String)> = vec![
+        (t("card.file"), card.file.clone()),
+        (t("card.hash"), card.hash.clone()),
+        (t("card.target"), format!("{} = {}", card.target, card.positive)),
+        (t("card.rows"), count(card.rows)),
+        (
+            t("card.split"),
+            lang.with(
+                "report.card.sides",
+                &[
+                    ("train", count(card.train_rows)),
+                    ("valid", count(card.valid_rows)),
+                    ("test", count(card.test_rows)),
+                ],
+            ),
+        ),
+        (t("card.columns"), card.columns.join(", ")),
+        (t("card.left_out"), left_out.join(", ")),
+        (t("card.model"), model.to_owned()),
+    ];
+    if let Some(mlp) = &card.network {
+        rows.push((t("card.network"), network(lang, mlp)));
+        let args = [("run", card.epochs_run.to_string()), ("best", card.best_epoch.to_string())];
+        rows.push((t("card.epochs"), lang.with("report.card.epochs_run", &args)));
+    }
+    rows.extend([
+        (t("card.seed"), card.seed.to_string()),
+        (t("card.device"), card.device.name().to_owned()),
+        (t("card.seconds"), format!("{:.1}", card.seconds)),
+        (t("card.version"), card.engine.clone()),
+        (t("card.made"), card.made.clone()),
+    ]);
+    html! {
+        h2 { (t("card")) }
+        table.card { tbody { @for (name, value) in rows { tr { th { (name) } td { (value) } } } } }
+        h3 { (t("cleaning")) }
+        table.small {
+            tbody {
+                @for (name, cells, dropped) in &card.steps {
+                    tr {
+                        td { (lang.t(&format!("step.{name}"))) }
+                        td { (lang.with("report.step", &[("cells", lang.count(*cells)), ("dropped", lang.count(*dropped))])) }
+                    }
+                }
+            }
+        }
+        h3 { (t("limits")) }
+        ul {
+            li { (t("limits.cause")) }
+            li { (t("limits.time")) }
+            li { (t("limits.people")) }
+            @if card.test_rows < 200 { li { (lang.with("report.limits.small", &[("test", count(card.test_rows))])) } }
+            @for column in &card.leaks { li { (lang.with("report.limits.leak", &[("column", column.clone())])) } }
+            @if card.model == ModelKind::Majority { li { (t("limits.majority")) } }
+        }
+    }
+}
+
+/// The network's settings in one line.
+pub fn network(lang: Lang, mlp: &regulars_engine::train::MlpSpec) -> String {
+    let layers: Vec<String> = mlp.hidden.iter().chain(&[1]).map(usize::to_string).collect();
+    let mut parts = vec![layers.join("-"), lang.t(&format!("activation.{}", mlp.activation.name()))];
+    if mlp.batch_norm {
+        parts.push(lang.t("setting.batch_norm"));
+    }
+    let named = |key: &str, value: String| format!("{} {value}", lang.t(&format!("setting.{key}")));
+    parts.push(named("dropout", format!("{:.2}", mlp.dropout)));
+    parts.push(lang.t(&format!("optimizer.{}", mlp.optimizer.name())));
+    parts.push(named("learning_rate", mlp.learning_rate.to_string()));
+    parts.push(lang.t(&format!("schedule.{}", mlp.schedule.name())));
+    parts.push(named("batch", mlp.batch_size.to_string()));
+    if mlp.class_weight {
+        parts.push(lang.t("setting.class_weight"));
+    }
+    parts.join(" · ")
+}
+
+fn charts(lang: Lang, card: &Card) -> Vec<Chart> {
+    let line = |name: String, points: Vec<(f64, f64)>| Series { name, points, dashed: false, markers: false };
+    let dashed =
+        |name: String, points: Vec<(f64, f64)>| Series { name, points, dashed: true, markers: false };
+    let of = |f: fn(&regulars_engine::evaluate::OperatingPoint) -> (f64, f64)| -> Vec<(f64, f64)> {
+        card.curve.iter().map(f).collect()
+    };
+    let unit = vec![[0.0, 0.0], [1.0, 1.0]];
+    let curve = || lang.t("evaluate.curve");
+    let chance = || lang.t("evaluate.chance");
+    let base = card.test_positives as f64 / card.test_rows.max(1) as f64;
+    let mut charts = Vec::new();
+    if card.history.len() > 1 {
+        let series = |f: fn(&regulars_engine::train::Epoch) -> f64| {
+            card.history.iter().map(|e| (e.epoch as f64, f(e))).collect::<Vec<_>>()
+        };
+        charts.push(Chart {
+            title: lang.t("train.loss"),
+            x: lang.t("train.epoch"),
+            y: lang.t("train.loss"),
+            series: vec![
+                line(lang.t("train.on_train"), series(|e| e.train_loss)),
+                dashed(lang.t("train.on_valid"), series(|e| e.valid_loss)),
+            ],
+            include: Vec::new(),
+        });
+    }
+    charts.push(Chart {
+        title: lang.t("report.roc"),
+        x: lang.t("evaluate.fpr"),
+        y: lang.t("metric.recall"),
+        series: vec![
+            line(curve(), of(|p| (p.false_positive_rate, p.recall))),
+            dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
+        ],
+        include: unit.clone(),
+    });
+    charts.push(Chart {
+        title: lang.t("report.pr"),
+        x: lang.t("metric.recall"),
+        y: lang.t("metric.precision"),
+        series: vec![
+            line(curve(), of(|p| (p.recall, p.precision))),
+            dashed(chance(), vec![(0.0, base), (1.0, base)]),
+        ],
+        include: unit.clone(),
+    });
+    charts.push(Chart {
+        title: lang.t("report.gain"),
+        x: lang.t("evaluate.flagged"),
+        y: lang.t("evaluate.gain_axis"),
+        series: vec![
+            line(curve(), of(|p| (p.flagged, p.recall))),
+            dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
+        ],
+        include: unit.clone(),
+    });
+    charts.push(Chart {
+        title: lang.t("report.calibration"),
+        x: lang.t("evaluate.predicted"),
+        y: lang.t("evaluate.observed"),
+        series: vec![
+            Series {
+                name: lang.t("evaluate.model"),
+                points: card.calibration.iter().map(|b| (b.predicted, b.observed.value)).collect(),
+                dashed: false,
+                markers: true,
+            },
+            dashed(lang.t("evaluate.perfect"), vec![(0.0, 0.0), (1.0, 1.0)]),
+        ],
+        include: unit,
+    });
+    charts
+}
+
+/// The call list as a page to print: boxes to tick, room for a note.
+pub fn printable(lang: Lang, grid: &Grid, list: &CallList) -> String {
+    let count = [("count", list.lines.len().to_string()), ("day", regulars_engine::deploy::today())];
+    let page = html! {
+        (DOCTYPE)
+        html lang=(lang.code()) {
+            head {
+                meta charset="utf-8";
+                title { (grid.name) }
+                style { (PreEscaped(style::LIST)) }
+            }
+            body {
+                h1 { (grid.name) }
+                p { (lang.with("list.head", &count)) }
+                table {
+                    thead { tr { th { "✓" } @for head in &grid.header { th { (head) } } } }
+                    tbody {
+                        @for row in &grid.rows {
+                            tr { td.box { "☐" } @for cell in row { td { (cell.text()) } } }
+                        }
+                    }
+                }
+                @if list.withheld > 0 {
+                    p { (lang.with("list.withheld", &[("count", list.withheld.to_string())])) }
+                }
+            }
+        }
+    };
+    page.into_string()
+}

@@ -1,0 +1,103 @@
+//! The network's settings.
+
+use eframe::egui::{self, Ui};
+use regulars_engine::train::{Activation, DeviceKind, Optimizer, Schedule};
+
+use super::Scene;
+use crate::window::parts;
+
+pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("train.network"));
+    let settings = &mut scene.state.settings;
+    let mlp = &mut settings.mlp;
+    if let Some(prepared) = &scene.state.prepared {
+        let total: usize = mlp.parameters(prepared.matrix.width()).iter().sum();
+        parts::muted(ui, lang.with("train.parameters", &[("count", lang.count(total as u64))]));
+    }
+    parts::setting(ui, lang, "layers", |ui| {
+        let mut remove = None;
+        let many = mlp.hidden.len() > 1;
+        for (at, units) in mlp.hidden.iter_mut().enumerate() {
+            ui.horizontal(|ui| {
+                let label = ui.label(lang.with("setting.layer", &[("number", (at + 1).to_string())]));
+                ui.add(egui::DragValue::new(units).range(1..=1024)).labelled_by(label.id);
+                let name = lang.with("setting.remove_layer", &[("number", (at + 1).to_string())]);
+                if many && ui.button("×").on_hover_text(name).clicked() {
+                    remove = Some(at);
+                }
+            });
+        }
+        if let Some(at) = remove {
+            mlp.hidden.remove(at);
+        }
+        if mlp.hidden.len() < 6 && ui.button(lang.t("setting.add_layer")).clicked() {
+            let last = mlp.hidden.last().copied().unwrap_or(32);
+            mlp.hidden.push((last / 2).max(4));
+        }
+    });
+    parts::setting(ui, lang, "activation", |ui| {
+        let name = lang.t("setting.activation");
+        parts::choose(ui, &name, &mut mlp.activation, &Activation::ALL, |a| {
+            lang.t(&format!("activation.{}", a.name()))
+        });
+    });
+    parts::setting(ui, lang, "batch_norm", |ui| {
+        ui.checkbox(&mut mlp.batch_norm, lang.t("setting.batch_norm.on"));
+    });
+    parts::setting(ui, lang, "dropout", |ui| {
+        ui.add(egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
+    });
+    parts::setting(ui, lang, "optimizer", |ui| {
+        let name = lang.t("setting.optimizer");
+        // The kinds, with the present one's own numbers.
+        let all = Optimizer::ALL.map(|o| if o.name() == mlp.optimizer.name() { mlp.optimizer } else { o });
+        parts::choose(ui, &name, &mut mlp.optimizer, &all, |o| lang.t(&format!("optimizer.{}", o.name())));
+        match &mut mlp.optimizer {
+            Optimizer::Adam => {}
+            Optimizer::AdamW { weight_decay } => {
+                let label = ui.label(lang.t("setting.weight_decay"));
+                let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
+                ui.add(slider).labelled_by(label.id);
+            }
+            Optimizer::Sgd { momentum } => {
+                let label = ui.label(lang.t("setting.momentum"));
+                let slider = egui::Slider::new(momentum, 0.0..=0.99).fixed_decimals(2);
+                ui.add(slider).labelled_by(label.id);
+            }
+        }
+    });
+    parts::setting(ui, lang, "learning_rate", |ui| {
+        ui.add(egui::Slider::new(&mut mlp.learning_rate, 0.00001..=0.5).logarithmic(true));
+    });
+    parts::setting(ui, lang, "schedule", |ui| {
+        let name = lang.t("setting.schedule");
+        parts::choose(ui, &name, &mut mlp.schedule, &Schedule::ALL, |s| {
+            lang.t(&format!("schedule.{}", s.name()))
+        });
+    });
+    parts::setting(ui, lang, "batch", |ui| {
+        ui.add(egui::Slider::new(&mut mlp.batch_size, 1..=1024).logarithmic(true));
+    });
+    parts::setting(ui, lang, "epochs", |ui| {
+        ui.add(egui::Slider::new(&mut mlp.epochs, 1..=500).logarithmic(true));
+    });
+    parts::setting(ui, lang, "patience", |ui| {
+        ui.add(egui::Slider::new(&mut mlp.patience, 0..=100));
+    });
+    parts::setting(ui, lang, "class_weight", |ui| {
+        ui.checkbox(&mut mlp.class_weight, lang.t("setting.class_weight.on"));
+    });
+    parts::setting(ui, lang, "device", |ui| {
+        let name = lang.t("setting.device");
+        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {
+            lang.t(&format!("device_kind.{}", d.name()))
+        });
+    });
+    parts::setting(ui, lang, "seed", |ui| {
+        ui.add(egui::Slider::new(&mut settings.seed, 1..=100));
+    });
+    if ui.button(lang.t("setting.reset_network")).clicked() {
+        settings.mlp = Default::default();
+    }
+}
