@@ -3,10 +3,13 @@
 
 mod cli;
 mod collect;
+mod crash;
+
 mod honest;
 mod hostile;
 mod journey;
 mod pages;
+mod product;
 mod support;
 mod telco;
 mod words;

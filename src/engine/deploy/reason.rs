@@ -18,7 +18,11 @@ pub struct Reason {
     pub share: f64,
 }
 
-/// The `most` columns with the largest shares, either way, the largest first.
+/// Shares below half a point are no reason.
+const LEAST: f64 = 0.005;
+
+/// The `most` columns with the largest shares, either way, the largest first; of those that have
+/// proved themselves only.
 pub fn strongest(
     explainer: &Explainer,
     explanation: &Explanation,
@@ -27,7 +31,11 @@ pub fn strongest(
     place: usize,
     most: usize,
 ) -> Vec<Reason> {
-    let mut list: Vec<(&str, f64)> = explainer.columns().zip(explanation.shares.iter().copied()).collect();
+    let all = explainer.columns().zip(explanation.shares.iter().copied()).zip(explainer.proven());
+    let mut list: Vec<(&str, f64)> = all
+        .filter(|((_, share), proven)| **proven && share.abs() >= LEAST)
+        .map(|(named, _)| named)
+        .collect();
     list.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     list.into_iter()
         .take(most)

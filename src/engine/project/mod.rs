@@ -284,9 +284,10 @@ impl Prepared {
     /// The device cannot be used.
     pub fn outcome(&self, trained: Trained) -> crate::Result<Outcome> {
         let probabilities = trained.model.predict(&self.matrix, trained.device.ran)?;
-        let (train, _) = pick(&self.labels.of_row, &self.sides, Side::Train);
+        let side = |side| pick(&self.labels.of_row, &self.sides, side);
+        let (train, (valid, labels)) = (side(Side::Train).0, side(Side::Valid));
         Ok(Outcome {
-            explainer: Explainer::new(&self.matrix, &train, &trained.model)?,
+            explainer: Explainer::new(&self.matrix, &train, &valid, &labels, &trained.model)?,
             kind: trained.model.kind(),
             valid: self.evaluation(&probabilities, Side::Valid),
             test: self.evaluation(&probabilities, Side::Test),

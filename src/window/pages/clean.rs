@@ -175,7 +175,7 @@ fn changed(ui: &mut Ui, scene: &mut Scene<'_>, cleaning: &Arc<Cleaning>, at: usi
         Some(_) => lang.t("clean.blank"),
         None => "—".to_owned(),
     };
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let label = ui.label(lang.t("clean.find"));
         let edit = egui::TextEdit::singleline(&mut scene.page.find_cell).desired_width(110.0);
         ui.add(edit).labelled_by(label.id);

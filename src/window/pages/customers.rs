@@ -204,7 +204,7 @@ fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
             } else {
                 let head =
                     lang.with("month.differences", &[("count", month.differences().count().to_string())]);
-                egui::CollapsingHeader::new(head).default_open(told.len() <= 6).show(ui, |ui| {
+                egui::CollapsingHeader::new(head).default_open(told.len() <= 4).show(ui, |ui| {
                     for line in told {
                         ui.add(egui::Label::new(format!("△ {line}")).wrap());
                     }
@@ -276,10 +276,10 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
             match column {
                 Column::Rank => table::Head::number(name, 52.0),
                 Column::Risk | Column::Before => table::Head::number(name, 76.0),
-                Column::Id => table::Head::text(name, 120.0),
-                Column::Why => table::Head::text(name, 280.0),
+                Column::Id => table::Head::text(name, 104.0),
+                Column::Why => table::Head::text(name, 330.0),
                 Column::Segment => table::Head::text(name, 190.0),
-                Column::FollowUp => table::Head::text(name, 130.0),
+                Column::FollowUp => table::Head::text(name, 96.0),
                 Column::Change => table::Head::text(name, 130.0),
                 Column::Actual | Column::Side => table::Head::text(name, 84.0),
             }
@@ -315,7 +315,8 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
     let threshold = scene.state.settings.threshold;
     let sorted = page.sort.and_then(|(column, up)| Some((columns.iter().position(|c| *c == column)?, up)));
     let spec = table::Table {
-        id: "customers",
+        // Each list remembers the widths of its own columns.
+        id: if month.is_some() { "month's customers" } else { "customers" },
         heads: &heads,
         sorted: Some(sorted.unwrap_or((2, false))),
         rows: page.order.places.len(),
@@ -397,11 +398,9 @@ fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reaso
     for one in reasons.iter().take(SHOWN) {
         bar(ui, &words::reason(lang, one), one.share);
     }
-    if reasons.len() > SHOWN {
-        let rest: f64 = reasons[SHOWN..].iter().map(|r| r.share).sum();
-        let args = [("count", (reasons.len() - SHOWN).to_string()), ("points", words::points(rest))];
-        bar(ui, &lang.with("reason.rest", &args), rest);
-    }
+    let told: f64 = reasons.iter().take(SHOWN).map(|r| r.share).sum();
+    let rest = customer.probability - base - told;
+    bar(ui, &lang.with("reason.rest", &[("points", words::points(rest))]), rest);
     let total = [
         ("base", percent(base)),
         ("points", words::points(customer.probability - base)),
