@@ -171,7 +171,10 @@ fn killed_at_any_moment_the_project_is_whole() {
         let during = worker.join().unwrap();
         all.iter_mut().zip(during).for_each(|(sum, n)| *sum += n);
     }
-    println!("100 kills: {} while starting, {} editing, {} training, {} saving", all[0], all[1], all[2], all[3]);
+    println!(
+        "100 kills: {} while starting, {} editing, {} training, {} saving",
+        all[0], all[1], all[2], all[3]
+    );
     assert_eq!(all.iter().sum::<usize>(), 100);
     assert!(all[1] > 0 && all[2] > 0, "{all:?}");
 }

@@ -4,10 +4,10 @@
 mod cli;
 mod collect;
 mod crash;
-
 mod honest;
 mod hostile;
 mod journey;
+mod keyboard;
 mod pages;
 mod product;
 mod support;

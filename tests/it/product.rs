@@ -28,7 +28,9 @@ pub fn wait(state: &mut State, what: &str, done: impl Fn(&State) -> bool) {
 }
 
 pub fn ready(state: &mut State) {
-    wait(state, "reasons", |s| s.reasons.is_some() && !s.bundling() && s.bundle.is_some() && s.segment.is_none());
+    wait(state, "reasons", |s| {
+        s.reasons.is_some() && !s.bundling() && s.bundle.is_some() && s.segment.is_none()
+    });
 }
 
 pub fn state() -> State {
@@ -55,7 +57,9 @@ fn planted_causes_come_first_and_planted_noise_never() {
     // Silence (and its shadow, fewer visits), tickets, satisfaction, bargain hunting, loyalty.
     let causes = ["last_order_date", "visits_30d", "tickets", "satisfaction", "discount_share", "orders"];
     let noise = ["city", "age", "newsletter", "lucky_number"];
-    for (kind, seed) in [ModelKind::Mlp, ModelKind::Logistic].into_iter().flat_map(|k| (1..4).map(move |s| (k, s))) {
+    for (kind, seed) in
+        [ModelKind::Mlp, ModelKind::Logistic].into_iter().flat_map(|k| (1..4).map(move |s| (k, s)))
+    {
         let settings = Settings { device: DeviceKind::Flex, seed, ..Settings::default() };
         let prepared = prepare(&table, &settings);
         let outcome = project::learn(&settings, &prepared, kind, &Reporter::silent()).unwrap();
@@ -146,8 +150,10 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
         .map(|c| (c.id.clone(), (c.probability, c.actual == Some(true))))
         .collect();
     // Two customers who are at risk, still here, and in next month's file as well.
-    let both: HashSet<String> = open(&july).text("customerID").unwrap().iter().flatten().map(str::to_owned).collect();
-    let here: Vec<_> = state.list().unwrap().iter().filter(|c| c.actual != Some(true) && both.contains(&c.id)).collect();
+    let both: HashSet<String> =
+        open(&july).text("customerID").unwrap().iter().flatten().map(str::to_owned).collect();
+    let here: Vec<_> =
+        state.list().unwrap().iter().filter(|c| c.actual != Some(true) && both.contains(&c.id)).collect();
     let (called, refused) = (here[0].id.clone(), here[1].id.clone());
     let note = FollowUp {
         contacted: Some("2026-06-30".into()),
@@ -177,7 +183,10 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     assert_eq!(found.extra, ["Loyalty tier"]);
     assert_eq!(found.new_levels.len(), 1);
     let (column, levels) = &found.new_levels[0];
-    assert_eq!((column.as_str(), levels.as_slice()), ("PaymentMethod", &[("Crypto wallet".to_owned(), 1209)][..]));
+    assert_eq!(
+        (column.as_str(), levels.as_slice()),
+        ("PaymentMethod", &[("Crypto wallet".to_owned(), 1209)][..])
+    );
     assert!(found.drift.iter().any(|d| d.column == "PaymentMethod"), "a fifth pays otherwise");
     assert!(found.drift.iter().all(|d| d.column == "PaymentMethod"), "nothing else moved: {:?}", found.drift);
     assert!(found.more_missing.is_empty());
@@ -191,7 +200,13 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
         let now = customer.probability >= 0.5;
         let expected = match before.get(&customer.id) {
             None => Change::NewCustomer,
-            Some((_, true)) => if customer.actual == Some(true) { Change::Unchanged } else { *change },
+            Some((_, true)) => {
+                if customer.actual == Some(true) {
+                    Change::Unchanged
+                } else {
+                    *change
+                }
+            }
             Some((_, false)) if customer.actual == Some(true) => Change::Left,
             Some((p, false)) => match (*p >= 0.5, now) {
                 (false, true) => Change::NewlyAtRisk,
@@ -319,7 +334,11 @@ fn what_is_exported_is_what_is_shown() {
     };
     let path = folder.path().join("odd.xlsx");
     grid.write(&path).unwrap();
-    assert_eq!(read_back(&path)[1..], [["=1+1"], ["王小明 😀"], ["two\nlines"]], "text is text, never a formula");
+    assert_eq!(
+        read_back(&path)[1..],
+        [["=1+1"], ["王小明 😀"], ["two\nlines"]],
+        "text is text, never a formula"
+    );
     assert_eq!(grid.to_tabs().lines().count(), 4);
 }
 
@@ -363,7 +382,8 @@ fn the_report_is_one_file_in_both_languages() {
     wait(&mut state, "writing", |s| !s.notices.is_empty());
     let html = std::fs::read_to_string(&path).unwrap();
     let auc = state.shown().unwrap().test.fixed("roc_auc").unwrap().value;
-    for wanted in [&format!("{auc:.3}"), "Model card", "模型卡", "customers.csv", "局限", "<svg", "64-32-1"] {
+    for wanted in [&format!("{auc:.3}"), "Model card", "模型卡", "customers.csv", "局限", "<svg", "64-32-1"]
+    {
         assert!(html.contains(wanted), "{wanted}");
     }
     assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
@@ -380,7 +400,8 @@ fn the_report_is_one_file_in_both_languages() {
     json(&["report", project.to_str().unwrap(), "--out", again.to_str().unwrap()]);
     let told = std::fs::read_to_string(&again).unwrap();
     assert!(told.contains(&format!("{auc:.3}")) && told.contains("模型卡"));
-    let (code, out, _) = regulars(&["report", golden("v1.bundle").to_str().unwrap(), "--out", "/tmp/x.html", "--json"]);
+    let (code, out, _) =
+        regulars(&["report", golden("v1.bundle").to_str().unwrap(), "--out", "/tmp/x.html", "--json"]);
     let told: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("no_model")));
 }

@@ -32,10 +32,8 @@ pub fn strongest(
     most: usize,
 ) -> Vec<Reason> {
     let all = explainer.columns().zip(explanation.shares.iter().copied()).zip(explainer.proven());
-    let mut list: Vec<(&str, f64)> = all
-        .filter(|((_, share), proven)| **proven && share.abs() >= LEAST)
-        .map(|(named, _)| named)
-        .collect();
+    let mut list: Vec<(&str, f64)> =
+        all.filter(|((_, share), proven)| **proven && share.abs() >= LEAST).map(|(named, _)| named).collect();
     list.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     list.into_iter()
         .take(most)

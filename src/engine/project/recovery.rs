@@ -36,6 +36,7 @@ impl Recovery {
     /// The folder refuses.
     pub fn new(folder: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
+        sweep(folder);
         let name = format!("{}-{:x}", std::process::id(), {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             since.unwrap_or_default().as_nanos()
@@ -78,6 +79,18 @@ impl Recovery {
         }
         found.sort_by_key(|one| std::cmp::Reverse(one.saved));
         found
+    }
+}
+
+/// Takes away half-written files of programs that were killed while they wrote.
+fn sweep(folder: &Path) {
+    const OLD: std::time::Duration = std::time::Duration::from_secs(3600);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_half = entry.file_name().to_string_lossy().starts_with(".tmp");
+        let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_half && age.is_some_and(|age| age > OLD) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
