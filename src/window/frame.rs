@@ -157,7 +157,7 @@ pub(super) fn status(ui: &mut Ui, app: &App) {
         if let Some(device) = &app.state.live_device {
             parts::muted(ui, format!("{}: {}", lang.t("setting.device"), device.ran.name()));
         }
-        if let Some(used) = memory_stats::memory_stats() {
+        if let Some(used) = memory_stats::memory_stats().filter(|_| !app.still) {
             let megabytes = used.physical_mem as u64 / 1_048_576;
             parts::muted(ui, lang.with("status.memory", &[("mb", lang.count(megabytes))]));
         }

@@ -92,6 +92,8 @@ pub struct App {
     /// A reset was asked for once; the second time it is done.
     asks_to_reset: bool,
     pictures: (Sender<Picture>, Receiver<Picture>),
+    /// Nothing that changes by itself is drawn, so that two pictures can be compared.
+    pub still: bool,
     started: std::time::Instant,
     /// Seconds from the start of the program to the end of the first frame.
     pub first_frame: Option<f64>,
@@ -181,6 +183,7 @@ impl App {
             may_close: false,
             asks_to_reset: false,
             pictures: channel(),
+            still: false,
             started: std::time::Instant::now(),
             first_frame: None,
         }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Event, Key, Modifiers};
+use eframe::egui::{Event, Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::notice::Tone;
@@ -69,6 +69,7 @@ fn journey(lang: Lang, file: &Path) {
     let prefs = Prefs { lang, ..Prefs::default() };
     let mut t = Typist { harness: window([1280.0, 800.0], prefs), lang, folder: folder(lang), shots: 0 };
     t.harness.state_mut().state.settings.device = DeviceKind::Flex;
+    t.harness.ctx.set_theme(Theme::Light);
     t.harness.run_steps(3);
     t.shot("start");
 

@@ -10,6 +10,7 @@ mod journey;
 mod keyboard;
 mod pages;
 mod product;
+mod snapshots;
 mod support;
 mod telco;
 mod words;
