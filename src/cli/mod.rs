@@ -23,6 +23,7 @@ use regulars_engine::table::{Role, Table};
 use regulars_engine::train::DeviceKind;
 use regulars_engine::{Error, clean as cleaning};
 
+use crate::window;
 use crate::words::Lang;
 
 #[derive(Parser)]
@@ -149,6 +150,7 @@ impl Input {
 
 /// Runs the command that the arguments name, or opens the window.
 pub fn main() -> ExitCode {
+    window::started();
     let cli = Cli::parse();
     let Some(command) = cli.command else { return run::window_or_terminal(cli.path) };
     let (json, outcome) = match command {
