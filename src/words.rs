@@ -209,7 +209,8 @@ impl Column {
     pub fn cell(self, lang: Lang, at: usize, customer: &Customer, beside: &Beside<'_>) -> Cell {
         let change = || beside.changes.and_then(|changes| changes.of.get(at));
         match self {
-            Self::Rank => Cell::whole(at as u64 + 1),
+            Self::Rank if customer.rank == 0 => "".into(),
+            Self::Rank => Cell::whole(customer.rank as u64),
             Self::Id => shown_id(&customer.id, beside.masked).into(),
             Self::Risk => Cell::percent(customer.probability),
             Self::Before => match change().and_then(|(_, before)| *before) {
@@ -268,7 +269,7 @@ pub fn follow_up(lang: Lang, record: &FollowUp) -> String {
         parts.push(lang.t("follow.do_not_contact"));
     }
     if let Some(day) = &record.contacted {
-        parts.push(lang.with("follow.contacted_on", &[("day", day.clone())]));
+        parts.push(lang.with("follow.short", &[("day", day.clone())]));
     }
     if record.answer != regulars_engine::deploy::Answer::None {
         parts.push(lang.t(&format!("answer.{}", record.answer.name())));
@@ -302,6 +303,9 @@ pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
         let args = [("column", column.clone()), ("then", percent(*then)), ("now", percent(*now))];
         out.push(lang.with("month.more_missing", &args));
     }
+    if found.repeated > 0 {
+        out.push(lang.with("month.repeated", &[("count", lang.count(found.repeated as u64))]));
+    }
     for drift in &found.drift {
         let key = if drift.psi >= 0.25 { "month.drift_large" } else { "month.drift" };
         out.push(lang.with(
@@ -317,11 +321,15 @@ pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
     out
 }
 
-/// Points of a share: "+18" or "−3".
+/// A share in points, as it is shown: sums of what is shown must be right as well.
+pub fn tenths(share: f64) -> f64 {
+    (1000.0 * share).round() / 10.0
+}
+
+/// Points of a share: "+18.3" or "−3.0".
 pub fn points(share: f64) -> String {
-    let points = 100.0 * share;
-    let digits = if points.abs() < 1.0 { 1 } else { 0 };
-    let text = format!("{:.digits$}", points.abs());
+    let points = tenths(share);
+    let text = format!("{:.1}", points.abs());
     if points < 0.0 { format!("−{text}") } else { format!("+{text}") }
 }
 

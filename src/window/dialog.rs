@@ -139,8 +139,10 @@ fn call_list(ui: &mut Ui, lang: Lang, app: &mut App, asked: &mut PathBox) {
             ui.radio_value(&mut spec.contacts, kind, text);
         }
     });
-    if spec.contacts == Contacts::Clear {
-        parts::caution(ui, &lang.t("list.clear_warning"));
+    match spec.contacts {
+        Contacts::Clear => parts::caution(ui, &lang.t("list.clear_warning")),
+        Contacts::Masked => parts::muted(ui, lang.t("list.masked_hint")),
+        Contacts::LeftOut => {}
     }
     ui.checkbox(&mut spec.only_at_risk, lang.t("list.only_at_risk"));
     ui.checkbox(&mut spec.with_do_not_contact, lang.t("list.with_do_not_contact"));
@@ -155,6 +157,8 @@ fn call_list(ui: &mut Ui, lang: Lang, app: &mut App, asked: &mut PathBox) {
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
         }
     });
+    let count = app.state.count_call_list(&app.page.order.places);
+    ui.label(lang.with("list.count", &[("count", lang.count(count as u64))]));
 }
 
 /// Asks once, when the window is closed while work goes on.

@@ -65,6 +65,8 @@ pub struct Differences {
     pub more_missing: Vec<(String, f64, f64)>,
     /// Columns that changed their spread, the most changed first.
     pub drift: Vec<Drift>,
+    /// Rows that were left out because a later row has their identifier.
+    pub repeated: usize,
 }
 
 impl Differences {
@@ -76,6 +78,7 @@ impl Differences {
             + self.new_levels.len()
             + self.more_missing.len()
             + self.drift.len()
+            + usize::from(self.repeated > 0)
     }
 }
 

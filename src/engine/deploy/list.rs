@@ -21,6 +21,8 @@ pub struct Customer {
     pub segment: Option<usize>,
     /// Position among the cleaned rows.
     pub place: usize,
+    /// Among those who are not known to have left, counted from 1; 0 for those who are.
+    pub rank: usize,
 }
 
 /// Customers at risk among those who are not known to have left, and all of the latter.
@@ -32,6 +34,8 @@ pub fn at_risk(list: &[Customer], threshold: f64) -> (usize, usize) {
 /// Puts the most likely to leave first; equal ones in the order of the file.
 pub(crate) fn by_risk(list: &mut [Customer]) {
     list.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.row.cmp(&b.row)));
+    let here = list.iter_mut().filter(|c| c.actual != Some(true));
+    here.zip(1..).for_each(|(customer, rank)| customer.rank = rank);
 }
 
 /// A customer of a list that was kept.
@@ -164,7 +168,7 @@ mod tests {
     use super::*;
 
     fn customer(id: &str, probability: f64, actual: Option<bool>) -> Customer {
-        Customer { row: 0, id: id.into(), probability, side: None, actual, segment: None, place: 0 }
+        Customer { row: 0, id: id.into(), probability, side: None, actual, segment: None, place: 0, rank: 0 }
     }
 
     #[test]

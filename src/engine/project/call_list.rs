@@ -54,6 +54,27 @@ impl Default for CallListSpec {
     }
 }
 
+impl CallListSpec {
+    /// The customers that stand on the list, and how many are left out because they must not be
+    /// contacted.
+    pub fn choose<'a>(
+        &self,
+        threshold: f64,
+        customers: &[&'a Customer],
+        follow_ups: &FollowUps,
+    ) -> (Vec<&'a Customer>, usize) {
+        let refuses = |c: &Customer| follow_ups.get(&c.id).is_some_and(|f| f.do_not_contact);
+        let wanted = |c: &&Customer| !self.only_at_risk || c.probability >= threshold;
+        let most = self.most.unwrap_or(usize::MAX);
+        let risky: Vec<&Customer> = customers.iter().copied().filter(wanted).collect();
+        if self.with_do_not_contact {
+            return (risky.into_iter().take(most).collect(), 0);
+        }
+        let withheld = risky.iter().filter(|c| refuses(c)).count();
+        (risky.into_iter().filter(|c| !refuses(c)).take(most).collect(), withheld)
+    }
+}
+
 /// Where the customers of a list come from: the rows that a model was trained on, or a month's file.
 #[derive(Clone, Copy)]
 pub enum Origin<'a> {
@@ -62,7 +83,8 @@ pub enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    fn table(&self) -> &'a Table {
+    /// The file that the customers stand in.
+    pub fn table(&self) -> &'a Table {
         match self {
             Self::Trained { table, .. } => table,
             Self::Month { month, .. } => &month.table,
@@ -146,15 +168,7 @@ impl CallList {
         follow_ups: &FollowUps,
         report: &Reporter,
     ) -> crate::Result<Self> {
-        let refuses = |c: &Customer| follow_ups.get(&c.id).is_some_and(|f| f.do_not_contact);
-        let risky: Vec<&Customer> =
-            customers.iter().copied().filter(|c| !spec.only_at_risk || c.probability >= threshold).collect();
-        let withheld = if spec.with_do_not_contact { 0 } else { risky.iter().filter(|c| refuses(c)).count() };
-        let kept: Vec<&Customer> = risky
-            .into_iter()
-            .filter(|c| spec.with_do_not_contact || !refuses(c))
-            .take(spec.most.unwrap_or(usize::MAX))
-            .collect();
+        let (kept, withheld) = spec.choose(threshold, customers, follow_ups);
         let told = why(origin, &kept, 3, report)?;
         let (base, reasons) = match told {
             Some((base, reasons)) => (Some(base), reasons),

@@ -340,6 +340,7 @@ pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentati
             actual: prepared.labels.of_row[at],
             segment: segments.and_then(|s| s.of_row.get(at).copied()),
             place: at,
+            rank: 0,
         })
         .collect();
     deploy::by_risk(&mut list);

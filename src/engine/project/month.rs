@@ -1,10 +1,12 @@
 //! This month's export through last month's model: scored by the same recipe, compared with the
 //! file that it learnt from and with the last list.
 
+use std::collections::HashMap;
+
 use crate::collect;
 use crate::deploy::{self, Bundle, Changes, Customer, Differences, Lacking, SavedList, Scores};
 use crate::job::{Event, Reporter};
-use crate::table::Table;
+use crate::table::{Role, Table};
 
 /// A scored file that no model was trained on.
 #[derive(Debug, Clone)]
@@ -42,13 +44,25 @@ pub fn next_month(
         let file = table.source.file.clone();
         return Err(deploy::DeployError::MissingColumn { file, column: (*first).to_owned() }.into());
     }
-    let scores = bundle.score(&table, Lacking::Fill, report)?;
+    let mut scores = bundle.score(&table, Lacking::Fill, report)?;
+    // A customer is one: of rows that repeat an identifier, the last counts.
+    let has_id = bundle.recipe.schema.iter().any(|s| s.role == Role::Id && table.position(&s.name).is_some());
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (place, scored) in scores.rows.iter().enumerate() {
+        last.insert(&scored.id, place);
+    }
+    let keep: Vec<bool> = scores
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(place, scored)| if has_id { last.get(scored.id.as_str()) == Some(&place) } else { !scored.repeated })
+        .collect();
+    let repeated = keep.iter().filter(|kept| !**kept).count();
     let mut list: Vec<Customer> = scores
         .rows
         .iter()
         .enumerate()
-        // A customer whose row stands twice is one customer.
-        .filter(|(_, scored)| !scored.repeated)
+        .filter(|(place, _)| keep[*place])
         .map(|(place, scored)| Customer {
             row: scored.row,
             id: scored.id.clone(),
@@ -57,9 +71,11 @@ pub fn next_month(
             actual: scored.actual,
             segment: None,
             place,
+            rank: 0,
         })
         .collect();
     deploy::by_risk(&mut list);
+    scores.differences.repeated = repeated;
     let since = before.map(|before| (before.clone(), deploy::compare(before, &list, threshold)));
     report.progress(1.0);
     Ok(Month { table, list, scores, since })

@@ -97,7 +97,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             ("dropped", lang.count(change.rows_dropped)),
         ],
     ));
-    if !change.columns.is_empty() {
+    if change.columns.is_empty() {
+        scene.page.column.clear();
+    } else {
         if !change.columns.iter().any(|(name, _)| *name == scene.page.column) {
             scene.page.column.clone_from(&change.columns[0].0);
         }
@@ -292,6 +294,9 @@ fn step_row(
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
+    if scene.state.prepared.is_some() && parts::primary(ui, lang.t("clean.next"), true) {
+        scene.send.push(Command::Go(Page::Features));
+    }
     parts::section(ui, lang.t("clean.recipe"));
     parts::muted(ui, lang.t("clean.recipe.help"));
     let steps = &mut scene.state.settings.recipe.steps;
@@ -371,8 +376,5 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         steps.insert(to.min(steps.len()), step);
         // The stage that was looked at stays in sight.
         scene.page.step = 0;
-    }
-    if scene.state.prepared.is_some() && parts::primary(ui, lang.t("clean.next"), true) {
-        scene.send.push(Command::Go(Page::Features));
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
     }
     ui.horizontal(|ui| {
-        parts::section(ui, lang.t("collect.columns_head"));
+        ui.label(RichText::new(lang.t("collect.columns_head")).font(crate::window::theme::section_font()));
         take::table_menu(ui, lang, &lang.t("collect.columns_head"), || columns_grid(lang, &data));
     });
     let top = ui.cursor().min;
@@ -84,6 +84,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             1 => {
                 let mut role = c.role;
                 let name = format!("{} {}", lang.t("collect.role"), c.name);
+                ui.spacing_mut().button_padding.y = 1.0;
+                ui.spacing_mut().interact_size.y = 22.0;
                 ui.add_enabled_ui(!scene.prefs.locked, |ui| {
                     let words = |r: Role| lang.t(&format!("role.{}", r.name()));
                     if parts::choose(ui, &name, &mut role, &Role::ALL, words) {
@@ -153,7 +155,8 @@ fn no_target(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
                 egui::Label::new(lang.t(if orders { "no_target.orders" } else { "no_target.text" })).wrap(),
             );
             ui.horizontal_wrapped(|ui| {
-                if ui.button(lang.t("command.segments")).clicked() {
+                // Rows of orders are no customers: groups of them would say nothing.
+                if !orders && ui.button(lang.t("command.segments")).clicked() {
                     scene.send.push(Command::FindSegments);
                 }
                 if ui.button(lang.t("no_target.clean")).clicked() {

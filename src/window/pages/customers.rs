@@ -372,7 +372,28 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         None => parts::muted(ui, lang.t("customers.no_reasons")),
     }
     scene.page.whole = Some((key, whole));
+    contacts(ui, scene, &customer);
     follow_up(ui, scene, &customer);
+}
+
+/// How to reach the customer: masked until it is asked for, always masked on a projector.
+fn contacts(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+    let lang = scene.lang;
+    let clear = scene.page.contacts_clear && !scene.prefs.projector;
+    let list = scene.state.contacts(customer, clear);
+    if list.is_empty() {
+        return;
+    }
+    parts::section(ui, lang.t("customers.contacts"));
+    for (name, value) in list {
+        ui.horizontal_wrapped(|ui| {
+            parts::muted(ui, name);
+            ui.label(value);
+        });
+    }
+    if !scene.prefs.projector {
+        ui.checkbox(&mut scene.page.contacts_clear, lang.t("customers.show_contacts"));
+    }
 }
 
 /// The shares as bars from the base to the customer's probability.
@@ -381,7 +402,11 @@ fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reaso
     let p = Palette::of(ui);
     parts::section(ui, lang.t("customers.why"));
     parts::muted(ui, lang.with("reason.base", &[("base", percent(base))]));
-    let most = reasons.iter().map(|r| r.share.abs()).fold(0.01, f64::max);
+    // Of what is shown: the rest takes what rounding leaves, so that the sum is right to the eye.
+    let shown: f64 = reasons.iter().take(SHOWN).map(|r| words::tenths(r.share)).sum();
+    let whole = words::tenths(customer.probability) - words::tenths(base);
+    let rest = (whole - shown) / 100.0;
+    let most = reasons.iter().map(|r| r.share.abs()).fold(rest.abs().max(0.01), f64::max);
     let bar = |ui: &mut Ui, text: &str, share: f64| {
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.add(egui::Label::new(text).wrap());
@@ -398,12 +423,10 @@ fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reaso
     for one in reasons.iter().take(SHOWN) {
         bar(ui, &words::reason(lang, one), one.share);
     }
-    let told: f64 = reasons.iter().take(SHOWN).map(|r| r.share).sum();
-    let rest = customer.probability - base - told;
     bar(ui, &lang.with("reason.rest", &[("points", words::points(rest))]), rest);
     let total = [
         ("base", percent(base)),
-        ("points", words::points(customer.probability - base)),
+        ("points", words::points(whole / 100.0)),
         ("risk", percent(customer.probability)),
     ];
     ui.label(lang.with("reason.sum", &total)).on_hover_text(lang.t("reason.method"));

@@ -134,6 +134,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     let counts = test.confusion(threshold);
+    let lead = [
+        ("flagged", lang.count(counts.true_positive + counts.false_positive)),
+        ("hits", lang.count(counts.true_positive)),
+        ("missed", lang.count(counts.false_negative)),
+    ];
+    ui.label(RichText::new(lang.with("evaluate.lead", &lead)).font(theme::section_font()));
     parts::muted(
         ui,
         lang.with(
@@ -236,6 +242,7 @@ fn curve(
         include: vec![[0.0, 0.0], [1.0, 1.0]],
         legend: curve.legend,
         log_y: false,
+        hue: 0,
     };
     let series =
         |name: &str, points, dashed, markers| chart::Series { name: lang.t(name), points, dashed, markers };
@@ -263,6 +270,7 @@ fn calibration(ui: &mut Ui, scene: &Scene<'_>) {
         include: vec![[0.0, 0.0], [1.0, 1.0]],
         legend: Corner::LeftTop,
         log_y: false,
+        hue: 0,
     };
     let perfect = [PlotPoint::new(0.0, 0.0), PlotPoint::new(1.0, 1.0)];
     let series = [

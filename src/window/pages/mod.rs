@@ -62,6 +62,9 @@ pub struct PageState {
     /// Why the chosen customer stands where it stands, and whose that is.
     #[serde(skip)]
     whole: Option<((usize, usize), Option<(f64, Vec<Reason>)>)>,
+    /// Contact details of the chosen customer are shown; not remembered.
+    #[serde(skip)]
+    pub contacts_clear: bool,
     /// Curves of the loss on a logarithmic axis, and how much they are smoothed, 0 to 1.
     pub log_loss: bool,
     pub smooth: f64,
@@ -207,7 +210,7 @@ impl Page {
                     let cells: u64 = cleaning
                         .stages
                         .iter()
-                        .filter(|stage| stage.change.name != "scale")
+                        .filter(|stage| !["scale", "impute"].contains(&stage.change.name))
                         .map(|s| s.change.cells_changed)
                         .sum();
                     lang.with("status.cells", &[("count", lang.count(cells))])
@@ -216,8 +219,9 @@ impl Page {
             },
             Self::Features => match &state.prepared {
                 Some(p) => lang.with("status.features", &[("count", count(p.matrix.width()))]),
-                None => lang.t("status.problem"),
+                None => blocked(lang, state),
             },
+            Self::Train if state.train.is_none() && state.prepared.is_none() => blocked(lang, state),
             Self::Train if state.train.is_some() => lang.t("status.training"),
             Self::Train if state.stale() => lang.t("status.stale"),
             Self::Train => match state.outcomes.first() {
@@ -228,8 +232,8 @@ impl Page {
                 Some(e) => lang.with(
                     "status.auc",
                     &[
-                        ("value", format!("{:.2}", e.value)),
-                        ("half", format!("{:.2}", (e.high - e.low) / 2.0)),
+                        ("value", format!("{:.3}", e.value)),
+                        ("half", format!("{:.3}", (e.high - e.low) / 2.0)),
                     ],
                 ),
                 None => lang.t("status.waits_train"),
@@ -249,4 +253,10 @@ impl Page {
             Self::Settings => String::new(),
         }
     }
+}
+
+/// Why a stage has nothing to work on.
+fn blocked(lang: Lang, state: &State) -> String {
+    let no_target = state.prepare_error.as_ref().is_some_and(|error| error.kind() == "no_target");
+    lang.t(if no_target { "status.no_target" } else { "status.problem" })
 }

@@ -133,7 +133,9 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.add_space(S3);
         let label = ui.label(RichText::new(lang.t("segments.silhouette")).family(theme::strong()));
         label.on_hover_text(lang.t("segments.silhouette.help"));
-        for (k, score) in &found.tried {
+        // Two groups nearly always win and help nobody: they are not in the running.
+        let chosen_by_score = scene.state.settings.segments.is_none();
+        for (k, score) in found.tried.iter().filter(|(k, _)| *k > 2 || !chosen_by_score) {
             ui.horizontal(|ui| {
                 ui.label(format!("{k}"));
                 let width = 150.0 * score.max(0.0) as f32;

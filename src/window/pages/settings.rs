@@ -13,6 +13,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::page_head(ui, lang, "settings");
     ui.columns(2, |sides| {
         let ui = &mut sides[0];
+        ui.set_max_width(ui.available_width() - 24.0);
         parts::section(ui, lang.t("settings.look"));
         ui.horizontal(|ui| {
             for one in Lang::ALL {

@@ -71,12 +71,17 @@ fn controls(ui: &mut Ui, scene: &mut Scene<'_>) {
             progress(ui, scene);
         } else {
             let top = ui.cursor().min;
-            let train = parts::primary(ui, lang.t("command.train"), !scene.state.preparing());
+            let done = !scene.state.outcomes.is_empty() && !scene.state.stale();
+            let ready = !scene.state.preparing();
+            let train = match done {
+                false => parts::primary(ui, lang.t("command.train"), ready),
+                true => ui.add_enabled(ready, parts::tall(lang.t("command.train"))).clicked(),
+            };
             tour::anchor(ui, "train", egui::Rect::from_min_size(top, egui::vec2(150.0, 34.0)));
             if train {
                 scene.send.push(Command::Train);
             }
-            if !scene.state.outcomes.is_empty() && ui.button(lang.t("train.next")).clicked() {
+            if done && parts::primary(ui, lang.t("train.next"), true) {
                 scene.send.push(Command::Go(Page::Evaluate));
             }
         }
@@ -171,6 +176,8 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         None => String::new(),
     };
     let markers = live.len() < 2;
+    // At the start the axis shows what lies ahead.
+    let planned: Vec<f64> = live.last().filter(|_| live.len() < 4).map(|e| e.planned as f64).into_iter().collect();
     let series = |name: String, points, dashed| chart::Series { name, points, dashed, markers };
     ui.columns(2, |sides| {
         let frame = chart::Frame {
@@ -179,9 +186,10 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             x: lang.t("train.epoch"),
             y: lang.t("train.loss"),
             height: 240.0,
-            include: Vec::new(),
+            include: planned.iter().map(|x| [*x, valid[0].y]).collect(),
             legend: Corner::RightTop,
             log_y: log,
+            hue: 0,
         };
         let mut all = vec![
             series(lang.t("train.on_train"), &train, false),
@@ -197,9 +205,10 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             x: lang.t("train.epoch"),
             y: lang.t("metric.roc_auc"),
             height: 240.0,
-            include: Vec::new(),
+            include: planned.iter().map(|x| [*x, auc[0].y]).collect(),
             legend: Corner::RightBottom,
             log_y: false,
+            hue: 1,
         };
         let mut all = vec![series(lang.t("train.on_valid"), &auc, true)];
         all.extend(others.iter().map(|(name, _, auc)| series(name.clone(), auc, true)));
@@ -212,7 +221,16 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     let outcomes = scene.state.outcomes.clone();
     let Some(network) = outcomes.iter().find(|o| o.kind == ModelKind::Mlp) else { return };
     parts::section(ui, lang.t("train.side_by_side"));
-    ui.label(verdict(lang, &outcomes, network));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(verdict(lang, &outcomes, network));
+        let simple = best_simple(&outcomes).map(|(kind, _)| kind);
+        let shown = scene.state.shown().map(|o| o.kind);
+        if let Some(kind) = simple.filter(|_| shown == Some(ModelKind::Mlp))
+            && ui.button(lang.t("train.use_simple")).on_hover_text(lang.t(&format!("model.{}", kind.name()))).clicked()
+        {
+            scene.state.show_model(kind);
+        }
+    });
     let heads = [
         table::Head::text(lang.t("train.model"), 160.0),
         table::Head::number(lang.t("metric.roc_auc"), 150.0),
@@ -253,6 +271,17 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
 }
 
+/// The simple model with the largest area on the test rows.
+fn best_simple(
+    outcomes: &[std::sync::Arc<regulars_engine::project::Outcome>],
+) -> Option<(ModelKind, regulars_engine::metrics::Estimate)> {
+    outcomes
+        .iter()
+        .filter(|o| o.kind != ModelKind::Mlp)
+        .filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?)))
+        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
+}
+
 /// Says plainly which model wins; equal within the interval means that the simple one wins.
 fn verdict(
     lang: Lang,
@@ -260,11 +289,7 @@ fn verdict(
     network: &regulars_engine::project::Outcome,
 ) -> String {
     let auc = |o: &regulars_engine::project::Outcome| o.test.fixed("roc_auc");
-    let simple = outcomes
-        .iter()
-        .filter(|o| o.kind != ModelKind::Mlp)
-        .filter_map(|o| auc(o).map(|e| (o.kind, e)))
-        .max_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let simple = best_simple(outcomes);
     let (Some(net), Some((kind, best))) = (auc(network), simple) else { return lang.t("train.no_verdict") };
     let args = [
         ("model", lang.t(&format!("model.{}", kind.name()))),
@@ -272,10 +297,10 @@ fn verdict(
         ("simple", format!("{:.3}", best.value)),
     ];
     let half = (net.high - net.low) / 2.0;
-    let key = if best.value >= net.value {
-        "train.simple_wins"
-    } else if net.value - best.value < half {
+    let key = if (best.value - net.value).abs() < half {
         "train.equal"
+    } else if best.value > net.value {
+        "train.simple_wins"
     } else {
         "train.network_wins"
     };

@@ -33,6 +33,8 @@ pub struct Frame<'a> {
     pub legend: Corner,
     /// The points' y are decimal logarithms; the axis shows what they stand for.
     pub log_y: bool,
+    /// Place of the first series among the colours: one thing keeps one colour from chart to chart.
+    pub hue: usize,
 }
 
 impl Frame<'_> {
@@ -73,7 +75,7 @@ fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
 /// The head of a chart: its title and its menu.
 fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        let room = ui.available_width() - 76.0;
+        let room = ui.available_width() - 96.0;
         ui.scope(|ui| {
             ui.set_max_width(room.max(60.0));
             let text = RichText::new(title).family(theme::strong());
@@ -105,7 +107,7 @@ pub fn lines(
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_drag(false)
-        .legend(Legend::default().position(frame.legend));
+        .legend(Legend::default().position(frame.legend).follow_insertion_order(true));
     if frame.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
     }
@@ -114,7 +116,7 @@ pub fn lines(
     }
     let drawn = plot.show(ui, |plot| {
         for (at, one) in series.iter().enumerate() {
-            let color = SERIES[at % SERIES.len()];
+            let color = SERIES[(at + frame.hue) % SERIES.len()];
             let style = if one.dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
             plot.line(
                 Line::new(one.name.clone(), PlotPoints::Borrowed(one.points))

@@ -40,6 +40,11 @@ pub fn primary(ui: &mut Ui, text: impl Into<String>, enabled: bool) -> bool {
     ui.add_enabled(enabled, button).clicked()
 }
 
+/// A button as tall as the primary one beside it.
+pub fn tall(text: String) -> Button<'static> {
+    Button::new(text).min_size(Vec2::new(0.0, 34.0))
+}
+
 /// A large number with its name and one plain sentence.
 pub fn figure(ui: &mut Ui, name: &str, value: &str, sentence: &str) {
     ui.vertical(|ui| {

@@ -31,17 +31,17 @@ pub fn received(ctx: &Context) -> Vec<Take> {
     ctx.data_mut(|data| std::mem::take(data.get_temp_mut_or_default::<Vec<Take>>(mailbox())))
 }
 
-fn menu(ui: &mut Ui, lang: Lang, of: &str, add: impl FnOnce(&mut Ui)) {
-    let text = RichText::new(lang.t("take.menu")).small();
+fn menu(ui: &mut Ui, title: &str, of: &str, add: impl FnOnce(&mut Ui)) {
+    let text = RichText::new(title).small();
     let response = ui.menu_button(text, add).response;
-    let name = format!("{}: {of}", lang.t("take.menu"));
+    let name = format!("{title}: {of}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
 }
 
 /// The menu of a table; the table is made only when it is asked for.
 pub fn table_menu(ui: &mut Ui, lang: Lang, of: &str, grid: impl FnOnce() -> Grid) {
     let mut wish: Option<fn(Grid) -> Take> = None;
-    menu(ui, lang, of, |ui| {
+    menu(ui, &lang.t("take.menu"), of, |ui| {
         if ui.button(lang.t("take.copy_table")).clicked() {
             wish = Some(Take::Copy);
             ui.close();
@@ -66,7 +66,7 @@ pub fn chart_menu(
     of: &str,
 ) {
     let mut wish = None;
-    menu(ui, lang, of, |ui| {
+    menu(ui, &lang.t("take.chart"), of, |ui| {
         if let Some(rect) = rect {
             if ui.button(lang.t("take.copy_picture")).clicked() {
                 wish = Some(Take::CopyPicture(rect));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use regulars_engine::deploy::{Customer, FollowUp, Reason, SavedList, compare};
 use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Origin};
+use regulars_engine::table::Role;
 
 use super::{State, ended};
 
@@ -66,6 +67,20 @@ impl State {
             let card = project::card(&settings, &table, &rows, &shown, &all, report)?;
             Ok(project::bundle(&settings, &rows, &shown, Some(card)))
         }));
+    }
+
+    /// Contact columns of a customer of the list in force, masked unless `clear`.
+    pub fn contacts(&self, customer: &Customer, clear: bool) -> Vec<(String, String)> {
+        let Some(table) = self.origin().map(|origin| origin.table()) else { return Vec::new() };
+        let Ok(at) = table.rows.binary_search(&customer.row) else { return Vec::new() };
+        let columns = table.columns.iter().filter(|c| c.role == Role::Contact);
+        columns
+            .filter_map(|c| {
+                let text = table.text(&c.name)?.get(at)?.trim();
+                let text = if clear { text.to_owned() } else { regulars_engine::privacy::mask(text) };
+                (!text.is_empty()).then(|| (c.name.clone(), text))
+            })
+            .collect()
     }
 
     /// True until the bundle is that of the shown model.

@@ -134,6 +134,14 @@ impl State {
         }));
     }
 
+    /// How many of the customers at `places` the call list would hold.
+    pub fn count_call_list(&self, places: &[usize]) -> usize {
+        let Some(list) = self.list() else { return 0 };
+        let chosen: Vec<&Customer> = places.iter().filter_map(|&at| list.get(at)).collect();
+        let spec = &self.settings.call_list;
+        spec.choose(self.settings.threshold, &chosen, &self.follow_ups).0.len()
+    }
+
     /// Writes any table, as it is shown.
     pub fn export_grid(&mut self, grid: Grid, path: PathBuf) {
         self.write = Some(self.start(move |_| {

@@ -19,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, spec: &MlpSpec, inputs: usize) {
     ui.label(text).on_hover_text(lang.t("train.parameters.help"));
     let units: Vec<usize> = std::iter::once(inputs).chain(spec.hidden.iter().copied()).chain([1]).collect();
     let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width().min(900.0), 150.0), egui::Sense::hover());
+        ui.allocate_exact_size(vec2(ui.available_width(), 162.0), egui::Sense::hover());
     let words: Vec<String> = units.iter().map(usize::to_string).collect();
     let name = lang.with("train.diagram_name", &[("layers", words.join(", "))]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
@@ -29,11 +29,11 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, spec: &MlpSpec, inputs: usize) {
     let places = |layer: usize| -> Vec<egui::Pos2> {
         let shown = units[layer].min(UNITS);
         let gap = 13.0;
-        let top = rect.center().y - 6.0 - gap * (shown as f32 - 1.0) / 2.0;
+        let top = rect.center().y - 12.0 - gap * (shown as f32 - 1.0) / 2.0;
         (0..shown).map(|n| pos2(x(layer), top + gap * n as f32)).collect()
     };
     for layer in 1..units.len() {
-        let line = Stroke::new(0.6, p.line);
+        let line = Stroke::new(0.7, p.muted.gamma_multiply(0.35));
         for from in places(layer - 1) {
             for to in places(layer) {
                 painter.line_segment([from, to], line);
@@ -47,6 +47,13 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, spec: &MlpSpec, inputs: usize) {
         let ends = layer == 0 || layer + 1 == units.len();
         for at in places(layer) {
             painter.circle(at, 4.5, if ends { p.surface } else { p.accent }, Stroke::new(1.0, p.accent));
+        }
+        if *count > UNITS {
+            // More than are drawn.
+            let last = places(layer).last().map_or(rect.center().y, |at| at.y);
+            for n in 1..=3 {
+                painter.circle_filled(pos2(x(layer), last + 5.0 + 3.5 * n as f32), 1.0, p.muted);
+            }
         }
         let what = match layer {
             0 => lang.t("train.inputs"),
