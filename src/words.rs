@@ -189,6 +189,11 @@ impl Column {
         }
     }
 
+    /// True for columns that a list can be put in order by.
+    pub fn sorts(self) -> bool {
+        !matches!(self, Self::Rank | Self::Why | Self::FollowUp)
+    }
+
     /// Its head.
     pub fn name(self, lang: Lang) -> String {
         lang.t(match self {
@@ -226,7 +231,8 @@ impl Column {
                 reasons.and_then(|list| list.first()).map_or_else(String::new, |r| reason(lang, r)).into()
             }
             Self::FollowUp => {
-                let record = beside.follow_ups.and_then(|all| all.get(&customer.id));
+                let record =
+                    beside.follow_ups.filter(|_| customer.named).and_then(|all| all.get(&customer.id));
                 record.map_or_else(String::new, |record| follow_up(lang, record)).into()
             }
             Self::Segment => {
@@ -298,6 +304,15 @@ pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
         let more = if levels.len() > 5 { " …" } else { "" };
         let args = [("column", column.clone()), ("levels", format!("{}{more}", shown.join(", ")))];
         out.push(lang.with("month.new_levels", &args));
+    }
+    if found.no_identifier {
+        out.push(lang.t("month.no_identifier"));
+    }
+    for (column, then, now) in &found.later {
+        let day = |days: &f64| regulars_engine::detect::date::format((days * 86_400_000.0) as i64);
+        out.push(
+            lang.with("month.later", &[("column", column.clone()), ("then", day(then)), ("now", day(now))]),
+        );
     }
     for (column, then, now) in &found.more_missing {
         let args = [("column", column.clone()), ("then", percent(*then)), ("now", percent(*now))];

@@ -2,12 +2,12 @@
 //! last list then says what changed.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use regulars_engine::collect::{self, ReadOptions};
 use regulars_engine::deploy::{Bundle, Change, Lacking};
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, ProjectError, SavedProject};
+use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings};
 use serde_json::json;
 
 use super::Outcome;
@@ -35,22 +35,21 @@ impl Score {
         let started = std::time::Instant::now();
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, lists) = if is_project {
+        let (bundle, lists, settings) = if is_project {
             let project = SavedProject::open(&self.bundle)?;
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            (project.bundle.ok_or_else(no_model)?, project.lists)
+            let lists: Vec<_> = project.lists.into_iter().map(Arc::new).collect();
+            (project.bundle.ok_or_else(no_model)?, lists, project.settings)
         } else {
-            (Bundle::open(&self.bundle)?, Vec::new())
+            (Bundle::open(&self.bundle)?, Vec::new(), Settings::default())
         };
-        let table = collect::open(&self.file, &ReadOptions::default(), &report)?;
+        let table = project::open_month(&settings, &self.file, &report)?;
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
-        let scores = bundle.score(&table, lacking, &report)?;
+        let bundle = Arc::new(bundle);
+        let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);
+        let scores = &month.scores;
         scores.write(&bundle, &self.out)?;
-        let before = lists.iter().rev().find(|list| list.hash != table.source.hash);
-        let changes = match before {
-            Some(_) => project::next_month(&bundle, bundle.threshold, before, table.clone(), &report)?.since,
-            None => None,
-        };
+        let changes = month.since(&lists, bundle.threshold);
         let flagged = scores.rows.iter().filter(|row| row.repeated).count();
         let differences = &scores.differences;
         if !self.json {

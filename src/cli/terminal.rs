@@ -7,7 +7,7 @@ use regulars_engine::Error;
 use regulars_engine::collect;
 use regulars_engine::deploy::{Customer, DeployError};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{self, Origin, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, Found, Origin, ProjectError, SavedProject, Settings, find_source};
 use regulars_engine::train::ModelKind;
 
 use super::{inspect, train};
@@ -27,7 +27,13 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     let (settings, file) = match path {
         Some(path) if path.extension().is_some_and(|e| e == "regulars") => {
             let saved = SavedProject::open(&path)?;
-            (saved.settings, saved.file)
+            let wanted = (&saved.file, &saved.hash);
+            let found = find_source(Some(&path), wanted.0, wanted.1, saved.bytes, &Reporter::silent())?;
+            let file = match found {
+                Found::InPlace(file) | Found::Moved(file) | Found::Namesake(file) => file,
+                Found::Nowhere => saved.file,
+            };
+            (saved.settings, file)
         }
         Some(path) => (Settings::default(), path),
         None => (Settings::default(), crate::window::sample_file()?),

@@ -88,6 +88,13 @@ fn draw_lines(chart: &Chart, area: &Area<'_>) -> Drawn {
         if low > high { 0.0..1.0 } else { low - room..high + room }
     };
     let (xs, ys) = (range(&mut all().map(|p| p.0)), range(&mut all().map(|p| p.1)));
+    // A range without end has no ticks.
+    if ![xs.start, xs.end, ys.start, ys.end, xs.end - xs.start, ys.end - ys.start]
+        .iter()
+        .all(|v| v.is_finite())
+    {
+        return Ok(());
+    }
     let mut builder = ChartBuilder::on(area);
     builder.margin(10).x_label_area_size(40).y_label_area_size(56);
     if !chart.title.is_empty() {

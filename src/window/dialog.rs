@@ -18,6 +18,8 @@ pub enum Content {
     None,
     Grid(Grid),
     Bytes(Vec<u8>),
+    /// Customers by their places in the list of this id.
+    Places(u64, Vec<usize>),
 }
 
 /// A path is being asked for.
@@ -157,7 +159,11 @@ fn call_list(ui: &mut Ui, lang: Lang, app: &mut App, asked: &mut PathBox) {
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
         }
     });
-    let count = app.state.count_call_list(&app.page.order.places);
+    let places: &[usize] = match &asked.content {
+        Content::Places(_, places) => places,
+        _ => &[],
+    };
+    let count = app.state.count_call_list(places);
     ui.label(lang.with("list.count", &[("count", lang.count(count as u64))]));
 }
 

@@ -201,6 +201,13 @@ impl App {
         self.prefs.recent.truncate(RECENT);
     }
 
+    /// Work that was left when another file was opened is offered on the opening page.
+    fn look_for_left(&mut self) {
+        if let Some(folder) = self.state.recovery_folder() {
+            self.left_behind = Recovery::left_behind(&folder);
+        }
+    }
+
     /// Opens the box that asks for a path, with a suggestion.
     fn ask(&mut self, ask: Ask, name: &str, content: Content) {
         let text = if ask.saves() {
@@ -221,8 +228,23 @@ impl App {
         self.path_box = Some(PathBox::new(ask, text, content));
     }
 
+    /// True for the files that the project reads.
+    fn is_data(&self, path: &Path) -> bool {
+        let same = |file: &Path| {
+            file == path || matches!((file.canonicalize(), path.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        };
+        let month = self.state.month.as_ref().map(|month| month.table());
+        self.state.table.as_deref().into_iter().chain(month).any(|table| same(&table.source.file))
+    }
+
     /// A path was given: does what it was asked for.
     fn take_path(&mut self, ctx: &egui::Context, ask: Ask, path: PathBuf, content: Content) {
+        if ask.saves() && self.is_data(&path) {
+            // The person's data are never written over.
+            let args = vec![("file", path.display().to_string())];
+            self.state.tell(notice::Tone::Bad, "notice.is_data", args);
+            return;
+        }
         if ask.saves() {
             self.prefs.folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
         }
@@ -230,23 +252,31 @@ impl App {
             Ask::Open => self.carry_out(ctx, Command::OpenPath(path)),
             Ask::Month => {
                 self.prefs.page = Page::Customers;
-                self.page.customer = None;
                 self.state.open_month(path);
             }
             Ask::SaveProject => {
+                let path = if path.extension().is_some_and(|e| e == "regulars") {
+                    path
+                } else {
+                    // A project is known by its ending.
+                    PathBuf::from(format!("{}.regulars", path.display()))
+                };
                 self.remember(&path);
                 self.state.save(path);
             }
-            Ask::CallList => {
-                let places = self.page.order.places.clone();
-                self.state.export_call_list(self.prefs.lang, places, path);
-            }
+            Ask::CallList => match content {
+                Content::Places(of, places) if of == self.state.list_id => {
+                    self.state.export_call_list(self.prefs.lang, places, path);
+                }
+                // Another model or file came between: who was shown is no longer who would be written.
+                _ => self.state.tell(notice::Tone::Caution, "notice.list_changed", Vec::new()),
+            },
             Ask::SaveBundle => self.state.save_bundle(path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
             Ask::Grid | Ask::Png | Ask::Svg => match content {
                 Content::Grid(grid) => self.state.export_grid(grid, path),
                 Content::Bytes(bytes) => self.state.export_bytes(bytes, path),
-                Content::None => {}
+                Content::None | Content::Places(..) => {}
             },
         }
     }
@@ -288,9 +318,7 @@ impl App {
     /// Takes in news and carries out commands.
     pub fn advance(&mut self, ctx: &egui::Context) {
         self.state.poll();
-        if self.prefs.locked {
-            self.state.hold_settings();
-        }
+        self.state.locked = self.prefs.locked;
         self.state.commit(ctx.egui_is_using_pointer());
         if let Some((ask, path)) = self.state.answer() {
             let content = std::mem::replace(&mut self.waiting, Content::None);
@@ -329,18 +357,23 @@ impl App {
                 self.prefs.page = Page::Collect;
                 self.remember(&path);
                 self.state.open(&path);
+                self.look_for_left();
             }
             Command::OpenSample => {
                 self.page.forget();
                 self.prefs.page = Page::Collect;
                 if let Ok(path) = sample_file() {
-                    self.state.open(&path);
+                    self.state.open_fresh(&path);
+                    self.look_for_left();
                 }
+            }
+            // The model of the present rows is being made; a moment later it is there.
+            Command::NextMonth | Command::SaveBundle | Command::SaveReport if self.state.bundling() => {
+                self.state.tell(notice::Tone::Caution, "notice.bundling", Vec::new());
             }
             Command::NextMonth if self.state.bundle.is_some() => self.ask(Ask::Month, "", Content::None),
             Command::NextMonth => self.prefs.page = Page::Train,
             Command::CloseMonth => {
-                self.page.customer = None;
                 if self.state.month.is_some() {
                     self.state.close_month();
                 }
@@ -383,7 +416,8 @@ impl App {
             Command::ExportCallList if self.state.list().is_some() => {
                 self.prefs.page = Page::Customers;
                 let name = format!("{} {}", name(), self.prefs.lang.t("list.name"));
-                self.ask(Ask::CallList, &name, Content::None);
+                let shown = Content::Places(self.state.list_id, self.page.order.places_of(&self.state));
+                self.ask(Ask::CallList, &name, shown);
             }
             Command::SaveBundle if self.state.bundle.is_some() => {
                 let name = name();
@@ -396,8 +430,8 @@ impl App {
             Command::ExportCallList | Command::SaveBundle | Command::SaveReport => {
                 self.prefs.page = Page::Train;
             }
-            Command::NextCustomer => self.page.step_customer(true),
-            Command::PreviousCustomer => self.page.step_customer(false),
+            Command::NextCustomer => self.page.step_customer(&self.state, true),
+            Command::PreviousCustomer => self.page.step_customer(&self.state, false),
             Command::Go(page) => self.prefs.page = page,
             Command::ToggleTheme => {
                 self.prefs.dark = !self.prefs.dark;
@@ -438,6 +472,7 @@ impl App {
                 let left = self.left_behind.remove(at);
                 self.page.forget();
                 self.state.recover(&left);
+                self.look_for_left();
             }
             Command::Discard(at) if at < self.left_behind.len() => self.left_behind.remove(at).discard(),
             Command::Recover(_) | Command::Discard(_) => {}

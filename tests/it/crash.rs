@@ -10,7 +10,7 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use regulars_engine::project::{Recovery, SavedProject};
 
-use crate::product::{state, wait};
+use crate::product::{save, state, wait};
 use crate::support::sample;
 
 const CHILD: &str = "REGULARS_CRASH_CHILD";
@@ -36,7 +36,7 @@ fn child(folder: &Path) {
     say("ready");
     let mut edits = state.settings.mlp.patience;
     let mut steps = 0;
-    let (mut training, mut saves) = (false, 0);
+    let (mut training, mut saving) = (false, false);
     loop {
         state.poll();
         state.commit(false);
@@ -45,9 +45,13 @@ fn child(folder: &Path) {
             say("trained");
         }
         // As a person does: the next edit when the last one stands.
-        if state.keeping() {
+        if state.keeping() || state.saving() {
             std::thread::yield_now();
             continue;
+        }
+        if saving {
+            saving = false;
+            say("saved");
         }
         steps += 1;
         match steps % 6 {
@@ -62,8 +66,7 @@ fn child(folder: &Path) {
                 say("save");
                 state.notices.clear();
                 state.save(project.clone());
-                saves += 1;
-                say(&format!("saved {saves}"));
+                saving = true;
             }
             _ => {
                 edits += 1;
@@ -84,7 +87,7 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
     wait(&mut first, "reading", |s| s.prepared.is_some());
     first.settings.mlp.patience = 1;
     first.commit(false);
-    first.save(folder.join("shop.regulars"));
+    save(&mut first, &folder.join("shop.regulars"));
     drop(first);
     let mut known = 1;
     let mut during = [0; 4];
@@ -112,7 +115,7 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
             ["train"] => training = true,
             ["trained"] => training = false,
             ["save"] => doing = 3,
-            ["saved", _] => doing = 1,
+            ["saved"] => doing = 1,
             _ => {}
         };
         // A moment between the start and well into the work; now and then before it is ready.
@@ -189,7 +192,7 @@ fn closed_in_peace_nothing_is_left_behind_and_unsaved_work_is() {
     wait(&mut one, "reading", |s| s.prepared.is_some() && !s.keeping());
     // While it runs, its autosave is nobody else's.
     assert!(Recovery::left_behind(&recovery).is_empty());
-    one.save(folder.path().join("a.regulars"));
+    save(&mut one, &folder.path().join("a.regulars"));
     wait(&mut one, "keeping", |s| !s.keeping());
     one.close();
     drop(one);
@@ -203,6 +206,27 @@ fn closed_in_peace_nothing_is_left_behind_and_unsaved_work_is() {
     two.settings.threshold = 0.3;
     two.commit(false);
     two.close();
-    // The lock of this process still stands: another process would find it. The file is there.
-    assert_eq!(std::fs::read_dir(&recovery).unwrap().count(), 2);
+    drop(two);
+    let left = Recovery::left_behind(&recovery);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].open().unwrap().settings.threshold, 0.3);
+
+    // A file that was only looked at leaves nothing; another file opened over unsaved work leaves it.
+    let mut three = state();
+    three.keep_in(&recovery);
+    three.open(&sample());
+    wait(&mut three, "reading", |s| s.prepared.is_some());
+    three.close();
+    drop(three);
+    assert_eq!(Recovery::left_behind(&recovery).len(), 1);
+    let mut four = state();
+    four.keep_in(&recovery);
+    four.open(&sample());
+    wait(&mut four, "reading", |s| s.prepared.is_some());
+    four.settings.threshold = 0.7;
+    four.commit(false);
+    four.open(Path::new("/nowhere/picture.png"));
+    let left = Recovery::left_behind(&recovery);
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().any(|one| one.open().unwrap().settings.threshold == 0.7));
 }

@@ -71,7 +71,7 @@ fn test_rows_change_nothing_that_is_fitted() {
         .iter()
         .zip(&before.sides)
         .filter(|(_, side)| **side == Side::Test)
-        .map(|(id, _)| id.as_str())
+        .map(|(id, _)| id.as_deref().unwrap_or_default())
         .collect();
     assert!(test.len() > 100);
     let header = text.lines().next().unwrap();

@@ -128,6 +128,7 @@ fn undo_stale_and_saved_projects() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.regulars");
     harness.state_mut().state.save(file.clone());
+    until(&mut harness, "saving", |app| !app.state.saving());
     let probabilities = harness.state().state.outcomes[0].probabilities.clone();
     let mut again = english();
     again.state_mut().state.open(&file);

@@ -70,14 +70,21 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
     until(&mut harness, "reasons", |app| app.state.reasons.is_some() && !app.state.bundling());
-    harness.state_mut().page.customer = Some(40);
+    choose(&mut harness, 40);
     harness.state_mut().page.diagram = true;
     draw(&mut harness, "trained", home);
     // The orders stand for a file of other customers: everything that can differ does.
     harness.state_mut().state.open_month(month());
     until(&mut harness, "scoring", |app| app.state.month.is_some() && app.state.reasons.is_some());
+    choose(&mut harness, 40);
     draw(&mut harness, "month", home);
     harness.state_mut().state.close_month();
+    choose(&mut harness, 40);
+    harness.state_mut().prefs.projector = true;
+    regulars::window::theme::set_projector(&harness.ctx, true);
+    draw(&mut harness, "projector", home);
+    harness.state_mut().prefs.projector = false;
+    regulars::window::theme::set_projector(&harness.ctx, false);
     let large = [1920.0, 1080.0];
     harness.set_size(large.into());
     harness.run_steps(2);
@@ -88,6 +95,12 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.open(&sample().with_file_name("orders.csv"));
     until(&mut harness, "reading", |app| app.state.cleaning.is_some());
     draw(&mut harness, "orders", large);
+}
+
+/// Chooses the customer at a place of the list.
+pub fn choose(harness: &mut Harness<'_, App>, place: usize) {
+    let app = harness.state_mut();
+    app.page.choose(&app.state, place);
 }
 
 /// The sample's customers a month later: another spelling, a column gone, a new one, a new city.

@@ -33,6 +33,12 @@ pub fn ready(state: &mut State) {
     });
 }
 
+/// Saves and waits for it.
+pub fn save(state: &mut State, path: &Path) {
+    state.save(path.to_owned());
+    wait(state, "saving", |s| !s.saving());
+}
+
 pub fn state() -> State {
     let mut state = State::new(eframe::egui::Context::default());
     state.settings.device = DeviceKind::Flex;
@@ -164,7 +170,7 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     state.follow_up(&called, note.clone());
     state.follow_up(&refused, FollowUp { do_not_contact: true, ..FollowUp::default() });
     let project = folder.path().join("shop.regulars");
-    state.save(project.clone());
+    save(&mut state, &project);
     drop(state);
     // June's file is gone: the project still scores July's.
     std::fs::rename(&june, folder.path().join("elsewhere.bin")).unwrap();
@@ -172,6 +178,7 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
 
     let mut state = self::state();
     state.open(&project);
+    wait(&mut state, "looking", |s| !s.finding_data());
     assert!(state.lacks.is_some() && state.table.is_none(), "it says what it lacks");
     state.open_month(july.clone());
     wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
@@ -193,7 +200,8 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     assert_eq!(words::differences(Lang::Zh, found).len(), found.count());
 
     // The comparison, done again by hand.
-    let (list, changes) = month.since.as_ref().unwrap();
+    let since = state.since.clone().unwrap();
+    let (list, changes) = (&since.0, &since.1);
     assert_eq!(list.file, "june.csv");
     let mut counted: std::collections::BTreeMap<Change, usize> = Default::default();
     for (customer, (change, then)) in month.list.iter().zip(&changes.of) {
@@ -266,8 +274,35 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     // And the month after compares with this one.
     state.open_month(july.clone());
     wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
-    let again = state.month.clone().unwrap();
-    assert_eq!(again.since.as_ref().unwrap().0.file, "june.csv", "the same file is not its own past");
+    assert_eq!(state.since.as_ref().unwrap().0.file, "june.csv", "the same file is not its own past");
+
+    // June's data come back; August is compared with July all the same, and July keeps its day.
+    save(&mut state, &project);
+    let mut later = self::state();
+    later.open(&project);
+    wait(&mut later, "looking", |s| !s.finding_data());
+    let (_, again) = months(folder.path()).unwrap();
+    later.open(&folder.path().join("june.csv"));
+    wait(&mut later, "opening", |s| !s.outcomes.is_empty());
+    ready(&mut later);
+    let august = folder.path().join("august.csv");
+    let text = std::fs::read_to_string(&again).unwrap();
+    std::fs::write(&august, text.trim_end().rsplit_once('\n').unwrap().0).unwrap();
+    later.open_month(august);
+    wait(&mut later, "scoring", |s| s.month.is_some() && s.reasons.is_some());
+    let since = later.since.clone().unwrap();
+    assert_eq!((since.0.file.as_str(), since.1.gone.len()), ("july.csv", 1));
+    assert_eq!(later.follow_ups[&called], note);
+
+    // Another model trained meanwhile: the month stays with the one that scored it.
+    later.settings.features.exclude.push("tenure".into());
+    later.commit(false);
+    wait(&mut later, "preparing", |s| !s.preparing());
+    later.train();
+    wait(&mut later, "training", |s| s.runs.len() == 2 && s.train.is_none() && !s.bundling());
+    let one = later.list().unwrap()[0].clone();
+    let (base, reasons) = later.whole_reason(&one).unwrap();
+    assert!((0.0..=1.0).contains(&base) && !reasons.is_empty());
 }
 
 /// Rows of a written table: a CSV's, or the first sheet's of a workbook as calamine reads it.
@@ -395,7 +430,7 @@ fn the_report_is_one_file_in_both_languages() {
 
     // The command line's, of the same model.
     let project = folder.path().join("p.regulars");
-    state.save(project.clone());
+    save(&mut state, &project);
     let again = folder.path().join("again.html");
     json(&["report", project.to_str().unwrap(), "--out", again.to_str().unwrap()]);
     let told = std::fs::read_to_string(&again).unwrap();
@@ -463,7 +498,7 @@ fn moved_data_are_found_by_content_or_asked_for() {
     std::fs::copy(sample(), &data).unwrap();
     let mut state = trained(&data, 3);
     let project = there.join("p.regulars");
-    state.save(project.clone());
+    save(&mut state, &project);
     let probabilities = state.outcomes[0].probabilities.clone();
     // Renamed and put away: found by its content.
     std::fs::rename(&data, there.join("old/export (1).txt")).unwrap();
@@ -481,10 +516,11 @@ fn moved_data_are_found_by_content_or_asked_for() {
     std::fs::remove_dir_all(&there).unwrap();
     let mut colleague = self::state();
     colleague.open(&copy);
+    wait(&mut colleague, "looking", |s| !s.finding_data());
     let lacks = colleague.lacks.clone().expect("it lacks its data");
     assert!(lacks.file.ends_with("customers.csv") && lacks.bytes.is_some());
     // Saving it now loses nothing.
-    colleague.save(copy.clone());
+    save(&mut colleague, &copy);
     assert_eq!(SavedProject::open(&copy).unwrap().runs.len(), 1);
     colleague.open(&folder.path().join("stick.csv"));
     wait(&mut colleague, "opening", |s| !s.outcomes.is_empty());
@@ -513,7 +549,7 @@ fn runs_are_named_compared_and_taken_up_again() {
     assert!(state.stale(), "shown figures are not of the present settings");
     ready(&mut state);
     let path = folder.path().join("runs.regulars");
-    state.save(path.clone());
+    save(&mut state, &path);
     let mut again = self::state();
     again.open(&path);
     wait(&mut again, "opening", |s| s.runs.len() == 2);

@@ -53,7 +53,9 @@ fn pages_look_as_they_did() {
 fn draw(harness: &mut Harness<'_, App>, page: Page, chosen: Option<usize>) {
     let app = harness.state_mut();
     app.prefs.page = page;
-    app.page.customer = chosen;
     app.page.diagram = true;
+    if let Some(place) = chosen {
+        app.page.choose(&app.state, place);
+    }
     harness.run_steps(4);
 }

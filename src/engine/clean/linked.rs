@@ -5,7 +5,7 @@ use super::{CellChange, Distribution};
 use crate::table::Frame;
 
 /// Rows that a search looks through.
-const SEARCHED: usize = 500_000;
+const SEARCHED: usize = 200_000;
 
 /// The spread of a column before and after a step, and how the rows moved between the bars.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -50,7 +50,7 @@ pub fn linked(before: &Frame, after: &Frame, column: &str, bins: usize) -> Linke
 }
 
 /// Changed cells of a column whose row, old or new text holds `wanted` (case aside), at most `most`
-/// of them, and how many there are. Looks through the first 500,000 rows.
+/// of them, and how many there are. Looks through the first 200,000 rows.
 pub fn changed_cells(
     before: &Frame,
     after: &Frame,

@@ -51,7 +51,10 @@ pub enum Lacking {
 pub struct Scored {
     /// Permanent row id in the scored file.
     pub row: u32,
+    /// The identifier, or "row n".
     pub id: String,
+    /// `id` is an identifier.
+    pub named: bool,
     pub probability: f64,
     /// The row repeats an earlier one.
     pub repeated: bool,
@@ -67,6 +70,8 @@ pub struct Scores {
     /// The rows, cleaned and encoded.
     pub cleaning: Cleaning,
     pub matrix: Matrix,
+    /// The file, its columns called as the model calls them.
+    pub table: Table,
 }
 
 impl Bundle {
@@ -97,7 +102,9 @@ impl Bundle {
     /// True if the parts fit each other; asked of every opened file.
     pub fn is_sound(&self) -> bool {
         let width = self.features.names().len();
-        self.model.fits(width) && self.explainer.as_ref().is_none_or(|e| e.fits(width))
+        self.model.fits(width)
+            && self.explainer.as_ref().is_none_or(|e| e.fits(width))
+            && self.profiles.iter().all(Profile::is_sound)
     }
 
     /// Columns that the model learns from.
@@ -118,19 +125,26 @@ impl Bundle {
     /// # Errors
     /// A needed column is missing, or the person cancelled.
     pub fn score(&self, table: &Table, lacking: Lacking, report: &Reporter) -> crate::Result<Scores> {
+        let names: Vec<&str> =
+            self.recipe.schema.iter().map(|s| s.name.as_str()).chain([self.target.as_str()]).collect();
+        let (table, renamed) = table.aligned(&names);
+        let has = |name: &str| table.columns.iter().any(|column| column.name == name);
         let needed = self.needed();
-        let mut schema: Vec<ColumnSpec> = Vec::new();
-        for spec in &self.recipe.schema {
-            if table.position(&spec.name).is_some() {
-                schema.push(spec.clone());
-            } else if lacking == Lacking::Refuse && needed.contains(&spec.name.as_str()) {
-                let file = table.source.file.clone();
-                return Err(DeployError::MissingColumn { file, column: spec.name.clone() }.into());
-            }
+        let schema: Vec<ColumnSpec> =
+            self.recipe.schema.iter().filter(|spec| has(&spec.name)).cloned().collect();
+        let lacks: Vec<&str> = needed.iter().copied().filter(|name| !has(name)).collect();
+        if let Some(column) = lacks.first()
+            && (lacking == Lacking::Refuse || lacks.len() == needed.len())
+        {
+            let file = table.source.file.clone();
+            return Err(DeployError::MissingColumn { file, column: (*column).to_owned() }.into());
         }
+        let table = &table;
         let cleaning = clean::apply(&self.recipe, table, &schema, report)?;
         report.progress(0.6);
-        let matrix = self.features.apply(cleaning.last());
+        // Days are counted back from the file's own end, where it goes on after the model's.
+        let features = self.features.reanchored(cleaning.last());
+        let matrix = features.apply(cleaning.last());
         let probabilities = self.model.predict(&matrix, DeviceKind::Flex)?;
         report.progress(0.8);
         let repeated: std::collections::HashSet<u32> = cleaning
@@ -143,20 +157,22 @@ impl Bundle {
         let actual = self.actual(table);
         let rows = table.rows.iter().zip(probabilities).enumerate().map(|(at, (row, probability))| Scored {
             row: *row,
-            id: ids(at),
+            id: ids(at).unwrap_or_else(|| nameless(*row)),
+            named: ids(at).is_some(),
             probability,
             repeated: repeated.contains(row),
             actual: actual(at),
         });
         let rows = rows.collect();
-        let differences = differences::find(self, table, &cleaning);
-        Ok(Scores { rows, differences, cleaning, matrix })
+        let mut differences = differences::find(self, table, &cleaning);
+        differences.renamed = renamed;
+        differences.later = features.later_than(&self.features);
+        Ok(Scores { rows, differences, cleaning, matrix, table: table.clone() })
     }
 
     /// What the target column of a table says of a row.
     fn actual<'a>(&'a self, table: &'a Table) -> impl Fn(usize) -> Option<bool> + 'a {
-        let at = table.position(&self.target);
-        let text = at.and_then(|at| table.text(&table.columns[at].name));
+        let text = table.text(&self.target);
         move |row| {
             let value = text?.get(row)?.trim();
             (!crate::detect::missing::is_missing(value)).then(|| value.eq_ignore_ascii_case(&self.positive))
@@ -164,14 +180,17 @@ impl Bundle {
     }
 }
 
-/// The text that names the customer of a row: the id column's, else the row's number.
-pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> String + 'a {
+/// The identifier of a row: the id column's text; `None` where there is no such column or the cell
+/// is blank.
+pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> Option<String> + 'a {
     let name = schema.iter().find(|spec| spec.role == Role::Id).map(|spec| spec.name.clone());
     let text = name.and_then(|name| table.position(&name)).and_then(|at| table.text(&table.columns[at].name));
-    move |at| match text.and_then(|text| text.get(at)) {
-        Some(id) => id.to_owned(),
-        None => table.rows.get(at).map_or_else(String::new, |row| format!("row {row}")),
-    }
+    move |at| text?.get(at).filter(|id| !id.trim().is_empty()).map(str::to_owned)
+}
+
+/// What a customer without an identifier is called.
+pub(crate) fn nameless(row: u32) -> String {
+    format!("row {row}")
 }
 
 impl Scores {

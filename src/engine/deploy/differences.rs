@@ -40,6 +40,25 @@ pub enum Spread {
     Levels { levels: Vec<String>, shares: Vec<f64> },
 }
 
+impl Profile {
+    /// True if the parts fit each other; asked of every opened file.
+    pub(super) fn is_sound(&self) -> bool {
+        let (bins, shares) = match &self.spread {
+            Spread::Numbers { edges, shares } => (edges.len(), shares),
+            Spread::Levels { levels, shares } => (levels.len(), shares),
+        };
+        shares.len() == bins + 1
+            && shares.iter().all(|share| (0.0..=1.0).contains(share))
+            && self.rows <= u32::MAX as usize
+            && (0.0..=1.0).contains(&self.missing)
+    }
+
+    /// Rows with a value.
+    fn present(&self) -> usize {
+        (self.rows as f64 * (1.0 - self.missing)).round() as usize
+    }
+}
+
 /// A column whose values are spread otherwise than before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
@@ -65,6 +84,10 @@ pub struct Differences {
     pub more_missing: Vec<(String, f64, f64)>,
     /// Columns that changed their spread, the most changed first.
     pub drift: Vec<Drift>,
+    /// Date columns counted back from another day: column, day then, day now.
+    pub later: Vec<(String, f64, f64)>,
+    /// The file has no identifier: nobody can be recognised.
+    pub no_identifier: bool,
     /// Rows that were left out because a later row has their identifier.
     pub repeated: usize,
 }
@@ -78,6 +101,8 @@ impl Differences {
             + self.new_levels.len()
             + self.more_missing.len()
             + self.drift.len()
+            + self.later.len()
+            + usize::from(self.no_identifier)
             + usize::from(self.repeated > 0)
     }
 }
@@ -94,6 +119,8 @@ pub fn profile(schema: &[ColumnSpec], train: &Frame) -> Vec<Profile> {
             present.sort_unstable_by(f64::total_cmp);
             values = present.len();
             usual = show_median(spec, &present);
+            let mut present = spread_of(spec.role, present);
+            present.sort_unstable_by(f64::total_cmp);
             let mut edges: Vec<f64> =
                 (1..BINS).filter_map(|n| present.get(n * present.len() / BINS).copied()).collect();
             edges.dedup();
@@ -117,6 +144,13 @@ pub fn profile(schema: &[ColumnSpec], train: &Frame) -> Vec<Profile> {
         out.push(Profile { column: spec.name.clone(), rows, missing, usual, spread });
     }
     out
+}
+
+/// The values whose spread is looked at: dates as days before the last one, so that a file is not
+/// another one for being younger.
+fn spread_of(role: Role, values: Vec<f64>) -> Vec<f64> {
+    let last = values.iter().copied().fold(f64::MIN, f64::max);
+    if role == Role::Date { values.into_iter().map(|v| last - v).collect() } else { values }
 }
 
 fn show_median(spec: &ColumnSpec, sorted: &[f64]) -> String {
@@ -172,24 +206,16 @@ fn by_chance(bins: usize, rows: (usize, usize)) -> f64 {
 pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Differences {
     let needed = bundle.needed();
     let mut out = Differences::default();
-    let mut known = Vec::new();
-    for spec in &bundle.recipe.schema {
-        match table.position(&spec.name) {
-            Some(at) => {
-                known.push(at);
-                if table.columns[at].name != spec.name {
-                    out.renamed.push((spec.name.clone(), table.columns[at].name.clone()));
-                }
-            }
-            None if needed.contains(&spec.name.as_str()) => out.missing.push(spec.name.clone()),
-            // A column that nothing was learnt from may go without a word.
-            None => {}
+    let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+    for spec in bundle.recipe.schema.iter().filter(|spec| !has(&spec.name)) {
+        // A column that nothing was learnt from may go without a word.
+        if needed.contains(&spec.name.as_str()) {
+            out.missing.push(spec.name.clone());
         }
+        out.no_identifier |= spec.role == Role::Id;
     }
-    out.extra = (0..table.columns.len())
-        .filter(|at| !known.contains(at))
-        .map(|at| table.columns[at].name.clone())
-        .collect();
+    let known = |name: &str| name == bundle.target || bundle.recipe.schema.iter().any(|s| s.name == name);
+    out.extra = table.columns.iter().map(|c| c.name.clone()).filter(|name| !known(name)).collect();
 
     let frame = cleaning.before_filling();
     for encoder in &bundle.features.encoders {
@@ -217,18 +243,24 @@ pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Diffe
         if now.missing - then.missing > (2.576 * error).max(0.02) {
             out.more_missing.push((then.column.clone(), then.missing, now.missing));
         }
+        if now.present() == 0 {
+            continue;
+        }
+        let role = bundle.recipe.schema.iter().find(|s| s.name == then.column).map(|s| s.role);
         let here: Option<(Vec<f64>, &Vec<f64>)> = match &then.spread {
             Spread::Numbers { edges, shares: of } => frame.numbers(&then.column).map(|values| {
-                let present = values.into_iter().flatten().filter(|v| v.is_finite());
-                (shares(present.map(|v| bin(edges, v)), of.len()), of)
+                let present = values.into_iter().flatten().filter(|v| v.is_finite()).collect();
+                let present = spread_of(role.unwrap_or(Role::Number), present);
+                (shares(present.into_iter().map(|v| bin(edges, v)), of.len()), of)
             }),
             Spread::Levels { levels, shares: of } => frame
                 .text(&then.column)
                 .map(|text| (shares(text.iter().flatten().map(|v| level(levels, v)), of.len()), of)),
         };
         let Some((here, of)) = here else { continue };
-        let psi = psi(of, &here, rows);
-        if psi > WORTH_A_WORD && psi > by_chance(of.len(), rows) {
+        let values = (then.present(), now.present());
+        let psi = psi(of, &here, values);
+        if psi > WORTH_A_WORD && psi > by_chance(of.len(), values) {
             let (was, is) = (then.usual.clone(), now.usual.clone());
             out.drift.push(Drift { column: then.column.clone(), psi, then: was, now: is });
         }

@@ -11,7 +11,10 @@ use crate::split::Side;
 pub struct Customer {
     /// Permanent row id.
     pub row: u32,
+    /// The identifier, or "row n".
     pub id: String,
+    /// `id` is an identifier: it means the same customer in another file.
+    pub named: bool,
     pub probability: f64,
     /// Where the row was used: a training row's probability is flattering. `None` for rows of a
     /// file that the model was not trained on.
@@ -68,7 +71,7 @@ impl SavedList {
             probability: c.probability,
             left: c.actual == Some(true),
         };
-        let entries = customers.iter().map(entry).collect();
+        let entries = customers.iter().filter(|c| c.named).map(entry).collect();
         Self { file, hash, made: today(), threshold, entries }
     }
 }
@@ -132,7 +135,7 @@ impl Changes {
     }
 }
 
-/// Sets a list beside the last one. Each is read at its own threshold; an identifier that stands
+/// Sets a list beside the last one; customers without an identifier are nobody's past. Each is read at its own threshold; an identifier that stands
 /// twice counts once, by its first place.
 pub fn compare(before: &SavedList, now: &[Customer], threshold: f64) -> Changes {
     let mut then: HashMap<&str, &ListEntry> = HashMap::with_capacity(before.entries.len());
@@ -142,7 +145,8 @@ pub fn compare(before: &SavedList, now: &[Customer], threshold: f64) -> Changes 
     let of = now
         .iter()
         .map(|customer| {
-            let Some(entry) = then.get(customer.id.as_str()) else { return (Change::NewCustomer, None) };
+            let found = then.get(customer.id.as_str()).filter(|_| customer.named);
+            let Some(entry) = found else { return (Change::NewCustomer, None) };
             let was = !entry.left && entry.probability >= before.threshold;
             let is = customer.probability >= threshold;
             let change = match (entry.left, customer.actual == Some(true)) {
@@ -159,7 +163,9 @@ pub fn compare(before: &SavedList, now: &[Customer], threshold: f64) -> Changes 
         })
         .collect();
     let here: std::collections::HashSet<&str> = now.iter().map(|c| c.id.as_str()).collect();
-    let gone = before.entries.iter().filter(|e| !here.contains(e.id.as_str())).map(|e| e.id.clone());
+    let mut told = std::collections::HashSet::new();
+    let gone = before.entries.iter().map(|e| e.id.as_str());
+    let gone = gone.filter(|id| !here.contains(id) && told.insert(*id)).map(str::to_owned);
     Changes { of, gone: gone.collect() }
 }
 
@@ -168,7 +174,17 @@ mod tests {
     use super::*;
 
     fn customer(id: &str, probability: f64, actual: Option<bool>) -> Customer {
-        Customer { row: 0, id: id.into(), probability, side: None, actual, segment: None, place: 0, rank: 0 }
+        Customer {
+            row: 0,
+            id: id.into(),
+            named: true,
+            probability,
+            side: None,
+            actual,
+            segment: None,
+            place: 0,
+            rank: 0,
+        }
     }
 
     #[test]

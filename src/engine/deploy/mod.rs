@@ -24,7 +24,7 @@ pub use reason::{Reason, strongest};
 
 pub use list::today;
 
-pub(crate) use bundle::ids;
+pub(crate) use bundle::{ids, nameless};
 pub(crate) use card::POINTS;
 pub(crate) use list::by_risk;
 
@@ -81,7 +81,11 @@ pub(crate) fn write_zip(
     let options =
         zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     zip.start_file(name, options).map_err(std::io::Error::other)?;
-    zip.write_all(&serde_json::to_vec(value).map_err(std::io::Error::other)?)?;
+    let json = serde_json::to_vec(value).map_err(std::io::Error::other)?;
+    if json.len() as u64 > LARGEST {
+        return Err(std::io::Error::other("it would be too large to be opened again"));
+    }
+    zip.write_all(&json)?;
     zip.finish().map_err(std::io::Error::other)?;
     out.write_all(bytes.get_ref())
 }

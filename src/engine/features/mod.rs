@@ -259,6 +259,39 @@ impl FittedFeatures {
         self.encoders.iter().flat_map(Encoder::names).collect()
     }
 
+    /// For a file that goes on more than a week after the model's: the same encoders, with days
+    /// counted back from the file's own last one. A few rows do not tell when the file ends.
+    pub fn reanchored(&self, frame: &Frame) -> Self {
+        const LEAST_ROWS: usize = 30;
+        const WEEK: f64 = 7.0;
+        let mut out = self.clone();
+        for encoder in out.encoders.iter_mut().filter(|_| frame.height() >= LEAST_ROWS) {
+            let Encoder::Date { column, newest } = encoder else { continue };
+            let days = frame.numbers(column).into_iter().flatten().flatten();
+            let last = days.fold(f64::MIN, f64::max);
+            if last > *newest + WEEK {
+                *newest = last;
+            }
+        }
+        out
+    }
+
+    /// The date columns that count from another day than `before`: column, day then, day now (days
+    /// since 1970).
+    pub fn later_than(&self, before: &Self) -> Vec<(String, f64, f64)> {
+        let pairs = self.encoders.iter().zip(&before.encoders);
+        pairs
+            .filter_map(|(now, then)| match (now, then) {
+                (Encoder::Date { column, newest: now }, Encoder::Date { newest: then, .. })
+                    if now != then =>
+                {
+                    Some((column.clone(), *then, *now))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Makes the features of any rows.
     pub fn apply(&self, frame: &Frame) -> Matrix {
         let (mut names, mut sources, mut offsets) = (Vec::new(), Vec::new(), Vec::new());

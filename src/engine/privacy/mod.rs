@@ -13,13 +13,15 @@ pub fn mask(text: &str) -> String {
     }
     let digits = text.chars().filter(char::is_ascii_digit).count();
     if digits >= 5 {
-        let mut left = digits;
+        let (mut left, mut inside) = (digits, false);
         let hide = |c: char| {
-            if !c.is_ascii_digit() {
-                return c;
+            let first = !inside;
+            inside = c.is_alphabetic();
+            if c.is_ascii_digit() {
+                left -= 1;
+                return if left < 2 { c } else { '*' };
             }
-            left -= 1;
-            if left < 2 { c } else { '*' }
+            if c.is_alphabetic() && !first { '*' } else { c }
         };
         return text.chars().map(hide).collect();
     }
@@ -42,5 +44,7 @@ mod tests {
         assert_eq!(mask("王小明"), "王**");
         assert_eq!(mask("  "), "");
         assert_eq!(mask("C00012"), "C***12");
+        assert_eq!(mask("Ada Wang 13812345678"), "A** W*** *********78");
+        assert_eq!(mask("12 Main Street, 90210"), "** M*** S*****, ***10");
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Month, Outcome, Prepared};
-use crate::deploy::{Bundle, Customer, FollowUp, FollowUps, Profile, Reason, strongest};
+use crate::deploy::{Customer, FollowUp, FollowUps, Profile, Reason, strongest};
 use crate::evaluate::Explainer;
 use crate::features::Matrix;
 use crate::job::Reporter;
@@ -63,7 +63,7 @@ impl CallListSpec {
         customers: &[&'a Customer],
         follow_ups: &FollowUps,
     ) -> (Vec<&'a Customer>, usize) {
-        let refuses = |c: &Customer| follow_ups.get(&c.id).is_some_and(|f| f.do_not_contact);
+        let refuses = |c: &Customer| c.named && follow_ups.get(&c.id).is_some_and(|f| f.do_not_contact);
         let wanted = |c: &&Customer| !self.only_at_risk || c.probability >= threshold;
         let most = self.most.unwrap_or(usize::MAX);
         let risky: Vec<&Customer> = customers.iter().copied().filter(wanted).collect();
@@ -79,7 +79,7 @@ impl CallListSpec {
 #[derive(Clone, Copy)]
 pub enum Origin<'a> {
     Trained { table: &'a Table, prepared: &'a Prepared, outcome: &'a Outcome },
-    Month { month: &'a Month, bundle: &'a Bundle },
+    Month(&'a Month),
 }
 
 impl<'a> Origin<'a> {
@@ -87,7 +87,22 @@ impl<'a> Origin<'a> {
     pub fn table(&self) -> &'a Table {
         match self {
             Self::Trained { table, .. } => table,
-            Self::Month { month, .. } => &month.table,
+            Self::Month(month) => month.table(),
+        }
+    }
+
+    /// Columns that tell how to reach a customer: by the roles that the person set.
+    pub fn contact_columns(&self) -> Vec<String> {
+        let contact = |role: Role| role == Role::Contact;
+        match self {
+            Self::Trained { table, .. } => {
+                table.columns.iter().filter(|c| contact(c.role)).map(|c| c.name.clone()).collect()
+            }
+            Self::Month(month) => {
+                let table = month.table();
+                let schema = month.bundle.recipe.schema.iter().filter(|spec| contact(spec.role));
+                schema.map(|spec| spec.name.clone()).filter(|name| table.text(name).is_some()).collect()
+            }
         }
     }
 
@@ -101,11 +116,11 @@ impl<'a> Origin<'a> {
                 &prepared.profiles,
                 prepared.cleaning.before_filling(),
             )),
-            Self::Month { month, bundle } => Some((
-                bundle.explainer.as_ref()?,
-                &bundle.model,
+            Self::Month(month) => Some((
+                month.bundle.explainer.as_ref()?,
+                &month.bundle.model,
                 &month.scores.matrix,
-                &bundle.profiles,
+                &month.bundle.profiles,
                 month.scores.cleaning.before_filling(),
             )),
         }
@@ -177,10 +192,7 @@ impl CallList {
         let table = origin.table();
         let contact_columns: Vec<String> = match spec.contacts {
             Contacts::LeftOut => Vec::new(),
-            _ => {
-                let contacts = table.columns.iter().filter(|c| c.role == Role::Contact);
-                contacts.map(|c| c.name.clone()).collect()
-            }
+            _ => origin.contact_columns(),
         };
         let contacts_of = |row: u32| -> Vec<String> {
             let at = table.rows.binary_search(&row).ok();
@@ -194,7 +206,7 @@ impl CallList {
         };
         let lines = kept.into_iter().zip(reasons).map(|(customer, reasons)| Line {
             contacts: contacts_of(customer.row),
-            follow_up: follow_ups.get(&customer.id).cloned().unwrap_or_default(),
+            follow_up: follow_ups.get(&customer.id).filter(|_| customer.named).cloned().unwrap_or_default(),
             customer: customer.clone(),
             reasons,
         });

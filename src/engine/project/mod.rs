@@ -127,6 +127,27 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The same settings within the bounds that the window keeps; nothing in a file is trusted.
+    pub fn sane(mut self) -> Self {
+        let within = |value: f64, low: f64, high: f64, or: f64| {
+            if value.is_finite() { value.clamp(low, high) } else { or }
+        };
+        self.split.valid = within(self.split.valid, 0.0, 0.45, 0.16);
+        self.split.test = within(self.split.test, 0.0, 0.5, 0.2);
+        self.threshold = within(self.threshold, 0.0, 1.0, 0.5);
+        self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
+        self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
+        self.segments = self.segments.map(|k| k.clamp(2, 12));
+        let mlp = &mut self.mlp;
+        mlp.hidden.truncate(16);
+        mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
+        mlp.dropout = within(mlp.dropout, 0.0, 0.95, 0.0);
+        mlp.learning_rate = within(mlp.learning_rate, 1e-8, 10.0, 0.001);
+        mlp.batch_size = mlp.batch_size.clamp(1, 65_536);
+        mlp.epochs = mlp.epochs.clamp(1, 1_000_000);
+        self
+    }
+
     /// A key of everything that training's outcome depends on: settings, data, engine version.
     pub fn key(&self, table: &Table) -> String {
         let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
@@ -167,7 +188,8 @@ pub struct Prepared {
     /// How the training rows' columns are spread, before holes are filled.
     pub profiles: Vec<Profile>,
     /// The name of each cleaned row's customer.
-    pub ids: Vec<String>,
+    /// `None` where the file has no identifier or the cell is blank.
+    pub ids: Vec<Option<String>>,
 }
 
 /// A trained model with its figures.
@@ -334,7 +356,8 @@ pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentati
     let mut list: Vec<Customer> = (0..rows.len())
         .map(|at| Customer {
             row: rows[at],
-            id: prepared.ids[at].clone(),
+            id: prepared.ids[at].clone().unwrap_or_else(|| deploy::nameless(rows[at])),
+            named: prepared.ids[at].is_some(),
             probability: outcome.probabilities[at],
             side: Some(prepared.sides[at]),
             actual: prepared.labels.of_row[at],

@@ -2,86 +2,84 @@
 //! file that it learnt from and with the last list.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::collect;
 use crate::deploy::{self, Bundle, Changes, Customer, Differences, Lacking, SavedList, Scores};
 use crate::job::{Event, Reporter};
-use crate::table::{Role, Table};
+use crate::table::Table;
 
 /// A scored file that no model was trained on.
 #[derive(Debug, Clone)]
 pub struct Month {
-    pub table: Table,
+    /// What scored it; reasons and roles come from here, whatever is trained later.
+    pub bundle: Arc<Bundle>,
     pub list: Vec<Customer>,
     pub scores: Scores,
-    /// The list that it was compared with, and what changed.
-    pub since: Option<(SavedList, Changes)>,
 }
 
 impl Month {
+    /// The list of scored rows: one line a customer. Of rows that repeat an identifier the last
+    /// counts; of rows without one, whole repeats are left out.
+    pub fn new(bundle: Arc<Bundle>, mut scores: Scores) -> Self {
+        let mut last: HashMap<&str, usize> = HashMap::new();
+        for (place, scored) in scores.rows.iter().enumerate().filter(|(_, scored)| scored.named) {
+            last.insert(&scored.id, place);
+        }
+        let kept = |place: usize| {
+            let scored = &scores.rows[place];
+            if scored.named { last.get(scored.id.as_str()) == Some(&place) } else { !scored.repeated }
+        };
+        let places: Vec<usize> = (0..scores.rows.len()).filter(|&place| kept(place)).collect();
+        let mut list: Vec<Customer> = places
+            .into_iter()
+            .map(|place| (place, &scores.rows[place]))
+            .map(|(place, scored)| Customer {
+                row: scored.row,
+                id: scored.id.clone(),
+                named: scored.named,
+                probability: scored.probability,
+                side: None,
+                actual: scored.actual,
+                segment: None,
+                place,
+                rank: 0,
+            })
+            .collect();
+        deploy::by_risk(&mut list);
+        scores.differences.repeated = scores.rows.len() - list.len();
+        Self { bundle, list, scores }
+    }
+
+    /// The file, its columns called as the model calls them.
+    pub fn table(&self) -> &Table {
+        &self.scores.table
+    }
+
     /// How the file differs from the one that the model learnt from.
     pub fn differences(&self) -> &Differences {
         &self.scores.differences
     }
+
+    /// What changed since the latest of `lists` that is not of this very file.
+    pub fn since(&self, lists: &[Arc<SavedList>], threshold: f64) -> Option<(Arc<SavedList>, Changes)> {
+        let before = lists.iter().rev().find(|list| list.hash != self.table().source.hash)?;
+        Some((before.clone(), deploy::compare(before, &self.list, threshold)))
+    }
 }
 
-/// Scores `table` and compares it with `before`.
+/// Scores a later file; columns that it lacks read as their centre.
 ///
 /// # Errors
 /// A file in which no column of the model is left, or the person cancelled.
-pub fn next_month(
-    bundle: &Bundle,
-    threshold: f64,
-    before: Option<&SavedList>,
-    table: Table,
-    report: &Reporter,
-) -> crate::Result<Month> {
+pub fn next_month(bundle: Arc<Bundle>, table: &Table, report: &Reporter) -> crate::Result<Month> {
     report.emit(Event::Phase("score"));
-    let needed = bundle.needed();
-    if let Some(first) = needed.first()
-        && needed.iter().all(|name| table.position(name).is_none())
-    {
-        let file = table.source.file.clone();
-        return Err(deploy::DeployError::MissingColumn { file, column: (*first).to_owned() }.into());
-    }
-    let mut scores = bundle.score(&table, Lacking::Fill, report)?;
-    // A customer is one: of rows that repeat an identifier, the last counts.
-    let has_id = bundle.recipe.schema.iter().any(|s| s.role == Role::Id && table.position(&s.name).is_some());
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for (place, scored) in scores.rows.iter().enumerate() {
-        last.insert(&scored.id, place);
-    }
-    let keep: Vec<bool> = scores
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(place, scored)| if has_id { last.get(scored.id.as_str()) == Some(&place) } else { !scored.repeated })
-        .collect();
-    let repeated = keep.iter().filter(|kept| !**kept).count();
-    let mut list: Vec<Customer> = scores
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| keep[*place])
-        .map(|(place, scored)| Customer {
-            row: scored.row,
-            id: scored.id.clone(),
-            probability: scored.probability,
-            side: None,
-            actual: scored.actual,
-            segment: None,
-            place,
-            rank: 0,
-        })
-        .collect();
-    deploy::by_risk(&mut list);
-    scores.differences.repeated = repeated;
-    let since = before.map(|before| (before.clone(), deploy::compare(before, &list, threshold)));
+    let scores = bundle.score(table, Lacking::Fill, report)?;
     report.progress(1.0);
-    Ok(Month { table, list, scores, since })
+    Ok(Month::new(bundle, scores))
 }
 
-/// Reads a month's file as the project's file was read.
+/// Reads a later file as the project's file was read.
 ///
 /// # Errors
 /// As [`collect::open`].

@@ -37,10 +37,7 @@ impl Recovery {
     pub fn new(folder: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         sweep(folder);
-        let name = format!("{}-{:x}", std::process::id(), {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            since.unwrap_or_default().as_nanos()
-        });
+        let name = format!("{}-{:x}", std::process::id(), nanoseconds());
         let lock_path = folder.join(format!("{name}.lock"));
         let lock = File::create(&lock_path)?;
         lock.lock()?;
@@ -50,6 +47,18 @@ impl Recovery {
     /// Where the autosave is.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Leaves the autosave to be found at the next start, and goes on with another.
+    pub fn leave(&self) {
+        // Without a lock beside it, nobody holds it.
+        let left = self.file.with_file_name(format!("left-{:x}.regulars", nanoseconds()));
+        let _ = std::fs::rename(&self.file, left);
+    }
+
+    /// The folder of all autosaves.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
     }
 
     /// Forgets the autosave: everything is saved, or given up.
@@ -80,6 +89,10 @@ impl Recovery {
         found.sort_by_key(|one| std::cmp::Reverse(one.saved));
         found
     }
+}
+
+fn nanoseconds() -> u128 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos()
 }
 
 /// Takes away half-written files of programs that were killed while they wrote.

@@ -3,6 +3,7 @@
 //! content hash, never copied.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,8 +73,9 @@ pub struct SavedProject {
     pub origin: Option<PathBuf>,
 }
 
-/// Lists that are kept.
+/// Lists that are kept, and customers in all of them together.
 const LISTS: usize = 24;
+const ENTRIES: usize = 2_000_000;
 
 impl SavedModel {
     /// The model of an outcome.
@@ -143,12 +145,21 @@ impl SavedProject {
         }
     }
 
-    /// Keeps a list, in the place of an older one of the same file; the oldest go first.
-    pub fn keep_list(lists: &mut Vec<SavedList>, list: SavedList) {
-        lists.retain(|old| old.hash != list.hash);
-        lists.push(list);
-        let over = lists.len().saturating_sub(LISTS);
-        lists.drain(..over);
+    /// Keeps a list: in the place, and under the day, of an older one of the same file, else as the
+    /// newest. The oldest go first.
+    pub fn keep_list(lists: &mut Vec<Arc<SavedList>>, mut list: SavedList) {
+        match lists.iter_mut().find(|old| old.hash == list.hash) {
+            Some(old) => {
+                list.made.clone_from(&old.made);
+                *old = Arc::new(list);
+            }
+            None => lists.push(Arc::new(list)),
+        }
+        while lists.len() > 1
+            && (lists.len() > LISTS || lists.iter().map(|l| l.entries.len()).sum::<usize>() > ENTRIES)
+        {
+            lists.remove(0);
+        }
     }
 
     /// Saves atomically.
@@ -174,6 +185,8 @@ impl SavedProject {
         let mut project: Self =
             serde_json::from_value(migrate(value, version)).map_err(|e| not(e.to_string()))?;
         project.bundle = project.bundle.filter(Bundle::is_sound);
+        project.settings = project.settings.sane();
+        project.runs.iter_mut().for_each(|run| run.settings = std::mem::take(&mut run.settings).sane());
         Ok(project)
     }
 }

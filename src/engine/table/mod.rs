@@ -187,14 +187,37 @@ impl Table {
         self.raw.column(name).ok()?.str().ok()
     }
 
-    /// Position of a column by its exact name, else by another writing of it: case, blanks and
-    /// punctuation aside, where exactly one column is written so.
+    /// Position of a column by its exact name, else by its name without case and blanks.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name).or_else(|| {
-            let wanted = bare(name);
-            let mut alike = (0..self.columns.len()).filter(|&at| bare(&self.columns[at].name) == wanted);
-            alike.next().filter(|_| alike.next().is_none() && !wanted.is_empty())
+            let wanted = name.trim().to_lowercase();
+            self.columns.iter().position(|column| column.name.trim().to_lowercase() == wanted)
         })
+    }
+
+    /// The same table with its columns called as in `names`: exact names first, then, among the
+    /// columns that nobody claims, another writing (case, blanks and punctuation aside) where exactly
+    /// one is written so. Also returns what was called otherwise: the wanted name, the file's.
+    pub fn aligned(&self, names: &[&str]) -> (Table, Vec<(String, String)>) {
+        let mut table = self.clone();
+        let mut renamed = Vec::new();
+        let free = |table: &Table| -> Vec<usize> {
+            (0..table.columns.len()).filter(|&at| !names.contains(&table.columns[at].name.as_str())).collect()
+        };
+        for name in names {
+            if table.columns.iter().any(|column| column.name == *name) {
+                continue;
+            }
+            let wanted = bare(name);
+            let mut alike = free(&table).into_iter().filter(|&at| bare(&table.columns[at].name) == wanted);
+            let (Some(at), None) = (alike.next(), alike.next()) else { continue };
+            let old = table.columns[at].name.clone();
+            if !wanted.is_empty() && table.raw.rename(&old, (*name).into()).is_ok() {
+                table.columns[at].name = (*name).to_owned();
+                renamed.push(((*name).to_owned(), old));
+            }
+        }
+        (table, renamed)
     }
 }
 

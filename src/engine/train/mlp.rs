@@ -78,8 +78,8 @@ impl MlpSpec {
             .chain(&[1])
             .enumerate()
             .map(|(at, &to)| {
-                let norm = if self.batch_norm && at < hidden { 2 * to } else { 0 };
-                let count = from * to + to + norm;
+                let norm = if self.batch_norm && at < hidden { to.saturating_mul(2) } else { 0 };
+                let count = from.saturating_mul(to).saturating_add(to).saturating_add(norm);
                 from = to;
                 count
             })
@@ -204,6 +204,9 @@ pub(super) fn train(
     let y = labels(&samples.train_labels);
     let weights = class_weights(&samples.train_labels, spec.class_weight);
     let batch = spec.batch_size.clamp(1, samples.train.height.max(1));
+    // A batch of one has no variance to normalise by.
+    let least = if spec.batch_norm { 2 } else { 1 };
+    let batch = batch.max(least);
 
     let (device, choice) = device::choose(kind, |device| {
         milliseconds_per_step(&start, Stepper::new(spec, &samples.train, &y, &weights, device), batch)
@@ -222,8 +225,9 @@ pub(super) fn train(
 
     for epoch in 1..=planned {
         order.shuffle(&mut rng);
-        let total = order.len().div_ceil(batch);
-        for (at, rows) in order.chunks(batch).enumerate() {
+        let batches = batches(&order, batch, least);
+        let total = batches.len();
+        for (at, rows) in batches.into_iter().enumerate() {
             rested += report.rest()?;
             if report.wants_finish() {
                 break;
@@ -275,6 +279,16 @@ pub(super) fn train(
         best_epoch,
         seconds: (started.elapsed() - rested).as_secs_f64(),
     })
+}
+
+/// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
+fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
+    let rest = order.len() % batch;
+    if rest == 0 || rest >= least || order.len() < batch {
+        return order.chunks(batch).collect();
+    }
+    let (head, tail) = order.split_at(order.len() - rest - batch);
+    head.chunks(batch).chain([tail]).collect()
 }
 
 /// Loss and area on the validation rows.

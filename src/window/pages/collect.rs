@@ -18,7 +18,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "collect");
     let Some(data) = scene.state.table.clone() else {
-        if let Some(lacks) = scene.state.lacks.clone().filter(|_| scene.state.load.is_none()) {
+        let busy = scene.state.load.is_some() || scene.state.finding_data();
+        if let Some(lacks) = scene.state.lacks.clone().filter(|_| !busy) {
             lacking(ui, scene, &lacks);
             return;
         }
@@ -214,6 +215,11 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
     table::show(ui, &spec, |ui, row, column| match column {
         0 => parts::muted(ui, data.rows[row].to_string()),
         n => match data.text(&data.columns[n - 1].name).and_then(|t| t.get(row)) {
+            Some(text)
+                if scene.prefs.projector && matches!(data.columns[n - 1].role, Role::Id | Role::Contact) =>
+            {
+                table::plain(ui, regulars_engine::privacy::mask(text))
+            }
             Some(text) if !text.trim().is_empty() => {
                 table::plain(ui, text.chars().take(120).collect::<String>())
             }

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::deploy::{Answer, Change, Customer, FollowUp, Reason, today};
+use regulars_engine::deploy::{Answer, Change, Changes, Customer, FollowUp, Reason, today};
 use regulars_engine::project::{Month, Outcome};
 use regulars_engine::split::Side;
 
 use super::Scene;
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
+use crate::window::state::State;
 use crate::window::theme::{self, Palette, S1, S2, S3};
 use crate::window::tour;
 use crate::words::{self, Beside, Column, Lang, percent, segment_name};
@@ -31,20 +32,26 @@ struct Filter {
 #[derive(Debug, Default)]
 pub struct Order {
     key: Option<Filter>,
-    /// The list, by its address: both lists are replaced as a whole.
-    made_for: (usize, usize),
-    pub(in crate::window) places: Vec<usize>,
+    /// [`State::list_id`] of the list.
+    made_for: u64,
+    places: Vec<usize>,
 }
 
 impl Order {
-    fn follow(&mut self, list: &[Customer], month: Option<&Month>, filter: Filter) {
-        let made_for = (list.as_ptr() as usize, month.map_or(0, |m| std::ptr::from_ref(m) as usize));
-        if self.made_for == made_for && self.key.as_ref() == Some(&filter) {
+    /// Positions in the list in force, in the order shown; everyone by risk until it was shown.
+    pub(in crate::window) fn places_of(&self, state: &State) -> Vec<usize> {
+        match self.made_for == state.list_id {
+            true => self.places.clone(),
+            false => (0..state.list().map_or(0, <[_]>::len)).collect(),
+        }
+    }
+
+    fn follow(&mut self, list: &[Customer], id: u64, changes: Option<&Changes>, filter: Filter) {
+        if self.made_for == id && self.key.as_ref() == Some(&filter) {
             return;
         }
         let wanted = filter.search.trim().to_lowercase();
-        let changes = month.and_then(|month| month.since.as_ref()).map(|(_, changes)| &changes.of);
-        let change = |at: usize| changes.and_then(|of| of.get(at)).copied();
+        let change = |at: usize| changes.and_then(|changes| changes.of.get(at)).copied();
         let behind = |c: &Customer, (said, was): (bool, bool)| {
             let test = c.side == Some(Side::Test);
             test && (c.probability >= filter.threshold) == said && c.actual == Some(was)
@@ -78,7 +85,7 @@ impl Order {
                 self.places.reverse();
             }
         }
-        self.made_for = made_for;
+        self.made_for = id;
         self.key = Some(filter);
     }
 }
@@ -105,6 +112,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     toolbar(ui, scene, month.as_deref());
 
+    let since = scene.state.since.clone();
+    let columns = Column::of(month.is_some(), since.is_some());
     let page = &mut *scene.page;
     let filter = Filter {
         search: page.search.clone(),
@@ -113,9 +122,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         change: page.only_change.filter(|_| month.is_some()),
         cell: page.cell.filter(|_| month.is_none()),
         threshold: scene.state.settings.threshold,
-        sort: page.sort,
+        sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
     };
-    page.order.follow(list, month.as_deref(), filter);
+    let changes = since.as_ref().map(|since| &since.1);
+    page.order.follow(list, scene.state.list_id, changes, filter);
     grid(ui, scene, list, month.as_deref());
 }
 
@@ -138,9 +148,9 @@ fn finding(ui: &mut Ui, scene: &Scene<'_>, list: &[Customer]) {
     let lang = scene.lang;
     let threshold = scene.state.settings.threshold;
     let (risky, here) = regulars_engine::deploy::at_risk(list, threshold);
-    let kind = match (&scene.state.month, &scene.state.bundle) {
-        (Some(_), Some(bundle)) => bundle.model.kind(),
-        _ => scene.state.shown().map(|o: &Arc<Outcome>| o.kind).unwrap_or_default(),
+    let kind = match &scene.state.month {
+        Some(month) => month.bundle.model.kind(),
+        None => scene.state.shown().map(|o: &Arc<Outcome>| o.kind).unwrap_or_default(),
     };
     ui.label(lang.with(
         "customers.finding",
@@ -165,13 +175,13 @@ fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal_wrapped(|ui| {
-                let name = [("file", month.table.name.clone())];
+                let name = [("file", month.table().name.clone())];
                 ui.label(RichText::new(lang.with("month.title", &name)).font(theme::section_font()));
                 if ui.button(Command::CloseMonth.text(lang)).clicked() {
                     scene.send.push(Command::CloseMonth);
                 }
             });
-            match &month.since {
+            match scene.state.since.clone().as_deref() {
                 None => parts::muted(ui, lang.t("month.first")),
                 Some((before, changes)) => {
                     let args = [("file", before.file.clone()), ("day", before.made.clone())];
@@ -190,7 +200,9 @@ fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
                             }
                         }
                         if !changes.gone.is_empty() {
-                            let shown: Vec<String> = changes.gone.iter().take(30).cloned().collect();
+                            let masked = scene.prefs.projector;
+                            let gone = changes.gone.iter().take(30);
+                            let shown: Vec<String> = gone.map(|id| words::shown_id(id, masked)).collect();
                             let text =
                                 lang.with("month.gone", &[("count", lang.count(changes.gone.len() as u64))]);
                             ui.label(text).on_hover_text(shown.join(", "));
@@ -255,7 +267,7 @@ fn toolbar(ui: &mut Ui, scene: &mut Scene<'_>, month: Option<&Month>) {
             (Command::SaveBundle, "customers.bundle.help"),
         ];
         for (command, help) in more {
-            let ready = scene.state.bundle.is_some();
+            let ready = scene.state.bundle.is_some() && !scene.state.bundling();
             let button = egui::Button::new(command.text(lang)).min_size(egui::vec2(0.0, 34.0));
             if ui.add_enabled(ready, button).on_hover_text(lang.t(help)).clicked() {
                 scene.send.push(command);
@@ -267,8 +279,10 @@ fn toolbar(ui: &mut Ui, scene: &mut Scene<'_>, month: Option<&Month>) {
 fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Month>) {
     let lang = scene.lang;
     let p = Palette::of(ui);
-    let changes = month.and_then(|month| month.since.as_ref()).map(|(_, changes)| changes);
+    let since = scene.state.since.clone();
+    let changes = since.as_ref().map(|since| &since.1);
     let columns = Column::of(month.is_some(), changes.is_some());
+    let chosen = scene.page.chosen(scene.state);
     let heads: Vec<table::Head> = columns
         .iter()
         .map(|column| {
@@ -311,7 +325,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
         parts::muted(ui, lang.t("customers.none"));
         return;
     }
-    let chosen = page.customer.and_then(|one| page.order.places.iter().position(|at| *at == one));
+    let chosen = chosen.and_then(|one| page.order.places.iter().position(|at| *at == one));
     let threshold = scene.state.settings.threshold;
     let sorted = page.sort.and_then(|(column, up)| Some((columns.iter().position(|c| *c == column)?, up)));
     let spec = table::Table {
@@ -337,12 +351,12 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
             table::plain(ui, cell.text());
         }
     });
-    if let Some(column) = clicked.head.and_then(|at| columns.get(at)) {
+    if let Some(column) = clicked.head.and_then(|at| columns.get(at)).filter(|column| column.sorts()) {
         let up = page.sort.is_none_or(|(old, up)| old != *column || !up);
         page.sort = Some((*column, up));
     }
-    if let Some(at) = clicked.row.and_then(|row| page.order.places.get(row)) {
-        page.customer = Some(*at);
+    if let Some(at) = clicked.row.and_then(|row| page.order.places.get(row)).copied() {
+        page.choose(scene.state, at);
     }
     if month.is_none() {
         parts::muted(ui, lang.t("customers.side.note"));
@@ -352,7 +366,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
 /// The chosen customer: why, and what was done.
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    let chosen = scene.page.customer.and_then(|at| scene.state.list()?.get(at).cloned());
+    let chosen = scene.page.chosen(scene.state).and_then(|at| scene.state.list()?.get(at).cloned());
     let Some(customer) = chosen else {
         parts::section(ui, lang.t("customers.nobody"));
         parts::muted(ui, lang.t("customers.nobody.text"));
@@ -364,7 +378,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::muted(ui, lang.t("customers.risk"));
     });
     // Found once for each customer and list.
-    let key = (scene.state.list().map_or(0, |list| list.as_ptr() as usize), customer.place);
+    let key = (scene.state.list_id, customer.row);
     let kept = scene.page.whole.take().filter(|(of, _)| *of == key);
     let (_, whole) = kept.unwrap_or_else(|| (key, scene.state.whole_reason(&customer)));
     match &whole {
@@ -436,6 +450,10 @@ fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reaso
 fn follow_up(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let lang = scene.lang;
     parts::section(ui, lang.t("customers.follow_up"));
+    if !customer.named {
+        parts::muted(ui, lang.t("follow.no_id"));
+        return;
+    }
     let mut record: FollowUp = scene.state.follow_ups.get(&customer.id).cloned().unwrap_or_default();
     ui.horizontal_wrapped(|ui| {
         if ui.button(lang.t("follow.contacted_today")).clicked() {
@@ -457,10 +475,6 @@ fn follow_up(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let edit = egui::TextEdit::multiline(&mut record.note).desired_rows(2).desired_width(f32::INFINITY);
     ui.add(edit).labelled_by(label.id);
     ui.checkbox(&mut record.do_not_contact, lang.t("follow.do_not_contact"));
-    let has_id = scene.state.list().is_some_and(|_| !customer.id.starts_with("row "));
-    if !has_id {
-        parts::muted(ui, lang.t("follow.no_id"));
-    }
     scene.state.follow_up(&customer.id, record);
     ui.add_space(S3);
     ui.horizontal(|ui| {

@@ -53,15 +53,15 @@ pub struct PageState {
     /// Only customers behind a cell of the confusion matrix: said to leave, did leave.
     #[serde(skip)]
     pub cell: Option<(bool, bool)>,
-    /// The chosen customer's place in the list.
+    /// The chosen customer: the file behind the list, and the row in it.
     #[serde(skip)]
-    pub customer: Option<usize>,
+    pub customer: Option<(u64, u32)>,
     /// The chosen customer must come in sight.
     #[serde(skip)]
     pub follow_customer: bool,
     /// Why the chosen customer stands where it stands, and whose that is.
     #[serde(skip)]
-    whole: Option<((usize, usize), Option<(f64, Vec<Reason>)>)>,
+    whole: Option<((u64, u32), Option<(f64, Vec<Reason>)>)>,
     /// Contact details of the chosen customer are shown; not remembered.
     #[serde(skip)]
     pub contacts_clear: bool,
@@ -96,16 +96,30 @@ impl PageState {
         (self.sort, self.with_left, self.log_loss, self.smooth, self.diagram) = keep;
     }
 
+    /// Chooses the customer at a place of the list in force.
+    pub fn choose(&mut self, state: &State, place: usize) {
+        self.customer = state.list().and_then(|list| list.get(place)).map(|c| (state.list_source, c.row));
+    }
+
+    /// The chosen customer's place in the list in force, if it is in it.
+    pub fn chosen(&self, state: &State) -> Option<usize> {
+        let (source, row) = self.customer?;
+        let list = state.list().filter(|_| source == state.list_source)?;
+        list.iter().position(|customer| customer.row == row)
+    }
+
     /// Chooses the next customer of those shown, or the one before.
-    pub fn step_customer(&mut self, forwards: bool) {
-        let places = &self.order.places;
-        let here = self.customer.and_then(|chosen| places.iter().position(|at| *at == chosen));
+    pub fn step_customer(&mut self, state: &State, forwards: bool) {
+        let places = self.order.places_of(state);
+        let here = self.chosen(state).and_then(|chosen| places.iter().position(|at| *at == chosen));
         let next = match (here, forwards) {
             (None, _) => 0,
             (Some(at), true) => (at + 1).min(places.len().saturating_sub(1)),
             (Some(at), false) => at.saturating_sub(1),
         };
-        self.customer = places.get(next).copied();
+        if let Some(place) = places.get(next) {
+            self.choose(state, *place);
+        }
         self.follow_customer = true;
     }
 }

@@ -177,7 +177,8 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
     };
     let markers = live.len() < 2;
     // At the start the axis shows what lies ahead.
-    let planned: Vec<f64> = live.last().filter(|_| live.len() < 4).map(|e| e.planned as f64).into_iter().collect();
+    let planned: Vec<f64> =
+        live.last().filter(|_| live.len() < 4).map(|e| e.planned as f64).into_iter().collect();
     let series = |name: String, points, dashed| chart::Series { name, points, dashed, markers };
     ui.columns(2, |sides| {
         let frame = chart::Frame {
@@ -226,7 +227,10 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);
         let shown = scene.state.shown().map(|o| o.kind);
         if let Some(kind) = simple.filter(|_| shown == Some(ModelKind::Mlp))
-            && ui.button(lang.t("train.use_simple")).on_hover_text(lang.t(&format!("model.{}", kind.name()))).clicked()
+            && ui
+                .button(lang.t("train.use_simple"))
+                .on_hover_text(lang.t(&format!("model.{}", kind.name())))
+                .clicked()
         {
             scene.state.show_model(kind);
         }

@@ -108,6 +108,9 @@ impl State {
     /// At the end of a frame: a finished edit becomes one step of undo, and what depends on it is
     /// computed again.
     pub fn commit(&mut self, busy: bool) {
+        if self.locked {
+            self.hold_settings();
+        }
         if busy || self.settings == self.committed {
             return;
         }
@@ -121,15 +124,14 @@ impl State {
     }
 
     /// Settings that a trainer has locked stay what they are; what reads the result is free.
-    pub fn hold_settings(&mut self) {
+    fn hold_settings(&mut self) {
         let free = &self.settings;
-        let held = Settings {
+        self.settings = Settings {
             threshold: free.threshold,
             segments: free.segments,
             call_list: free.call_list.clone(),
             ..self.committed.clone()
         };
-        self.settings = held;
     }
 
     pub(super) fn make_key(&mut self) {
@@ -169,7 +171,7 @@ impl State {
     pub fn undo(&mut self) {
         if let Some((previous, edit)) = self.undo.pop() {
             self.redo.push((std::mem::replace(&mut self.settings, previous), edit));
-            self.follow();
+            self.step();
         }
     }
 
@@ -177,8 +179,15 @@ impl State {
     pub fn redo(&mut self) {
         if let Some((next, edit)) = self.redo.pop() {
             self.undo.push((std::mem::replace(&mut self.settings, next), edit));
-            self.follow();
+            self.step();
         }
+    }
+
+    fn step(&mut self) {
+        if self.locked {
+            self.hold_settings();
+        }
+        self.follow();
     }
 
     /// The edit that undo would take back.

@@ -1,10 +1,13 @@
 //! Projects that last: saved, saved by themselves, found again after a crash or a move.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use regulars_engine::project::{Found, Recovered, Recovery, SavedProject, find_source};
+use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
+use regulars_engine::project::{Found, Recovered, Recovery, SavedProject, SavedRun, find_source};
+use regulars_engine::table::Table;
 
-use super::{State, ended};
+use super::{Run, State, ended};
 use crate::window::notice::Tone;
 
 /// Data that an opened project asks for.
@@ -38,8 +41,17 @@ impl State {
         self.touch();
     }
 
-    /// The project as it stands.
-    fn project(&self) -> Option<SavedProject> {
+    /// True if there is more than a file that was looked at.
+    fn is_worth_keeping(&self) -> bool {
+        !self.runs.is_empty()
+            || !self.waiting_runs.is_empty()
+            || !self.undo.is_empty()
+            || !self.follow_ups.is_empty()
+            || self.project_file.is_some()
+    }
+
+    /// The parts of the project as it stands; cheap, so that a worker can put them together.
+    fn parts(&self) -> Option<Parts> {
         let (file, hash, bytes) = match (&self.table, &self.lacks) {
             (Some(table), _) => {
                 let file = &table.source.file;
@@ -51,36 +63,79 @@ impl State {
         };
         let mut project = SavedProject::new(self.settings.clone(), file, hash);
         project.bytes = bytes;
-        project.runs = self.saved_runs();
         project.shown = match self.runs.is_empty() {
             true => self.waiting_shown,
             false => Some((self.shown_run, self.shown_model)),
         };
-        project.bundle = self.bundle.as_deref().cloned();
-        project.lists = self.lists.clone();
-        if let Some(list) = self.present_list() {
-            SavedProject::keep_list(&mut project.lists, list);
-        }
-        project.follow_ups = self.follow_ups.clone();
         project.was_training = self.train.is_some() || self.cut_off;
-        Some(project)
+        project.origin = self.project_file.clone();
+        let list = match &self.month {
+            Some(_) => None,
+            None => self.customers.clone().zip(self.table.clone()),
+        };
+        Some(Parts {
+            project,
+            runs: self.runs.clone(),
+            waiting: if self.runs.is_empty() { self.waiting_runs.clone() } else { Vec::new() },
+            bundle: self.bundle.clone(),
+            lists: self.lists.clone(),
+            list,
+            follow_ups: self.follow_ups.clone(),
+        })
     }
 
-    /// Saves the project.
+    /// Saves the project, on a thread of its own.
     pub fn save(&mut self, path: PathBuf) {
-        let Some(project) = self.project() else { return };
-        match project.save(&path) {
-            Ok(()) => {
-                self.saved = true;
-                self.unkept = false;
+        let Some(parts) = self.parts() else { return };
+        let file = path.clone();
+        // What is edited from here on is not in it.
+        self.saved = true;
+        let job = self.start(move |_| Ok(parts.build().save(&file)?));
+        self.saving = Some((path, job));
+    }
+
+    /// True while the project is being saved.
+    pub fn saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    pub(super) fn poll_saving(&mut self) {
+        let Some((path, job)) = self.saving.take() else { return };
+        let mut slot = Some(job);
+        let news = ended(&mut slot);
+        if let Some(job) = slot {
+            self.saving = Some((path, job));
+            return;
+        }
+        match self.settle(news) {
+            Some(()) => {
                 self.tell(Tone::Good, "notice.saved", vec![("file", path.display().to_string())]);
                 self.project_file = Some(path);
-                if self.autosave.is_none() {
+                if self.saved && self.autosave.is_none() {
+                    self.unkept = false;
                     self.recovery.iter().for_each(Recovery::clear);
                 }
             }
-            Err(error) => self.fail(error.into()),
+            None => self.touch(),
         }
+    }
+
+    /// Before another project takes its place: work that is not saved stays in the folder of
+    /// autosaves. True if there was some.
+    pub(super) fn leave_unsaved(&mut self) -> bool {
+        let Some(recovery) = &self.recovery else { return false };
+        if self.saved || !self.is_worth_keeping() {
+            recovery.clear();
+            return false;
+        }
+        let left = self.parts().is_some_and(|parts| parts.build().save(recovery.file()).is_ok());
+        recovery.leave();
+        left
+    }
+
+    /// The folder of autosaves, where there is one.
+    pub fn recovery_folder(&self) -> Option<PathBuf> {
+        self.recovery.as_ref().map(|recovery| recovery.folder().to_owned())
     }
 
     /// Opens a project that was read from a file; `None` for one that was never saved.
@@ -88,23 +143,40 @@ impl State {
         self.reset(saved.settings);
         self.waiting_runs = saved.runs;
         self.waiting_shown = saved.shown;
-        self.bundle = saved.bundle.map(std::sync::Arc::new);
-        self.lists = saved.lists;
-        self.follow_ups = saved.follow_ups;
+        self.bundle = saved.bundle.map(Arc::new);
+        self.lists = saved.lists.into_iter().map(Arc::new).collect();
+        self.follow_ups = Arc::new(saved.follow_ups);
         self.cut_off = saved.was_training;
-        let beside = path.clone().unwrap_or_default();
-        self.project_file = path;
-        match find_source(&beside, &saved.file, &saved.hash, saved.bytes) {
+        self.project_file.clone_from(&path);
+        let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes };
+        let wanted = lacks.clone();
+        self.lacks = Some(lacks);
+        self.finding = Some(self.start(move |report| {
+            find_source(path.as_deref(), &wanted.file, &wanted.hash, wanted.bytes, report)
+        }));
+    }
+
+    /// True while a project's data are looked for.
+    pub fn finding_data(&self) -> bool {
+        self.finding.is_some()
+    }
+
+    pub(super) fn poll_finding(&mut self) {
+        let Some(Some(Ok(found))) = ended(&mut self.finding) else { return };
+        let Some(lacks) = self.lacks.clone() else { return };
+        let args =
+            |new: &Path| vec![("old", lacks.file.display().to_string()), ("new", new.display().to_string())];
+        match found {
             Found::InPlace(file) => self.read(file),
             Found::Moved(file) => {
-                let args =
-                    vec![("old", saved.file.display().to_string()), ("new", file.display().to_string())];
-                self.tell(Tone::Good, "notice.found_again", args);
+                self.tell(Tone::Good, "notice.found_again", args(&file));
                 self.read(file);
             }
-            Found::Nowhere => {
-                self.lacks = Some(Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes });
+            Found::Namesake(file) => {
+                self.tell(Tone::Caution, "notice.namesake", args(&file));
+                self.read(file);
             }
+            Found::Nowhere => {}
         }
     }
 
@@ -122,7 +194,7 @@ impl State {
 
     /// True while an autosave is being written, or waits for one.
     pub fn keeping(&self) -> bool {
-        self.autosave.is_some() || self.unkept && self.recovery.is_some()
+        self.autosave.is_some() || self.unkept && self.recovery.is_some() && self.is_worth_keeping()
     }
 
     pub(super) fn poll_autosave(&mut self) {
@@ -141,22 +213,51 @@ impl State {
             self.unkept = false;
             return;
         };
-        let Some(mut project) = self.project() else { return };
-        project.origin = self.project_file.clone();
+        let Some(parts) = self.parts().filter(|_| self.is_worth_keeping()) else { return };
         self.unkept = false;
-        self.autosave = Some(self.start(move |_| Ok(project.save(&path)?)));
+        self.autosave = Some(self.start(move |_| Ok(parts.build().save(&path)?)));
     }
 
     /// The program is closed in peace: what is saved needs no recovery. What is not stays, and is
     /// offered at the next start.
     pub fn close(&mut self) {
-        let left = !self.saved || self.train.is_some();
-        if left && let (Some(recovery), Some(mut project)) = (&self.recovery, self.project()) {
-            project.origin = self.project_file.clone();
-            // The last word: there is no window left to tell a failure.
-            let _ = project.save(recovery.file());
-            // Keeps the file: dropping it would take it away.
-            std::mem::forget(self.recovery.take());
+        // The last word: there is no window left to tell a failure.
+        if let Some((path, _)) = self.saving.take()
+            && let Some(parts) = self.parts()
+        {
+            self.saved &= parts.build().save(&path).is_ok();
         }
+        self.saved &= self.train.is_none();
+        self.leave_unsaved();
+    }
+}
+
+/// The parts of a project, shared with the window until a worker puts them together.
+struct Parts {
+    project: SavedProject,
+    runs: Vec<Run>,
+    waiting: Vec<SavedRun>,
+    bundle: Option<Arc<Bundle>>,
+    lists: Vec<Arc<SavedList>>,
+    /// The list of the rows that were trained on, where that is in force.
+    list: Option<(Arc<Vec<Customer>>, Arc<Table>)>,
+    follow_ups: Arc<FollowUps>,
+}
+
+impl Parts {
+    fn build(mut self) -> SavedProject {
+        if let Some((list, table)) = &self.list {
+            let name = table.source.file.file_name();
+            let name = name.map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            let list = SavedList::of(list, name, table.source.hash.clone(), self.project.settings.threshold);
+            SavedProject::keep_list(&mut self.lists, list);
+        }
+        let mut project = self.project;
+        project.runs =
+            if self.runs.is_empty() { self.waiting } else { self.runs.iter().map(Run::to_saved).collect() };
+        project.bundle = self.bundle.map(Arc::unwrap_or_clone);
+        project.lists = self.lists.into_iter().map(Arc::unwrap_or_clone).collect();
+        project.follow_ups = Arc::unwrap_or_clone(self.follow_ups);
+        project
     }
 }

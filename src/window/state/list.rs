@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use regulars_engine::deploy::{Customer, FollowUp, Reason, SavedList, compare};
+use regulars_engine::deploy::{Customer, FollowUp, Reason, SavedList};
 use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Origin};
-use regulars_engine::table::Role;
 
-use super::{State, ended};
+use super::{State, ended, fresh_id};
 
 /// Customers whose reasons are found ahead of being asked for, the most at risk first.
 const EXPLAINED: usize = 5_000;
@@ -35,7 +34,7 @@ impl State {
     /// Where the list's customers come from.
     pub fn origin(&self) -> Option<Origin<'_>> {
         if let Some(month) = &self.month {
-            return Some(Origin::Month { month, bundle: self.bundle.as_ref()? });
+            return Some(Origin::Month(month));
         }
         let (table, prepared) = (self.table.as_ref()?, self.trained_on.as_ref()?);
         Some(Origin::Trained { table, prepared, outcome: self.shown()? })
@@ -48,6 +47,7 @@ impl State {
         let same = self.prepared.as_ref().is_some_and(|p| Arc::ptr_eq(p, &rows));
         let segments = self.segments.as_deref().filter(|_| same);
         self.customers = Some(Arc::new(project::rank(&rows, &outcome, segments)));
+        self.list_id = fresh_id();
         self.rebundle();
         if self.month.is_none() {
             self.find_reasons();
@@ -61,7 +61,10 @@ impl State {
             return;
         };
         self.bundling.iter().for_each(Job::cancel);
-        let (settings, outcomes) = (self.settings.clone(), self.outcomes.clone());
+        // The run's own settings: the present ones may have moved on.
+        let mut settings = self.runs.get(self.shown_run).map_or(&self.settings, |run| &run.settings).clone();
+        settings.threshold = self.settings.threshold;
+        let outcomes = self.outcomes.clone();
         self.bundling = Some(self.start(move |report| {
             let all: Vec<&project::Outcome> = outcomes.iter().map(Arc::as_ref).collect();
             let card = project::card(&settings, &table, &rows, &shown, &all, report)?;
@@ -71,14 +74,16 @@ impl State {
 
     /// Contact columns of a customer of the list in force, masked unless `clear`.
     pub fn contacts(&self, customer: &Customer, clear: bool) -> Vec<(String, String)> {
-        let Some(table) = self.origin().map(|origin| origin.table()) else { return Vec::new() };
+        let Some(origin) = self.origin() else { return Vec::new() };
+        let table = origin.table();
         let Ok(at) = table.rows.binary_search(&customer.row) else { return Vec::new() };
-        let columns = table.columns.iter().filter(|c| c.role == Role::Contact);
-        columns
+        origin
+            .contact_columns()
+            .into_iter()
             .filter_map(|c| {
-                let text = table.text(&c.name)?.get(at)?.trim();
+                let text = table.text(&c)?.get(at)?.trim();
                 let text = if clear { text.to_owned() } else { regulars_engine::privacy::mask(text) };
-                (!text.is_empty()).then(|| (c.name.clone(), text))
+                (!text.is_empty()).then_some((c, text))
             })
             .collect()
     }
@@ -90,15 +95,8 @@ impl State {
 
     /// After another threshold: what changed is counted again.
     pub(super) fn recount(&mut self) {
+        self.compare();
         let threshold = self.settings.threshold;
-        if let Some(month) = &self.month
-            && let Some((before, _)) = &month.since
-        {
-            let mut again = (**month).clone();
-            let changes = compare(before, &again.list, threshold);
-            again.since = Some((before.clone(), changes));
-            self.month = Some(Arc::new(again));
-        }
         if let Some(bundle) = &mut self.bundle {
             Arc::make_mut(bundle).threshold = threshold;
         }
@@ -107,16 +105,22 @@ impl State {
         }
     }
 
+    /// Sets the month's list beside the last one.
+    fn compare(&mut self) {
+        let since = self.month.as_ref().and_then(|m| m.since(&self.lists, self.settings.threshold));
+        self.since = since.map(Arc::new);
+    }
+
     /// Finds the reasons of the riskiest customers of the list in force.
     fn find_reasons(&mut self) {
         self.reasons_job.iter().for_each(Job::cancel);
         self.reasons = None;
-        let month = self.month.clone().zip(self.bundle.clone());
+        let month = self.month.clone();
         let trained =
             (self.customers.clone(), self.table.clone(), self.trained_on.clone(), self.shown().cloned());
         let job = self.start(move |report| {
             let (list, origin): (&[Customer], Origin<'_>) = match (&month, &trained) {
-                (Some((month, bundle)), _) => (&month.list, Origin::Month { month, bundle }),
+                (Some(month), _) => (&month.list, Origin::Month(month)),
                 (None, (Some(list), Some(table), Some(prepared), Some(outcome))) => {
                     (list.as_slice(), Origin::Trained { table, prepared, outcome })
                 }
@@ -148,29 +152,26 @@ impl State {
 
     /// Scores another file with the model in use.
     pub fn open_month(&mut self, path: PathBuf) {
-        let Some(bundle) = self.bundle.clone() else { return };
-        let (settings, table) = (self.settings.clone(), self.table.clone());
-        // The latest list that is not of this very file; it is read first, so that its hash is known.
-        let mut lists = self.lists.clone();
-        lists.extend(self.present_list());
-        drop(table);
+        let Some(bundle) = self.bundle.clone().filter(|_| !self.bundling()) else { return };
+        let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
             let table = project::open_month(&settings, &path, report)?;
-            let before = lists.iter().rev().find(|list| list.hash != table.source.hash);
-            project::next_month(&bundle, settings.threshold, before, table, report)
+            project::next_month(bundle, &table, report)
         }));
     }
 
     /// Back to the list of the rows that were trained on.
     pub fn close_month(&mut self) {
         self.month = None;
+        self.since = None;
+        (self.list_id, self.list_source) = (fresh_id(), fresh_id());
         self.find_reasons();
     }
 
     /// The list in force, as it is kept for the next month.
     pub(super) fn present_list(&self) -> Option<SavedList> {
         let table = match &self.month {
-            Some(month) => &month.table,
+            Some(month) => month.table(),
             None => self.table.as_deref()?,
         };
         let name =
@@ -183,10 +184,11 @@ impl State {
         if self.follow_ups.get(id).cloned().unwrap_or_default() == record {
             return;
         }
+        let all = Arc::make_mut(&mut self.follow_ups);
         if record.is_empty() {
-            self.follow_ups.remove(id);
+            all.remove(id);
         } else {
-            self.follow_ups.insert(id.to_owned(), record);
+            all.insert(id.to_owned(), record);
         }
         self.touch();
     }
@@ -203,16 +205,20 @@ impl State {
         }
         let news = ended(&mut self.month_job);
         if let Some(month) = self.settle(news) {
-            // What was the list until now is kept: the next file is compared with this one.
-            if let Some(list) = self.present_list() {
-                project::SavedProject::keep_list(&mut self.lists, list);
-            }
+            // What was the list until now is kept: the next file is compared with it.
+            self.keep_present_list();
             self.month = Some(Arc::new(month));
-            if let Some(list) = self.present_list() {
-                project::SavedProject::keep_list(&mut self.lists, list);
-            }
+            self.keep_present_list();
+            (self.list_id, self.list_source) = (fresh_id(), fresh_id());
+            self.compare();
             self.touch();
             self.find_reasons();
+        }
+    }
+
+    fn keep_present_list(&mut self) {
+        if let Some(list) = self.present_list() {
+            project::SavedProject::keep_list(&mut self.lists, list);
         }
     }
 }

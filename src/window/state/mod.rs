@@ -9,16 +9,17 @@ mod takeaway;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use eframe::egui;
 use regulars_engine::Error;
 use regulars_engine::clean::{Cleaning, Suggestion};
 use regulars_engine::collect;
-use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
-use regulars_engine::job::{Event, Job, Poll, Reporter};
+use regulars_engine::deploy::{Bundle, Changes, Customer, FollowUps, SavedList};
+use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
 use regulars_engine::project::{
-    self, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
+    self, Found, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
@@ -41,6 +42,14 @@ struct Ready {
     cleaning: Option<Arc<Cleaning>>,
     suggestions: Vec<Suggestion>,
     restored: Vec<(usize, Vec<Outcome>)>,
+    /// [`Settings::rows_key`] of the rows.
+    rows_key: String,
+}
+
+/// A number that no other list or file of this program has.
+fn fresh_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The project and its jobs.
@@ -53,6 +62,8 @@ pub struct State {
     pub saved: bool,
     /// Data that an opened project asks for.
     pub lacks: Option<Lacks>,
+    /// Settings are held by a trainer.
+    pub locked: bool,
 
     /// The table as guessed, before the person's roles.
     base: Option<Arc<Table>>,
@@ -74,8 +85,9 @@ pub struct State {
     present_key: String,
     /// The rows that the outcomes belong to.
     pub trained_on: Option<Arc<Prepared>>,
-    /// Settings, key and rows of the running training.
-    training: Option<(Settings, String, Arc<Prepared>)>,
+    /// [`Settings::rows_key`] of the prepared rows.
+    prepared_key: String,
+    training: Option<runs::Training>,
     /// Runs of an opened project, waiting for its data.
     waiting_runs: Vec<SavedRun>,
     waiting_shown: Option<(usize, ModelKind)>,
@@ -89,8 +101,13 @@ pub struct State {
     pub bundle: Option<Arc<Bundle>>,
     /// A later file, scored with the bundle.
     pub month: Option<Arc<Month>>,
-    pub lists: Vec<SavedList>,
-    pub follow_ups: FollowUps,
+    /// What changed since the last list, at the present threshold.
+    pub since: Option<Arc<(Arc<SavedList>, Changes)>>,
+    pub lists: Vec<Arc<SavedList>>,
+    pub follow_ups: Arc<FollowUps>,
+    /// Changes whenever the list in force does, and when the file behind it does.
+    pub list_id: u64,
+    pub list_source: u64,
     pub reasons: Option<Arc<Reasons>>,
 
     pub load: Option<Job<Result<Table, Error>>>,
@@ -105,6 +122,10 @@ pub struct State {
     reasons_job: Option<Job<Result<Option<Reasons>, Error>>>,
     /// A save or export, with what to say when it is done.
     write: Option<Job<Result<Told, Error>>>,
+    /// The project is being saved to this file.
+    saving: Option<(PathBuf, Job<Result<(), Error>>)>,
+    /// The data of an opened project are being looked for.
+    finding: Option<Job<Result<Found, Cancelled>>>,
     autosave: Option<Job<Result<(), Error>>>,
     /// Something changed since the last autosave.
     unkept: bool,
@@ -130,6 +151,7 @@ impl State {
             project_file: None,
             saved: true,
             lacks: None,
+            locked: false,
             base: None,
             table: None,
             prepared: None,
@@ -142,6 +164,7 @@ impl State {
             outcomes_key: String::new(),
             present_key: String::new(),
             trained_on: None,
+            prepared_key: String::new(),
             training: None,
             waiting_runs: Vec::new(),
             waiting_shown: None,
@@ -151,8 +174,11 @@ impl State {
             customers: None,
             bundle: None,
             month: None,
+            since: None,
             lists: Vec::new(),
-            follow_ups: FollowUps::new(),
+            follow_ups: Arc::default(),
+            list_id: fresh_id(),
+            list_source: fresh_id(),
             reasons: None,
             load: None,
             preview_job: None,
@@ -164,6 +190,8 @@ impl State {
             month_job: None,
             reasons_job: None,
             write: None,
+            saving: None,
+            finding: None,
             autosave: None,
             unkept: false,
             recovery: None,
@@ -190,22 +218,31 @@ impl State {
                 Err(error) => self.fail(error.into()),
             }
         } else if self.lacks.is_some() && self.table.is_none() {
-            self.lacks = None;
             self.read(path.to_owned());
         } else {
-            self.reset(Settings::default());
-            self.read(path.to_owned());
+            self.open_fresh(path);
         }
     }
 
-    /// Forgets everything but the place for autosaves.
+    /// Opens a data file as a new project.
+    pub fn open_fresh(&mut self, path: &Path) {
+        self.reset(Settings::default());
+        self.read(path.to_owned());
+    }
+
+    /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
+    /// found again.
     fn reset(&mut self, settings: Settings) {
         self.cancel();
+        self.bundling.iter().for_each(Job::cancel);
+        let left = self.leave_unsaved();
         let ctx = self.ctx.clone();
-        let recovery = self.recovery.take();
-        recovery.iter().for_each(Recovery::clear);
+        let (recovery, locked) = (self.recovery.take(), self.locked);
         *self = Self::new(ctx);
-        self.recovery = recovery;
+        (self.recovery, self.locked) = (recovery, locked);
+        if left {
+            self.tell(Tone::Caution, "notice.left_unsaved", Vec::new());
+        }
         self.committed = settings.clone();
         self.settings = settings;
     }
@@ -243,6 +280,7 @@ impl State {
                 }
                 Err(_) => Vec::new(),
             };
+            let rows_key = settings.rows_key(&table);
             let cleaning = match &prepared {
                 Ok(prepared) => Some(prepared.cleaning.clone()),
                 Err(Error::Cancelled) => None,
@@ -256,7 +294,7 @@ impl State {
             };
             // A suggestion that cannot be made must not cost the rows.
             let suggestions = suggestions.unwrap_or_default();
-            Ready { table, prepared, cleaning, suggestions, restored }
+            Ready { table, prepared, cleaning, suggestions, restored, rows_key }
         }));
     }
 
@@ -282,7 +320,7 @@ impl State {
         self.segment.iter().for_each(Job::cancel);
         self.prepare.iter().for_each(Job::cancel);
         self.month_job.iter().for_each(Job::cancel);
-        self.bundling.iter().for_each(Job::cancel);
+        self.finding.iter().for_each(Job::cancel);
         self.reasons_job.iter().for_each(Job::cancel);
     }
 
@@ -309,7 +347,7 @@ impl State {
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some()
+        self.train.is_some() || self.write.is_some() || self.saving.is_some()
     }
 
     fn fail(&mut self, error: Error) {
@@ -329,12 +367,18 @@ impl State {
         if let Some(Some(Ok(table))) = ended(&mut self.preview_job) {
             self.preview = Some(Arc::new(table));
         }
+        self.poll_finding();
         let news = ended(&mut self.load);
         if let Some(table) = self.settle(news) {
+            if let Some(lacks) = self.lacks.take()
+                && lacks.hash != table.source.hash
+            {
+                self.tell(Tone::Caution, "notice.other_content", Vec::new());
+            }
+            self.list_source = fresh_id();
             self.base = Some(Arc::new(table.clone()));
             self.table = Some(Arc::new(table));
             self.saved &= self.project_file.is_some();
-            self.unkept = true;
             self.prepare();
         }
         match ended(&mut self.prepare) {
@@ -366,6 +410,7 @@ impl State {
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });
         }
+        self.poll_saving();
         self.poll_autosave();
     }
 
@@ -394,6 +439,7 @@ impl State {
             Ok(prepared) => {
                 self.prepared = Some(Arc::new(prepared));
                 self.prepare_error = None;
+                self.prepared_key = ready.rows_key;
                 self.segments = None;
                 self.segment.iter().for_each(Job::cancel);
                 self.segment = None;
@@ -402,6 +448,7 @@ impl State {
                 }
                 self.rank();
             }
+            // The old rows stay, and are known for what they are: training prepares anew.
             Err(Error::Cancelled) => {}
             Err(error) => {
                 self.prepared = None;

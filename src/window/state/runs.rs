@@ -32,7 +32,26 @@ pub struct Run {
     pub overlaid: bool,
 }
 
+/// A training that runs: what it was started with.
+pub(super) struct Training {
+    settings: Settings,
+    key: String,
+    rows_key: String,
+    rows: Arc<Prepared>,
+}
+
 impl Run {
+    /// The run as it is saved.
+    pub(super) fn to_saved(&self) -> SavedRun {
+        SavedRun {
+            name: self.name.clone(),
+            settings: self.settings.clone(),
+            key: self.key.clone(),
+            rows_key: self.rows_key.clone(),
+            models: self.saved.to_vec(),
+        }
+    }
+
     /// The network's curve.
     pub fn history(&self) -> &[Epoch] {
         self.saved.iter().find(|m| !m.history.is_empty()).map_or(&[], |m| &m.history)
@@ -53,12 +72,20 @@ impl State {
     /// Trains the network and the simple models on the same split.
     pub fn train(&mut self) {
         let Some(prepared) = self.prepared.clone() else { return };
-        if self.train.is_some() || self.prepare.is_some() {
+        if self.train.is_some() || self.prepare.is_some() || self.load.is_some() {
             return;
         }
-        let Some(key) = self.table.as_ref().map(|t| self.settings.key(t)) else { return };
+        let Some(table) = &self.table else { return };
+        let (key, rows_key) = (self.settings.key(table), self.settings.rows_key(table));
+        if rows_key != self.prepared_key {
+            // Cleaning was cancelled: these rows are of other settings.
+            self.tell(Tone::Caution, "notice.clean_first", Vec::new());
+            self.prepare();
+            return;
+        }
         let settings = self.settings.clone();
-        self.training = Some((settings.clone(), key, prepared.clone()));
+        let rows = prepared.clone();
+        self.training = Some(Training { settings: settings.clone(), key, rows_key, rows });
         self.live.clear();
         self.live_device = None;
         self.cut_off = false;
@@ -85,23 +112,23 @@ impl State {
     }
 
     pub(super) fn take_outcomes(&mut self, outcomes: Vec<Outcome>) {
-        let Some((settings, key, prepared)) = self.training.take() else { return };
-        let Some(table) = &self.table else { return };
+        let Some(Training { settings, key, rows_key, rows }) = self.training.take() else { return };
         let saved = outcomes.iter().map(SavedModel::of).collect();
         let number = self.runs.iter().map(|run| run.number).max().unwrap_or(0) + 1;
         self.runs.push(Run {
             number,
             name: String::new(),
-            rows_key: settings.rows_key(table),
+            rows_key,
             settings,
             key,
             outcomes: outcomes.into_iter().map(Arc::new).collect(),
-            rows: Some(prepared),
+            rows: Some(rows),
             saved: Arc::new(saved),
             overlaid: false,
         });
         if self.runs.len() > RUNS {
-            let oldest = self.runs.iter().position(|run| run.name.is_empty()).unwrap_or(0);
+            let older = &self.runs[..self.runs.len() - 1];
+            let oldest = older.iter().position(|run| run.name.is_empty()).unwrap_or(0);
             self.runs.remove(oldest);
         }
         self.touch();
@@ -147,22 +174,6 @@ impl State {
             // Other data or settings than at the time of saving.
             None => self.tell(Tone::Caution, "notice.runs_dropped", Vec::new()),
         }
-    }
-
-    /// The runs as they are saved; those of an opened project that still wait for their data are
-    /// not lost by saving.
-    pub(super) fn saved_runs(&self) -> Vec<SavedRun> {
-        if self.runs.is_empty() {
-            return self.waiting_runs.clone();
-        }
-        let save = |run: &Run| SavedRun {
-            name: run.name.clone(),
-            settings: run.settings.clone(),
-            key: run.key.clone(),
-            rows_key: run.rows_key.clone(),
-            models: run.saved.to_vec(),
-        };
-        self.runs.iter().map(save).collect()
     }
 
     /// Shows a run everywhere.

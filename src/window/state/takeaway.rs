@@ -92,14 +92,15 @@ impl State {
     /// Writes the call list of the customers at `places` of the list in force, in that order: as
     /// CSV, XLSX, or, where the path ends so, a page to print.
     pub fn export_call_list(&mut self, lang: Lang, places: Vec<usize>, path: PathBuf) {
-        let month = self.month.clone().zip(self.bundle.clone());
+        let month = self.month.clone();
+        let since = self.since.clone();
         let list = self.customers.clone();
         let rows = (self.table.clone(), self.trained_on.clone(), self.shown().cloned());
         let (settings, follow_ups) = (self.settings.clone(), self.follow_ups.clone());
         let segments = self.segments.clone();
         self.write = Some(self.start(move |report| {
             let (list, origin): (&[Customer], Origin<'_>) = match (&month, &list, &rows) {
-                (Some((month, bundle)), _, _) => (&month.list, Origin::Month { month, bundle }),
+                (Some(month), _, _) => (&month.list, Origin::Month(month)),
                 (None, Some(list), (Some(table), Some(prepared), Some(outcome))) => {
                     (list.as_slice(), Origin::Trained { table, prepared, outcome })
                 }
@@ -114,10 +115,9 @@ impl State {
                 &follow_ups,
                 report,
             )?;
-            let since = month.as_ref().and_then(|(month, _)| month.since.as_ref());
             let changes: HashMap<u32, Change> = since
-                .into_iter()
-                .flat_map(|(_, changes)| list.iter().zip(&changes.of))
+                .iter()
+                .flat_map(|since| list.iter().zip(&since.1.of))
                 .map(|(customer, (change, _))| (customer.row, *change))
                 .collect();
             let grid = words::call_list(lang, &made, segments.as_deref(), &changes);

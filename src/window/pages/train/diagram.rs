@@ -18,8 +18,7 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, spec: &MlpSpec, inputs: usize) {
     let text = lang.with("train.parameters", &[("count", lang.count(total as u64))]);
     ui.label(text).on_hover_text(lang.t("train.parameters.help"));
     let units: Vec<usize> = std::iter::once(inputs).chain(spec.hidden.iter().copied()).chain([1]).collect();
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), 162.0), egui::Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 162.0), egui::Sense::hover());
     let words: Vec<String> = units.iter().map(usize::to_string).collect();
     let name = lang.with("train.diagram_name", &[("layers", words.join(", "))]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
