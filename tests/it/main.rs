@@ -3,6 +3,7 @@
 
 mod cli;
 mod collect;
+mod comfort;
 mod crash;
 mod honest;
 mod hostile;

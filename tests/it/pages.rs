@@ -38,6 +38,9 @@ fn every_page_in_both_languages_and_themes() {
                 for page in Page::ALL {
                     harness.state_mut().prefs.page = page;
                     harness.run_steps(3);
+                    // Until it rests, then looks whether every control has a name.
+                    let rested = harness.try_run();
+                    assert!(rested.is_ok(), "{stage} {page:?} {rested:?}");
                     if has_adapter && (shots.is_some() || page == Page::Train) {
                         let picture = harness.render().unwrap();
                         assert_eq!([picture.width() as f32, picture.height() as f32], size);
@@ -79,6 +82,7 @@ fn every_page_in_both_languages_and_themes() {
     choose(&mut harness, 40);
     draw(&mut harness, "month", home);
     harness.state_mut().state.close_month();
+    until(&mut harness, "reasons", |app| app.state.reasons.is_some());
     choose(&mut harness, 40);
     harness.state_mut().prefs.projector = true;
     regulars::window::theme::set_projector(&harness.ctx, true);

@@ -10,7 +10,7 @@ use crate::pages::{until, window};
 use crate::support::{adapter, sample};
 
 /// Pixels that may differ: another version of the software adapter draws edges a little otherwise.
-const PIXELS: usize = 1_500;
+const PIXELS: usize = 300;
 
 #[test]
 fn pages_look_as_they_did() {

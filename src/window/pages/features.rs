@@ -74,16 +74,28 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let settings = &mut scene.state.settings;
     parts::setting(ui, lang, "rare", |ui| {
         let mut percent = settings.features.rare_share * 100.0;
-        if ui.add(egui::Slider::new(&mut percent, 0.0..=10.0).suffix("%")).changed() {
+        if parts::named(ui, lang, "rare", egui::Slider::new(&mut percent, 0.0..=10.0).suffix("%")).changed() {
             settings.features.rare_share = percent / 100.0;
         }
     });
     parts::setting(ui, lang, "levels", |ui| {
-        ui.add(egui::Slider::new(&mut settings.features.max_levels, 2..=200).logarithmic(true));
+        parts::named(
+            ui,
+            lang,
+            "levels",
+            egui::Slider::new(&mut settings.features.max_levels, 2..=200).logarithmic(true),
+        );
     });
     parts::setting(ui, lang, "test_share", |ui| {
         let mut percent = settings.split.test * 100.0;
-        if ui.add(egui::Slider::new(&mut percent, 5.0..=50.0).fixed_decimals(0).suffix("%")).changed() {
+        if parts::named(
+            ui,
+            lang,
+            "test_share",
+            egui::Slider::new(&mut percent, 5.0..=50.0).fixed_decimals(0).suffix("%"),
+        )
+        .changed()
+        {
             settings.split.test = percent / 100.0;
         }
     });

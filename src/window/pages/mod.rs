@@ -34,6 +34,9 @@ pub enum Page {
     Settings,
 }
 
+/// Why a customer stands where it stands: the list and row, the base, every named column's share.
+type Whole = ((u64, u32), Option<(f64, Vec<Reason>)>);
+
 /// What pages remember between frames that is neither settings nor results.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -61,7 +64,7 @@ pub struct PageState {
     pub follow_customer: bool,
     /// Why the chosen customer stands where it stands, and whose that is.
     #[serde(skip)]
-    whole: Option<((u64, u32), Option<(f64, Vec<Reason>)>)>,
+    whole: Option<Whole>,
     /// Contact details of the chosen customer are shown; not remembered.
     #[serde(skip)]
     pub contacts_clear: bool,

@@ -121,7 +121,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             scene.state.settings.segments = (!auto).then_some(k);
         }
         if let Some(k) = &mut scene.state.settings.segments {
-            ui.add(egui::Slider::new(k, 2..=12));
+            parts::named(ui, lang, "segments", egui::Slider::new(k, 2..=12));
         }
     });
     if scene.state.cleaning.is_some()

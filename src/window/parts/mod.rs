@@ -199,6 +199,11 @@ pub fn setting<R>(ui: &mut Ui, lang: Lang, key: &str, add: impl FnOnce(&mut Ui) 
     .inner
 }
 
+/// A control of a setting, called by the setting's name for those who do not see it.
+pub fn named(ui: &mut Ui, lang: Lang, key: &str, control: impl egui::Widget) -> egui::Response {
+    ui.add(control).accessible_name(lang.t(&format!("setting.{key}")))
+}
+
 /// A combo box over values with words; true when changed.
 pub fn choose<T: PartialEq + Copy>(
     ui: &mut Ui,

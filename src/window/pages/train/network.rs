@@ -46,7 +46,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.checkbox(&mut mlp.batch_norm, lang.t("setting.batch_norm.on"));
     });
     parts::setting(ui, lang, "dropout", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
+        parts::named(ui, lang, "dropout", egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
     });
     parts::setting(ui, lang, "optimizer", |ui| {
         let name = lang.t("setting.optimizer");
@@ -68,7 +68,12 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     parts::setting(ui, lang, "learning_rate", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.learning_rate, 0.00001..=0.5).logarithmic(true));
+        parts::named(
+            ui,
+            lang,
+            "learning_rate",
+            egui::Slider::new(&mut mlp.learning_rate, 0.00001..=0.5).logarithmic(true),
+        );
     });
     parts::setting(ui, lang, "schedule", |ui| {
         let name = lang.t("setting.schedule");
@@ -77,13 +82,13 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
     });
     parts::setting(ui, lang, "batch", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.batch_size, 1..=1024).logarithmic(true));
+        parts::named(ui, lang, "batch", egui::Slider::new(&mut mlp.batch_size, 1..=1024).logarithmic(true));
     });
     parts::setting(ui, lang, "epochs", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.epochs, 1..=500).logarithmic(true));
+        parts::named(ui, lang, "epochs", egui::Slider::new(&mut mlp.epochs, 1..=500).logarithmic(true));
     });
     parts::setting(ui, lang, "patience", |ui| {
-        ui.add(egui::Slider::new(&mut mlp.patience, 0..=100));
+        parts::named(ui, lang, "patience", egui::Slider::new(&mut mlp.patience, 0..=100));
     });
     parts::setting(ui, lang, "class_weight", |ui| {
         ui.checkbox(&mut mlp.class_weight, lang.t("setting.class_weight.on"));
@@ -95,7 +100,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
     });
     parts::setting(ui, lang, "seed", |ui| {
-        ui.add(egui::Slider::new(&mut settings.seed, 1..=100));
+        parts::named(ui, lang, "seed", egui::Slider::new(&mut settings.seed, 1..=100));
     });
     if ui.button(lang.t("setting.reset_network")).clicked() {
         settings.mlp = Default::default();
