@@ -21,12 +21,8 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
     for (at, page) in Page::ALL.into_iter().enumerate() {
         match page {
             Page::Segments => {
-                let stages = egui::Rect::from_min_max(top, ui.max_rect().right_top().max(ui.cursor().min));
-                tour::anchor(
-                    ui,
-                    "rail",
-                    egui::Rect::from_x_y_ranges(ui.max_rect().x_range(), stages.y_range()),
-                );
+                let stages = egui::Rangef::new(top.y, ui.cursor().min.y);
+                tour::anchor(ui, "rail", egui::Rect::from_x_y_ranges(ui.max_rect().x_range(), stages));
                 ui.add_space(S2);
                 ui.separator();
                 parts::muted(ui, lang.t("rail.jobs"));

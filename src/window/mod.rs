@@ -486,11 +486,10 @@ impl App {
             |margin: i8| egui::Frame::new().fill(p.ground).inner_margin(egui::Margin::symmetric(margin, 6));
         Panel::top("top").exact_size(46.0).frame(frame(16)).show(ui, |ui| frame::top(ui, self));
         Panel::bottom("status").exact_size(30.0).frame(frame(16)).show(ui, |ui| frame::status(ui, self));
-        Panel::left("rail")
-            .exact_size(208.0)
-            .resizable(false)
-            .frame(frame(12))
-            .show(ui, |ui| frame::rail(ui, self));
+        Panel::left("rail").exact_size(208.0).resizable(false).frame(frame(12)).show(ui, |ui| {
+            let area = egui::ScrollArea::vertical().id_salt("rail").auto_shrink([false, false]);
+            area.show(ui, |ui| frame::rail(ui, self));
+        });
         let page = self.prefs.page;
         if self.prefs.inspector && page.has_inspector() {
             Panel::right("inspector").exact_size(300.0).resizable(false).frame(frame(16)).show(ui, |ui| {

@@ -120,9 +120,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     scene.page.charts.follow(&outcome);
     let threshold = scene.state.settings.threshold;
     let test = &outcome.test;
-    ui.horizontal(|ui| {
+    let room = ui.available_width();
+    ui.horizontal_wrapped(|ui| {
         let label = ui.label(RichText::new(lang.t("evaluate.threshold")).family(theme::strong()));
-        ui.spacing_mut().slider_width = 320.0;
+        ui.spacing_mut().slider_width = (room - 420.0).clamp(120.0, 320.0);
         let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0).fixed_decimals(3);
         let response = ui.add(slider).labelled_by(label.id);
         tour::anchor(ui, "threshold", label.rect.union(response.rect));
@@ -139,7 +140,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         ("hits", lang.count(counts.true_positive)),
         ("missed", lang.count(counts.false_negative)),
     ];
-    ui.label(RichText::new(lang.with("evaluate.lead", &lead)).font(theme::section_font()));
+    let text = RichText::new(lang.with("evaluate.lead", &lead)).font(theme::section_font());
+    ui.add(egui::Label::new(text).wrap());
     parts::muted(
         ui,
         lang.with(
