@@ -259,6 +259,52 @@ fn a_cell_shows_its_customers_and_the_pointer_is_on_every_curve() {
 }
 
 #[test]
+fn charts_and_tables_are_taken_away_as_they_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = trained(Page::Evaluate);
+    harness.set_size(egui::vec2(1600.0, 1400.0));
+    harness.run_steps(4);
+    let svg = take(&mut harness, "Export chart: ROC curve", "Save as SVG…", &folder.path().join("roc.svg"));
+    assert!(svg.starts_with("<svg") && svg.contains("ROC curve") && svg.contains("Recall"));
+    let gain = folder.path().join("gain.csv");
+    let data = take(&mut harness, "Export chart: Calling", "Save data as Excel or CSV…", &gain);
+    let points = trained_points(&harness);
+    let numbers: Vec<f64> = data
+        .lines()
+        .skip(1)
+        .filter(|line| line.starts_with("model") || line.starts_with("curve"))
+        .filter_map(|line| line.rsplit(',').next()?.parse().ok())
+        .collect();
+    assert_eq!(numbers, points, "what is saved is what is drawn");
+    let matrix = folder.path().join("matrix.csv");
+    let table = take(&mut harness, "Export table: Right and wrong", "Save as Excel or CSV…", &matrix);
+    let counts = harness.state().state.shown().unwrap().test.confusion(0.5);
+    assert!(table.contains(&format!("left,{},{}", counts.true_positive, counts.false_negative)), "{table}");
+}
+
+/// Opens the menu, takes the item, gives the path, and reads what was written.
+fn take(harness: &mut Harness<'_, App>, menu: &str, item: &str, path: &std::path::Path) -> String {
+    harness.query_all_by_label_contains(menu).next().unwrap_or_else(|| panic!("{menu}")).click();
+    harness.run_steps(4);
+    harness.get_by_label(item).click();
+    harness.run_steps(4);
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::A);
+    harness.run_steps(2);
+    harness.event(egui::Event::Text(path.to_str().unwrap().to_owned()));
+    harness.run_steps(2);
+    harness.state_mut().state.notices.clear();
+    harness.key_press(egui::Key::Enter);
+    until(harness, item, |app| !app.state.notices.is_empty());
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Recall at every point of the gain curve.
+fn trained_points(harness: &Harness<'_, App>) -> Vec<f64> {
+    let test = &harness.state().state.shown().unwrap().test;
+    test.operating_points(600).iter().map(|p| p.recall).collect()
+}
+
+#[test]
 fn locked_settings_hold_against_edits_and_undo() {
     let mut harness = english(Page::Train);
     harness.state_mut().state.settings.mlp.epochs = 9;

@@ -142,71 +142,68 @@ fn no_target(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
     if data.with_role(Role::Target).is_some() || scene.state.preparing() {
         return;
     }
-    let p = Palette::of(ui);
-    egui::Frame::new()
-        .fill(p.surface)
-        .stroke(egui::Stroke::new(1.0, p.line))
-        .corner_radius(6)
-        .inner_margin(12)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.label(RichText::new(lang.t("no_target.title")).font(crate::window::theme::section_font()));
-            let orders = regulars_engine::project::looks_like_events(data);
-            ui.add(
-                egui::Label::new(lang.t(if orders { "no_target.orders" } else { "no_target.text" })).wrap(),
-            );
-            ui.horizontal_wrapped(|ui| {
-                // Rows of orders are no customers: groups of them would say nothing.
-                if !orders && ui.button(lang.t("command.segments")).clicked() {
-                    scene.send.push(Command::FindSegments);
-                }
-                if ui.button(lang.t("no_target.clean")).clicked() {
-                    scene.send.push(Command::Go(super::Page::Clean));
-                }
-                if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
-                    scene.send.push(Command::NextMonth);
-                }
-            });
+    parts::card(ui, 12, |ui| {
+        ui.set_width(ui.available_width());
+        ui.label(RichText::new(lang.t("no_target.title")).font(crate::window::theme::section_font()));
+        let orders = regulars_engine::project::looks_like_events(data);
+        ui.add(egui::Label::new(lang.t(if orders { "no_target.orders" } else { "no_target.text" })).wrap());
+        ui.horizontal_wrapped(|ui| {
+            // Rows of orders are no customers: groups of them would say nothing.
+            if !orders && ui.button(lang.t("command.segments")).clicked() {
+                scene.send.push(Command::FindSegments);
+            }
+            if ui.button(lang.t("no_target.clean")).clicked() {
+                scene.send.push(Command::Go(super::Page::Clean));
+            }
+            if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
+                scene.send.push(Command::NextMonth);
+            }
         });
+    });
     ui.add_space(S2);
 }
 
 /// A project whose data are not here: what it is, and how to give them.
 fn lacking(ui: &mut Ui, scene: &mut Scene<'_>, lacks: &Lacks) {
     let lang = scene.lang;
-    let p = Palette::of(ui);
-    egui::Frame::new()
-        .stroke(egui::Stroke::new(1.0, p.line))
-        .fill(p.surface)
-        .corner_radius(6)
-        .inner_margin(24)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width().min(720.0));
-            ui.label(RichText::new(lang.t("lacks.title")).font(crate::window::theme::section_font()));
-            let name = lacks.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            let size =
-                lacks.bytes.map_or_else(String::new, |b| format!("{} KB", lang.count(b.div_ceil(1024))));
-            let args = [("file", name), ("size", size), ("path", lacks.file.display().to_string())];
-            ui.add(egui::Label::new(lang.with("lacks.text", &args)).wrap());
-            parts::muted(ui, lang.with("lacks.hash", &[("hash", lacks.hash.chars().take(16).collect())]));
-            ui.add_space(S3);
-            ui.horizontal(|ui| {
-                if parts::primary(ui, lang.t("lacks.choose"), true) {
-                    scene.send.push(Command::OpenDialog);
-                }
-                if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
-                    scene.send.push(Command::NextMonth);
-                }
-            });
-            ui.add_space(S3);
-            path_box(ui, scene);
+    parts::card(ui, 24, |ui| {
+        ui.set_width(ui.available_width().min(720.0));
+        ui.label(RichText::new(lang.t("lacks.title")).font(crate::window::theme::section_font()));
+        let name = lacks.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let size = lacks.bytes.map_or_else(String::new, |b| format!("{} KB", lang.count(b.div_ceil(1024))));
+        let args = [("file", name), ("size", size), ("path", lacks.file.display().to_string())];
+        ui.add(egui::Label::new(lang.with("lacks.text", &args)).wrap());
+        parts::muted(ui, lang.with("lacks.hash", &[("hash", lacks.hash.chars().take(16).collect())]));
+        ui.add_space(S3);
+        ui.horizontal(|ui| {
+            if parts::primary(ui, lang.t("lacks.choose"), true) {
+                scene.send.push(Command::OpenDialog);
+            }
+            if scene.state.bundle.is_some() && ui.button(Command::NextMonth.text(lang)).clicked() {
+                scene.send.push(Command::NextMonth);
+            }
         });
+        ui.add_space(S3);
+        path_box(ui, scene);
+    });
 }
 
 /// The first rows, as they stand in the file.
 fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
     let lang = scene.lang;
-    parts::section(ui, lang.t("collect.first_rows"));
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(lang.t("collect.first_rows")).font(crate::window::theme::section_font()));
+        take::table_menu(ui, lang, &lang.t("collect.first_rows"), || Grid {
+            name: data.name.clone(),
+            header: data.columns.iter().map(|c| c.name.clone()).collect(),
+            rows: (0..data.height().min(500))
+                .map(|row| {
+                    let cell = |name: &str| data.text(name).and_then(|t| t.get(row)).unwrap_or_default();
+                    data.columns.iter().map(|c| Cell::from(cell(&c.name))).collect()
+                })
+                .collect(),
+        });
+    });
     let heads: Vec<table::Head> = std::iter::once(table::Head::number("#", 48.0))
         .chain(data.columns.iter().take(60).map(|c| table::Head::text(&c.name, 110.0)))
         .collect();
@@ -240,34 +237,28 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
 /// The opening page: drop, choose, type a path, or take the sample.
 fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    let p = Palette::of(ui);
-    egui::Frame::new()
-        .stroke(egui::Stroke::new(1.0, p.line))
-        .fill(p.surface)
-        .corner_radius(6)
-        .inner_margin(32)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width().min(720.0));
-            ui.label(RichText::new(lang.t("empty.collect.title")).font(crate::window::theme::section_font()));
-            parts::muted(ui, lang.t("empty.collect.text"));
-            ui.add_space(S3);
-            ui.horizontal(|ui| {
-                if parts::primary(ui, lang.t("command.open"), true) {
-                    scene.send.push(Command::OpenDialog);
-                }
-                if ui
-                    .add(egui::Button::new(lang.t("command.open_sample")).min_size(egui::vec2(0.0, 34.0)))
-                    .clicked()
-                {
-                    scene.send.push(Command::OpenSample);
-                }
-            });
-            ui.add_space(S3);
-            path_box(ui, scene);
-            if ui.button(Command::Tour.text(lang)).clicked() {
-                scene.send.extend([Command::OpenSample, Command::Tour]);
+    parts::card(ui, 32, |ui| {
+        ui.set_width(ui.available_width().min(720.0));
+        ui.label(RichText::new(lang.t("empty.collect.title")).font(crate::window::theme::section_font()));
+        parts::muted(ui, lang.t("empty.collect.text"));
+        ui.add_space(S3);
+        ui.horizontal(|ui| {
+            if parts::primary(ui, lang.t("command.open"), true) {
+                scene.send.push(Command::OpenDialog);
+            }
+            if ui
+                .add(egui::Button::new(lang.t("command.open_sample")).min_size(egui::vec2(0.0, 34.0)))
+                .clicked()
+            {
+                scene.send.push(Command::OpenSample);
             }
         });
+        ui.add_space(S3);
+        path_box(ui, scene);
+        if ui.button(Command::Tour.text(lang)).clicked() {
+            scene.send.extend([Command::OpenSample, Command::Tour]);
+        }
+    });
     left_behind(ui, scene);
     recent(ui, scene);
     ui.add_space(S2);

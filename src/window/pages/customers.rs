@@ -166,63 +166,54 @@ fn finding(ui: &mut Ui, scene: &Scene<'_>, list: &[Customer]) {
 /// This month's file: what is different in it, and what changed since the last list.
 fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
     let lang = scene.lang;
-    let p = Palette::of(ui);
-    egui::Frame::new()
-        .fill(p.surface)
-        .stroke(egui::Stroke::new(1.0, p.line))
-        .corner_radius(6)
-        .inner_margin(12)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal_wrapped(|ui| {
-                let name = [("file", month.table().name.clone())];
-                ui.label(RichText::new(lang.with("month.title", &name)).font(theme::section_font()));
-                if ui.button(Command::CloseMonth.text(lang)).clicked() {
-                    scene.send.push(Command::CloseMonth);
-                }
-            });
-            match scene.state.since.clone().as_deref() {
-                None => parts::muted(ui, lang.t("month.first")),
-                Some((before, changes)) => {
-                    let args = [("file", before.file.clone()), ("day", before.made.clone())];
-                    parts::muted(ui, lang.with("month.since", &args));
-                    ui.horizontal_wrapped(|ui| {
-                        let all = [Change::NewlyAtRisk, Change::StillAtRisk, Change::NoLongerAtRisk];
-                        for change in all.into_iter().chain([Change::NewCustomer, Change::Left]) {
-                            let count = changes.count(change);
-                            let name = lang.t(&format!("change.{}", change.name()));
-                            let on = scene.page.only_change == Some(change);
-                            if ui
-                                .selectable_label(on, format!("{name}  {}", lang.count(count as u64)))
-                                .clicked()
-                            {
-                                scene.page.only_change = (!on).then_some(change);
-                            }
-                        }
-                        if !changes.gone.is_empty() {
-                            let masked = scene.prefs.projector;
-                            let gone = changes.gone.iter().take(30);
-                            let shown: Vec<String> = gone.map(|id| words::shown_id(id, masked)).collect();
-                            let text =
-                                lang.with("month.gone", &[("count", lang.count(changes.gone.len() as u64))]);
-                            ui.label(text).on_hover_text(shown.join(", "));
-                        }
-                    });
-                }
+    parts::card(ui, 12, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| {
+            let name = [("file", month.table().name.clone())];
+            ui.label(RichText::new(lang.with("month.title", &name)).font(theme::section_font()));
+            if ui.button(Command::CloseMonth.text(lang)).clicked() {
+                scene.send.push(Command::CloseMonth);
             }
-            let told = words::differences(lang, month.differences());
-            if told.is_empty() {
-                parts::muted(ui, lang.t("month.no_differences"));
-            } else {
-                let head =
-                    lang.with("month.differences", &[("count", month.differences().count().to_string())]);
-                egui::CollapsingHeader::new(head).default_open(told.len() <= 4).show(ui, |ui| {
-                    for line in told {
-                        ui.add(egui::Label::new(format!("△ {line}")).wrap());
+        });
+        match scene.state.since.clone().as_deref() {
+            None => parts::muted(ui, lang.t("month.first")),
+            Some((before, changes)) => {
+                let args = [("file", before.file.clone()), ("day", before.made.clone())];
+                parts::muted(ui, lang.with("month.since", &args));
+                ui.horizontal_wrapped(|ui| {
+                    let all = [Change::NewlyAtRisk, Change::StillAtRisk, Change::NoLongerAtRisk];
+                    for change in all.into_iter().chain([Change::NewCustomer, Change::Left]) {
+                        let count = changes.count(change);
+                        let name = lang.t(&format!("change.{}", change.name()));
+                        let on = scene.page.only_change == Some(change);
+                        if ui.selectable_label(on, format!("{name}  {}", lang.count(count as u64))).clicked()
+                        {
+                            scene.page.only_change = (!on).then_some(change);
+                        }
+                    }
+                    if !changes.gone.is_empty() {
+                        let masked = scene.prefs.projector;
+                        let gone = changes.gone.iter().take(30);
+                        let shown: Vec<String> = gone.map(|id| words::shown_id(id, masked)).collect();
+                        let text =
+                            lang.with("month.gone", &[("count", lang.count(changes.gone.len() as u64))]);
+                        ui.label(text).on_hover_text(shown.join(", "));
                     }
                 });
             }
-        });
+        }
+        let told = words::differences(lang, month.differences());
+        if told.is_empty() {
+            parts::muted(ui, lang.t("month.no_differences"));
+        } else {
+            let head = lang.with("month.differences", &[("count", month.differences().count().to_string())]);
+            egui::CollapsingHeader::new(head).default_open(told.len() <= 4).show(ui, |ui| {
+                for line in told {
+                    ui.add(egui::Label::new(format!("△ {line}")).wrap());
+                }
+            });
+        }
+    });
     ui.add_space(S2);
 }
 

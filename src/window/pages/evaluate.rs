@@ -5,11 +5,12 @@ use std::sync::Arc;
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
 use regulars_engine::evaluate::{Evaluation, OperatingPoint};
+use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Outcome;
 
 use super::{Page, Scene};
 use crate::window::command::Command;
-use crate::window::parts::{self, chart};
+use crate::window::parts::{self, chart, take};
 use crate::window::theme::{self, Palette, S2, S3};
 use crate::window::tour;
 use crate::words::percent;
@@ -340,6 +341,24 @@ fn confusion(ui: &mut Ui, scene: &mut Scene<'_>, counts: regulars_engine::metric
         cell(ui, counts.false_positive, true, false);
         cell(ui, counts.true_negative, false, false);
         ui.end_row();
+    });
+    take::table_menu(ui, lang, &lang.t("evaluate.confusion"), || Grid {
+        name: lang.t("evaluate.confusion"),
+        header: ["", "evaluate.said_yes", "evaluate.said_no"]
+            .map(|key| if key.is_empty() { String::new() } else { lang.t(key) })
+            .to_vec(),
+        rows: vec![
+            vec![
+                lang.t("evaluate.was_yes").into(),
+                Cell::whole(counts.true_positive),
+                Cell::whole(counts.false_negative),
+            ],
+            vec![
+                lang.t("evaluate.was_no").into(),
+                Cell::whole(counts.false_positive),
+                Cell::whole(counts.true_negative),
+            ],
+        ],
     });
     parts::muted(ui, lang.t("evaluate.cell.help"));
     if asked.is_some() {

@@ -2,12 +2,13 @@
 //! for what.
 
 use eframe::egui::{self, Ui};
+use regulars_engine::files::{Cell, Grid};
 use regulars_engine::split::Side;
 use regulars_engine::table::Role;
 
 use super::{Page, Scene};
 use crate::window::command::Command;
-use crate::window::parts::{self, table};
+use crate::window::parts::{self, table, take};
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
@@ -45,6 +46,20 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             .map(|(name, _)| name.as_str())
             .collect()
     };
+    take::table_menu(ui, lang, &lang.t("page.features.name"), || Grid {
+        name: lang.t("page.features.name"),
+        header: heads.iter().map(|head| head.name.clone()).collect(),
+        rows: prepared
+            .schema
+            .iter()
+            .map(|spec| {
+                let names = of(&spec.name);
+                let role = lang.t(&format!("role.{}", spec.role.name()));
+                let count = Cell::whole(names.len() as u64);
+                vec![spec.name.as_str().into(), role.into(), count, names.join(" · ").into()]
+            })
+            .collect(),
+    });
     let table = table::Table::new("features", &heads, prepared.schema.len(), 520.0);
     table::show(ui, &table, |ui, row, column| {
         let spec = &prepared.schema[row];

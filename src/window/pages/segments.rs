@@ -1,11 +1,12 @@
 //! Segments: groups of customers that are alike, named by what sets them apart.
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::segment::Segment;
+use regulars_engine::files::{Cell, Grid};
+use regulars_engine::segment::{Segment, Segmentation, Trait};
 
 use super::{Page, Scene};
 use crate::window::command::Command;
-use crate::window::parts;
+use crate::window::parts::{self, take};
 use crate::window::theme::{self, Palette, S2, S3, SERIES};
 use crate::words::{Lang, percent, segment_name};
 
@@ -36,6 +37,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             &[("columns", found.columns.join(", ")), ("sampled", lang.count(found.sampled as u64))],
         ),
     );
+    take::table_menu(ui, lang, &lang.t("page.segments.name"), || segments_grid(lang, &found));
     ui.add_space(S2);
     let overall = scene.state.prepared.as_ref().map(|p| {
         let (yes, all) = p.labels.counts();
@@ -43,6 +45,49 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     for (at, segment) in found.segments.iter().enumerate() {
         card(ui, lang, at, segment, overall, scene);
+    }
+}
+
+/// The groups as a table: name, size, share, rate of the target, what sets them apart.
+fn segments_grid(lang: Lang, found: &Segmentation) -> Grid {
+    let heads = ["segment", "size", "share", "rate", "traits"];
+    let rows = found.segments.iter().map(|segment| {
+        let rate = segment.target_rate.map_or_else(|| Cell::from(""), Cell::percent);
+        let traits: Vec<String> = segment.traits.iter().map(|t| trait_words(lang, t)).collect();
+        vec![
+            segment_name(lang, segment).into(),
+            Cell::whole(segment.size as u64),
+            Cell::percent(segment.share),
+            rate,
+            traits.join(" · ").into(),
+        ]
+    });
+    Grid {
+        name: lang.t("page.segments.name"),
+        header: heads.map(|key| lang.t(&format!("segments.head.{key}"))).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+fn trait_words(lang: Lang, t: &Trait) -> String {
+    match &t.level {
+        Some(level) => lang.with(
+            "segments.trait_level",
+            &[
+                ("column", t.column.clone()),
+                ("level", level.clone()),
+                ("here", percent(t.here)),
+                ("overall", percent(t.overall)),
+            ],
+        ),
+        None => lang.with(
+            "segments.trait_number",
+            &[
+                ("column", t.column.clone()),
+                ("here", format!("{:.2}", t.here)),
+                ("overall", format!("{:.2}", t.overall)),
+            ],
+        ),
     }
 }
 
@@ -84,26 +129,7 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
         ui.vertical(|ui| {
             ui.set_width(430.0);
             for t in segment.traits.iter().take(4) {
-                let text = match &t.level {
-                    Some(level) => lang.with(
-                        "segments.trait_level",
-                        &[
-                            ("column", t.column.clone()),
-                            ("level", level.clone()),
-                            ("here", percent(t.here)),
-                            ("overall", percent(t.overall)),
-                        ],
-                    ),
-                    None => lang.with(
-                        "segments.trait_number",
-                        &[
-                            ("column", t.column.clone()),
-                            ("here", format!("{:.2}", t.here)),
-                            ("overall", format!("{:.2}", t.overall)),
-                        ],
-                    ),
-                };
-                ui.label(text);
+                ui.label(trait_words(lang, t));
             }
         });
     });

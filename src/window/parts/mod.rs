@@ -137,6 +137,18 @@ pub fn caution(ui: &mut Ui, text: &str) {
     callout(ui, color, "△", text, None, None);
 }
 
+/// A surface with a line around it, for what belongs together.
+pub fn card<R>(ui: &mut Ui, margin: i8, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let p = Palette::of(ui);
+    egui::Frame::new()
+        .fill(p.surface)
+        .stroke(Stroke::new(1.0, p.line))
+        .corner_radius(6)
+        .inner_margin(margin)
+        .show(ui, add)
+        .inner
+}
+
 /// A suggestion with the button that takes it up; true when taken up.
 pub fn suggestion(ui: &mut Ui, text: &str, verb: &str, enabled: bool) -> bool {
     let color = Palette::of(ui).accent;

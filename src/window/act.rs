@@ -1,0 +1,276 @@
+//! What a person asked for, carried out: commands, answers of the path box, charts and tables that
+//! are taken away.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{self, ThemePreference};
+use regulars_engine::project::Recovery;
+
+use super::command::Command;
+use super::dialog::{self, Content, PathBox};
+use super::pages::Page;
+use super::parts::take::{self, Take};
+use super::state::Ask;
+use super::{App, Picture, notice, sample_file, theme, tour};
+
+/// Files that the opening page offers again.
+const RECENT: usize = 8;
+/// What a projector enlarges by.
+const PROJECTOR_ZOOM: f32 = 1.35;
+
+impl App {
+    /// Remembers a file for the opening page.
+    pub(super) fn remember(&mut self, path: &Path) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.prefs.recent.retain(|old| *old != path);
+        self.prefs.recent.insert(0, path);
+        self.prefs.recent.truncate(RECENT);
+    }
+
+    /// Work that was left when another file was opened is offered on the opening page.
+    pub(super) fn look_for_left(&mut self) {
+        if let Some(folder) = self.state.recovery_folder() {
+            self.left_behind = Recovery::left_behind(&folder);
+        }
+    }
+
+    /// Opens the box that asks for a path, with a suggestion.
+    pub(super) fn ask(&mut self, ask: Ask, name: &str, content: Content) {
+        let text = if ask.saves() {
+            let data = self.state.table.as_ref().and_then(|t| t.source.file.parent());
+            let folder = self.prefs.folder.clone().filter(|f| f.is_dir());
+            // Not beside the program's own sample, where nobody would look.
+            let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let beside = data.filter(|f| f.is_dir() && !f.starts_with(own)).map(Path::to_owned);
+            let folder = folder.or(beside).unwrap_or_else(dialog::home);
+            let file = format!("{}.{}", dialog::file_name(name), ask.ending());
+            std::path::absolute(folder.join(&file))
+                .unwrap_or_else(|_| folder.join(file))
+                .display()
+                .to_string()
+        } else {
+            String::new()
+        };
+        self.path_box = Some(PathBox::new(ask, text, content));
+    }
+
+    /// True for the files that the project reads.
+    pub(super) fn is_data(&self, path: &Path) -> bool {
+        let same = |file: &Path| {
+            file == path || matches!((file.canonicalize(), path.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        };
+        let month = self.state.month.as_ref().map(|month| month.table());
+        self.state.table.as_deref().into_iter().chain(month).any(|table| same(&table.source.file))
+    }
+
+    /// A path was given: does what it was asked for.
+    pub(super) fn take_path(&mut self, ctx: &egui::Context, ask: Ask, path: PathBuf, content: Content) {
+        if ask.saves() && self.is_data(&path) {
+            // The person's data are never written over.
+            let args = vec![("file", path.display().to_string())];
+            self.state.tell(notice::Tone::Bad, "notice.is_data", args);
+            return;
+        }
+        if ask.saves() {
+            self.prefs.folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
+        }
+        match ask {
+            Ask::Open => self.carry_out(ctx, Command::OpenPath(path)),
+            Ask::Month => {
+                self.prefs.page = Page::Customers;
+                self.state.open_month(path);
+            }
+            Ask::SaveProject => {
+                let path = if path.extension().is_some_and(|e| e == "regulars") {
+                    path
+                } else {
+                    // A project is known by its ending.
+                    PathBuf::from(format!("{}.regulars", path.display()))
+                };
+                self.remember(&path);
+                self.state.save(path);
+            }
+            Ask::CallList => match content {
+                Content::Places(of, places) if of == self.state.list_id => {
+                    self.state.export_call_list(self.prefs.lang, places, path);
+                }
+                // Another model or file came between: who was shown is no longer who would be written.
+                _ => self.state.tell(notice::Tone::Caution, "notice.list_changed", Vec::new()),
+            },
+            Ask::SaveBundle => self.state.save_bundle(path),
+            Ask::Report => self.state.export_report(self.prefs.lang, path),
+            Ask::Grid | Ask::Png | Ask::Svg => match content {
+                Content::Grid(grid) => self.state.export_grid(grid, path),
+                Content::Bytes(bytes) => self.state.export_bytes(bytes, path),
+                Content::None | Content::Places(..) => {}
+            },
+        }
+    }
+
+    /// Carries out what the menus of charts and tables ask for.
+    pub(super) fn take_away(&mut self, ctx: &egui::Context) {
+        for wish in take::received(ctx) {
+            match wish {
+                Take::Copy(grid) => ctx.copy_text(grid.to_tabs()),
+                Take::Save(grid) => {
+                    let name = grid.name.clone();
+                    self.ask(Ask::Grid, &name, Content::Grid(grid));
+                }
+                Take::SaveDrawing(chart) => {
+                    let bytes = crate::report::svg::lines(&chart, 760, 480).into_bytes();
+                    self.ask(Ask::Svg, &chart.title, Content::Bytes(bytes));
+                }
+                Take::CopyPicture(rect) => {
+                    let copy = ctx.clone();
+                    ctx.request_screenshot(move |image| {
+                        copy.copy_image(image.region(&rect, Some(copy.pixels_per_point())));
+                    });
+                }
+                Take::SavePicture(rect, name) => {
+                    let (sender, again) = (self.pictures.0.clone(), ctx.clone());
+                    ctx.request_screenshot(move |image| {
+                        let part = image.region(&rect, Some(again.pixels_per_point()));
+                        let _ = sender.send(Picture { name, png: take::png(&part) });
+                        again.request_repaint();
+                    });
+                }
+            }
+        }
+        if let Ok(Picture { name, png: Some(png) }) = self.pictures.1.try_recv() {
+            self.ask(Ask::Png, &name, Content::Bytes(png));
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        self.asks_to_reset &= command == Command::ResetToStart;
+        let name = || self.state.table.as_ref().map_or_else(|| "customers".into(), |t| t.name.clone());
+        match command {
+            Command::OpenDialog => self.state.ask(Ask::Open, ""),
+            Command::OpenTyped => self.ask(Ask::Open, "", Content::None),
+            Command::OpenPath(path) => {
+                self.page.forget();
+                self.prefs.page = Page::Collect;
+                self.remember(&path);
+                self.state.open(&path);
+                self.look_for_left();
+            }
+            Command::OpenSample => {
+                self.page.forget();
+                self.prefs.page = Page::Collect;
+                if let Ok(path) = sample_file() {
+                    self.state.open_fresh(&path);
+                    self.look_for_left();
+                }
+            }
+            // The model of the present rows is being made; a moment later it is there.
+            Command::NextMonth | Command::SaveBundle | Command::SaveReport if self.state.bundling() => {
+                self.state.tell(notice::Tone::Caution, "notice.bundling", Vec::new());
+            }
+            Command::NextMonth if self.state.bundle.is_some() => self.ask(Ask::Month, "", Content::None),
+            Command::NextMonth => self.prefs.page = Page::Train,
+            Command::CloseMonth => {
+                if self.state.month.is_some() {
+                    self.state.close_month();
+                }
+            }
+            Command::Save => match self.state.project_file.clone() {
+                Some(path) => self.state.save(path),
+                None => self.carry_out(ctx, Command::SaveAs),
+            },
+            Command::SaveAs if self.state.table.is_some() || self.state.lacks.is_some() => {
+                let name = name();
+                self.ask(Ask::SaveProject, &name, Content::None);
+            }
+            Command::SaveAs => {}
+            Command::Undo => self.state.undo(),
+            Command::Redo => self.state.redo(),
+            Command::Train => {
+                self.prefs.page = Page::Train;
+                self.state.train();
+            }
+            Command::PauseTraining => {
+                if let Some(job) = &self.state.train {
+                    job.pause(!job.is_paused());
+                }
+            }
+            Command::StepTraining => {
+                if let Some(job) = &self.state.train {
+                    job.step();
+                }
+            }
+            Command::FinishTraining => {
+                if let Some(job) = &self.state.train {
+                    job.finish_early();
+                }
+            }
+            Command::Cancel => self.state.cancel(),
+            Command::FindSegments => {
+                self.prefs.page = Page::Segments;
+                self.state.find_segments();
+            }
+            Command::ExportCallList if self.state.list().is_some() => {
+                self.prefs.page = Page::Customers;
+                let name = format!("{} {}", name(), self.prefs.lang.t("list.name"));
+                let shown = Content::Places(self.state.list_id, self.page.order.places_of(&self.state));
+                self.ask(Ask::CallList, &name, shown);
+            }
+            Command::SaveBundle if self.state.bundle.is_some() => {
+                let name = name();
+                self.ask(Ask::SaveBundle, &name, Content::None);
+            }
+            Command::SaveReport if self.state.bundle.as_ref().is_some_and(|b| b.card.is_some()) => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("report.name"));
+                self.ask(Ask::Report, &name, Content::None);
+            }
+            Command::ExportCallList | Command::SaveBundle | Command::SaveReport => {
+                self.prefs.page = Page::Train;
+            }
+            Command::NextCustomer => self.page.step_customer(&self.state, true),
+            Command::PreviousCustomer => self.page.step_customer(&self.state, false),
+            Command::Go(page) => self.prefs.page = page,
+            Command::ToggleTheme => {
+                self.prefs.dark = !self.prefs.dark;
+                ctx.set_theme(if self.prefs.dark { ThemePreference::Dark } else { ThemePreference::Light });
+            }
+            Command::SetLang(lang) => self.prefs.lang = lang,
+            Command::TogglePalette => {
+                self.palette_open = !self.palette_open;
+                self.palette_text.clear();
+                self.palette_at = 0;
+            }
+            Command::ToggleInspector => self.prefs.inspector = !self.prefs.inspector,
+            Command::ToggleProjector => {
+                self.prefs.projector = !self.prefs.projector;
+                theme::set_projector(ctx, self.prefs.projector);
+                let zoom = ctx.zoom_factor();
+                let factor = if self.prefs.projector { PROJECTOR_ZOOM } else { 1.0 / PROJECTOR_ZOOM };
+                ctx.set_zoom_factor((zoom * factor).clamp(0.5, 4.0));
+            }
+            Command::ToggleLock => self.prefs.locked = !self.prefs.locked,
+            Command::ResetToStart => {
+                let open = self.state.project_file.clone();
+                let open = open.or_else(|| self.state.table.as_ref().map(|t| t.source.file.clone()));
+                match open {
+                    Some(path) if self.asks_to_reset => {
+                        self.asks_to_reset = false;
+                        self.carry_out(ctx, Command::OpenPath(path));
+                    }
+                    Some(_) => {
+                        self.asks_to_reset = true;
+                        self.state.tell(notice::Tone::Caution, "notice.reset", Vec::new());
+                    }
+                    None => {}
+                }
+            }
+            Command::Tour => tour::go(self, 0),
+            Command::Recover(at) if at < self.left_behind.len() => {
+                let left = self.left_behind.remove(at);
+                self.page.forget();
+                self.state.recover(&left);
+                self.look_for_left();
+            }
+            Command::Discard(at) if at < self.left_behind.len() => self.left_behind.remove(at).discard(),
+            Command::Recover(_) | Command::Discard(_) => {}
+        }
+    }
+}
