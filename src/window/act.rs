@@ -41,7 +41,8 @@ impl App {
             let folder = self.prefs.folder.clone().filter(|f| f.is_dir());
             // Not beside the program's own sample, where nobody would look.
             let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-            let beside = data.filter(|f| f.is_dir() && !f.starts_with(own)).map(Path::to_owned);
+            let data = data.and_then(|folder| std::path::absolute(folder).ok());
+            let beside = data.filter(|f| f.is_dir() && !f.starts_with(own));
             let folder = folder.or(beside).unwrap_or_else(dialog::home);
             let file = format!("{}.{}", dialog::file_name(name), ask.ending());
             std::path::absolute(folder.join(&file))

@@ -134,7 +134,8 @@ pub fn lines(
             plot.vline(egui_plot::VLine::new(name, x).style(LineStyle::dotted_dense()).color(SERIES[2]));
         }
     });
-    let rect = Rect::from_min_max(top, drawn.response.rect.max);
+    // With the axis below the plot itself.
+    let rect = Rect::from_min_max(top, eframe::egui::pos2(drawn.response.rect.right(), ui.cursor().top()));
     ui.data_mut(|data| data.insert_temp(id, rect));
     drawn.response.hover_pos().map(|at| drawn.transform.value_from_position(at))
 }
@@ -205,7 +206,8 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
                 plot.bar_chart(BarChart::new(lang.t("clean.linked"), part).color(SERIES[4]));
             }
         });
-    let rect = Rect::from_min_max(top, drawn.response.rect.max);
+    // With the axis below the plot itself.
+    let rect = Rect::from_min_max(top, eframe::egui::pos2(drawn.response.rect.right(), ui.cursor().top()));
     ui.data_mut(|data| data.insert_temp(id, rect));
     let at = drawn.transform.value_from_position(drawn.response.hover_pos()?).x.round();
     (at >= 0.0 && (at as usize) < of.counts.len()).then_some(at as usize)
