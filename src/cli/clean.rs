@@ -22,6 +22,7 @@ pub(super) struct Clean {
 
 impl Clean {
     pub(super) fn run(&self) -> Outcome {
+        super::refuse_input(&self.out, &[&self.input.file])?;
         let settings = self.input.settings()?;
         let table = self.input.open(&settings)?;
         let cleaning = project::clean_only(&settings, &table, &Reporter::silent())?;

@@ -1,7 +1,7 @@
 //! `regulars inspect`: what was sniffed, with warnings.
 
 use clap::Args;
-use regulars_engine::table::Table;
+use regulars_engine::table::{Role, Table};
 use serde_json::{Value, json};
 
 use super::{Input, Outcome};
@@ -44,8 +44,18 @@ fn table_json(table: &Table) -> Value {
         "records": table.records, "rows": table.height(), "rejected_rows": table.rejected_count,
         "rejected": table.rejected.iter().take(20).map(|r| json!({"row": r.row, "why": words.note(&r.why), "excerpt": r.excerpt})).collect::<Vec<_>>(),
         "columns": columns,
-        "warnings": table.warnings.iter().map(|n| words.note(n)).collect::<Vec<_>>(),
+        "warnings": table.warnings.iter().map(|n| words.note(n)).chain(no_target(words, table)).collect::<Vec<_>>(),
     })
+}
+
+/// What can be done with a file that says of nobody whether they left.
+pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
+    if table.with_role(Role::Target).is_some() {
+        return None;
+    }
+    let orders = regulars_engine::project::looks_like_events(table);
+    let key = if orders { "no_target.orders" } else { "no_target.text" };
+    Some(format!("{}. {}", lang.t("no_target.title"), lang.t(key)))
 }
 
 pub(super) fn print(table: &Table) {
@@ -65,6 +75,9 @@ pub(super) fn print(table: &Table) {
     );
     for note in &table.warnings {
         println!("  ! {}", lang.note(note));
+    }
+    if let Some(text) = no_target(lang, table) {
+        println!("  ! {text}");
     }
     for c in &table.columns {
         println!(

@@ -12,16 +12,17 @@ mod segment;
 mod terminal;
 mod train;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use regulars_engine::collect::{self, ReadOptions};
+use regulars_engine::deploy::DeployError;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::Settings;
 use regulars_engine::table::{Role, Table};
 use regulars_engine::train::DeviceKind;
-use regulars_engine::{Error, clean as cleaning};
+use regulars_engine::{Error, clean as cleaning, files};
 
 use crate::window;
 use crate::words::Lang;
@@ -55,11 +56,9 @@ enum Command {
     Classroom(classroom::Classroom),
 }
 
-/// Flags of every command that reads data.
+/// How a file is read, where guessing goes wrong.
 #[derive(Args, Clone)]
-struct Input {
-    /// The customers' file
-    file: PathBuf,
+struct Reading {
     /// Character encoding, e.g. utf-8, gb18030, windows-1252 (default: guessed)
     #[arg(long)]
     encoding: Option<String>,
@@ -69,6 +68,28 @@ struct Input {
     /// The first record is already data
     #[arg(long)]
     no_header: bool,
+}
+
+impl Reading {
+    /// What is given wins over what was saved.
+    fn apply(&self, read: &mut ReadOptions) {
+        if self.encoding.is_some() {
+            read.encoding.clone_from(&self.encoding);
+        }
+        read.separator = self.separator.or(read.separator);
+        if self.no_header {
+            read.header = Some(false);
+        }
+    }
+}
+
+/// Flags of every command that reads data.
+#[derive(Args, Clone)]
+struct Input {
+    /// The customers' file
+    file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
     /// Role of a column; may be repeated
     #[arg(long, value_name = "COLUMN=ROLE", value_parser = parse_role)]
     role: Vec<(String, Role)>,
@@ -125,14 +146,10 @@ type Outcome = Result<serde_json::Value, Failure>;
 impl Input {
     fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings {
-            read: ReadOptions {
-                encoding: self.encoding.clone(),
-                separator: self.separator,
-                header: self.no_header.then_some(false),
-                roles: self.role.clone(),
-            },
+            read: ReadOptions { roles: self.role.clone(), ..ReadOptions::default() },
             ..Settings::default()
         };
+        self.reading.apply(&mut settings.read);
         settings.read.roles.extend(self.exclude.iter().map(|name| (name.clone(), Role::Ignore)));
         if let Some(file) = &self.recipe {
             let fail = |cause: String| Failure::Recipe { file: file.clone(), cause };
@@ -171,6 +188,14 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => tell(&failure, json),
+    }
+}
+
+/// Refuses to write over what is being read.
+fn refuse_input(out: &Path, inputs: &[&Path]) -> Result<(), Failure> {
+    match inputs.iter().any(|input| files::is_same(out, input)) {
+        true => Err(DeployError::IsInput { file: out.to_owned() }.into()),
+        false => Ok(()),
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn run(&self) -> Outcome {
+        super::refuse_input(&self.out, &[&self.source])?;
         let lang = Lang::of_environment();
         let no_model = || ProjectError::NoModel { file: self.source.clone() };
         let bundle = match self.source.extension() {

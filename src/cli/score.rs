@@ -22,6 +22,8 @@ pub(super) struct Score {
     /// Where the scores are written (CSV)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    reading: super::Reading,
     /// Read a column that the file lacks as its centre, instead of refusing
     #[arg(long)]
     fill: bool,
@@ -33,9 +35,10 @@ pub(super) struct Score {
 impl Score {
     pub(super) fn run(&self) -> Outcome {
         let started = std::time::Instant::now();
+        super::refuse_input(&self.out, &[&self.bundle, &self.file])?;
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, lists, settings) = if is_project {
+        let (bundle, lists, mut settings) = if is_project {
             let project = SavedProject::open(&self.bundle)?;
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
             let lists: Vec<_> = project.lists.into_iter().map(Arc::new).collect();
@@ -43,6 +46,7 @@ impl Score {
         } else {
             (Bundle::open(&self.bundle)?, Vec::new(), Settings::default())
         };
+        self.reading.apply(&mut settings.read);
         let table = project::open_month(&settings, &self.file, &report)?;
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);

@@ -1,17 +1,22 @@
 //! The whole journey in the terminal: for machines without a display.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use regulars_engine::Error;
 use regulars_engine::collect;
-use regulars_engine::deploy::{Customer, DeployError};
+use regulars_engine::deploy::{Customer, DeployError, FollowUps};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{self, Found, Origin, ProjectError, SavedProject, Settings, find_source};
+use regulars_engine::project::{
+    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings, find_source,
+};
+use regulars_engine::segment::Segmentation;
+use regulars_engine::table::Role;
 use regulars_engine::train::ModelKind;
 
 use super::{inspect, train};
-use crate::words::{Beside, Column, Lang, percent, segment_name};
+use crate::words::{Lang, percent, segment_name};
 
 pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
     match journey(lang, path) {
@@ -42,6 +47,14 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     std::fs::create_dir_all(&out).map_err(|cause| ProjectError::Save { file: out.clone(), cause })?;
     let table = collect::open(&file, &settings.read, &Reporter::silent())?;
     inspect::print(&table);
+    if table.with_role(Role::Target).is_none() {
+        // Nothing to predict: what can be told of such a file.
+        if !project::looks_like_events(&table) {
+            let found = project::segment_table(&settings, &table, &Reporter::silent())?;
+            tell_segments(lang, &found);
+        }
+        return Ok(());
+    }
 
     let (events, heard) = std::sync::mpsc::channel();
     let printer = std::thread::spawn(move || {
@@ -70,16 +83,7 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
     let segments = project::segment(&settings, &prepared, &report)?;
     drop(report);
     let _ = printer.join();
-    println!(
-        "\n{}",
-        lang.with(
-            "segments.finding",
-            &[("k", segments.k.to_string()), ("silhouette", format!("{:.2}", segments.silhouette)),]
-        )
-    );
-    for s in &segments.segments {
-        println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
-    }
+    tell_segments(lang, &segments);
     let list = project::rank(&prepared, &best, Some(&segments));
     println!("\n{}", lang.with("cli.top", &[("model", lang.t(&format!("model.{}", best.kind.name())))]));
     // Whom to call: those who are still here.
@@ -87,13 +91,12 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
         println!("  {:<12} {}", customer.id, percent(customer.probability));
     }
     let ranked = out.join("customers_by_risk.csv");
-    let columns = Column::of(false, false);
-    let everyone: Vec<&Customer> = list.iter().collect();
+    let here: Vec<&Customer> = list.iter().filter(|c| c.actual != Some(true)).collect();
     let origin = Origin::Trained { table: &table, prepared: &prepared, outcome: &best };
-    let reasons = project::why(origin, &everyone, 3, &Reporter::silent())?;
-    let of = reasons.map(|(_, of)| list.iter().map(|c| c.place).zip(of).collect());
-    let beside = Beside { segments: Some(&segments), reasons: of.as_ref(), ..Beside::default() };
-    crate::words::ranked(lang, columns, &list, 0..list.len(), &beside)
+    let spec = CallListSpec { only_at_risk: false, ..CallListSpec::default() };
+    let nobody = FollowUps::new();
+    let made = CallList::make(&spec, settings.threshold, origin, &here, &nobody, &Reporter::silent())?;
+    crate::words::call_list(lang, &made, Some(&segments), &HashMap::new())
         .write(&ranked)
         .map_err(|cause| DeployError::Write { file: ranked.clone(), cause })?;
     let bundle = out.join("model.bundle");
@@ -103,4 +106,12 @@ fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
         println!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
     }
     Ok(())
+}
+
+fn tell_segments(lang: Lang, found: &Segmentation) {
+    let args = [("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))];
+    println!("\n{}", lang.with("segments.finding", &args));
+    for s in &found.segments {
+        println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
+    }
 }

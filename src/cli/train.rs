@@ -49,6 +49,9 @@ fn parse_kind(text: &str) -> Result<ModelKind, String> {
 
 impl Train {
     pub(super) fn run(&self) -> Outcome {
+        if let Some(bundle) = &self.bundle {
+            super::refuse_input(bundle, &[&self.input.file])?;
+        }
         let mut settings = self.input.settings()?;
         if let Some(target) = &self.target {
             settings.read.roles.push((target.clone(), Role::Target));

@@ -120,6 +120,11 @@ impl Grid {
     }
 }
 
+/// True if both paths lead to one file.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// Writes a file atomically; `write` may fail at any byte and the old file stays as it was.
 ///
 /// # Errors

@@ -48,7 +48,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
     let model = lang.t(&format!("model.{}", card.model.name()));
     let auc = card.metrics.get("roc_auc");
     html! {
-        h1 { (t("title")) }
+        h1 { (lang.with("report.title", &[("target", format!("{} = {}", card.target, card.positive))])) }
         p.lead {
             (lang.with("report.lead", &[
                 ("model", model.clone()),
@@ -63,7 +63,17 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 " " (lang.t("metric.roc_auc")) " "
                 span.muted { (format!("{:.3}–{:.3}", auc.low, auc.high)) }
             }
-            p { (lang.with("metric.roc_auc.says", &[("value", format!("{:.3}", auc.value))])) }
+            @let c = card.confusion;
+            @let common = card.test_positives.max(card.test_rows as u64 - card.test_positives);
+            p.lead {
+                (lang.with("report.plain", &[
+                    ("flagged", lang.count(c.true_positive + c.false_positive)),
+                    ("hits", lang.count(c.true_positive)),
+                    ("missed", lang.count(c.false_negative)),
+                    ("positive", card.positive.clone()),
+                    ("common", percent(common as f64 / card.test_rows.max(1) as f64)),
+                ]))
+            }
         }
         h2 { (t("figures")) }
         table {
@@ -84,10 +94,14 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         div.charts { @for chart in charts(lang, card) { figure { (PreEscaped(svg::lines(&chart, CHART.0, CHART.1))) } } }
         h2 { (t("importance")) }
         p.muted { (t("importance.help")) }
-        @let most: Vec<&(String, f64)> = card.importance.iter().take(15).collect();
+        @let proven = card.importance.iter().filter(|(name, _)| !card.unproven.contains(name));
+        @let most: Vec<&(String, f64)> = proven.take(15).collect();
         @let names: Vec<String> = most.iter().map(|(name, _)| name.clone()).collect();
         @let values: Vec<f64> = most.iter().map(|(_, value)| *value).collect();
         figure { (PreEscaped(svg::bars(&names, &values, |v| format!("{:.1}", 100.0 * v), 640))) }
+        @if !card.unproven.is_empty() {
+            p.muted { (lang.with("report.unproven", &[("columns", card.unproven.join(", "))])) }
+        }
         @if card.beside.len() > 1 {
             h2 { (t("beside")) }
             table {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, ThemePreference};
+use regulars_engine::files;
 use regulars_engine::project::Recovery;
 
 use super::command::Command;
@@ -57,11 +58,13 @@ impl App {
 
     /// True for the files that the project reads.
     pub(super) fn is_data(&self, path: &Path) -> bool {
-        let same = |file: &Path| {
-            file == path || matches!((file.canonicalize(), path.canonicalize()), (Ok(a), Ok(b)) if a == b)
-        };
         let month = self.state.month.as_ref().map(|month| month.table());
-        self.state.table.as_deref().into_iter().chain(month).any(|table| same(&table.source.file))
+        self.state
+            .table
+            .as_deref()
+            .into_iter()
+            .chain(month)
+            .any(|table| files::is_same(&table.source.file, path))
     }
 
     /// A path was given: does what it was asked for.

@@ -127,9 +127,13 @@ pub fn open(path: Option<PathBuf>) -> Result<(), eframe::Error> {
 /// # Errors
 /// The folder for temporary files refuses.
 pub fn sample_file() -> Result<PathBuf, regulars_engine::Error> {
-    let bundled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample_data/customers.csv");
-    if bundled.exists() {
-        return Ok(bundled);
+    let source = Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(ToOwned::to_owned));
+    for folder in [source, beside].into_iter().flatten() {
+        let bundled = folder.join("sample_data/customers.csv");
+        if bundled.exists() {
+            return Ok(bundled);
+        }
     }
     let folder = std::env::temp_dir().join("regulars-sample");
     regulars_engine::sample::write(&folder, 1200, 7)?;

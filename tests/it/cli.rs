@@ -174,3 +174,30 @@ fn without_a_display_the_terminal_does_the_work() {
     assert!(folder.path().join("regulars-out/customers_by_risk.csv").exists());
     assert!(folder.path().join("regulars-out/model.bundle").exists());
 }
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.csv");
+    std::fs::copy(sample(), &own).unwrap();
+    let before = std::fs::read(&own).unwrap();
+    let file = own.to_str().unwrap();
+    let bundle = folder.path().join("m.bundle");
+    let bundle = bundle.to_str().unwrap();
+    json(&["train", file, "--model", "logistic", "--bundle", bundle]);
+    for args in [
+        vec!["clean", file, "--out", file],
+        vec!["train", file, "--model", "logistic", "--bundle", file],
+        vec!["score", bundle, file, "--out", file],
+        vec!["score", bundle, file, "--out", bundle],
+        vec!["report", bundle, "--out", bundle],
+    ] {
+        let (code, out, _) = regulars(&[args.as_slice(), &["--json"]].concat());
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("is_input")), "{args:?}");
+    }
+    assert_eq!(std::fs::read(&own).unwrap(), before);
+    // A file without a target is told so, and told about all the same.
+    let told = json(&["inspect", sample().with_file_name("orders.csv").to_str().unwrap()]);
+    assert!(told["tables"][0]["warnings"].to_string().contains("list of orders"), "{told}");
+}

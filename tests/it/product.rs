@@ -584,3 +584,48 @@ fn a_class_has_all_it_needs_with_checksums() {
     let version = std::process::Command::new(program).arg("--version").output().unwrap();
     assert!(version.status.success());
 }
+
+/// The same shop a month later, every last order a month later as well: nobody's risk moves with the
+/// calendar.
+#[test]
+fn a_month_that_only_passes_changes_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("clean.csv");
+    json(&["clean", sample().to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let mut reader = csv::Reader::from_path(&out).unwrap();
+    let heads = reader.headers().unwrap().clone();
+    let last = heads.iter().position(|h| h == "last_order_date").unwrap();
+    let signup = heads.iter().position(|h| h == "signup_date").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let write = |name: &str, days: i64| {
+        let path = folder.path().join(name);
+        let mut writer = csv::Writer::from_path(&path).unwrap();
+        let cells = |record: &csv::StringRecord| -> Vec<String> {
+            record.iter().enumerate().filter(|(at, _)| *at != signup).map(|(_, c)| c.to_owned()).collect()
+        };
+        writer.write_record(cells(&heads)).unwrap();
+        for row in &rows {
+            let mut row = row.clone();
+            let day = regulars_engine::detect::date::parse(&row[last], Default::default()).unwrap();
+            let moved = regulars_engine::detect::date::format(day + days * 86_400_000);
+            row = row.iter().enumerate().map(|(at, c)| if at == last { moved.as_str() } else { c }).collect();
+            writer.write_record(cells(&row)).unwrap();
+        }
+        writer.flush().unwrap();
+        path
+    };
+    // Four weeks: the days of the week stay.
+    let (june, july) = (write("june.csv", 0), write("july.csv", 28));
+    let mut state = trained(&june, 12);
+    let before: HashMap<String, f64> =
+        state.list().unwrap().iter().map(|c| (c.id.clone(), c.probability)).collect();
+    state.open_month(july);
+    wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
+    let month = state.month.clone().unwrap();
+    assert_eq!(month.differences().later.len(), 1, "it is told that days count from another day");
+    assert!(month.differences().drift.is_empty(), "{:?}", month.differences().drift);
+    let moved: Vec<f64> = month.list.iter().map(|c| (c.probability - before[&c.id]).abs()).collect();
+    let most = moved.iter().copied().fold(0.0, f64::max);
+    println!("largest change {most:.4}");
+    assert!(most < 0.02, "{most}");
+}

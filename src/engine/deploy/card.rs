@@ -52,6 +52,9 @@ pub struct Card {
     pub calibration: Vec<CalibrationBin>,
     /// Mean size of each column's share in the probability, over test rows; largest first.
     pub importance: Vec<(String, f64)>,
+    /// Columns that did no better than chance on the validation rows.
+    #[serde(default)]
+    pub unproven: Vec<String>,
     /// ROC AUC of every kind of model on the same test rows.
     pub beside: Vec<(ModelKind, Estimate)>,
     /// Columns that give the target away almost alone.

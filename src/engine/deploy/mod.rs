@@ -40,6 +40,8 @@ pub enum DeployError {
     Newer { file: PathBuf, version: u64 },
     #[error("{} lacks the column “{column}” that the model needs", file.display())]
     MissingColumn { file: PathBuf, column: String },
+    #[error("{} is what is being read; it is never written over", file.display())]
+    IsInput { file: PathBuf },
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
 }
@@ -50,15 +52,17 @@ impl DeployError {
             Self::NotABundle { .. } => "not_a_bundle",
             Self::Newer { .. } => "newer_format",
             Self::MissingColumn { .. } => "missing_column",
+            Self::IsInput { .. } => "is_input",
             Self::Write { .. } => "write_failed",
         }
     }
 
     pub(crate) fn place(&self) -> Place {
         match self {
-            Self::NotABundle { file, .. } | Self::Newer { file, .. } | Self::Write { file, .. } => {
-                Place { file: Some(file.clone()), ..Place::default() }
-            }
+            Self::NotABundle { file, .. }
+            | Self::Newer { file, .. }
+            | Self::IsInput { file }
+            | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::MissingColumn { file, column } => {
                 Place { file: Some(file.clone()), column: Some(column.clone()), row: None }
             }

@@ -39,11 +39,50 @@ pub struct FeatureSpec {
     pub max_levels: usize,
     /// Columns that the person leaves out.
     pub exclude: Vec<String>,
+    /// Whether a date's month is a feature. Projects of the first format always had it.
+    #[serde(default = "DateMonth::first", skip_serializing_if = "DateMonth::is_first")]
+    pub month: DateMonth,
 }
+
+/// When the month of a date becomes a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateMonth {
+    /// Where the training rows cover two years: in a shorter time the month says how long ago it was,
+    /// and a file of the next month would look like another shop.
+    #[default]
+    WhenLong,
+    Always,
+    Never,
+}
+
+impl DateMonth {
+    pub const ALL: [DateMonth; 3] = [DateMonth::WhenLong, DateMonth::Always, DateMonth::Never];
+
+    /// The name used in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WhenLong => "when_long",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    fn first() -> Self {
+        Self::Always
+    }
+
+    fn is_first(&self) -> bool {
+        *self == Self::first()
+    }
+}
+
+/// Days that dates must cover for their month to mean a season.
+const SEASONS: f64 = 730.0;
 
 impl Default for FeatureSpec {
     fn default() -> Self {
-        Self { rare_share: 0.005, max_levels: 50, exclude: Vec::new() }
+        Self { rare_share: 0.005, max_levels: 50, exclude: Vec::new(), month: DateMonth::default() }
     }
 }
 
@@ -67,7 +106,14 @@ pub enum Encoder {
     Date {
         column: String,
         newest: f64,
+        /// The month is a feature.
+        #[serde(default = "yes")]
+        month: bool,
     },
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Fitted encoders: all that is needed to make the same features of new rows.
@@ -132,9 +178,16 @@ pub fn fit(spec: &FeatureSpec, schema: &[ColumnSpec], train: &Frame) -> Result<F
             }
             Role::Category => encoders.extend(one_hot(spec, name, train)),
             Role::Date => {
-                let newest = train.numbers(&name).into_iter().flatten().flatten().fold(f64::MIN, f64::max);
+                let days = || train.numbers(&name).into_iter().flatten().flatten();
+                let newest = days().fold(f64::MIN, f64::max);
                 if newest > f64::MIN {
-                    encoders.push(Encoder::Date { column: name, newest });
+                    let oldest = days().fold(f64::MAX, f64::min);
+                    let month = match spec.month {
+                        DateMonth::WhenLong => newest - oldest >= SEASONS,
+                        DateMonth::Always => true,
+                        DateMonth::Never => false,
+                    };
+                    encoders.push(Encoder::Date { column: name, newest, month });
                 }
             }
             _ => {}
@@ -186,9 +239,10 @@ impl Encoder {
                 }
                 names
             }
-            Self::Date { column, .. } => {
+            Self::Date { column, month, .. } => {
                 ["years ago", "month sin", "month cos", "weekday sin", "weekday cos", "missing"]
                     .iter()
+                    .filter(|part| *month || !part.starts_with("month"))
                     .map(|part| format!("{column} {part}"))
                     .collect()
             }
@@ -224,19 +278,22 @@ impl Encoder {
                     }
                 }
             }
-            Self::Date { column, newest } => {
+            Self::Date { column, newest, month: has_month } => {
+                let months = if *has_month { 2 } else { 0 };
                 let Some(values) = frame.numbers(column) else { return };
                 for (row, value) in rows.zip(values) {
                     let Some(day) = value else {
-                        row[offset + 5] = 1.0;
+                        row[offset + 3 + months] = 1.0;
                         continue;
                     };
                     row[offset] = ((newest - day) / 365.25) as f32;
                     let (month, weekday) = circle_parts(day);
-                    row[offset + 1] = month.sin() as f32;
-                    row[offset + 2] = month.cos() as f32;
-                    row[offset + 3] = weekday.sin() as f32;
-                    row[offset + 4] = weekday.cos() as f32;
+                    if *has_month {
+                        row[offset + 1] = month.sin() as f32;
+                        row[offset + 2] = month.cos() as f32;
+                    }
+                    row[offset + 1 + months] = weekday.sin() as f32;
+                    row[offset + 2 + months] = weekday.cos() as f32;
                 }
             }
         }
@@ -266,7 +323,7 @@ impl FittedFeatures {
         const WEEK: f64 = 7.0;
         let mut out = self.clone();
         for encoder in out.encoders.iter_mut().filter(|_| frame.height() >= LEAST_ROWS) {
-            let Encoder::Date { column, newest } = encoder else { continue };
+            let Encoder::Date { column, newest, .. } = encoder else { continue };
             let days = frame.numbers(column).into_iter().flatten().flatten();
             let last = days.fold(f64::MIN, f64::max);
             if last > *newest + WEEK {
@@ -282,7 +339,7 @@ impl FittedFeatures {
         let pairs = self.encoders.iter().zip(&before.encoders);
         pairs
             .filter_map(|(now, then)| match (now, then) {
-                (Encoder::Date { column, newest: now }, Encoder::Date { newest: then, .. })
+                (Encoder::Date { column, newest: now, .. }, Encoder::Date { newest: then, .. })
                     if now != then =>
                 {
                     Some((column.clone(), *then, *now))

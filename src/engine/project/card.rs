@@ -37,6 +37,8 @@ pub fn card(
         .collect();
     importance.sort_by(|a, b| b.1.total_cmp(&a.1));
 
+    let proven = outcome.explainer.columns().zip(outcome.explainer.proven());
+    let unproven = proven.filter(|(_, proven)| !**proven).map(|(name, _)| name.to_owned()).collect();
     let columns: Vec<String> = outcome.explainer.columns().map(str::to_owned).collect();
     let left_out: Vec<(String, Role)> = prepared
         .schema
@@ -83,6 +85,7 @@ pub fn card(
         curve: outcome.test.operating_points(crate::deploy::POINTS),
         calibration: outcome.test.calibration(10),
         importance,
+        unproven,
         beside: all.iter().filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?))).collect(),
         leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
     })

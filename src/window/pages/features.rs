@@ -2,6 +2,7 @@
 //! for what.
 
 use eframe::egui::{self, Ui};
+use regulars_engine::features::DateMonth;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::split::Side;
 use regulars_engine::table::Role;
@@ -100,6 +101,12 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             "levels",
             egui::Slider::new(&mut settings.features.max_levels, 2..=200).logarithmic(true),
         );
+    });
+    parts::setting(ui, lang, "date_month", |ui| {
+        let name = lang.t("setting.date_month");
+        parts::choose(ui, &name, &mut settings.features.month, &DateMonth::ALL, |when| {
+            lang.t(&format!("date_month.{}", when.name()))
+        });
     });
     parts::setting(ui, lang, "test_share", |ui| {
         let mut percent = settings.split.test * 100.0;
