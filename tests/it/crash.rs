@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
+use regulars::window::notice::Tone;
 use regulars_engine::project::{Recovery, SavedProject};
 
 use crate::product::{save, state, wait};
@@ -43,6 +44,9 @@ fn child(folder: &Path) {
         if training && state.train.is_none() {
             training = false;
             say("trained");
+        }
+        for notice in state.notices.drain(..).filter(|n| n.tone == Tone::Bad) {
+            say(&format!("trouble {:?}", notice.text));
         }
         // As a person does: the next edit when the last one stands.
         if state.keeping() || state.saving() {
@@ -108,6 +112,7 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
                 }
             }
         });
+        let mut trouble = String::new();
         let (mut doing, mut training) = (0, false);
         let mut hear = |what: String| match what.split(' ').collect::<Vec<_>>()[..] {
             ["edit", n] => known = known.max(n.parse().unwrap_or(0)),
@@ -116,6 +121,7 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
             ["trained"] => training = false,
             ["save"] => doing = 3,
             ["saved"] => doing = 1,
+            ["trouble", ..] => trouble.push_str(&what),
             _ => {}
         };
         // A moment between the start and well into the work; now and then before it is ready.
@@ -140,7 +146,7 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
         let left = Recovery::left_behind(&folder.join("recovery"));
         let recovered = left.iter().map(|one| one.open().expect("what is offered opens"));
         let best = recovered.chain([saved]).map(|p| p.settings.mlp.patience).max().unwrap_or(0);
-        assert!(best + 1 >= known, "kill {kill}: edit {known} was made, and {best} is kept");
+        assert!(best + 1 >= known, "kill {kill}: edit {known} was made, and {best} is kept ({trouble})");
         known = best;
     }
     // And the whole way back, runs included.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
 use regulars_engine::project::{Found, Recovered, Recovery, SavedProject, SavedRun, find_source};
@@ -197,16 +198,34 @@ impl State {
         self.autosave.is_some() || self.unkept && self.recovery.is_some() && self.is_worth_keeping()
     }
 
+    fn try_again(&mut self) {
+        const PAUSE: Duration = Duration::from_secs(1);
+        self.unkept = true;
+        self.retry_at = Some(Instant::now() + PAUSE);
+        self.ctx.request_repaint_after(PAUSE);
+    }
+
     pub(super) fn poll_autosave(&mut self) {
         let news = ended(&mut self.autosave);
         match news {
-            // Told once; the next edit tries again.
-            Some(Some(Err(error))) => self.fail(error),
+            // What could not be written is still to be kept: tried again a moment later.
+            Some(Some(Err(error))) => {
+                if self.retry_at.is_none() {
+                    self.fail(error);
+                }
+                self.try_again();
+            }
+            // The worker could not be started, or died.
+            Some(None) => self.try_again(),
             // What was recovered stands in the new autosave.
-            Some(Some(Ok(()))) => self.recovering.take().iter().for_each(Recovered::discard),
-            _ => {}
+            Some(Some(Ok(()))) => {
+                self.retry_at = None;
+                self.recovering.take().iter().for_each(Recovered::discard);
+            }
+            None => {}
         }
-        if !self.unkept || self.autosave.is_some() {
+        let waits = self.retry_at.is_some_and(|at| at > Instant::now());
+        if !self.unkept || self.autosave.is_some() || waits {
             return;
         }
         let Some(path) = self.recovery.as_ref().map(|r| r.file().to_owned()) else {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use eframe::egui;
 use regulars_engine::Error;
@@ -129,6 +130,8 @@ pub struct State {
     autosave: Option<Job<Result<(), Error>>>,
     /// Something changed since the last autosave.
     unkept: bool,
+    /// An autosave failed; it is tried again then.
+    retry_at: Option<Instant>,
     recovery: Option<Recovery>,
     /// What a crash left behind, until it is kept anew.
     recovering: Option<Recovered>,
@@ -194,6 +197,7 @@ impl State {
             finding: None,
             autosave: None,
             unkept: false,
+            retry_at: None,
             recovery: None,
             recovering: None,
             dialog: None,
