@@ -9,7 +9,7 @@ use regulars_engine::project::Recovery;
 
 use super::command::Command;
 use super::dialog::{self, Content, PathBox};
-use super::pages::Page;
+use super::pages::{Page, customers};
 use super::parts::take::{self, Take};
 use super::state::Ask;
 use super::{App, Picture, notice, sample_file, theme, tour};
@@ -215,7 +215,8 @@ impl App {
             Command::ExportCallList if self.state.list().is_some() => {
                 self.prefs.page = Page::Customers;
                 let name = format!("{} {}", name(), self.prefs.lang.t("list.name"));
-                let shown = Content::Places(self.state.list_id, self.page.order.places_of(&self.state));
+                let shown =
+                    Content::Places(self.state.list_id, customers::follow_list(&mut self.page, &self.state));
                 self.ask(Ask::CallList, &name, shown);
             }
             Command::SaveBundle if self.state.bundle.is_some() => {

@@ -365,3 +365,23 @@ fn the_data_are_never_written_over_and_closing_asks_while_training() {
     close(&mut harness);
     assert!(harness.query_by_label("Training is still running").is_none(), "nothing to ask");
 }
+
+#[test]
+fn the_call_list_holds_nobody_who_left_even_before_it_was_looked_at() {
+    let mut harness = trained(Page::Train);
+    let folder = tempfile::tempdir().unwrap();
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::E);
+    harness.run_steps(3);
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::A);
+    harness.run_steps(2);
+    let path = folder.path().join("list.csv");
+    harness.event(egui::Event::Text(path.to_str().unwrap().to_owned()));
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    until(&mut harness, "exporting", |app| !app.state.notices.is_empty());
+    let list = harness.state().state.list().unwrap();
+    let (risky, _) = regulars_engine::deploy::at_risk(list, 0.5);
+    let written = csv::Reader::from_path(path).unwrap().records().count();
+    assert!(risky > 0);
+    assert_eq!(written, risky);
+}

@@ -629,3 +629,89 @@ fn a_month_that_only_passes_changes_nobody() {
     println!("largest change {most:.4}");
     assert!(most < 0.02, "{most}");
 }
+
+/// A file of the sample's columns with chosen identifiers and last orders.
+fn edited(folder: &Path, name: &str, edit: impl Fn(usize, &mut Vec<String>)) -> PathBuf {
+    let mut reader = csv::Reader::from_path(sample()).unwrap();
+    let heads = reader.headers().unwrap().clone();
+    let path = folder.join(name);
+    let mut writer = csv::Writer::from_path(&path).unwrap();
+    writer.write_record(&heads).unwrap();
+    for (at, record) in reader.records().enumerate() {
+        let mut row: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
+        edit(at, &mut row);
+        writer.write_record(&row).unwrap();
+    }
+    writer.flush().unwrap();
+    path
+}
+
+#[test]
+fn a_month_with_slips_loses_nobody_and_misjudges_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = trained(&sample(), 4);
+    let here = state.list().unwrap().iter().find(|c| c.actual != Some(true)).unwrap().id.clone();
+    state.follow_up(&here, FollowUp { do_not_contact: true, ..FollowUp::default() });
+    let before: HashMap<String, f64> =
+        state.list().unwrap().iter().map(|c| (c.id.clone(), c.probability)).collect();
+    // Forty customers without an identifier, in marks; a trailing blank in the others; one date that
+    // is a slip of the keyboard.
+    let month = edited(folder.path(), "slips.csv", |at, row| {
+        row[0] = if at < 40 { ["NULL", "N/A", "-", ""][at % 4].into() } else { format!("{} ", row[0]) };
+        if at == 500 {
+            row[7] = "2099-01-01".into();
+        }
+    });
+    state.open_month(month);
+    wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
+    let month = state.month.clone().unwrap();
+    assert_eq!(month.list.iter().filter(|c| !c.named).count(), 40, "everyone is a customer");
+    assert!(month.differences().later.is_empty(), "one date moves no end: {:?}", month.differences().later);
+    assert!(state.follow_ups.contains_key(&here) && month.list.iter().any(|c| c.id == here));
+    let same =
+        month.list.iter().filter(|c| before.get(&c.id).is_some_and(|p| (p - c.probability).abs() < 1e-9));
+    assert!(same.count() > 1100, "the others stand where they stood");
+    // Opened once more after another file, it is not compared with its own future.
+    let first = state.since.clone().unwrap().0.hash.clone();
+    let next = edited(folder.path(), "next.csv", |at, row| row[8] = (at % 20).to_string());
+    state.open_month(next);
+    wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
+    assert_ne!(state.since.as_ref().unwrap().0.hash, first);
+    state.open_month(folder.path().join("slips.csv"));
+    wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
+    assert_eq!(state.since.as_ref().unwrap().0.hash, first);
+    // Nobody named at all: nobody is compared.
+    state.open_month(edited(folder.path(), "nameless.csv", |_, row| row[0] = String::new()));
+    wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
+    assert!(state.since.is_none());
+}
+
+#[test]
+fn a_save_right_after_training_holds_the_new_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.regulars");
+    let mut state = trained(&sample(), 3);
+    state.settings.mlp.hidden = vec![5];
+    state.commit(false);
+    state.train();
+    wait(&mut state, "training", |s| s.runs.len() == 2 && s.train.is_none());
+    assert!(state.bundling());
+    state.save(path.clone());
+    wait(&mut state, "saving", |s| !s.saving());
+    let saved = SavedProject::open(&path).unwrap();
+    let card = saved.bundle.unwrap().card.unwrap();
+    assert_eq!(card.network.unwrap().hidden, [5]);
+    assert!(state.saved);
+}
+
+#[test]
+fn two_names_of_one_form_are_not_mixed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "Spend,id\n1,a\n2,b\n").unwrap();
+    let table = open(&path);
+    let (same, renamed) = table.aligned(&["spend %", "spend"]);
+    assert!(renamed.is_empty() && same.columns[0].name == "Spend", "{renamed:?}");
+    let (other, renamed) = table.aligned(&["SPEND %"]);
+    assert_eq!((other.columns[0].name.as_str(), renamed.len()), ("SPEND %", 1));
+}

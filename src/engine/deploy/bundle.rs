@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, DeployError, Differences, Profile, differences, read_zip, write_zip};
 use crate::clean::{self, Cleaning, FittedRecipe};
+use crate::detect::missing;
 use crate::evaluate::Explainer;
 use crate::features::{FittedFeatures, Matrix};
 use crate::files;
@@ -143,7 +144,11 @@ impl Bundle {
         let cleaning = clean::apply(&self.recipe, table, &schema, report)?;
         report.progress(0.6);
         // Days are counted back from the file's own end, where it goes on after the model's.
-        let features = self.features.reanchored(cleaning.last());
+        // Bundles of the first version score as they always did.
+        let features = match self.version {
+            0 | 1 => self.features.clone(),
+            _ => self.features.reanchored(cleaning.last()),
+        };
         let matrix = features.apply(cleaning.last());
         let probabilities = self.model.predict(&matrix, DeviceKind::Flex)?;
         report.progress(0.8);
@@ -175,17 +180,17 @@ impl Bundle {
         let text = table.text(&self.target);
         move |row| {
             let value = text?.get(row)?.trim();
-            (!crate::detect::missing::is_missing(value)).then(|| value.eq_ignore_ascii_case(&self.positive))
+            (!missing::is_missing(value)).then(|| value.eq_ignore_ascii_case(&self.positive))
         }
     }
 }
 
-/// The identifier of a row: the id column's text; `None` where there is no such column or the cell
-/// is blank.
+/// The identifier of a row: the id column's text without blanks around it; `None` where there is no
+/// such column or the cell holds a mark for "no value".
 pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> Option<String> + 'a {
     let name = schema.iter().find(|spec| spec.role == Role::Id).map(|spec| spec.name.clone());
     let text = name.and_then(|name| table.position(&name)).and_then(|at| table.text(&table.columns[at].name));
-    move |at| text?.get(at).filter(|id| !id.trim().is_empty()).map(str::to_owned)
+    move |at| text?.get(at).map(str::trim).filter(|id| !missing::is_missing(id)).map(str::to_owned)
 }
 
 /// What a customer without an identifier is called.

@@ -26,8 +26,9 @@ use crate::train::{DeviceKind, Model};
 const ORDINARY: usize = 16;
 /// Sets of ordinary customers of which the one nearest to the mean is kept.
 const SETS: usize = 24;
-/// Rows that go through the model at a time.
+/// Rows that go through the model at a time, and their cells.
 const ROWS: usize = 32_768;
+const CELLS: usize = 8 << 20;
 /// Validation rows that a column is shuffled among, and times that it is.
 const WATCHED: usize = 2_000;
 const SHUFFLES: usize = 5;
@@ -159,14 +160,18 @@ impl Explainer {
         let mut out = Vec::with_capacity(places.len());
         for chunk in places.chunks((ROWS / per_customer).max(1)) {
             report.check()?;
-            let mut data = Vec::with_capacity(chunk.len() * per_customer * matrix.width());
+            let (mut data, mut p) = (Vec::new(), Vec::with_capacity(chunk.len() * per_customer));
             for &at in chunk {
                 for (ordinary, order) in self.ordinary.chunks_exact(matrix.width().max(1)).zip(&self.orders) {
                     walk(&self.columns, ordinary, matrix.row(at), order.iter(), &mut data);
                     walk(&self.columns, ordinary, matrix.row(at), order.iter().rev(), &mut data);
+                    if data.len() > CELLS {
+                        report.check()?;
+                        p.extend(model.predict(&matrix.like(std::mem::take(&mut data)), DeviceKind::Flex)?);
+                    }
                 }
             }
-            let p = model.predict(&matrix.like(data), DeviceKind::Flex)?;
+            p.extend(model.predict(&matrix.like(data), DeviceKind::Flex)?);
             for customer in p.chunks_exact(per_customer) {
                 let mut shares = vec![0.0; count];
                 for (pair, order) in customer.chunks_exact(2 * path).zip(&self.orders) {

@@ -317,16 +317,22 @@ impl FittedFeatures {
     }
 
     /// For a file that goes on more than a week after the model's: the same encoders, with days
-    /// counted back from the file's own last one. A few rows do not tell when the file ends.
+    /// counted back from the file's own end. A few rows do not tell when the file ends, and neither do
+    /// a few dates that are slips: days to come are passed over, and at least three rows (one in two
+    /// hundred) must reach the day.
     pub fn reanchored(&self, frame: &Frame) -> Self {
         const LEAST_ROWS: usize = 30;
         const WEEK: f64 = 7.0;
         let mut out = self.clone();
         for encoder in out.encoders.iter_mut().filter(|_| frame.height() >= LEAST_ROWS) {
             let Encoder::Date { column, newest, .. } = encoder else { continue };
+            let today = chrono::Utc::now().timestamp() as f64 / 86_400.0;
             let days = frame.numbers(column).into_iter().flatten().flatten();
-            let last = days.fold(f64::MIN, f64::max);
-            if last > *newest + WEEK {
+            let mut days: Vec<f64> = days.filter(|day| *day <= (today + WEEK).max(*newest)).collect();
+            days.sort_unstable_by(f64::total_cmp);
+            let reach = (days.len() / 200).max(3);
+            let last = days.len().checked_sub(reach).and_then(|at| days.get(at)).copied();
+            if let Some(last) = last.filter(|last| *last > *newest + WEEK) {
                 *newest = last;
             }
         }

@@ -197,6 +197,11 @@ impl<T: Send + 'static> Job<T> {
         self.events.try_iter().collect()
     }
 
+    /// Waits for the result; `None` if the worker died.
+    pub fn wait(self) -> Option<T> {
+        self.result.recv().ok()
+    }
+
     /// The result, once.
     pub fn poll(&mut self) -> Poll<T> {
         match self.result.try_recv() {

@@ -20,7 +20,7 @@ pub struct Month {
 
 impl Month {
     /// The list of scored rows: one line a customer. Of rows that repeat an identifier the last
-    /// counts; of rows without one, whole repeats are left out.
+    /// counts; rows without one are each a customer.
     pub fn new(bundle: Arc<Bundle>, mut scores: Scores) -> Self {
         let mut last: HashMap<&str, usize> = HashMap::new();
         for (place, scored) in scores.rows.iter().enumerate().filter(|(_, scored)| scored.named) {
@@ -28,7 +28,7 @@ impl Month {
         }
         let kept = |place: usize| {
             let scored = &scores.rows[place];
-            if scored.named { last.get(scored.id.as_str()) == Some(&place) } else { !scored.repeated }
+            !scored.named || last.get(scored.id.as_str()) == Some(&place)
         };
         let places: Vec<usize> = (0..scores.rows.len()).filter(|&place| kept(place)).collect();
         let mut list: Vec<Customer> = places
@@ -61,9 +61,15 @@ impl Month {
         &self.scores.differences
     }
 
-    /// What changed since the latest of `lists` that is not of this very file.
+    /// What changed since the list before this file's own, else since the latest; `None` where nobody
+    /// can be recognised.
     pub fn since(&self, lists: &[Arc<SavedList>], threshold: f64) -> Option<(Arc<SavedList>, Changes)> {
-        let before = lists.iter().rev().find(|list| list.hash != self.table().source.hash)?;
+        if !self.list.iter().any(|customer| customer.named) {
+            return None;
+        }
+        let own = lists.iter().position(|list| list.hash == self.table().source.hash);
+        let earlier = &lists[..own.unwrap_or(lists.len())];
+        let before = earlier.iter().rev().find(|list| !list.entries.is_empty())?;
         Some((before.clone(), deploy::compare(before, &self.list, threshold)))
     }
 }

@@ -148,6 +148,10 @@ impl SavedProject {
     /// Keeps a list: in the place, and under the day, of an older one of the same file, else as the
     /// newest. The oldest go first.
     pub fn keep_list(lists: &mut Vec<Arc<SavedList>>, mut list: SavedList) {
+        // A list of nobody is nobody's past.
+        if list.entries.is_empty() {
+            return;
+        }
         match lists.iter_mut().find(|old| old.hash == list.hash) {
             Some(old) => {
                 list.made.clone_from(&old.made);

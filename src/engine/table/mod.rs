@@ -209,6 +209,11 @@ impl Table {
                 continue;
             }
             let wanted = bare(name);
+            // Two wanted names of one bare form: nobody can say which the file means.
+            let lacked = |other: &&&str| !table.columns.iter().any(|column| column.name == ***other);
+            if names.iter().filter(lacked).filter(|other| bare(other) == wanted).count() != 1 {
+                continue;
+            }
             let mut alike = free(&table).into_iter().filter(|&at| bare(&table.columns[at].name) == wanted);
             let (Some(at), None) = (alike.next(), alike.next()) else { continue };
             let old = table.columns[at].name.clone();

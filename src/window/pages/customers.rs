@@ -8,7 +8,7 @@ use regulars_engine::deploy::{Answer, Change, Changes, Customer, FollowUp, Reaso
 use regulars_engine::project::{Month, Outcome};
 use regulars_engine::split::Side;
 
-use super::Scene;
+use super::{PageState, Scene};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::State;
@@ -38,14 +38,6 @@ pub struct Order {
 }
 
 impl Order {
-    /// Positions in the list in force, in the order shown; everyone by risk until it was shown.
-    pub(in crate::window) fn places_of(&self, state: &State) -> Vec<usize> {
-        match self.made_for == state.list_id {
-            true => self.places.clone(),
-            false => (0..state.list().map_or(0, <[_]>::len)).collect(),
-        }
-    }
-
     fn follow(&mut self, list: &[Customer], id: u64, changes: Option<&Changes>, filter: Filter) {
         if self.made_for == id && self.key.as_ref() == Some(&filter) {
             return;
@@ -90,6 +82,26 @@ impl Order {
     }
 }
 
+/// Brings the order up to the list in force and to what it is narrowed to; done before anything is
+/// taken from it, whether the page is shown or not.
+pub(in crate::window) fn follow_list(page: &mut PageState, state: &State) -> Vec<usize> {
+    let Some(list) = state.list() else { return Vec::new() };
+    let is_month = state.month.is_some();
+    let changes = state.since.as_ref().map(|since| &since.1);
+    let columns = Column::of(is_month, changes.is_some());
+    let filter = Filter {
+        search: page.search.clone(),
+        segment: page.only_segment.filter(|_| !is_month),
+        with_left: page.with_left,
+        change: page.only_change.filter(|_| changes.is_some()),
+        cell: page.cell.filter(|_| !is_month),
+        threshold: state.settings.threshold,
+        sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
+    };
+    page.order.follow(list, state.list_id, changes, filter);
+    page.order.places.clone()
+}
+
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "customers");
@@ -112,20 +124,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     toolbar(ui, scene, month.as_deref());
 
-    let since = scene.state.since.clone();
-    let columns = Column::of(month.is_some(), since.is_some());
-    let page = &mut *scene.page;
-    let filter = Filter {
-        search: page.search.clone(),
-        segment: page.only_segment.filter(|_| month.is_none()),
-        with_left: page.with_left,
-        change: page.only_change.filter(|_| month.is_some()),
-        cell: page.cell.filter(|_| month.is_none()),
-        threshold: scene.state.settings.threshold,
-        sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
-    };
-    let changes = since.as_ref().map(|since| &since.1);
-    page.order.follow(list, scene.state.list_id, changes, filter);
+    follow_list(scene.page, scene.state);
     grid(ui, scene, list, month.as_deref());
 }
 

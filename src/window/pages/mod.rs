@@ -2,7 +2,7 @@
 
 mod clean;
 mod collect;
-mod customers;
+pub(in crate::window) mod customers;
 mod evaluate;
 mod features;
 mod segments;
@@ -113,7 +113,7 @@ impl PageState {
 
     /// Chooses the next customer of those shown, or the one before.
     pub fn step_customer(&mut self, state: &State, forwards: bool) {
-        let places = self.order.places_of(state);
+        let places = customers::follow_list(self, state);
         let here = self.chosen(state).and_then(|chosen| places.iter().position(|at| *at == chosen));
         let next = match (here, forwards) {
             (None, _) => 0,

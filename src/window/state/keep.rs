@@ -85,8 +85,33 @@ impl State {
         })
     }
 
-    /// Saves the project, on a thread of its own.
+    /// Saves the project, on a thread of its own: one save after the other, and with the model of the
+    /// list that is shown.
     pub fn save(&mut self, path: PathBuf) {
+        self.save_wish = Some(path);
+        self.poll_saving();
+    }
+
+    /// True while the project is being saved, or waits for it.
+    pub fn saving(&self) -> bool {
+        self.saving.is_some() || self.save_wish.is_some()
+    }
+
+    pub(super) fn poll_saving(&mut self) {
+        if let Some((path, job)) = self.saving.take() {
+            let mut slot = Some(job);
+            let news = ended(&mut slot);
+            if let Some(job) = slot {
+                self.saving = Some((path, job));
+                return;
+            }
+            let done = self.settle(news).is_some();
+            self.was_saved(path, done);
+        }
+        if self.bundling.is_some() {
+            return;
+        }
+        let Some(path) = self.save_wish.take() else { return };
         let Some(parts) = self.parts() else { return };
         let file = path.clone();
         // What is edited from here on is not in it.
@@ -95,35 +120,41 @@ impl State {
         self.saving = Some((path, job));
     }
 
-    /// True while the project is being saved.
-    pub fn saving(&self) -> bool {
-        self.saving.is_some()
-    }
-
-    pub(super) fn poll_saving(&mut self) {
-        let Some((path, job)) = self.saving.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.saving = Some((path, job));
+    fn was_saved(&mut self, path: PathBuf, done: bool) {
+        if !done {
+            self.touch();
             return;
         }
-        match self.settle(news) {
-            Some(()) => {
-                self.tell(Tone::Good, "notice.saved", vec![("file", path.display().to_string())]);
-                self.project_file = Some(path);
-                if self.saved && self.autosave.is_none() {
-                    self.unkept = false;
-                    self.recovery.iter().for_each(Recovery::clear);
-                }
-            }
-            None => self.touch(),
+        self.tell(Tone::Good, "notice.saved", vec![("file", path.display().to_string())]);
+        self.project_file = Some(path);
+        self.clear_autosave();
+    }
+
+    /// Everything is in the person's file: no autosave is needed.
+    fn clear_autosave(&mut self) {
+        if self.saved && self.train.is_none() && self.autosave.is_none() {
+            self.unkept = false;
+            self.recovery.iter().for_each(Recovery::clear);
         }
     }
 
-    /// Before another project takes its place: work that is not saved stays in the folder of
-    /// autosaves. True if there was some.
+    /// Before another project takes its place: what was asked to be saved is waited for, and work
+    /// that is not saved stays in the folder of autosaves. True if there was some.
     pub(super) fn leave_unsaved(&mut self) -> bool {
+        if let Some(job) = self.autosave.take() {
+            // A late one would come back after it was cleared.
+            job.wait();
+        }
+        if let Some((path, job)) = self.saving.take() {
+            let done = matches!(job.wait(), Some(Ok(())));
+            self.was_saved(path, done);
+        }
+        if let Some(path) = self.save_wish.take() {
+            if let Some(Ok(bundle)) = self.bundling.take().and_then(|job| job.wait()) {
+                self.bundle = Some(Arc::new(bundle));
+            }
+            self.saved = self.parts().is_some_and(|parts| parts.build().save(&path).is_ok());
+        }
         let Some(recovery) = &self.recovery else { return false };
         if self.saved || !self.is_worth_keeping() {
             recovery.clear();
@@ -195,7 +226,12 @@ impl State {
 
     /// True while an autosave is being written, or waits for one.
     pub fn keeping(&self) -> bool {
-        self.autosave.is_some() || self.unkept && self.recovery.is_some() && self.is_worth_keeping()
+        self.autosave.is_some() || self.unkept && self.wants_autosave()
+    }
+
+    /// What is saved needs no autosave, unless a training must be remembered.
+    fn wants_autosave(&self) -> bool {
+        self.recovery.is_some() && self.is_worth_keeping() && (!self.saved || self.train.is_some())
     }
 
     fn try_again(&mut self) {
@@ -220,6 +256,7 @@ impl State {
             // What was recovered stands in the new autosave.
             Some(Some(Ok(()))) => {
                 self.retry_at = None;
+                self.clear_autosave();
                 self.recovering.take().iter().for_each(Recovered::discard);
             }
             None => {}
@@ -228,11 +265,11 @@ impl State {
         if !self.unkept || self.autosave.is_some() || waits {
             return;
         }
-        let Some(path) = self.recovery.as_ref().map(|r| r.file().to_owned()) else {
-            self.unkept = false;
+        if !self.wants_autosave() {
             return;
-        };
-        let Some(parts) = self.parts().filter(|_| self.is_worth_keeping()) else { return };
+        }
+        let Some(path) = self.recovery.as_ref().map(|r| r.file().to_owned()) else { return };
+        let Some(parts) = self.parts() else { return };
         self.unkept = false;
         self.autosave = Some(self.start(move |_| Ok(parts.build().save(&path)?)));
     }
@@ -240,12 +277,6 @@ impl State {
     /// The program is closed in peace: what is saved needs no recovery. What is not stays, and is
     /// offered at the next start.
     pub fn close(&mut self) {
-        // The last word: there is no window left to tell a failure.
-        if let Some((path, _)) = self.saving.take()
-            && let Some(parts) = self.parts()
-        {
-            self.saved &= parts.build().save(&path).is_ok();
-        }
         self.saved &= self.train.is_none();
         self.leave_unsaved();
     }

@@ -9,6 +9,7 @@ use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Origin};
 
 use super::{State, ended, fresh_id};
+use crate::window::notice::Tone;
 
 /// Customers whose reasons are found ahead of being asked for, the most at risk first.
 const EXPLAINED: usize = 5_000;
@@ -42,15 +43,21 @@ impl State {
 
     /// Makes the ranked list, the bundle of the model and the reasons again.
     pub(super) fn rank(&mut self) {
-        let (Some(rows), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else { return };
-        // Segments of other rows than the model's say nothing about its list.
-        let same = self.prepared.as_ref().is_some_and(|p| Arc::ptr_eq(p, &rows));
-        let segments = self.segments.as_deref().filter(|_| same);
-        self.customers = Some(Arc::new(project::rank(&rows, &outcome, segments)));
-        self.list_id = fresh_id();
+        self.relist();
         self.rebundle();
         if self.month.is_none() {
             self.find_reasons();
+        }
+    }
+
+    /// Makes the ranked list again, with the segments that there are.
+    pub(super) fn relist(&mut self) {
+        let (Some(rows), Some(outcome)) = (self.trained_on.clone(), self.shown().cloned()) else { return };
+        // Segments of other rows than the model's say nothing about its list.
+        let segments = self.segments.as_deref().filter(|_| self.shows_present_rows());
+        self.customers = Some(Arc::new(project::rank(&rows, &outcome, segments)));
+        if self.month.is_none() {
+            self.list_id = fresh_id();
         }
     }
 
@@ -152,7 +159,10 @@ impl State {
 
     /// Scores another file with the model in use.
     pub fn open_month(&mut self, path: PathBuf) {
-        let Some(bundle) = self.bundle.clone().filter(|_| !self.bundling()) else { return };
+        let Some(bundle) = self.bundle.clone().filter(|_| !self.bundling()) else {
+            self.tell(Tone::Caution, "notice.bundling", Vec::new());
+            return;
+        };
         let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
             let table = project::open_month(&settings, &path, report)?;
@@ -197,7 +207,7 @@ impl State {
         let news = ended(&mut self.bundling);
         if let Some(bundle) = self.settle(news) {
             self.bundle = Some(Arc::new(bundle));
-            self.unkept = true;
+            self.unkept |= !self.saved;
         }
         let news = ended(&mut self.reasons_job);
         if let Some(reasons) = self.settle(news) {

@@ -125,6 +125,8 @@ pub struct State {
     write: Option<Job<Result<Told, Error>>>,
     /// The project is being saved to this file.
     saving: Option<(PathBuf, Job<Result<(), Error>>)>,
+    /// To be saved there as soon as the model of the list is made and no other save runs.
+    save_wish: Option<PathBuf>,
     /// The data of an opened project are being looked for.
     finding: Option<Job<Result<Found, Cancelled>>>,
     autosave: Option<Job<Result<(), Error>>>,
@@ -194,6 +196,7 @@ impl State {
             reasons_job: None,
             write: None,
             saving: None,
+            save_wish: None,
             finding: None,
             autosave: None,
             unkept: false,
@@ -237,13 +240,15 @@ impl State {
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
+        let left = self.leave_unsaved();
+        let (recovery, locked) = (self.recovery.take(), self.locked);
+        // What is being exported is told when it is done.
+        let write = self.write.take();
         self.cancel();
         self.bundling.iter().for_each(Job::cancel);
-        let left = self.leave_unsaved();
         let ctx = self.ctx.clone();
-        let (recovery, locked) = (self.recovery.take(), self.locked);
         *self = Self::new(ctx);
-        (self.recovery, self.locked) = (recovery, locked);
+        (self.recovery, self.locked, self.write) = (recovery, locked, write);
         if left {
             self.tell(Tone::Caution, "notice.left_unsaved", Vec::new());
         }
@@ -266,7 +271,13 @@ impl State {
             job.cancel();
         }
         let settings = self.settings.clone();
-        let runs = self.waiting_runs.clone();
+        // Those that wait for the data, else those whose rows were not there: they may be now.
+        let runs: Vec<(usize, SavedRun)> = if self.waiting_runs.is_empty() {
+            let lost = self.runs.iter().filter(|run| !run.is_whole());
+            lost.map(|run| (run.number, run.to_saved())).collect()
+        } else {
+            self.waiting_runs.iter().cloned().enumerate().collect()
+        };
         self.prepare = Some(self.start(move |report| {
             let mut table = (*base).clone();
             for (name, role) in &settings.read.roles {
@@ -276,11 +287,11 @@ impl State {
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {
                 Ok(prepared) => {
-                    let same = runs.iter().enumerate().filter(|(_, run)| run.is_of(&settings, &table));
+                    let same = runs.iter().filter(|(_, run)| run.is_of(&settings, &table));
                     let restore = |run: &SavedRun| {
                         run.models.iter().filter_map(|model| model.restore(prepared).ok()).collect()
                     };
-                    same.map(|(at, run)| (at, restore(run))).collect()
+                    same.map(|(at, run)| (*at, restore(run))).collect()
                 }
                 Err(_) => Vec::new(),
             };
@@ -325,6 +336,7 @@ impl State {
         self.prepare.iter().for_each(Job::cancel);
         self.month_job.iter().for_each(Job::cancel);
         self.finding.iter().for_each(Job::cancel);
+        self.write.iter().for_each(Job::cancel);
         self.reasons_job.iter().for_each(Job::cancel);
     }
 
@@ -340,6 +352,9 @@ impl State {
         if let Some(job) = &self.month_job {
             return of("score", job.progress(), job.seconds());
         }
+        if let Some(job) = &self.write {
+            return of("write", job.progress(), job.seconds());
+        }
         if let Some(job) = &self.prepare {
             return of("clean", job.progress(), job.seconds());
         }
@@ -351,7 +366,7 @@ impl State {
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some() || self.saving.is_some()
+        self.train.is_some() || self.write.is_some() || self.saving()
     }
 
     fn fail(&mut self, error: Error) {
@@ -401,13 +416,17 @@ impl State {
         let is_over = news.is_some();
         match self.settle(news) {
             Some(outcomes) => self.take_outcomes(outcomes),
-            None if is_over => self.show_kept_run(),
+            None if is_over => {
+                // A file that says "a training was running" is no longer true.
+                self.touch();
+                self.show_kept_run();
+            }
             None => {}
         }
         let news = ended(&mut self.segment);
         if let Some(found) = self.settle(news) {
             self.segments = Some(Arc::new(found));
-            self.rank();
+            self.relist();
         }
         self.poll_lists();
         let news = ended(&mut self.write);
@@ -447,7 +466,9 @@ impl State {
                 self.segments = None;
                 self.segment.iter().for_each(Job::cancel);
                 self.segment = None;
-                if !self.waiting_runs.is_empty() {
+                if self.waiting_runs.is_empty() {
+                    self.revive(ready.restored);
+                } else {
                     self.take_restored(ready.restored);
                 }
                 self.rank();

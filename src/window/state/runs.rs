@@ -176,6 +176,29 @@ impl State {
         }
     }
 
+    /// Runs whose rows are there again, by their number.
+    pub(super) fn revive(&mut self, restored: Vec<(usize, Vec<Outcome>)>) {
+        let rows = self.prepared.clone();
+        for (number, outcomes) in restored {
+            let found = self.runs.iter_mut().find(|run| run.number == number && !run.is_whole());
+            if let Some(run) = found.filter(|_| !outcomes.is_empty()) {
+                run.outcomes = outcomes.into_iter().map(Arc::new).collect();
+                run.rows.clone_from(&rows);
+                run.rows_key.clone_from(&self.prepared_key);
+            }
+        }
+        if self.outcomes.is_empty()
+            && let Some(at) = self.runs.iter().rposition(Run::is_whole)
+        {
+            self.show_run(at);
+        }
+    }
+
+    /// True if the shown run's rows are those of the present settings.
+    pub(super) fn shows_present_rows(&self) -> bool {
+        self.runs.get(self.shown_run).is_some_and(|run| run.rows_key == self.prepared_key)
+    }
+
     /// Shows a run everywhere.
     pub fn show_run(&mut self, at: usize) {
         let Some(run) = self.runs.get(at).filter(|run| run.is_whole()) else { return };
@@ -188,9 +211,11 @@ impl State {
             self.show_kept_run();
         }
         self.rank();
-        let present = self.prepared.as_ref().zip(self.trained_on.as_ref());
-        let same = present.is_some_and(|(a, b)| Arc::ptr_eq(a, b));
-        if same && self.segments.is_none() && self.segment.is_none() && rows <= AUTO_SEGMENT_ROWS {
+        if self.shows_present_rows()
+            && self.segments.is_none()
+            && self.segment.is_none()
+            && rows <= AUTO_SEGMENT_ROWS
+        {
             self.find_segments();
         }
     }
@@ -227,6 +252,9 @@ impl State {
 
     /// Shows another model everywhere.
     pub fn show_model(&mut self, kind: ModelKind) {
+        if kind != self.shown_model {
+            self.touch();
+        }
         self.shown_model = kind;
         self.rank();
     }

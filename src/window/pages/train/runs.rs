@@ -139,6 +139,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     if let Some(at) = show {
         scene.state.show_run(at);
+        scene.state.changed();
     } else if let Some(at) = reuse {
         scene.state.use_settings_of(at);
     } else if let Some(at) = forget {
