@@ -40,7 +40,7 @@ fn table_json(table: &Table) -> Value {
         .collect();
     json!({
         "name": table.name, "file": table.source.file, "format": table.source.format,
-        "encoding": table.source.encoding, "separator": table.source.separator.to_string(),
+        "encoding": table.source.encoding, "separator": table.source.separator.map(String::from),
         "records": table.records, "rows": table.height(), "rejected_rows": table.rejected_count,
         "rejected": table.rejected.iter().take(20).map(|r| json!({"row": r.row, "why": words.note(&r.why), "excerpt": r.excerpt})).collect::<Vec<_>>(),
         "columns": columns,

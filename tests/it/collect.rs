@@ -110,7 +110,7 @@ fn decimal_commas_are_found_by_evidence() {
         return;
     };
     let table = open(&path);
-    assert_eq!((table.height(), table.source.separator), (2000, ';'));
+    assert_eq!((table.height(), table.source.separator), (2000, Some(';')));
     let commas: Vec<_> = table.columns.iter().filter(|c| c.decimal == number::Decimal::Comma).collect();
     assert!(!commas.is_empty() && commas.iter().all(|c| c.bad == 0));
     assert!(table.columns.iter().any(|c| c.name.contains('€')), "{}", table.source.encoding);

@@ -24,6 +24,8 @@ pub struct Change {
     pub rows_changed: u64,
     pub cells_changed: u64,
     pub rows_dropped: u64,
+    /// Rows that became one with an earlier row of the same customer.
+    pub rows_merged: u64,
     /// Changed cells by column, in the order of the table.
     pub columns: Vec<(String, u64)>,
     pub examples: Vec<CellChange>,

@@ -119,8 +119,9 @@ pub(super) fn parse(
         source: Provenance {
             file: path.to_owned(),
             format: "csv",
+            part: None,
             encoding: encoding.to_owned(),
-            separator: separator as char,
+            separator: Some(separator as char),
             header,
             bytes,
             hash,

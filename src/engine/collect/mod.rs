@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::date::Order;
+use crate::detect::number::Decimal;
 use crate::error::Place;
 use crate::job::Reporter;
 use crate::table::{Role, Table};
@@ -23,6 +25,20 @@ pub struct ReadOptions {
     pub separator: Option<char>,
     /// `Some(false)` for files whose first record is already data.
     pub header: Option<bool>,
+    /// `Some(false)` where quote marks are data.
+    pub quoting: Option<bool>,
+    /// Lines that begin with this character are comments.
+    pub comment: Option<char>,
+    /// Which table of the file: a sheet, a member of an archive, a nested list, a database's table.
+    pub part: Option<String>,
+    /// The row, counted from 1, that names the columns; rows above it are titles.
+    pub header_row: Option<u32>,
+    /// Cells that make up the table, as a spreadsheet writes them: `B3:H200`.
+    pub range: Option<String>,
+    /// How numbers are written in a column, where the person has said so.
+    pub decimals: Vec<(String, Decimal)>,
+    /// How dates are written in a column, where the person has said so.
+    pub date_orders: Vec<(String, Order)>,
     /// Roles that the person has set, by column name.
     pub roles: Vec<(String, Role)>,
 }

@@ -253,12 +253,12 @@ impl Facts {
         }
     }
 
-    fn decimal(&self, separator: char) -> number::Decimal {
+    fn decimal(&self, separator: Option<char>) -> number::Decimal {
         match self.only_point.cmp(&self.only_comma) {
             std::cmp::Ordering::Greater => number::Decimal::Point,
             std::cmp::Ordering::Less => number::Decimal::Comma,
             // No evidence either way: files with semicolons come from lands with decimal commas.
-            std::cmp::Ordering::Equal if separator == ';' && self.either > 0 => number::Decimal::Comma,
+            std::cmp::Ordering::Equal if separator == Some(';') && self.either > 0 => number::Decimal::Comma,
             std::cmp::Ordering::Equal => number::Decimal::Point,
         }
     }
@@ -321,7 +321,7 @@ impl Facts {
     }
 }
 
-fn guess(name: &str, f: &Facts, separator: char) -> (ValueType, Role, Note) {
+fn guess(name: &str, f: &Facts, separator: Option<char>) -> (ValueType, Role, Note) {
     let share = |part: u64| part as f64 / f.present.max(1) as f64;
     let numeric = if f.integers == f.present { ValueType::Integer } else { ValueType::Number };
     let percent = |part: u64| format!("{:.0}", 100.0 * share(part));

@@ -144,9 +144,16 @@ pub struct Rejected {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Provenance {
     pub file: PathBuf,
+    /// `csv`, `fixed_width`, `xlsx`, `xls`, `xlsb`, `ods`, `json`, `jsonl`, `parquet`, `ipc`,
+    /// `sqlite`, `postgresql`, `mysql`, `http`, `clipboard`, `combined`.
     pub format: &'static str,
+    /// Which table of the file: a sheet, a member of an archive, a nested list, a database's table
+    /// or query; `None` where the file is one table.
+    pub part: Option<String>,
+    /// Of text files; empty for the others.
     pub encoding: String,
-    pub separator: char,
+    /// Of delimited text.
+    pub separator: Option<char>,
     pub header: bool,
     pub bytes: u64,
     /// blake3 of the file's bytes, in hexadecimal.
@@ -229,6 +236,49 @@ impl Table {
 /// A name without case, blanks and punctuation.
 fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// How many rows on one side of a link belong to one row on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cardinality {
+    /// Both sides are unique.
+    OneToOne,
+    /// Many rows of `from` belong to one row of `to`.
+    ManyToOne,
+    /// Neither side is unique: joining would multiply rows, so it is refused.
+    ManyToMany,
+}
+
+/// Two tables that speak of the same things: `from`'s column holds keys of `to`'s.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Link {
+    /// Place of the table in [`Dataset::tables`] with many rows, and its column.
+    pub from: usize,
+    pub from_column: String,
+    /// Place of the table with the key, and its column.
+    pub to: usize,
+    pub to_column: String,
+    pub cardinality: Cardinality,
+    /// Share of the different keys of `from` that `to` has.
+    pub overlap: f64,
+    /// Rows of `from` whose key `to` lacks (blank keys are counted apart).
+    pub orphans: u64,
+    /// Rows of `from` without a key.
+    pub blank: u64,
+    /// Keys that come back among the rows of `to`, where they should be unique.
+    pub duplicates: u64,
+    /// Rows of `to` that no row of `from` names.
+    pub childless: u64,
+    /// Why these two columns.
+    pub why: Note,
+}
+
+/// What was collected: tables, and how they hang together.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    pub tables: Vec<Table>,
+    pub links: Vec<Link>,
 }
 
 /// A cleaned view of a table: typed columns beside their row ids. Cheap to clone.

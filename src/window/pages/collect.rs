@@ -351,14 +351,16 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             read.encoding = (!value.is_empty()).then_some(value);
         }
     });
-    parts::setting(ui, lang, "separator", |ui| {
-        let words = |s: Option<char>| match s {
-            None => format!("{} ({})", lang.t("common.guessed"), show_separator(data.source.separator)),
-            Some(s) => show_separator(s),
-        };
-        let all = [None, Some(','), Some(';'), Some('\t'), Some('|')];
-        parts::choose(ui, &lang.t("setting.separator"), &mut read.separator, &all, words);
-    });
+    if let Some(guessed) = data.source.separator {
+        parts::setting(ui, lang, "separator", |ui| {
+            let words = |s: Option<char>| match s {
+                None => format!("{} ({})", lang.t("common.guessed"), show_separator(guessed)),
+                Some(s) => show_separator(s),
+            };
+            let all = [None, Some(','), Some(';'), Some('\t'), Some('|')];
+            parts::choose(ui, &lang.t("setting.separator"), &mut read.separator, &all, words);
+        });
+    }
     parts::setting(ui, lang, "header", |ui| {
         let mut header = read.header.unwrap_or(data.source.header);
         if ui.checkbox(&mut header, lang.t("setting.header.on")).changed() {
