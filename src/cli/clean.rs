@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use regulars_engine::deploy::DeployError;
 use regulars_engine::job::Reporter;
-use regulars_engine::{files, project};
+use regulars_engine::files;
+use regulars_engine::project::RecipeFile;
 use serde_json::json;
 
 use super::{Input, Outcome};
@@ -18,14 +19,34 @@ pub(super) struct Clean {
     /// Where the cleaned table is written (CSV), before scaling
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Where the recipe is written, with all that it learnt: `--recipe` cleans next month's file in
+    /// the same way and tells what is different in it
+    #[arg(long, value_name = "FILE")]
+    save_recipe: Option<PathBuf>,
 }
 
 impl Clean {
     pub(super) fn run(&self) -> Outcome {
-        super::refuse_input(&self.out, &[&self.input.file])?;
+        super::refuse_input(&self.out, &self.input.paths())?;
+        if let Some(file) = &self.save_recipe {
+            super::refuse_input(file, &self.input.paths())?;
+        }
         let settings = self.input.settings()?;
         let table = self.input.open(&settings)?;
-        let cleaning = project::clean_only(&settings, &table, &Reporter::silent())?;
+        let report = Reporter::silent();
+        let (recipe, cleaning, differences) = match self.input.recipe()? {
+            Some(recipe) if recipe.is_fitted() => {
+                let (cleaning, differences) = recipe.apply(&table, &report)?;
+                (recipe, cleaning, Some(differences))
+            }
+            _ => {
+                let (recipe, cleaning) = RecipeFile::without_target(&settings, &table, &report)?;
+                (recipe, cleaning, None)
+            }
+        };
+        if let Some(file) = &self.save_recipe {
+            recipe.save(file)?;
+        }
         let frame = cleaning.readable();
         let names: Vec<String> = frame.data.get_column_names().iter().map(|n| n.to_string()).collect();
         let rows = (0..frame.height())
@@ -40,11 +61,13 @@ impl Clean {
                 json!({
                     "name": change.name, "rows_changed": change.rows_changed,
                     "cells_changed": change.cells_changed, "rows_dropped": change.rows_dropped,
+                    "rows_merged": change.rows_merged,
                     "columns": change.columns.iter().map(|(name, cells)| json!({"name": name, "cells_changed": cells})).collect::<Vec<_>>(),
                     "examples": change.examples.iter().take(10).collect::<Vec<_>>(),
                 })
             })
             .collect();
+        let merged: u64 = cleaning.stages.iter().map(|stage| stage.change.rows_merged).sum();
         let dropped: u64 = cleaning.stages.iter().map(|stage| stage.change.rows_dropped).sum();
         if !self.input.json {
             let lang = Lang::of_environment();
@@ -63,11 +86,17 @@ impl Clean {
                     )
                 );
             }
+            if let Some(differences) = &differences {
+                for line in crate::words::differences(lang, differences) {
+                    println!("  ! {line}");
+                }
+            }
             println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
         }
         Ok(json!({
             "rows_in": table.height(), "rows_out": frame.height(), "rows_dropped": dropped,
-            "rows_merged": 0, "steps": steps, "out": self.out,
+            "rows_merged": merged, "steps": steps, "out": self.out, "differences": differences,
+            "recipe": self.save_recipe,
         }))
     }
 }

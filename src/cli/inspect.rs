@@ -1,7 +1,8 @@
 //! `regulars inspect`: what was sniffed, with warnings.
 
 use clap::Args;
-use regulars_engine::table::{Role, Table};
+use regulars_engine::project::Collected;
+use regulars_engine::table::{Dataset, Link, Role, Table};
 use serde_json::{Value, json};
 
 use super::{Input, Outcome};
@@ -16,11 +17,56 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn run(&self) -> Outcome {
         let settings = self.input.settings()?;
-        let table = self.input.open(&settings)?;
+        let collected = self.input.collect(&settings)?;
         if !self.input.json {
-            print(&table);
+            tell(&collected);
         }
-        Ok(json!({ "tables": [table_json(&table)], "links": [] }))
+        let dataset = &collected.dataset;
+        let mut object = json!({
+            "tables": dataset.tables.iter().map(table_json).collect::<Vec<_>>(),
+            "links": links_json(dataset),
+        });
+        if let (Some(plan), Some(map)) = (&collected.plan, object.as_object_mut()) {
+            map.insert("combined".into(), table_json(&collected.table));
+            map.insert("plan".into(), json!(plan));
+        }
+        Ok(object)
+    }
+}
+
+fn links_json(dataset: &Dataset) -> Vec<Value> {
+    let name = |at: usize| dataset.tables.get(at).map(|table| table.name.as_str());
+    let link = |link: &Link| {
+        json!({
+            "from": name(link.from), "from_column": link.from_column,
+            "to": name(link.to), "to_column": link.to_column,
+            "cardinality": link.cardinality, "overlap": link.overlap, "orphans": link.orphans,
+            "blank": link.blank, "duplicates": link.duplicates, "childless": link.childless,
+            "why": Lang::En.note(&link.why),
+        })
+    };
+    dataset.links.iter().map(link).collect()
+}
+
+/// Everything that was found, in words.
+pub(super) fn tell(collected: &Collected) {
+    let lang = Lang::of_environment();
+    let dataset = &collected.dataset;
+    dataset.tables.iter().for_each(print);
+    for link in &dataset.links {
+        let name = |at: usize| dataset.tables.get(at).map_or("", |table| table.name.as_str());
+        println!(
+            "  {}.{} → {}.{}  {}",
+            name(link.from),
+            link.from_column,
+            name(link.to),
+            link.to_column,
+            lang.note(&link.why)
+        );
+    }
+    if collected.plan.is_some() {
+        println!("{}", lang.t("cli.combined"));
+        print(&collected.table);
     }
 }
 
@@ -40,6 +86,7 @@ fn table_json(table: &Table) -> Value {
         .collect();
     json!({
         "name": table.name, "file": table.source.file, "format": table.source.format,
+        "sheet": table.source.part,
         "encoding": table.source.encoding, "separator": table.source.separator.map(String::from),
         "records": table.records, "rows": table.height(), "rejected_rows": table.rejected_count,
         "rejected": table.rejected.iter().take(20).map(|r| json!({"row": r.row, "why": words.note(&r.why), "excerpt": r.excerpt})).collect::<Vec<_>>(),

@@ -16,13 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use regulars_engine::collect::{self, ReadOptions};
+use regulars_engine::collect::ReadOptions;
 use regulars_engine::deploy::DeployError;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::Settings;
+use regulars_engine::project::{self, Collected, RecipeFile, Settings};
 use regulars_engine::table::{Role, Table};
 use regulars_engine::train::DeviceKind;
-use regulars_engine::{Error, clean as cleaning, files};
+use regulars_engine::{Error, files};
 
 use crate::window;
 use crate::words::Lang;
@@ -32,8 +32,8 @@ use crate::words::Lang;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// A data file or project to open in the window
-    path: Option<PathBuf>,
+    /// Data files or a project to open in the window
+    paths: Vec<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -68,6 +68,21 @@ struct Reading {
     /// The first record is already data
     #[arg(long)]
     no_header: bool,
+    /// Which table of the file: a sheet, a member of an archive, a nested list
+    #[arg(long, alias = "table", value_name = "NAME")]
+    sheet: Option<String>,
+    /// The row that names the columns, counted from 1
+    #[arg(long, value_name = "N")]
+    header_row: Option<u32>,
+    /// The cells that make up the table, e.g. B3:H200
+    #[arg(long, value_name = "CELLS")]
+    range: Option<String>,
+    /// Lines that begin with this character are comments
+    #[arg(long, value_name = "CHARACTER")]
+    comment: Option<char>,
+    /// Quote marks are data
+    #[arg(long)]
+    no_quotes: bool,
 }
 
 impl Reading {
@@ -80,14 +95,26 @@ impl Reading {
         if self.no_header {
             read.header = Some(false);
         }
+        if self.sheet.is_some() {
+            read.part.clone_from(&self.sheet);
+        }
+        read.header_row = self.header_row.or(read.header_row);
+        if self.range.is_some() {
+            read.range.clone_from(&self.range);
+        }
+        read.comment = self.comment.or(read.comment);
+        if self.no_quotes {
+            read.quoting = Some(false);
+        }
     }
 }
 
 /// Flags of every command that reads data.
 #[derive(Args, Clone)]
 struct Input {
-    /// The customers' file
-    file: PathBuf,
+    /// The customers' files: tables, folders or patterns; linked ones become one row per customer
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     reading: Reading,
     /// Role of a column; may be repeated
@@ -125,19 +152,12 @@ fn parse_device(text: &str) -> Result<DeviceKind, String> {
     DeviceKind::ALL.into_iter().find(|d| d.name() == text).ok_or_else(|| "auto, wgpu or flex".into())
 }
 
-/// Failures that a command can end with.
-enum Failure {
-    Engine(Error),
-    /// A file of settings that cannot be read.
-    Recipe {
-        file: PathBuf,
-        cause: String,
-    },
-}
+/// A failure that a command ends with.
+struct Failure(Error);
 
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::Engine(error.into())
+        Self(error.into())
     }
 }
 
@@ -151,17 +171,27 @@ impl Input {
         };
         self.reading.apply(&mut settings.read);
         settings.read.roles.extend(self.exclude.iter().map(|name| (name.clone(), Role::Ignore)));
-        if let Some(file) = &self.recipe {
-            let fail = |cause: String| Failure::Recipe { file: file.clone(), cause };
-            let text = std::fs::read_to_string(file).map_err(|e| fail(e.to_string()))?;
-            settings.recipe =
-                serde_json::from_str::<cleaning::Recipe>(&text).map_err(|e| fail(e.to_string()))?;
+        if let Some(recipe) = self.recipe()? {
+            settings.recipe = recipe.recipe();
         }
         Ok(settings)
     }
 
+    fn recipe(&self) -> Result<Option<RecipeFile>, Failure> {
+        Ok(self.recipe.as_deref().map(RecipeFile::open).transpose()?)
+    }
+
+    fn collect(&self, settings: &Settings) -> Result<Collected, Failure> {
+        Ok(project::collect(&self.files, settings, &Reporter::silent())?)
+    }
+
     fn open(&self, settings: &Settings) -> Result<Table, Failure> {
-        Ok(collect::open(&self.file, &settings.read, &Reporter::silent())?)
+        Ok(self.collect(settings)?.table)
+    }
+
+    /// What is read, and must not be written over.
+    fn paths(&self) -> Vec<&Path> {
+        self.files.iter().map(PathBuf::as_path).collect()
     }
 }
 
@@ -169,7 +199,7 @@ impl Input {
 pub fn main() -> ExitCode {
     window::started();
     let cli = Cli::parse();
-    let Some(command) = cli.command else { return run::window_or_terminal(cli.path) };
+    let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
     let (json, outcome) = match command {
         Command::Inspect(c) => (c.input.json, c.run()),
         Command::Clean(c) => (c.input.json, c.run()),
@@ -208,28 +238,19 @@ fn say(value: &serde_json::Value) {
 fn tell(failure: &Failure, json: bool) -> ExitCode {
     let lang = Lang::of_environment();
     let mut object = serde_json::Map::new();
-    let (message, hint) = match failure {
-        Failure::Engine(error) => {
-            let place = error.place();
-            object.insert("kind".into(), error.kind().into());
-            if let Some(file) = place.file {
-                object.insert("file".into(), file.display().to_string().into());
-            }
-            if let Some(row) = place.row {
-                object.insert("row".into(), row.into());
-            }
-            if let Some(column) = place.column {
-                object.insert("column".into(), column.into());
-            }
-            (lang.error(error), lang.hint(error))
-        }
-        Failure::Recipe { file, cause } => {
-            object.insert("kind".into(), "bad_recipe".into());
-            object.insert("file".into(), file.display().to_string().into());
-            let args = [("file", file.display().to_string()), ("cause", cause.clone())];
-            (lang.with("error.bad_recipe", &args), lang.t("hint.bad_recipe"))
-        }
-    };
+    let error = &failure.0;
+    let place = error.place();
+    object.insert("kind".into(), error.kind().into());
+    if let Some(file) = place.file {
+        object.insert("file".into(), file.display().to_string().into());
+    }
+    if let Some(row) = place.row {
+        object.insert("row".into(), row.into());
+    }
+    if let Some(column) = place.column {
+        object.insert("column".into(), column.into());
+    }
+    let (message, hint) = (lang.error(error), lang.hint(error));
     if json {
         object.insert("message".into(), message.clone().into());
         object.insert("hint".into(), hint.clone().into());

@@ -1,7 +1,7 @@
 //! `regulars score`: scores new customers with a saved bundle, or with the model of a project, whose
 //! last list then says what changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -17,8 +17,9 @@ use crate::words::Lang;
 pub(super) struct Score {
     /// A bundle saved by `train --bundle` or from the window, or a project
     bundle: PathBuf,
-    /// The new customers' file
-    file: PathBuf,
+    /// The new customers' files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// Where the scores are written (CSV)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -35,7 +36,9 @@ pub(super) struct Score {
 impl Score {
     pub(super) fn run(&self) -> Outcome {
         let started = std::time::Instant::now();
-        super::refuse_input(&self.out, &[&self.bundle, &self.file])?;
+        let read: Vec<&Path> =
+            self.files.iter().chain([&self.bundle]).map(PathBuf::as_path).collect();
+        super::refuse_input(&self.out, &read)?;
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
         let (bundle, lists, mut settings) = if is_project {
@@ -47,7 +50,7 @@ impl Score {
             (Bundle::open(&self.bundle)?, Vec::new(), Settings::default())
         };
         self.reading.apply(&mut settings.read);
-        let table = project::open_month(&settings, &self.file, &report)?;
+        let table = project::open_month(&settings, &self.files, &report)?;
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
         let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);

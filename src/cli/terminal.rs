@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use regulars_engine::Error;
-use regulars_engine::collect;
 use regulars_engine::deploy::{Customer, DeployError, FollowUps};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{
-    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings, find_source,
+    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Role;
@@ -18,8 +17,8 @@ use regulars_engine::train::ModelKind;
 use super::{inspect, train};
 use crate::words::{Lang, percent, segment_name};
 
-pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
-    match journey(lang, path) {
+pub(super) fn run(lang: Lang, paths: Vec<PathBuf>) -> ExitCode {
+    match journey(lang, paths) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}\n{}", lang.error(&error), lang.hint(&error));
@@ -28,25 +27,28 @@ pub(super) fn run(lang: Lang, path: Option<PathBuf>) -> ExitCode {
     }
 }
 
-fn journey(lang: Lang, path: Option<PathBuf>) -> Result<(), Error> {
-    let (settings, file) = match path {
-        Some(path) if path.extension().is_some_and(|e| e == "regulars") => {
-            let saved = SavedProject::open(&path)?;
-            let wanted = (&saved.file, &saved.hash);
-            let found = find_source(Some(&path), wanted.0, wanted.1, saved.bytes, &Reporter::silent())?;
-            let file = match found {
-                Found::InPlace(file) | Found::Moved(file) | Found::Namesake(file) => file,
-                Found::Nowhere => saved.file,
-            };
-            (saved.settings, file)
+fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
+    let (settings, files) = match paths.as_slice() {
+        [path] if path.extension().is_some_and(|e| e == "regulars") => {
+            let saved = SavedProject::open(path)?;
+            let files = saved
+                .wanted()
+                .into_iter()
+                .map(|source| Ok(match source.find(Some(path), &Reporter::silent())? {
+                    Found::InPlace(file) | Found::Moved(file) | Found::Namesake(file) => file,
+                    Found::Nowhere => source.file,
+                }))
+                .collect::<Result<_, Error>>()?;
+            (saved.settings, files)
         }
-        Some(path) => (Settings::default(), path),
-        None => (Settings::default(), crate::window::sample_file()?),
+        [] => (Settings::default(), vec![crate::window::sample_file()?]),
+        _ => (Settings::default(), paths),
     };
     let out = std::env::current_dir().unwrap_or_default().join("regulars-out");
     std::fs::create_dir_all(&out).map_err(|cause| ProjectError::Save { file: out.clone(), cause })?;
-    let table = collect::open(&file, &settings.read, &Reporter::silent())?;
-    inspect::print(&table);
+    let collected = project::collect(&files, &settings, &Reporter::silent())?;
+    inspect::tell(&collected);
+    let table = collected.table;
     if table.with_role(Role::Target).is_none() {
         // Nothing to predict: what can be told of such a file.
         if !project::looks_like_events(&table) {

@@ -50,7 +50,7 @@ fn parse_kind(text: &str) -> Result<ModelKind, String> {
 impl Train {
     pub(super) fn run(&self) -> Outcome {
         if let Some(bundle) = &self.bundle {
-            super::refuse_input(bundle, &[&self.input.file])?;
+            super::refuse_input(bundle, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
         if let Some(target) = &self.target {

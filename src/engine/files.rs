@@ -120,6 +120,11 @@ impl Grid {
     }
 }
 
+/// A path's last part, for telling; empty where there is none.
+pub fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
 /// True if both paths lead to one file.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)

@@ -11,6 +11,7 @@ pub mod error;
 pub mod evaluate;
 pub mod features;
 pub mod files;
+pub mod inspect;
 pub mod job;
 pub mod metrics;
 pub mod note;

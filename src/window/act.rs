@@ -59,31 +59,50 @@ impl App {
     /// True for the files that the project reads.
     pub(super) fn is_data(&self, path: &Path) -> bool {
         let month = self.state.month.as_ref().map(|month| month.table());
-        self.state
-            .table
-            .as_deref()
-            .into_iter()
-            .chain(month)
-            .any(|table| files::is_same(&table.source.file, path))
+        let collected = self.state.collected.iter().flat_map(|collected| &collected.dataset.tables);
+        collected.chain(month).any(|table| files::is_same(&table.source.file, path))
     }
 
-    /// A path was given: does what it was asked for.
-    pub(super) fn take_path(&mut self, ctx: &egui::Context, ask: Ask, path: PathBuf, content: Content) {
-        if ask.saves() && self.is_data(&path) {
+    /// Paths were given: does what they were asked for.
+    pub(super) fn take_paths(
+        &mut self,
+        ctx: &egui::Context,
+        ask: Ask,
+        mut paths: Vec<PathBuf>,
+        content: Content,
+    ) {
+        match ask {
+            Ask::Open if paths.len() > 1 => self.carry_out(ctx, Command::OpenPaths(paths)),
+            Ask::Add => {
+                self.prefs.page = Page::Collect;
+                self.state.add_data(paths);
+            }
+            Ask::Month => {
+                self.prefs.page = Page::Customers;
+                self.state.open_month(paths);
+            }
+            _ if paths.is_empty() => {}
+            Ask::OpenRecipe => {
+                self.prefs.page = Page::Clean;
+                self.state.open_recipe(&paths.remove(0));
+            }
+            Ask::Open => self.carry_out(ctx, Command::OpenPath(paths.remove(0))),
+            _ => self.write_to(ask, paths.remove(0), content),
+        }
+    }
+
+    /// A path to write to was given.
+    fn write_to(&mut self, ask: Ask, path: PathBuf, content: Content) {
+        if self.is_data(&path) {
             // The person's data are never written over.
             let args = vec![("file", path.display().to_string())];
             self.state.tell(notice::Tone::Bad, "notice.is_data", args);
             return;
         }
-        if ask.saves() {
-            self.prefs.folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
-        }
+        self.prefs.folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
         match ask {
-            Ask::Open => self.carry_out(ctx, Command::OpenPath(path)),
-            Ask::Month => {
-                self.prefs.page = Page::Customers;
-                self.state.open_month(path);
-            }
+            Ask::Open | Ask::Add | Ask::Month | Ask::OpenRecipe => {}
+            Ask::SaveRecipe => self.state.save_recipe(path),
             Ask::SaveProject => {
                 let path = if path.extension().is_some_and(|e| e == "regulars") {
                     path
@@ -146,7 +165,6 @@ impl App {
     }
 
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
-        self.asks_to_reset &= command == Command::ResetToStart;
         let name = || self.state.table.as_ref().map_or_else(|| "customers".into(), |t| t.name.clone());
         match command {
             Command::OpenDialog => self.state.ask(Ask::Open, ""),
@@ -158,11 +176,18 @@ impl App {
                 self.state.open(&path);
                 self.look_for_left();
             }
+            Command::OpenPaths(paths) => {
+                self.page.forget();
+                self.prefs.page = Page::Collect;
+                self.state.open_data(paths);
+                self.look_for_left();
+            }
+            Command::AddFiles => self.ask(Ask::Add, "", Content::None),
             Command::OpenSample => {
                 self.page.forget();
                 self.prefs.page = Page::Collect;
                 if let Ok(path) = sample_file() {
-                    self.state.open_fresh(&path);
+                    self.state.open_fresh(vec![path]);
                     self.look_for_left();
                 }
             }
@@ -216,7 +241,7 @@ impl App {
                 self.prefs.page = Page::Customers;
                 let name = format!("{} {}", name(), self.prefs.lang.t("list.name"));
                 let shown =
-                    Content::Places(self.state.list_id, customers::follow_list(&mut self.page, &self.state));
+                    Content::Places(self.state.list_id, customers::shown_places(&mut self.page, &self.state));
                 self.ask(Ask::CallList, &name, shown);
             }
             Command::SaveBundle if self.state.bundle.is_some() => {
@@ -227,6 +252,12 @@ impl App {
                 let name = format!("{} {}", name(), self.prefs.lang.t("report.name"));
                 self.ask(Ask::Report, &name, Content::None);
             }
+            Command::SaveRecipe if self.state.table.is_some() => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("recipe.name"));
+                self.ask(Ask::SaveRecipe, &name, Content::None);
+            }
+            Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
+            Command::SaveRecipe => {}
             Command::ExportCallList | Command::SaveBundle | Command::SaveReport => {
                 self.prefs.page = Page::Train;
             }
@@ -255,16 +286,9 @@ impl App {
             Command::ResetToStart => {
                 let open = self.state.project_file.clone();
                 let open = open.or_else(|| self.state.table.as_ref().map(|t| t.source.file.clone()));
-                match open {
-                    Some(path) if self.asks_to_reset => {
-                        self.asks_to_reset = false;
-                        self.carry_out(ctx, Command::OpenPath(path));
-                    }
-                    Some(_) => {
-                        self.asks_to_reset = true;
-                        self.state.tell(notice::Tone::Caution, "notice.reset", Vec::new());
-                    }
-                    None => {}
+                // Work that is not saved stays in the folder of autosaves, and that is told.
+                if let Some(path) = open {
+                    self.carry_out(ctx, Command::OpenPath(path));
                 }
             }
             Command::Tour => tour::go(self, 0),

@@ -15,6 +15,10 @@ pub enum Command {
     /// Opens by typing a path.
     OpenTyped,
     OpenPath(PathBuf),
+    /// Several data files at once.
+    OpenPaths(Vec<PathBuf>),
+    /// Further data files beside those that are open.
+    AddFiles,
     OpenSample,
     /// A later file for the model in use.
     NextMonth,
@@ -36,6 +40,8 @@ pub enum Command {
     ExportCallList,
     SaveBundle,
     SaveReport,
+    SaveRecipe,
+    OpenRecipe,
     Go(Page),
     ToggleTheme,
     SetLang(Lang),
@@ -59,6 +65,7 @@ pub fn palette() -> Vec<Command> {
     let mut list = vec![
         Command::OpenDialog,
         Command::OpenTyped,
+        Command::AddFiles,
         Command::OpenSample,
         Command::NextMonth,
         Command::CloseMonth,
@@ -75,6 +82,8 @@ pub fn palette() -> Vec<Command> {
         Command::ExportCallList,
         Command::SaveReport,
         Command::SaveBundle,
+        Command::SaveRecipe,
+        Command::OpenRecipe,
         Command::NextCustomer,
         Command::PreviousCustomer,
         Command::ToggleTheme,
@@ -104,7 +113,8 @@ impl Command {
         match self {
             Self::OpenDialog => "open",
             Self::OpenTyped => "open_typed",
-            Self::OpenPath(_) => "open_path",
+            Self::OpenPath(_) | Self::OpenPaths(_) => "open_path",
+            Self::AddFiles => "add_files",
             Self::OpenSample => "open_sample",
             Self::NextMonth => "next_month",
             Self::CloseMonth => "close_month",
@@ -121,6 +131,8 @@ impl Command {
             Self::ExportCallList => "export",
             Self::SaveBundle => "bundle",
             Self::SaveReport => "report",
+            Self::SaveRecipe => "save_recipe",
+            Self::OpenRecipe => "open_recipe",
             Self::Go(_) => "go",
             Self::ToggleTheme => "theme",
             Self::SetLang(_) => "language",

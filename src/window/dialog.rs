@@ -37,12 +37,20 @@ impl PathBox {
         Self { ask, text, content, fresh: true }
     }
 
-    fn path(&self) -> PathBuf {
-        let text = self.text.trim().trim_matches('"');
-        match text.strip_prefix("~/") {
-            Some(rest) => home().join(rest),
-            None => PathBuf::from(text),
+    /// What was typed: one path, or, where something is opened, several parted by semicolons.
+    fn paths(&self) -> Vec<PathBuf> {
+        let path = |text: &str| {
+            let text = text.trim().trim_matches('"');
+            match text.strip_prefix("~/") {
+                Some(rest) => home().join(rest),
+                None => PathBuf::from(text),
+            }
+        };
+        let whole = path(&self.text);
+        if self.ask.saves() || whole.exists() {
+            return vec![whole];
         }
+        self.text.split(';').filter(|part| !part.trim().is_empty()).map(path).collect()
     }
 }
 
@@ -66,11 +74,14 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
         ui.set_width(620.0);
         let key = match asked.ask {
             Ask::Open => "path.open",
+            Ask::Add => "path.add",
             Ask::Month => "path.month",
             Ask::SaveProject => "path.project",
             Ask::CallList => "path.list",
             Ask::SaveBundle => "path.bundle",
             Ask::Report => "path.report",
+            Ask::SaveRecipe => "path.recipe",
+            Ask::OpenRecipe => "path.open_recipe",
             Ask::Grid => "path.table",
             Ask::Png => "path.picture",
             Ask::Svg => "path.drawing",
@@ -86,9 +97,12 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             edit.request_focus();
             asked.fresh = false;
         }
-        let path = asked.path();
-        let exists = path.exists();
+        let paths = asked.paths();
+        // A pattern is looked for when it is opened.
+        let is_there = |path: &PathBuf| path.exists() || path.to_string_lossy().contains(['*', '?', '[']);
+        let exists = paths.iter().all(is_there);
         let hint = if asked.ask.saves() {
+            let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             match (exists, folder.is_dir()) {
                 (_, false) => lang.t("path.no_folder"),
@@ -112,7 +126,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
         });
     });
     if done {
-        app.take_path(ctx, asked.ask, asked.path(), asked.content);
+        app.take_paths(ctx, asked.ask, asked.paths(), asked.content);
     } else if browse {
         app.state.ask(asked.ask, &asked.text);
         app.waiting = asked.content;

@@ -84,8 +84,6 @@ pub struct App {
     /// The window was asked to close while work goes on.
     asks_to_close: bool,
     may_close: bool,
-    /// A reset was asked for once; the second time it is done.
-    asks_to_reset: bool,
     pictures: (Sender<Picture>, Receiver<Picture>),
     /// Nothing that changes by itself is drawn, so that two pictures can be compared.
     pub still: bool,
@@ -109,7 +107,7 @@ pub fn started() -> std::time::Instant {
 ///
 /// # Errors
 /// There is no display or no graphics adapter.
-pub fn open(path: Option<PathBuf>) -> Result<(), eframe::Error> {
+pub fn open(paths: Vec<PathBuf>) -> Result<(), eframe::Error> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Regulars")
@@ -118,7 +116,7 @@ pub fn open(path: Option<PathBuf>) -> Result<(), eframe::Error> {
             .with_min_inner_size([900.0, 600.0]),
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native("regulars", options, Box::new(|cc| Ok(Box::new(App::start(cc, path)))))
+    eframe::run_native("regulars", options, Box::new(|cc| Ok(Box::new(App::start(cc, paths)))))
 }
 
 /// The sample shop's customers: the copy beside the program's source, else one made for the
@@ -143,14 +141,14 @@ pub fn sample_file() -> Result<PathBuf, regulars_engine::Error> {
 impl App {
     /// The app as a person starts it: with what it remembered, and the given file or, the first
     /// time, the sample.
-    pub fn start(cc: &eframe::CreationContext<'_>, path: Option<PathBuf>) -> Self {
+    pub fn start(cc: &eframe::CreationContext<'_>, paths: Vec<PathBuf>) -> Self {
         let mut prefs: Prefs = cc.storage.and_then(|s| eframe::get_value(s, "prefs")).unwrap_or_default();
         let page = cc.storage.and_then(|s| eframe::get_value(s, "pages")).unwrap_or_default();
         let recovery = eframe::storage_dir("regulars").map(|folder| folder.join("recovery"));
         let left_behind = recovery.as_deref().map(Recovery::left_behind).unwrap_or_default();
         let sample = || if prefs.seen || !left_behind.is_empty() { None } else { sample_file().ok() };
-        let open = path.or_else(sample);
-        if open.is_some() || !prefs.seen || !left_behind.is_empty() {
+        let open = if paths.is_empty() { sample().into_iter().collect() } else { paths };
+        if !open.is_empty() || !prefs.seen || !left_behind.is_empty() {
             prefs.page = Page::Collect;
         }
         prefs.seen = true;
@@ -160,8 +158,10 @@ impl App {
         if let Some(folder) = recovery {
             app.state.keep_in(&folder);
         }
-        if let Some(path) = open {
-            app.state.open(&path);
+        match open.as_slice() {
+            [] => {}
+            [one] => app.state.open(one),
+            _ => app.state.open_data(open),
         }
         app
     }
@@ -185,7 +185,6 @@ impl App {
             tour: None,
             asks_to_close: false,
             may_close: false,
-            asks_to_reset: false,
             pictures: channel(),
             still: false,
             first_frame: None,
@@ -197,13 +196,17 @@ impl App {
         self.state.poll();
         self.state.locked = self.prefs.locked;
         self.state.commit(ctx.egui_is_using_pointer());
-        if let Some((ask, path)) = self.state.answer() {
+        if let Some((ask, paths)) = self.state.answer() {
             let content = std::mem::replace(&mut self.waiting, Content::None);
-            self.take_path(ctx, ask, path, content);
+            self.take_paths(ctx, ask, paths, content);
         }
         self.take_away(ctx);
-        for file in ctx.input(|i| i.raw.dropped_files.clone()) {
-            self.send.extend([Command::OpenPath(file.path().to_owned())]);
+        let dropped: Vec<PathBuf> =
+            ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        match dropped.as_slice() {
+            [] => {}
+            [one] => self.send.push(Command::OpenPath(one.clone())),
+            _ => self.send.push(Command::OpenPaths(dropped)),
         }
         // The longer combination first: Ctrl+Shift+S is no Ctrl+S.
         let mut list: Vec<Command> = command::palette().into_iter().chain([Command::TogglePalette]).collect();

@@ -3,6 +3,7 @@
 
 mod csv;
 mod profile;
+mod records;
 mod text;
 
 use std::path::{Path, PathBuf};

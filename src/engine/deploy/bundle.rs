@@ -169,7 +169,7 @@ impl Bundle {
             actual: actual(at),
         });
         let rows = rows.collect();
-        let mut differences = differences::find(self, table, &cleaning);
+        let mut differences = differences::find(&differences::known_to(self), table, &cleaning);
         differences.renamed = renamed;
         differences.later = features.later_than(&self.features);
         Ok(Scores { rows, differences, cleaning, matrix, table: table.clone() })

@@ -42,7 +42,7 @@ pub enum Spread {
 
 impl Profile {
     /// True if the parts fit each other; asked of every opened file.
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         let (bins, shares) = match &self.spread {
             Spread::Numbers { edges, shares } => (edges.len(), shares),
             Spread::Levels { levels, shares } => (levels.len(), shares),
@@ -202,38 +202,84 @@ fn by_chance(bins: usize, rows: (usize, usize)) -> f64 {
     point * (1.0 / rows.0.max(1) as f64 + 1.0 / rows.1.max(1) as f64)
 }
 
-/// Compares a file, cleaned by the bundle's recipe, with what the model learnt from.
-pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Differences {
-    let needed = bundle.needed();
+/// What is known of an earlier file: what a new one is compared with.
+pub(crate) struct Known<'a> {
+    pub schema: &'a [ColumnSpec],
+    /// Columns that may not be missing.
+    pub needed: Vec<&'a str>,
+    /// A column that is known beside those of the schema.
+    pub target: Option<&'a str>,
+    /// Categories with every value that they had.
+    pub levels: Vec<(&'a str, Vec<&'a str>)>,
+    pub profiles: &'a [Profile],
+}
+
+/// Categories of profiles that hold every value there was.
+pub(crate) fn whole_levels(profiles: &[Profile]) -> Vec<(&str, Vec<&str>)> {
+    let whole = |profile: &'_ Profile| match &profile.spread {
+        Spread::Levels { shares, .. } => shares.last() == Some(&0.0),
+        Spread::Numbers { .. } => false,
+    };
+    profiles
+        .iter()
+        .filter(|profile| whole(profile))
+        .map(|profile| match &profile.spread {
+            Spread::Levels { levels, .. } => {
+                (profile.column.as_str(), levels.iter().map(String::as_str).collect())
+            }
+            Spread::Numbers { .. } => (profile.column.as_str(), Vec::new()),
+        })
+        .collect()
+}
+
+/// What a bundle's model learnt from.
+pub(super) fn known_to(bundle: &Bundle) -> Known<'_> {
+    let levels = bundle.features.encoders.iter().filter_map(|encoder| match encoder {
+        Encoder::OneHot { column, levels, rare } => {
+            Some((column.as_str(), levels.iter().chain(rare).map(String::as_str).collect()))
+        }
+        _ => None,
+    });
+    Known {
+        schema: &bundle.recipe.schema,
+        needed: bundle.needed(),
+        target: Some(&bundle.target),
+        levels: levels.collect(),
+        profiles: &bundle.profiles,
+    }
+}
+
+/// Compares a file, cleaned by the same recipe, with what is known of an earlier one.
+pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Differences {
+    let needed = &known.needed;
     let mut out = Differences::default();
     let has = |name: &str| table.columns.iter().any(|column| column.name == name);
-    for spec in bundle.recipe.schema.iter().filter(|spec| !has(&spec.name)) {
+    for spec in known.schema.iter().filter(|spec| !has(&spec.name)) {
         // A column that nothing was learnt from may go without a word.
         if needed.contains(&spec.name.as_str()) {
             out.missing.push(spec.name.clone());
         }
         out.no_identifier |= spec.role == Role::Id;
     }
-    let known = |name: &str| name == bundle.target || bundle.recipe.schema.iter().any(|s| s.name == name);
-    out.extra = table.columns.iter().map(|c| c.name.clone()).filter(|name| !known(name)).collect();
+    let is_known = |name: &str| known.target == Some(name) || known.schema.iter().any(|s| s.name == name);
+    out.extra = table.columns.iter().map(|c| c.name.clone()).filter(|name| !is_known(name)).collect();
 
     let frame = cleaning.before_filling();
-    for encoder in &bundle.features.encoders {
-        let Encoder::OneHot { column, levels, rare } = encoder else { continue };
+    for (column, levels) in &known.levels {
         let Some(text) = frame.text(column) else { continue };
         let mut new: BTreeMap<&str, usize> = BTreeMap::new();
-        for value in text.iter().flatten().filter(|v| !levels.iter().chain(rare).any(|l| l == v)) {
+        for value in text.iter().flatten().filter(|v| !levels.contains(v)) {
             *new.entry(value).or_default() += 1;
         }
         if !new.is_empty() {
             let mut list: Vec<(String, usize)> = new.into_iter().map(|(l, n)| (l.to_owned(), n)).collect();
             list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            out.new_levels.push((column.clone(), list));
+            out.new_levels.push(((*column).to_owned(), list));
         }
     }
 
-    let now = profile(&bundle.recipe.schema, frame);
-    for then in bundle.profiles.iter().filter(|p| needed.contains(&p.column.as_str())) {
+    let now = profile(known.schema, frame);
+    for then in known.profiles.iter().filter(|p| needed.contains(&p.column.as_str())) {
         let Some(now) = now.iter().find(|p| p.column == then.column) else { continue };
         let rows = (then.rows, now.rows);
         let pooled =
@@ -246,7 +292,7 @@ pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Diffe
         if now.present() == 0 {
             continue;
         }
-        let role = bundle.recipe.schema.iter().find(|s| s.name == then.column).map(|s| s.role);
+        let role = known.schema.iter().find(|s| s.name == then.column).map(|s| s.role);
         let here: Option<(Vec<f64>, &Vec<f64>)> = match &then.spread {
             Spread::Numbers { edges, shares: of } => frame.numbers(&then.column).map(|values| {
                 let present = values.into_iter().flatten().filter(|v| v.is_finite()).collect();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::split::Side;
+use crate::table::Provenance;
 
 /// A customer in the ranked list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,14 +66,20 @@ pub struct SavedList {
 
 impl SavedList {
     /// The list of `customers`.
-    pub fn of(customers: &[Customer], file: String, hash: String, threshold: f64) -> Self {
+    pub fn of(customers: &[Customer], source: &Provenance, threshold: f64) -> Self {
         let entry = |c: &Customer| ListEntry {
             id: c.id.clone(),
             probability: c.probability,
             left: c.actual == Some(true),
         };
         let entries = customers.iter().filter(|c| c.named).map(entry).collect();
-        Self { file, hash, made: today(), threshold, entries }
+        Self {
+            file: crate::files::name_of(&source.file),
+            hash: source.hash.clone(),
+            made: today(),
+            threshold,
+            entries,
+        }
     }
 }
 
@@ -197,7 +204,7 @@ mod tests {
             customer("left", 0.7, Some(false)),
             customer("was gone already", 0.9, Some(true)),
         ];
-        let before = SavedList::of(&then, "june.csv".into(), String::new(), 0.5);
+        let before = SavedList::of(&then, &Provenance { file: "june.csv".into(), ..Provenance::default() }, 0.5);
         let now = [
             customer("up", 0.6, None),
             customer("down", 0.4, None),

@@ -26,6 +26,7 @@ pub use list::today;
 
 pub(crate) use bundle::{ids, nameless};
 pub(crate) use card::POINTS;
+pub(crate) use differences::{Known, find as find_differences, whole_levels};
 pub(crate) use list::by_risk;
 
 /// Bytes that an opened bundle may unpack to.

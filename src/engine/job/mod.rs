@@ -52,17 +52,19 @@ pub struct Reporter {
     shared: Arc<Shared>,
     events: Option<Sender<Event>>,
     wake: Arc<dyn Fn() + Send + Sync>,
+    /// The part of the whole that this reporter's progress fills: where it begins, how wide it is.
+    part: (f64, f64),
 }
 
 impl Reporter {
     /// A reporter that nobody listens to, for commands that run to their end.
     pub fn silent() -> Self {
-        Self { shared: Arc::default(), events: None, wake: Arc::new(|| ()) }
+        Self { shared: Arc::default(), events: None, wake: Arc::new(|| ()), part: (0.0, 1.0) }
     }
 
     /// A silent reporter whose events go to `events`.
     pub fn to(events: Sender<Event>) -> Self {
-        Self { shared: Arc::default(), events: Some(events), wake: Arc::new(|| ()) }
+        Self { shared: Arc::default(), events: Some(events), wake: Arc::new(|| ()), part: (0.0, 1.0) }
     }
 
     /// Fails when the person has cancelled; called at least every 50 ms of work.
@@ -99,12 +101,18 @@ impl Reporter {
 
     /// States the done share of the whole, 0 to 1.
     pub fn progress(&self, share: f64) {
-        let millionths = (share.clamp(0.0, 1.0) * 1e6) as u64;
+        let share = self.part.0 + self.part.1 * share.clamp(0.0, 1.0);
+        let millionths = (share * 1e6) as u64;
         let before = self.shared.done.swap(millionths, Ordering::Relaxed);
         // A repaint per percent is enough for an eye.
         if before / 10_000 != millionths / 10_000 {
             (self.wake)();
         }
+    }
+
+    /// The same reporter for a part of the work: its whole is the part from `from` on, `width` wide.
+    pub fn part(&self, from: f64, width: f64) -> Self {
+        Self { part: (self.part.0 + self.part.1 * from, self.part.1 * width), ..self.clone() }
     }
 
     /// Sends an event; nobody listening is no error.
@@ -143,7 +151,12 @@ impl<T: Send + 'static> Job<T> {
         let (event_sender, events) = channel();
         let (result_sender, result) = channel();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let reporter = Reporter { shared: shared.clone(), events: Some(event_sender), wake: wake.clone() };
+        let reporter = Reporter {
+            shared: shared.clone(),
+            events: Some(event_sender),
+            wake: wake.clone(),
+            part: (0.0, 1.0),
+        };
         let thread = std::thread::Builder::new()
             .name("regulars-job".into())
             .spawn(move || {

@@ -54,7 +54,7 @@ pub fn card(
     Ok(Card {
         made: today(),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
-        file: table.source.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+        file: crate::files::name_of(&table.source.file),
         hash: table.source.hash.clone(),
         target: prepared.labels.column.clone(),
         positive: prepared.labels.positive.clone(),

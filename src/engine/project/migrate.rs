@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Version of the format; a newer one needs a step here and an old file in tests.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
 /// Brings raw saved data to the current format.
 pub(super) fn migrate(mut value: Value, version: u64) -> Value {
@@ -13,7 +13,19 @@ pub(super) fn migrate(mut value: Value, version: u64) -> Value {
     if version < 2 {
         one_to_two(&mut value);
     }
+    if version < 3 {
+        two_to_three(&mut value);
+    }
     value
+}
+
+/// 2 knew one data file only. 3 may name several: a program of 2 would read the first and call it
+/// the whole.
+fn two_to_three(value: &mut Value) {
+    if let Some(map) = value.as_object_mut() {
+        map.insert("version".into(), 3.into());
+        map.entry("sources").or_insert_with(|| json!([]));
+    }
 }
 
 /// Before 1 there was no version field.

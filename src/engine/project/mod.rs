@@ -3,12 +3,15 @@
 
 mod call_list;
 mod card;
+mod inspection;
 mod labels;
 mod migrate;
 mod month;
+mod recipe_file;
 mod recovery;
 mod saved;
 mod source;
+mod sources;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
-use crate::collect::ReadOptions;
+use crate::collect::{CombineChoice, ReadOptions};
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::Place;
 use crate::evaluate::{Evaluation, Explainer};
@@ -29,11 +32,14 @@ use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
+pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month, open_month};
+pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
-pub use saved::{SavedModel, SavedProject, SavedRun};
+pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
+pub use sources::{Collected, FileOptions, assemble, collect};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +60,8 @@ pub enum ProjectError {
     Newer { file: PathBuf, version: u64 },
     #[error("{} holds no trained model; train one in the window and save again", file.display())]
     NoModel { file: PathBuf },
+    #[error("{} is not a recipe: {cause}", file.display())]
+    BadRecipe { file: PathBuf, cause: String },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -69,6 +77,7 @@ impl ProjectError {
             Self::NotAProject { .. } => "not_a_project",
             Self::Newer { .. } => "newer_format",
             Self::NoModel { .. } => "no_model",
+            Self::BadRecipe { .. } => "bad_recipe",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -81,6 +90,7 @@ impl ProjectError {
             | Self::ManyClasses { column, .. }
             | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
             Self::NotAProject { file, .. }
+            | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
@@ -93,6 +103,10 @@ impl ProjectError {
 #[serde(default)]
 pub struct Settings {
     pub read: ReadOptions,
+    /// How single files are read, where several make up the project.
+    pub files: Vec<FileOptions>,
+    /// How linked tables become one row per customer, where the person has a say.
+    pub combine: CombineChoice,
     /// The value of the target to predict; guessed where it is clear.
     pub positive: Option<String>,
     pub split: SplitSpec,
@@ -112,6 +126,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             read: ReadOptions::default(),
+            files: Vec::new(),
+            combine: CombineChoice::default(),
             positive: None,
             split: SplitSpec::default(),
             recipe: Recipe::default(),

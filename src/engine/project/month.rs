@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::collect;
 use crate::deploy::{self, Bundle, Changes, Customer, Differences, Lacking, SavedList, Scores};
 use crate::job::{Event, Reporter};
 use crate::table::Table;
@@ -88,13 +87,14 @@ pub fn next_month(bundle: Arc<Bundle>, table: &Table, report: &Reporter) -> crat
 /// Reads a later file as the project's file was read.
 ///
 /// # Errors
-/// As [`collect::open`].
+/// As [`super::collect`].
 pub fn open_month(
     settings: &super::Settings,
-    file: &std::path::Path,
+    files: &[std::path::PathBuf],
     report: &Reporter,
 ) -> crate::Result<Table> {
     // Roles come from the bundle; a column that is gone must not stop the reading.
-    let options = collect::ReadOptions { roles: Vec::new(), ..settings.read.clone() };
-    collect::open(file, &options, report)
+    let mut settings = settings.clone();
+    settings.read.roles.clear();
+    Ok(super::collect(files, &settings, report)?.table)
 }

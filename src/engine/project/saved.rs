@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::migrate::{VERSION, migrate};
+use super::source::{Found, find_source};
 use super::{Outcome, Prepared, ProjectError, Settings};
 use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
+use crate::job::{Cancelled, Reporter};
 use crate::metrics::Estimate;
 use crate::table::Table;
 use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
@@ -42,6 +44,31 @@ pub struct SavedRun {
     pub models: Vec<SavedModel>,
 }
 
+/// One of several files that a project reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedSource {
+    pub file: PathBuf,
+    /// blake3 of its bytes and their number, where they are known.
+    pub hash: String,
+    #[serde(default)]
+    pub bytes: Option<u64>,
+}
+
+impl SavedSource {
+    /// Looks for it: see [`find_source`]. A folder or a pattern has no content to be known by: it is
+    /// where it was, or nowhere.
+    ///
+    /// # Errors
+    /// The person cancelled.
+    pub fn find(&self, project: Option<&Path>, report: &Reporter) -> Result<Found, Cancelled> {
+        match self.hash.is_empty() {
+            true if self.file.exists() => Ok(Found::InPlace(self.file.clone())),
+            true => Ok(Found::Nowhere),
+            false => find_source(project, &self.file, &self.hash, self.bytes, report),
+        }
+    }
+}
+
 /// What a `.regulars` file holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SavedProject {
@@ -52,6 +79,9 @@ pub struct SavedProject {
     pub hash: String,
     #[serde(default)]
     pub bytes: Option<u64>,
+    /// The files, where the table is made from several; empty where `file` is all.
+    #[serde(default)]
+    pub sources: Vec<SavedSource>,
     #[serde(default)]
     pub runs: Vec<SavedRun>,
     /// The run and the kind of model that the pages show.
@@ -135,6 +165,7 @@ impl SavedProject {
             file,
             hash,
             bytes: None,
+            sources: Vec::new(),
             runs: Vec::new(),
             shown: None,
             bundle: None,
@@ -142,6 +173,16 @@ impl SavedProject {
             follow_ups: FollowUps::new(),
             was_training: false,
             origin: None,
+        }
+    }
+
+    /// Every file that the project reads.
+    pub fn wanted(&self) -> Vec<SavedSource> {
+        match self.sources.is_empty() {
+            true => {
+                vec![SavedSource { file: self.file.clone(), hash: self.hash.clone(), bytes: self.bytes }]
+            }
+            false => self.sources.clone(),
         }
     }
 

@@ -17,6 +17,22 @@ use words::{CITIES, COMPLAINTS, GIVEN, PRAISE, SURNAMES};
 /// The last day of the shop's books, in days since 1970: 30 June 2026.
 const TODAY: i64 = 20_634;
 
+/// What the shop sells: name, category, list price in US dollars, pieces in stock.
+const PRODUCTS: [(&str, &str, &str, &str); 12] = [
+    ("green tea", "tea", "8.50", "240"),
+    ("oolong tea", "tea", "11.00", "180"),
+    ("teapot", "ware", "39.00", "24"),
+    ("cup set", "ware", "28.00", "31"),
+    ("honey", "pantry", "7.25", "96"),
+    ("ginger biscuits", "pantry", "4.80", "0"),
+    ("tea towel", "ware", "9.00", "57"),
+    ("travel mug", "ware", "22.50", "43"),
+    ("matcha", "tea", "19.90", "66"),
+    ("scale", "tools", "31.00", "12"),
+    ("kettle", "tools", "64.00", "9"),
+    ("gift box", "gifts", "55.00", "38"),
+];
+
 /// The four kinds of customers, planted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -46,7 +62,7 @@ struct Customer {
     churned: bool,
 }
 
-/// Writes the four files of a shop into `folder` (made if it is not there).
+/// Writes the five files of a shop into `folder` (made if it is not there).
 ///
 /// # Errors
 /// The disk or the folder refuses.
@@ -59,6 +75,7 @@ pub fn write(folder: &Path, customers: usize, seed: u64) -> Result<Vec<std::path
         ("orders.csv", orders_csv(&shop, &mut rng)),
         ("events.csv", events_csv(&shop, &mut rng)),
         ("feedback.csv", feedback_csv(&shop, &mut rng)),
+        ("products.csv", products_csv()),
     ];
     let mut written = Vec::new();
     for (name, rows) in files {
@@ -237,21 +254,15 @@ fn customers_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
     rows
 }
 
+fn products_csv() -> Vec<Vec<String>> {
+    let mut rows = vec![row(&["product", "category", "price", "in_stock"])];
+    for (name, category, price, stock) in PRODUCTS {
+        rows.push(row(&[name, category, price, stock]));
+    }
+    rows
+}
+
 fn orders_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
-    const PRODUCTS: [&str; 12] = [
-        "green tea",
-        "oolong tea",
-        "teapot",
-        "cup set",
-        "honey",
-        "ginger biscuits",
-        "tea towel",
-        "travel mug",
-        "matcha",
-        "scale",
-        "kettle",
-        "gift box",
-    ];
     let mut rows =
         vec![row(&["order_id", "customer_id", "order_date", "product", "quantity", "amount", "currency"])];
     let mut number = 1;
@@ -266,7 +277,7 @@ fn orders_csv(shop: &[Customer], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
                 format!("O{number:06}"),
                 c.key(),
                 date(day, rng),
-                PRODUCTS[rng.gen_range(0..PRODUCTS.len())].to_owned(),
+                PRODUCTS[rng.gen_range(0..PRODUCTS.len())].0.to_owned(),
                 rng.gen_range(1..4).to_string(),
                 format!("{amount:.2}"),
                 (if yuan { "CNY" } else { "USD" }).to_owned(),

@@ -141,7 +141,7 @@ pub struct Rejected {
 }
 
 /// Where a table came from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Provenance {
     pub file: PathBuf,
     /// `csv`, `fixed_width`, `xlsx`, `xls`, `xlsb`, `ods`, `json`, `jsonl`, `parquet`, `ipc`,

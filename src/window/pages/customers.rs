@@ -84,8 +84,8 @@ impl Order {
 
 /// Brings the order up to the list in force and to what it is narrowed to; done before anything is
 /// taken from it, whether the page is shown or not.
-pub(in crate::window) fn follow_list(page: &mut PageState, state: &State) -> Vec<usize> {
-    let Some(list) = state.list() else { return Vec::new() };
+fn follow_list(page: &mut PageState, state: &State) {
+    let Some(list) = state.list() else { return };
     let is_month = state.month.is_some();
     let changes = state.since.as_ref().map(|since| &since.1);
     let columns = Column::of(is_month, changes.is_some());
@@ -99,7 +99,12 @@ pub(in crate::window) fn follow_list(page: &mut PageState, state: &State) -> Vec
         sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
     };
     page.order.follow(list, state.list_id, changes, filter);
-    page.order.places.clone()
+}
+
+/// Places of the customers shown, in their order.
+pub(in crate::window) fn shown_places(page: &mut PageState, state: &State) -> Vec<usize> {
+    follow_list(page, state);
+    if state.list().is_some() { page.order.places.clone() } else { Vec::new() }
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {

@@ -18,6 +18,7 @@ use super::state::State;
 use crate::words::{Column, Lang, percent};
 use regulars_engine::deploy::{Change, Reason};
 use regulars_engine::evaluate::OperatingPoint;
+use regulars_engine::inspect::Measure;
 use regulars_engine::project::Recovered;
 
 /// A page: the six stages, then the job that stands beside them.
@@ -73,6 +74,14 @@ pub struct PageState {
     pub smooth: f64,
     /// The network is drawn.
     pub diagram: bool,
+    /// What the page of cleaning shows.
+    #[serde(skip)]
+    pub tab: clean::Tab,
+    /// The column that is looked at, and how numbers are compared.
+    #[serde(skip)]
+    pub look_column: String,
+    #[serde(skip)]
+    pub measure: Measure,
     /// What changed cells must hold.
     #[serde(skip)]
     pub find_cell: String,
@@ -113,7 +122,7 @@ impl PageState {
 
     /// Chooses the next customer of those shown, or the one before.
     pub fn step_customer(&mut self, state: &State, forwards: bool) {
-        let places = customers::follow_list(self, state);
+        let places = customers::shown_places(self, state);
         let here = self.chosen(state).and_then(|chosen| places.iter().position(|at| *at == chosen));
         let next = match (here, forwards) {
             (None, _) => 0,

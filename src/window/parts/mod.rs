@@ -1,6 +1,7 @@
 //! Widgets, each written once.
 
 pub mod chart;
+pub mod form;
 pub mod table;
 pub mod take;
 

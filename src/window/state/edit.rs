@@ -1,5 +1,6 @@
 //! Edits of the settings: each one a step of undo with words.
 
+use regulars_engine::collect;
 use regulars_engine::project::Settings;
 
 use super::State;
@@ -45,8 +46,11 @@ impl Edit {
                 None => Self::new("edit.reading"),
             };
         }
-        if before.read != after.read {
+        if before.read != after.read || before.files != after.files {
             return Self::new("edit.reading");
+        }
+        if before.combine != after.combine {
+            return Self::new("edit.combine");
         }
         if before.positive != after.positive {
             return Self::with("edit.positive", "value", after.positive.clone().unwrap_or_default());
@@ -148,11 +152,16 @@ impl State {
         self.make_key();
         self.touch();
         let now = &self.settings;
-        let reading = |s: &Settings| (s.read.encoding.clone(), s.read.separator, s.read.header);
-        if reading(&before) != reading(now)
-            && let Some(file) = self.table.as_ref().map(|t| t.source.file.clone())
-        {
-            self.read(file);
+        let reading = |s: &Settings| {
+            let read = collect::ReadOptions { roles: Vec::new(), ..s.read.clone() };
+            (read, s.files.clone())
+        };
+        if reading(&before) != reading(now) && !self.sources.is_empty() {
+            self.read(self.sources.clone());
+            return;
+        }
+        if before.combine != now.combine && self.collected.is_some() {
+            self.recombine();
             return;
         }
         let input = |s: &Settings| {

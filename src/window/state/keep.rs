@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
-use regulars_engine::project::{Found, Recovered, Recovery, SavedProject, SavedRun, find_source};
+use regulars_engine::project::{
+    Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource,
+};
 use regulars_engine::table::Table;
 
 use super::{Run, State, ended};
@@ -17,6 +19,8 @@ pub struct Lacks {
     pub file: PathBuf,
     pub hash: String,
     pub bytes: Option<u64>,
+    /// Every file of the project; one, or several that its table is made from.
+    pub wanted: Vec<SavedSource>,
 }
 
 impl State {
@@ -64,6 +68,7 @@ impl State {
         };
         let mut project = SavedProject::new(self.settings.clone(), file, hash);
         project.bytes = bytes;
+        project.sources = self.saved_sources();
         project.shown = match self.runs.is_empty() {
             true => self.waiting_shown,
             false => Some((self.shown_run, self.shown_model)),
@@ -83,6 +88,24 @@ impl State {
             list,
             follow_ups: self.follow_ups.clone(),
         })
+    }
+
+    /// What the project reads, where that is more than the file of its table.
+    fn saved_sources(&self) -> Vec<SavedSource> {
+        let Some(collected) = self.collected.as_ref().filter(|collected| collected.plan.is_some()) else {
+            let lacking = self.lacks.as_ref().map(|lacks| lacks.wanted.clone()).unwrap_or_default();
+            return if lacking.len() > 1 { lacking } else { Vec::new() };
+        };
+        let source = |path: &PathBuf| {
+            let of = |table: &&Table| regulars_engine::files::is_same(&table.source.file, path);
+            let table = collected.dataset.tables.iter().find(of);
+            SavedSource {
+                file: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+                hash: table.map_or_else(String::new, |table| table.source.hash.clone()),
+                bytes: table.map(|table| table.source.bytes),
+            }
+        };
+        self.sources.iter().map(source).collect()
     }
 
     /// Saves the project, on a thread of its own: one save after the other, and with the model of the
@@ -180,12 +203,51 @@ impl State {
         self.follow_ups = Arc::new(saved.follow_ups);
         self.cut_off = saved.was_training;
         self.project_file.clone_from(&path);
-        let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes };
-        let wanted = lacks.clone();
+        let wanted = saved.wanted();
+        let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes, wanted: wanted.clone() };
         self.lacks = Some(lacks);
         self.finding = Some(self.start(move |report| {
-            find_source(path.as_deref(), &wanted.file, &wanted.hash, wanted.bytes, report)
+            wanted.iter().map(|source| source.find(path.as_deref(), report)).collect()
         }));
+    }
+
+    /// Files for a project that lacks some: each takes the place of its namesake, the others of what
+    /// is lacking, in order.
+    pub(super) fn give_lacking(&mut self, paths: Vec<PathBuf>) {
+        let Some(lacks) = self.lacks.clone() else { return };
+        let mut wanted: Vec<PathBuf> = lacks.wanted.iter().map(|source| source.file.clone()).collect();
+        let mut given = paths;
+        for slot in &mut wanted {
+            let name = slot.file_name().map(std::ffi::OsStr::to_owned);
+            if let Some(at) = given.iter().position(|path| path.file_name() == name.as_deref()) {
+                *slot = given.remove(at);
+            }
+        }
+        for slot in wanted.iter_mut().filter(|slot| !slot.exists()) {
+            if !given.is_empty() {
+                *slot = given.remove(0);
+            }
+        }
+        match wanted.iter().find(|path| !path.exists()) {
+            Some(missing) if wanted.len() > 1 => {
+                let file = missing.display().to_string();
+                self.keep_given(&wanted);
+                self.tell(Tone::Caution, "notice.still_lacks", vec![("file", file)]);
+            }
+            _ => self.read(wanted),
+        }
+    }
+
+    /// Remembers which of several files were found, until all are.
+    fn keep_given(&mut self, files: &[PathBuf]) {
+        if let Some(lacks) = &mut self.lacks {
+            for (source, file) in lacks.wanted.iter_mut().zip(files) {
+                source.file.clone_from(file);
+            }
+            if let Some(missing) = files.iter().find(|file| !file.exists()) {
+                lacks.file.clone_from(missing);
+            }
+        }
     }
 
     /// True while a project's data are looked for.
@@ -196,19 +258,29 @@ impl State {
     pub(super) fn poll_finding(&mut self) {
         let Some(Some(Ok(found))) = ended(&mut self.finding) else { return };
         let Some(lacks) = self.lacks.clone() else { return };
-        let args =
-            |new: &Path| vec![("old", lacks.file.display().to_string()), ("new", new.display().to_string())];
-        match found {
-            Found::InPlace(file) => self.read(file),
-            Found::Moved(file) => {
-                self.tell(Tone::Good, "notice.found_again", args(&file));
-                self.read(file);
-            }
-            Found::Namesake(file) => {
-                self.tell(Tone::Caution, "notice.namesake", args(&file));
-                self.read(file);
-            }
-            Found::Nowhere => {}
+        let wanted = lacks.wanted;
+        let mut files = Vec::new();
+        for (source, found) in wanted.iter().zip(found) {
+            let args = |new: &Path| {
+                vec![("old", source.file.display().to_string()), ("new", new.display().to_string())]
+            };
+            files.push(match found {
+                Found::InPlace(file) => file,
+                Found::Moved(file) => {
+                    self.tell(Tone::Good, "notice.found_again", args(&file));
+                    file
+                }
+                Found::Namesake(file) => {
+                    self.tell(Tone::Caution, "notice.namesake", args(&file));
+                    file
+                }
+                Found::Nowhere => source.file.clone(),
+            });
+        }
+        if files.iter().all(|file| file.exists()) {
+            self.read(files);
+        } else {
+            self.keep_given(&files);
         }
     }
 
@@ -297,9 +369,7 @@ struct Parts {
 impl Parts {
     fn build(mut self) -> SavedProject {
         if let Some((list, table)) = &self.list {
-            let name = table.source.file.file_name();
-            let name = name.map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            let list = SavedList::of(list, name, table.source.hash.clone(), self.project.settings.threshold);
+            let list = SavedList::of(list, &table.source, self.project.settings.threshold);
             SavedProject::keep_list(&mut self.lists, list);
         }
         let mut project = self.project;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use regulars_engine::deploy::{Customer, FollowUp, Reason, SavedList};
 use regulars_engine::job::{Job, Reporter};
-use regulars_engine::project::{self, Origin};
+use regulars_engine::project::{self, Month, Origin, Outcome, Prepared};
+use regulars_engine::table::Table;
 
 use super::{State, ended, fresh_id};
 use crate::window::notice::Tone;
@@ -23,7 +24,40 @@ pub struct Reasons {
     pub of: HashMap<usize, Vec<Reason>>,
 }
 
+/// The list in force and where its customers come from, to be handed to a worker.
+#[derive(Clone)]
+pub(super) enum Standing {
+    Month(Arc<Month>),
+    Trained(Arc<Vec<Customer>>, Arc<Table>, Arc<Prepared>, Arc<Outcome>),
+    Nothing,
+}
+
+impl Standing {
+    pub(super) fn get(&self) -> Option<(&[Customer], Origin<'_>)> {
+        match self {
+            Self::Month(month) => Some((&month.list, Origin::Month(month))),
+            Self::Trained(list, table, prepared, outcome) => {
+                Some((list, Origin::Trained { table, prepared, outcome }))
+            }
+            Self::Nothing => None,
+        }
+    }
+}
+
 impl State {
+    pub(super) fn standing(&self) -> Standing {
+        if let Some(month) = &self.month {
+            return Standing::Month(month.clone());
+        }
+        let rows = (self.customers.clone(), self.table.clone(), self.trained_on.clone());
+        match (rows, self.shown().cloned()) {
+            ((Some(list), Some(table), Some(prepared)), Some(outcome)) => {
+                Standing::Trained(list, table, prepared, outcome)
+            }
+            _ => Standing::Nothing,
+        }
+    }
+
     /// The list in force: this month's, or that of the rows that were trained on.
     pub fn list(&self) -> Option<&[Customer]> {
         match &self.month {
@@ -122,17 +156,9 @@ impl State {
     fn find_reasons(&mut self) {
         self.reasons_job.iter().for_each(Job::cancel);
         self.reasons = None;
-        let month = self.month.clone();
-        let trained =
-            (self.customers.clone(), self.table.clone(), self.trained_on.clone(), self.shown().cloned());
+        let standing = self.standing();
         let job = self.start(move |report| {
-            let (list, origin): (&[Customer], Origin<'_>) = match (&month, &trained) {
-                (Some(month), _) => (&month.list, Origin::Month(month)),
-                (None, (Some(list), Some(table), Some(prepared), Some(outcome))) => {
-                    (list.as_slice(), Origin::Trained { table, prepared, outcome })
-                }
-                _ => return Ok(None),
-            };
+            let Some((list, origin)) = standing.get() else { return Ok(None) };
             // Those who are still here come first: they are whom one calls.
             let here = list.iter().filter(|c| c.actual != Some(true));
             let gone = list.iter().filter(|c| c.actual == Some(true));
@@ -158,14 +184,14 @@ impl State {
     }
 
     /// Scores another file with the model in use.
-    pub fn open_month(&mut self, path: PathBuf) {
+    pub fn open_month(&mut self, paths: Vec<PathBuf>) {
         let Some(bundle) = self.bundle.clone().filter(|_| !self.bundling()) else {
             self.tell(Tone::Caution, "notice.bundling", Vec::new());
             return;
         };
         let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
-            let table = project::open_month(&settings, &path, report)?;
+            let table = project::open_month(&settings, &paths, report)?;
             project::next_month(bundle, &table, report)
         }));
     }
@@ -184,9 +210,7 @@ impl State {
             Some(month) => month.table(),
             None => self.table.as_deref()?,
         };
-        let name =
-            table.source.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        Some(SavedList::of(self.list()?, name, table.source.hash.clone(), self.settings.threshold))
+        Some(SavedList::of(self.list()?, &table.source, self.settings.threshold))
     }
 
     /// Keeps what was done about a customer.

@@ -17,10 +17,10 @@ use eframe::egui;
 use regulars_engine::Error;
 use regulars_engine::clean::{Cleaning, Suggestion};
 use regulars_engine::collect;
-use regulars_engine::deploy::{Bundle, Changes, Customer, FollowUps, SavedList};
+use regulars_engine::deploy::{Bundle, Changes, Customer, Differences, FollowUps, SavedList};
 use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
 use regulars_engine::project::{
-    self, Found, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
+    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
@@ -66,8 +66,10 @@ pub struct State {
     /// Settings are held by a trainer.
     pub locked: bool,
 
-    /// The table as guessed, before the person's roles.
-    base: Option<Arc<Table>>,
+    /// What the project reads, as it was given: files, folders, patterns.
+    pub sources: Vec<PathBuf>,
+    /// The table as guessed, before the person's roles, and the tables that it was made from.
+    pub collected: Option<Arc<Collected>>,
     pub table: Option<Arc<Table>>,
     pub prepared: Option<Arc<Prepared>>,
     pub prepare_error: Option<Error>,
@@ -96,6 +98,10 @@ pub struct State {
     /// A training that was cut off may be taken up again.
     pub cut_off: bool,
 
+    /// What was found by looking at the rows, and the rows that were looked at.
+    inspection: Option<(Arc<Cleaning>, Arc<Inspection>)>,
+    inspecting: Option<(Arc<Cleaning>, Job<Result<Inspection, Error>>)>,
+
     pub segments: Option<Arc<Segmentation>>,
     pub customers: Option<Arc<Vec<Customer>>>,
     /// The model in use, with its card; made after each training.
@@ -111,7 +117,7 @@ pub struct State {
     pub list_source: u64,
     pub reasons: Option<Arc<Reasons>>,
 
-    pub load: Option<Job<Result<Table, Error>>>,
+    pub load: Option<Job<Result<Collected, Error>>>,
     preview_job: Option<Job<Result<Table, Error>>>,
     /// The first rows, shown while the rest is read.
     pub preview: Option<Arc<Table>>,
@@ -121,6 +127,9 @@ pub struct State {
     bundling: Option<Job<Result<Bundle, Error>>>,
     pub month_job: Option<Job<Result<Month, Error>>>,
     reasons_job: Option<Job<Result<Option<Reasons>, Error>>>,
+    /// How the present table differs from the one that an opened recipe was made on.
+    checking: Option<Job<Result<(String, Differences), Error>>>,
+    pub checked: Option<Arc<(String, Differences)>>,
     /// A save or export, with what to say when it is done.
     write: Option<Job<Result<Told, Error>>>,
     /// The project is being saved to this file.
@@ -128,7 +137,7 @@ pub struct State {
     /// To be saved there as soon as the model of the list is made and no other save runs.
     save_wish: Option<PathBuf>,
     /// The data of an opened project are being looked for.
-    finding: Option<Job<Result<Found, Cancelled>>>,
+    finding: Option<Job<Result<Vec<Found>, Cancelled>>>,
     autosave: Option<Job<Result<(), Error>>>,
     /// Something changed since the last autosave.
     unkept: bool,
@@ -137,7 +146,7 @@ pub struct State {
     recovery: Option<Recovery>,
     /// What a crash left behind, until it is kept anew.
     recovering: Option<Recovered>,
-    dialog: Option<Receiver<(Ask, Option<PathBuf>)>>,
+    dialog: Option<Receiver<(Ask, Option<Vec<PathBuf>>)>>,
 
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
@@ -157,7 +166,8 @@ impl State {
             saved: true,
             lacks: None,
             locked: false,
-            base: None,
+            sources: Vec::new(),
+            collected: None,
             table: None,
             prepared: None,
             prepare_error: None,
@@ -175,6 +185,8 @@ impl State {
             waiting_shown: None,
             shown_model: ModelKind::Mlp,
             cut_off: false,
+            inspection: None,
+            inspecting: None,
             segments: None,
             customers: None,
             bundle: None,
@@ -194,6 +206,8 @@ impl State {
             bundling: None,
             month_job: None,
             reasons_job: None,
+            checking: None,
+            checked: None,
             write: None,
             saving: None,
             save_wish: None,
@@ -224,17 +238,31 @@ impl State {
                 Ok(saved) => self.open_saved(saved, Some(path.to_owned())),
                 Err(error) => self.fail(error.into()),
             }
-        } else if self.lacks.is_some() && self.table.is_none() {
-            self.read(path.to_owned());
         } else {
-            self.open_fresh(path);
+            self.open_data(vec![path.to_owned()]);
         }
     }
 
-    /// Opens a data file as a new project.
-    pub fn open_fresh(&mut self, path: &Path) {
+    /// Opens data files: for the project that asks for them, else as a new one.
+    pub fn open_data(&mut self, paths: Vec<PathBuf>) {
+        if self.lacks.is_some() && self.table.is_none() {
+            self.give_lacking(paths);
+        } else {
+            self.open_fresh(paths);
+        }
+    }
+
+    /// Opens data files as a new project.
+    pub fn open_fresh(&mut self, paths: Vec<PathBuf>) {
         self.reset(Settings::default());
-        self.read(path.to_owned());
+        self.read(paths);
+    }
+
+    /// Reads further files beside those that the project has.
+    pub fn add_data(&mut self, paths: Vec<PathBuf>) {
+        let mut all = self.sources.clone();
+        all.extend(paths.into_iter().filter(|path| !self.sources.contains(path)));
+        self.read(all);
     }
 
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
@@ -256,17 +284,32 @@ impl State {
         self.settings = settings;
     }
 
-    fn read(&mut self, file: PathBuf) {
-        let options = collect::ReadOptions { roles: Vec::new(), ..self.settings.read.clone() };
-        let (head, head_options) = (file.clone(), options.clone());
+    fn read(&mut self, paths: Vec<PathBuf>) {
+        // The person's roles are set when the rows are prepared: changing one reads nothing again.
+        let mut settings = self.settings.clone();
+        settings.read.roles.clear();
         self.preview = None;
-        self.preview_job = Some(self.start(move |_| collect::preview(&head, &head_options)));
-        self.load = Some(self.start(move |report| collect::open(&file, &options, report)));
+        if let [head] = paths.as_slice() {
+            let (head, options) = (head.clone(), settings.read.clone());
+            self.preview_job = Some(self.start(move |_| collect::preview(&head, &options)));
+        }
+        self.sources.clone_from(&paths);
+        self.load = Some(self.start(move |report| project::collect(&paths, &settings, report)));
+    }
+
+    /// Puts the tables that were read together again.
+    fn recombine(&mut self) {
+        let Some(collected) = self.collected.clone() else { return };
+        let mut settings = self.settings.clone();
+        settings.read.roles.clear();
+        self.load = Some(self.start(move |report| {
+            project::assemble(collected.dataset.tables.clone(), &settings, report)
+        }));
     }
 
     /// Cleans, splits and encodes again, with the roles that the person set.
     fn prepare(&mut self) {
-        let Some(base) = self.base.clone() else { return };
+        let Some(base) = self.collected.clone() else { return };
         if let Some(job) = &self.prepare {
             job.cancel();
         }
@@ -279,7 +322,7 @@ impl State {
             self.waiting_runs.iter().cloned().enumerate().collect()
         };
         self.prepare = Some(self.start(move |report| {
-            let mut table = (*base).clone();
+            let mut table = base.table.clone();
             for (name, role) in &settings.read.roles {
                 // A role for a column that is gone says nothing about the ones that are there.
                 let _ = collect::set_role(&mut table, name, *role);
@@ -316,6 +359,37 @@ impl State {
     /// True while the table is being cleaned and encoded.
     pub fn preparing(&self) -> bool {
         self.prepare.is_some()
+    }
+
+    /// What was found by looking at the present rows.
+    pub fn inspection(&self) -> Option<Arc<Inspection>> {
+        let (of, found) = self.inspection.as_ref()?;
+        self.cleaning.as_ref().is_some_and(|cleaning| Arc::ptr_eq(cleaning, of)).then(|| found.clone())
+    }
+
+    /// Looks at the present rows, unless that is done or under way.
+    pub fn find_inspection(&mut self) {
+        let (Some(table), Some(cleaning)) = (self.table.clone(), self.cleaning.clone()) else { return };
+        let is_present = |of: &Arc<Cleaning>| Arc::ptr_eq(of, &cleaning);
+        let known = self.inspection.as_ref().is_some_and(|(of, _)| is_present(of));
+        if known || self.inspecting.as_ref().is_some_and(|(of, _)| is_present(of)) || self.preparing() {
+            return;
+        }
+        self.inspecting.iter().for_each(|(_, job)| job.cancel());
+        let (prepared, rows) = (self.prepared.clone(), cleaning.clone());
+        let job = self.start(move |report| project::inspect(&table, prepared.as_deref(), &rows, report));
+        self.inspecting = Some((cleaning, job));
+    }
+
+    fn poll_inspection(&mut self) {
+        let Some((of, job)) = self.inspecting.take() else { return };
+        let mut slot = Some(job);
+        let news = ended(&mut slot);
+        if let Some(job) = slot {
+            self.inspecting = Some((of, job));
+        } else if let Some(found) = self.settle(news) {
+            self.inspection = Some((of, Arc::new(found)));
+        }
     }
 
     /// Groups the customers.
@@ -388,15 +462,15 @@ impl State {
         }
         self.poll_finding();
         let news = ended(&mut self.load);
-        if let Some(table) = self.settle(news) {
+        if let Some(collected) = self.settle(news) {
             if let Some(lacks) = self.lacks.take()
-                && lacks.hash != table.source.hash
+                && lacks.hash != collected.table.source.hash
             {
                 self.tell(Tone::Caution, "notice.other_content", Vec::new());
             }
             self.list_source = fresh_id();
-            self.base = Some(Arc::new(table.clone()));
-            self.table = Some(Arc::new(table));
+            self.table = Some(Arc::new(collected.table.clone()));
+            self.collected = Some(Arc::new(collected));
             self.saved &= self.project_file.is_some();
             self.prepare();
         }
@@ -429,6 +503,8 @@ impl State {
             self.relist();
         }
         self.poll_lists();
+        self.poll_inspection();
+        self.poll_checking();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });

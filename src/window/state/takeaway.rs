@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use regulars_engine::deploy::{Change, Customer, DeployError};
 use regulars_engine::files::Grid;
-use regulars_engine::project::{CallList, Origin};
+use regulars_engine::project::{CallList, RecipeFile};
 use regulars_engine::{Error, files};
 
-use super::State;
+use super::{State, ended};
 use crate::report;
 use crate::window::notice::{Told, Tone};
 use crate::words::{self, Lang};
@@ -18,11 +19,14 @@ use crate::words::{self, Lang};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     Open,
+    Add,
     Month,
     SaveProject,
     CallList,
     SaveBundle,
     Report,
+    SaveRecipe,
+    OpenRecipe,
     Grid,
     Png,
     Svg,
@@ -32,11 +36,12 @@ impl Ask {
     /// Ending of the file that is made; empty where one is opened.
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Open | Self::Month => "",
+            Self::Open | Self::Add | Self::Month | Self::OpenRecipe => "",
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
             Self::SaveBundle => "bundle",
             Self::Report => "html",
+            Self::SaveRecipe => "json",
             Self::Png => "png",
             Self::Svg => "svg",
         }
@@ -53,18 +58,15 @@ impl State {
     pub fn ask(&mut self, ask: Ask, suggested: &str) {
         let (sender, receiver) = channel();
         let ctx = self.ctx.clone();
-        let name = Path::new(suggested).file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+        let name = files::name_of(Path::new(suggested));
         let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
             let dialog = rfd::FileDialog::new();
-            let path = if ask.saves() {
-                dialog.set_file_name(name).save_file()
+            let paths = if ask.saves() {
+                dialog.set_file_name(name).save_file().map(|path| vec![path])
             } else {
-                dialog
-                    .add_filter("CSV, TXT, Regulars", &["csv", "tsv", "txt", "regulars"])
-                    .add_filter("*", &["*"])
-                    .pick_file()
+                dialog.pick_files()
             };
-            let _ = sender.send((ask, path));
+            let _ = sender.send((ask, paths));
             ctx.request_repaint();
         });
         if spawned.is_ok() {
@@ -73,12 +75,12 @@ impl State {
     }
 
     /// The answer of a file dialog, if it has come.
-    pub fn answer(&mut self) -> Option<(Ask, PathBuf)> {
+    pub fn answer(&mut self) -> Option<(Ask, Vec<PathBuf>)> {
         let receiver = self.dialog.as_ref()?;
         match receiver.try_recv() {
-            Ok((ask, path)) => {
+            Ok((ask, paths)) => {
                 self.dialog = None;
-                path.map(|path| (ask, path))
+                paths.map(|paths| (ask, paths))
             }
             Err(std::sync::mpsc::TryRecvError::Empty) => None,
             Err(std::sync::mpsc::TryRecvError::Disconnected) => {
@@ -92,19 +94,14 @@ impl State {
     /// Writes the call list of the customers at `places` of the list in force, in that order: as
     /// CSV, XLSX, or, where the path ends so, a page to print.
     pub fn export_call_list(&mut self, lang: Lang, places: Vec<usize>, path: PathBuf) {
-        let month = self.month.clone();
+        let standing = self.standing();
         let since = self.since.clone();
-        let list = self.customers.clone();
-        let rows = (self.table.clone(), self.trained_on.clone(), self.shown().cloned());
         let (settings, follow_ups) = (self.settings.clone(), self.follow_ups.clone());
-        let segments = self.segments.clone();
+        // A month's customers belong to no segment: the column would be blank.
+        let segments = self.segments.clone().filter(|_| self.month.is_none());
         self.write = Some(self.start(move |report| {
-            let (list, origin): (&[Customer], Origin<'_>) = match (&month, &list, &rows) {
-                (Some(month), _, _) => (&month.list, Origin::Month(month)),
-                (None, Some(list), (Some(table), Some(prepared), Some(outcome))) => {
-                    (list.as_slice(), Origin::Trained { table, prepared, outcome })
-                }
-                _ => return Ok(Told::Key("notice.nothing", Vec::new())),
+            let Some((list, origin)) = standing.get() else {
+                return Ok(Told::Key("notice.nothing", Vec::new()));
             };
             let chosen: Vec<&Customer> = places.iter().filter_map(|&at| list.get(at)).collect();
             let made = CallList::make(
@@ -169,6 +166,47 @@ impl State {
             bundle.save(&path)?;
             Ok(Told::Key("notice.bundle", vec![("file", path.display().to_string())]))
         }));
+    }
+
+    /// Writes the recipe with what it learnt.
+    pub fn save_recipe(&mut self, path: PathBuf) {
+        let (Some(table), prepared) = (self.table.clone(), self.prepared.clone()) else { return };
+        let settings = self.settings.clone();
+        self.write = Some(self.start(move |report| {
+            let recipe = match prepared {
+                Some(prepared) => RecipeFile::of(&prepared, &table),
+                None => RecipeFile::without_target(&settings, &table, report)?.0,
+            };
+            recipe.save(&path)?;
+            Ok(Told::Key("notice.wrote", vec![("file", path.display().to_string())]))
+        }));
+    }
+
+    /// Takes the steps of a recipe, and sees how the present table differs from the one that it was
+    /// made on.
+    pub fn open_recipe(&mut self, path: &Path) {
+        let recipe = match RecipeFile::open(path) {
+            Ok(recipe) => recipe,
+            Err(error) => return self.fail(error.into()),
+        };
+        if self.locked {
+            self.tell(Tone::Caution, "lock.on", Vec::new());
+            return;
+        }
+        self.settings.recipe = recipe.recipe();
+        if let Some(table) = self.table.clone().filter(|_| recipe.is_fitted()) {
+            self.checking = Some(self.start(move |report| {
+                let (_, differences) = recipe.apply(&table, report)?;
+                Ok((recipe.made_on, differences))
+            }));
+        }
+    }
+
+    pub(super) fn poll_checking(&mut self) {
+        let news = ended(&mut self.checking);
+        if let Some((made_on, found)) = self.settle(news) {
+            self.checked = Some(Arc::new((made_on, found)));
+        }
     }
 
     /// Writes the report of the shown model, in both languages.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::files::{Cell, Grid};
+use regulars_engine::files::{Cell, Grid, name_of};
 use regulars_engine::table::{Role, Table};
 
 use super::Scene;
@@ -169,7 +169,7 @@ fn lacking(ui: &mut Ui, scene: &mut Scene<'_>, lacks: &Lacks) {
     parts::card(ui, 24, |ui| {
         ui.set_width(ui.available_width().min(720.0));
         ui.label(RichText::new(lang.t("lacks.title")).font(crate::window::theme::section_font()));
-        let name = lacks.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let name = name_of(&lacks.file);
         let size = lacks.bytes.map_or_else(String::new, |b| format!("{} KB", lang.count(b.div_ceil(1024))));
         let args = [("file", name), ("size", size), ("path", lacks.file.display().to_string())];
         ui.add(egui::Label::new(lang.with("lacks.text", &args)).wrap());
@@ -191,15 +191,19 @@ fn lacking(ui: &mut Ui, scene: &mut Scene<'_>, lacks: &Lacks) {
 /// The first rows, as they stand in the file.
 fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
     let lang = scene.lang;
+    let (shown, masked) = (data.height().min(500), scene.prefs.projector);
     ui.horizontal(|ui| {
         ui.label(RichText::new(lang.t("collect.first_rows")).font(crate::window::theme::section_font()));
         take::table_menu(ui, lang, &lang.t("collect.first_rows"), || Grid {
             name: data.name.clone(),
-            header: data.columns.iter().map(|c| c.name.clone()).collect(),
-            rows: (0..data.height().min(500))
+            header: std::iter::once("#".to_owned())
+                .chain(data.columns.iter().map(|c| c.name.clone()))
+                .collect(),
+            rows: (0..shown)
                 .map(|row| {
-                    let cell = |name: &str| data.text(name).and_then(|t| t.get(row)).unwrap_or_default();
-                    data.columns.iter().map(|c| Cell::from(cell(&c.name))).collect()
+                    let number = Cell::whole(data.rows[row].into());
+                    let cell = |at| Cell::from(shown_cell(data, row, at, masked).unwrap_or_default().as_str());
+                    std::iter::once(number).chain((0..data.columns.len()).map(cell)).collect()
                 })
                 .collect(),
         });
@@ -207,20 +211,12 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
     let heads: Vec<table::Head> = std::iter::once(table::Head::number("#", 48.0))
         .chain(data.columns.iter().take(60).map(|c| table::Head::text(&c.name, 110.0)))
         .collect();
-    let shown = data.height().min(500);
     let spec = table::Table::new("rows", &heads, shown, 260.0);
     table::show(ui, &spec, |ui, row, column| match column {
         0 => parts::muted(ui, data.rows[row].to_string()),
-        n => match data.text(&data.columns[n - 1].name).and_then(|t| t.get(row)) {
-            Some(text)
-                if scene.prefs.projector && matches!(data.columns[n - 1].role, Role::Id | Role::Contact) =>
-            {
-                table::plain(ui, regulars_engine::privacy::mask(text))
-            }
-            Some(text) if !text.trim().is_empty() => {
-                table::plain(ui, text.chars().take(120).collect::<String>())
-            }
-            _ => table::missing(ui),
+        n => match shown_cell(data, row, n - 1, masked) {
+            Some(text) => table::plain(ui, text.chars().take(120).collect::<String>()),
+            None => table::missing(ui),
         },
     });
     if data.height() > shown {
@@ -232,6 +228,14 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
             ),
         );
     }
+}
+
+/// A cell as it is shown: names and contacts masked before an audience; `None` for a blank.
+fn shown_cell(data: &Table, row: usize, column: usize, masked: bool) -> Option<String> {
+    let column = data.columns.get(column)?;
+    let text = data.text(&column.name)?.get(row).filter(|text| !text.trim().is_empty())?;
+    let hides = masked && matches!(column.role, Role::Id | Role::Contact);
+    Some(if hides { regulars_engine::privacy::mask(text) } else { text.to_owned() })
 }
 
 /// The opening page: drop, choose, type a path, or take the sample.
@@ -269,8 +273,7 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn left_behind(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     for (at, left) in scene.left_behind.iter().enumerate() {
-        let name = left.origin.as_ref().unwrap_or(&left.data);
-        let name = name.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let name = name_of(left.origin.as_ref().unwrap_or(&left.data));
         let minutes = left.saved.elapsed().map_or(0, |past| past.as_secs() / 60);
         ui.add_space(S2);
         ui.horizontal_wrapped(|ui| {
@@ -293,7 +296,7 @@ fn recent(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     parts::section(ui, lang.t("collect.recent"));
     for path in &scene.prefs.recent {
-        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let name = name_of(path);
         let here = path.exists();
         ui.horizontal(|ui| {
             if ui.add_enabled(here, egui::Button::new(&name)).clicked() {

@@ -1,5 +1,7 @@
-//! Clean: the recipe step by step, the changed cells before and after, the distribution before
+//! Clean: what the data are like; the recipe step by step, the changed cells before and after, the distribution before
 //! and after.
+
+mod look;
 
 use std::sync::Arc;
 
@@ -58,6 +60,31 @@ pub(super) fn waiting(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
     }
 }
 
+/// What the page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Steps,
+    Columns,
+    Together,
+    Missing,
+    Target,
+}
+
+impl Tab {
+    const ALL: [Tab; 5] = [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Steps => "look.tab.steps",
+            Self::Columns => "look.tab.columns",
+            Self::Together => "look.tab.together",
+            Self::Missing => "look.tab.missing",
+            Self::Target => "look.tab.target",
+        }
+    }
+}
+
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "clean");
@@ -65,6 +92,16 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         waiting(ui, scene, "clean");
         return;
     };
+    ui.horizontal_wrapped(|ui| {
+        for tab in Tab::ALL {
+            ui.selectable_value(&mut scene.page.tab, tab, lang.t(tab.key()));
+        }
+    });
+    ui.separator();
+    if scene.page.tab != Tab::Steps {
+        look::show(ui, scene, scene.page.tab);
+        return;
+    }
     suggestions(ui, scene);
     let stages = &cleaning.stages;
     let strip = ui.horizontal_wrapped(|ui| {
