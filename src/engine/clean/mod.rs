@@ -2,18 +2,30 @@
 //! either row-local (the same for one row as for all) or fitted (on training rows only); every
 //! step reports what it changed.
 
+mod contact_form;
+mod currency;
 mod dates;
 mod distribution;
 mod duplicates;
 mod impossible;
 mod impute;
 mod linked;
+mod merge_spellings;
 mod missing_marks;
+mod mojibake;
+mod money;
+mod postcodes;
 mod record;
+mod rewrite;
 mod scale;
 mod spelling;
 mod suggest;
+#[cfg(test)]
+mod testing;
+mod text_tidy;
 mod type_repair;
+mod units;
+mod zones;
 
 use std::sync::Arc;
 
@@ -24,14 +36,20 @@ use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Frame, Table};
 
+pub use contact_form::{ContactColumn, ContactKind, ContactSpec};
+pub use currency::{CurrencySpec, Rate, rates_of};
 pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
 pub use impute::{CategoryFill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
 pub use linked::{Linked, changed_cells, linked};
+pub use merge_spellings::MergeSpec;
 pub use record::{CellChange, Change};
 pub use scale::{FittedScale, ScaleMethod};
 pub use spelling::FittedSpelling;
 pub use suggest::{Mend, Suggestion, suggest};
+pub use text_tidy::{NormalForm, TidySpec, tidied};
+pub use units::{UnitColumn, UnitsSpec, is_unit};
+pub use zones::{ZoneColumn, ZonesSpec, is_zone};
 
 use record::Recorder;
 
@@ -40,6 +58,10 @@ use record::Recorder;
 pub enum CleanError {
     #[error("column “{column}” is missing; the file must have it")]
     NoColumn { column: String },
+    #[error("the setting “{value}” cannot be used")]
+    Setting { kind: &'static str, column: Option<String>, value: String },
+    #[error("row {row} of the rates, column “{column}”: “{value}” cannot be used")]
+    Rate { row: u64, column: String, value: String },
     #[error("cleaning failed in the table engine: {0}")]
     Table(#[from] polars::error::PolarsError),
 }
@@ -48,6 +70,8 @@ impl CleanError {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::NoColumn { .. } => "no_column",
+            Self::Setting { kind, .. } => kind,
+            Self::Rate { .. } => "bad_rate_row",
             Self::Table(_) => "table_engine",
         }
     }
@@ -55,9 +79,19 @@ impl CleanError {
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::NoColumn { column } => Place { column: Some(column.clone()), ..Place::default() },
+            Self::Setting { column, .. } => Place { column: column.clone(), ..Place::default() },
+            Self::Rate { row, column, .. } => {
+                Place { row: Some(*row), column: Some(column.clone()), ..Place::default() }
+            }
             Self::Table(_) => Place::default(),
         }
     }
+}
+
+/// A setting that cannot be used; `kind` names the error and its words.
+fn setting(column: &str, kind: &'static str, value: &str) -> CleanError {
+    let column = (!column.is_empty()).then(|| column.to_owned());
+    CleanError::Setting { kind, column, value: value.to_owned() }
 }
 
 /// One kind of step and its settings.
@@ -66,6 +100,12 @@ impl CleanError {
 pub enum StepSpec {
     MissingMarks,
     TypeRepair,
+    TextTidy(TidySpec),
+    ContactForm(ContactSpec),
+    Currency(CurrencySpec),
+    Units(UnitsSpec),
+    Zones(ZonesSpec),
+    MergeSpellings(MergeSpec),
     Dates,
     Duplicates,
     Impossible,
@@ -80,6 +120,12 @@ impl StepSpec {
         match self {
             Self::MissingMarks => "missing_marks",
             Self::TypeRepair => "type_repair",
+            Self::TextTidy(_) => "text_tidy",
+            Self::ContactForm(_) => "contact_form",
+            Self::Currency(_) => "currency",
+            Self::Units(_) => "units",
+            Self::Zones(_) => "zones",
+            Self::MergeSpellings(_) => "merge_spellings",
             Self::Dates => "dates",
             Self::Duplicates => "duplicates",
             Self::Impossible => "impossible",
@@ -229,6 +275,14 @@ pub fn run_local(
         let after = match &step.spec {
             StepSpec::MissingMarks => missing_marks::apply(schema, before, &mut record),
             StepSpec::TypeRepair => type_repair::apply(schema, before, &mut record),
+            StepSpec::TextTidy(spec) => Ok(text_tidy::apply(spec, schema, before, &mut record, report)?),
+            StepSpec::ContactForm(spec) => {
+                Ok(contact_form::apply(spec, schema, before, &mut record, report)?)
+            }
+            StepSpec::Currency(spec) => Ok(currency::apply(spec, schema, before, &mut record, report)?),
+            StepSpec::Units(spec) => Ok(units::apply(spec, schema, before, &mut record, report)?),
+            StepSpec::Zones(spec) => Ok(zones::apply(spec, schema, before, &mut record, report)?),
+            StepSpec::MergeSpellings(spec) => Ok(merge_spellings::apply(spec, before, &mut record, report)?),
             StepSpec::Dates => dates::apply(schema, before, &mut record),
             StepSpec::Duplicates => duplicates::apply(before, drop_rows, &mut record),
             StepSpec::Impossible => impossible::apply(schema, before, &mut record),

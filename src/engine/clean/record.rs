@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::note::Note;
 use crate::table::Frame;
 
 /// Changed cells kept per step and column, to be shown.
@@ -31,6 +32,8 @@ pub struct Change {
     pub examples: Vec<CellChange>,
     /// Permanent ids of rows that were dropped (training) or flagged (scoring).
     pub flagged: Vec<u32>,
+    /// What a person should know beyond the counts: what was left alone, rates used.
+    pub notes: Vec<Note>,
 }
 
 /// Collects a step's changes.
@@ -82,6 +85,10 @@ impl Recorder {
         if let Some(touched) = self.touched.get_mut(at) {
             *touched = true;
         }
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        self.change.notes.push(note);
     }
 
     pub(super) fn finish(mut self) -> Change {

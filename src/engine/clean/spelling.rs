@@ -15,7 +15,7 @@ pub struct FittedSpelling {
     pub columns: Vec<(String, BTreeMap<String, String>)>,
 }
 
-fn fold(value: &str) -> String {
+pub(super) fn fold(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
