@@ -19,7 +19,7 @@ fn tokens(name: &str) -> Vec<String> {
     out
 }
 
-fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
+pub(super) fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
     let tokens = tokens(name);
     let lower = name.to_lowercase();
     tokens.iter().any(|token| whole.contains(&token.as_str()))
