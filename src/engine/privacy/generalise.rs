@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::table::{Role, ValueType};
 
-    pub(in crate::privacy) fn column() -> Column {
+    fn column() -> Column {
         Column {
             name: "x".into(),
             value_type: ValueType::Text,
@@ -129,7 +129,14 @@ mod tests {
             (Month, "1985-03-05", vec!["1985-03", "1985", "1980–1989"]),
             (Month, "1985-03", vec!["1985", "1980–1989"]),
             (PostcodePrefix(3), "90210", vec!["902**", "90***", "9****", "*****"]),
-            (PostcodePrefix(9), "SW1A 1AA", vec!["SW1A 1A*", "SW1A 1**", "SW1A ***", "SW1A ***", "SW1* ***", "SW** ***", "S*** ***", "**** ***"]),
+            (
+                PostcodePrefix(9),
+                "SW1A 1AA",
+                vec![
+                    "SW1A 1A*", "SW1A 1**", "SW1A ***", "SW1A ***", "SW1* ***", "SW** ***", "S*** ***",
+                    "**** ***",
+                ],
+            ),
             (PostcodePrefix(3), "", vec![""]),
             (FirstLetter, "王小明", vec!["王"]),
             (City, "浙江省杭州市西湖区1号", vec!["杭州市"]),
@@ -139,6 +146,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(test)]
-pub(super) use tests::column as test_column;

@@ -203,8 +203,23 @@ mod tests {
     #[test]
     fn words_are_read_as_they_are_written() {
         for word in [
-            "keep", "drop", "pseudonym", "pseudonym:C-", "fake", "mask", "text", "shift:30", "age:10", "band:5",
-            "prefix:3", "round:100", "year", "month", "city", "region", "letter",
+            "keep",
+            "drop",
+            "pseudonym",
+            "pseudonym:C-",
+            "fake",
+            "mask",
+            "text",
+            "shift:30",
+            "age:10",
+            "band:5",
+            "prefix:3",
+            "round:100",
+            "year",
+            "month",
+            "city",
+            "region",
+            "letter",
         ] {
             assert_eq!(Treatment::parse(word).map(|t| t.to_string()).as_deref(), Some(word));
         }

@@ -3,32 +3,84 @@
 use crate::detect::words::named;
 
 /// Signs at the end of the parts of a Chinese address.
-const PARTS_ZH: &[char] =
-    &['省', '市', '区', '县', '镇', '乡', '村', '路', '街', '道', '巷', '弄', '号', '室', '栋', '幢', '楼', '座'];
+const PARTS_ZH: &[char] = &[
+    '省', '市', '区', '县', '镇', '乡', '村', '路', '街', '道', '巷', '弄', '号', '室', '栋', '幢', '楼',
+    '座',
+];
 
 /// Cities that are their own province.
 const MUNICIPALITIES: &[&str] = &["北京", "上海", "天津", "重庆"];
 
 const STREET_WORDS: &[&str] = &[
-    "street", "st", "road", "rd", "avenue", "ave", "lane", "ln", "drive", "dr", "boulevard", "blvd", "court",
-    "ct", "way", "square", "terrace", "close", "crescent", "highway", "hwy", "parkway", "pkwy", "rue", "chemin",
-    "quai", "calle", "carrer", "paseo", "via", "viale", "piazza", "corso", "avenida", "rua", "travessa", "plaza",
-    "platz", "weg", "allee", "gasse", "ulica", "ul", "straat", "laan",
+    "street",
+    "st",
+    "road",
+    "rd",
+    "avenue",
+    "ave",
+    "lane",
+    "ln",
+    "drive",
+    "dr",
+    "boulevard",
+    "blvd",
+    "court",
+    "ct",
+    "way",
+    "square",
+    "terrace",
+    "close",
+    "crescent",
+    "highway",
+    "hwy",
+    "parkway",
+    "pkwy",
+    "rue",
+    "chemin",
+    "quai",
+    "calle",
+    "carrer",
+    "paseo",
+    "via",
+    "viale",
+    "piazza",
+    "corso",
+    "avenida",
+    "rua",
+    "travessa",
+    "plaza",
+    "platz",
+    "weg",
+    "allee",
+    "gasse",
+    "ulica",
+    "ul",
+    "straat",
+    "laan",
 ];
 
 /// Endings of streets that are written in one word with their name.
-const STREET_ENDINGS: &[&str] =
-    &["straße", "strasse", "str", "platz", "weg", "allee", "gasse", "straat", "laan", "gatan", "vägen", "gade", "vej"];
+const STREET_ENDINGS: &[&str] = &[
+    "straße", "strasse", "str", "platz", "weg", "allee", "gasse", "straat", "laan", "gatan", "vägen", "gade",
+    "vej",
+];
 
 /// A name that promises postal addresses.
 pub fn is_address_name(name: &str) -> bool {
-    named(name, &["address", "addr", "street", "adresse", "anschrift", "direccion", "dirección", "indirizzo"], &["地址", "住址", "住所"])
-        && !named(name, &["email", "mail", "ip", "mac", "web", "url", "wallet"], &["e-mail", "邮箱"])
+    named(
+        name,
+        &["address", "addr", "street", "adresse", "anschrift", "direccion", "dirección", "indirizzo"],
+        &["地址", "住址", "住所"],
+    ) && !named(name, &["email", "mail", "ip", "mac", "web", "url", "wallet"], &["e-mail", "邮箱"])
 }
 
 /// A name that promises postal codes.
 pub fn is_postcode_name(name: &str) -> bool {
-    named(name, &["zip", "zipcode", "postcode", "postal", "postalcode", "plz", "cep", "pincode"], &["邮编", "邮政编码", "郵便番号"])
+    named(
+        name,
+        &["zip", "zipcode", "postcode", "postal", "postalcode", "plz", "cep", "pincode"],
+        &["邮编", "邮政编码", "郵便番号"],
+    )
 }
 
 /// A value written like a postal code: 3 to 10 letters and digits, at least two digits.
@@ -52,13 +104,17 @@ pub fn is_address(value: &str, promised: bool) -> bool {
         return parts >= if promised { 2 } else { 3 };
     }
     let has = |test: fn(char) -> bool| value.chars().any(test);
-    has(|c| c.is_numeric()) && has(char::is_alphabetic) && has(char::is_whitespace) && (promised || has_street(value))
+    has(|c| c.is_numeric())
+        && has(char::is_alphabetic)
+        && has(char::is_whitespace)
+        && (promised || has_street(value))
 }
 
 fn has_street(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| {
         let word = word.to_lowercase();
-        STREET_WORDS.contains(&word.as_str()) || STREET_ENDINGS.iter().any(|end| word.len() > end.len() + 2 && word.ends_with(end))
+        STREET_WORDS.contains(&word.as_str())
+            || STREET_ENDINGS.iter().any(|end| word.len() > end.len() + 2 && word.ends_with(end))
     })
 }
 
@@ -127,12 +183,17 @@ mod tests {
         ] {
             assert!(is_address(address, false), "{address}");
         }
-        for other in ["广东省", "上海", "Room 12", "12 cups of tea", "", "Springfield", "The way I see it"] {
+        for other in ["广东省", "上海", "Room 12", "12 cups of tea", "", "Springfield", "The way I see it"]
+        {
             assert!(!is_address(other, false), "{other}");
         }
         assert!(is_address("Rosenhof 7", true) && !is_address("上海", true));
-        assert!(is_address_name("Address") && is_address_name("收货地址 ") && !is_address_name("Email Address"));
-        assert!(is_postcode("SW1A 1AA") && is_postcode("310000") && !is_postcode("Main") && !is_postcode("1"));
+        assert!(
+            is_address_name("Address") && is_address_name("收货地址 ") && !is_address_name("Email Address")
+        );
+        assert!(
+            is_postcode("SW1A 1AA") && is_postcode("310000") && !is_postcode("Main") && !is_postcode("1")
+        );
     }
 
     #[test]

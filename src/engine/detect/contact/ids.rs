@@ -195,8 +195,7 @@ fn china(text: &[u8]) -> bool {
                 && b"10X98765432".get(sum) == Some(check)
         }),
         15 => digits(text).is_some_and(|d| {
-            is_province(whole(&d[..2]))
-                && is_day(1900 + whole(&d[6..8]), whole(&d[8..10]), whole(&d[10..12]))
+            is_province(whole(&d[..2])) && is_day(1900 + whole(&d[6..8]), whole(&d[8..10]), whole(&d[10..12]))
         }),
         _ => false,
     }
@@ -205,10 +204,7 @@ fn china(text: &[u8]) -> bool {
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 are never given (Social Security
 /// Administration).
 fn united_states(d: &[u32]) -> bool {
-    d.len() == 9
-        && !matches!(whole(&d[..3]), 0 | 666 | 900..)
-        && whole(&d[3..5]) > 0
-        && whole(&d[5..]) > 0
+    d.len() == 9 && !matches!(whole(&d[..3]), 0 | 666 | 900..) && whole(&d[3..5]) > 0 && whole(&d[5..]) > 0
 }
 
 /// Two letters, six digits, A to D (HMRC, National Insurance Manual NIM39110).
@@ -333,7 +329,10 @@ fn brazil(d: &[u32]) -> bool {
         let sum: u32 = body.iter().zip((2..=top).rev()).map(|(d, w)| d * w).sum();
         sum * 10 % 11 % 10
     };
-    d.len() == 11 && d.iter().any(|digit| *digit != d[0]) && check(&d[..9]) == d[9] && check(&d[..10]) == d[10]
+    d.len() == 11
+        && d.iter().any(|digit| *digit != d[0])
+        && check(&d[..9]) == d[9]
+        && check(&d[..10]) == d[10]
 }
 
 /// Personnummer: day of birth (or coordination number: day + 60), order, Luhn's check digit over the
@@ -430,7 +429,8 @@ mod tests {
         assert!(!is_id(Country::China, "110105194913310021"), "there is no month 13");
         assert!(!is_id(Country::China, "990105491231002"), "there is no province 99");
         assert!(!is_id(Country::Germany, "12345678901"), "no digit comes back");
-        for text in ["", "x", "２", "12345678901234567890", "ABCDEFGHI", "１２３", "€€€€€€€€€", "0000000000"] {
+        for text in ["", "x", "２", "12345678901234567890", "ABCDEFGHI", "１２３", "€€€€€€€€€", "0000000000"]
+        {
             assert_eq!(country_of(text), None, "{text}");
         }
     }

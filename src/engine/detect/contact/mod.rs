@@ -94,7 +94,12 @@ pub fn kind_of<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> Option<
             .with("percent", format!("{:.0}", 100.0 * share));
         Found { kind, share, why }
     };
-    column.checked().or_else(|| column.reached()).or_else(|| column.placed()).or_else(|| column.person()).map(found)
+    column
+        .checked()
+        .or_else(|| column.reached())
+        .or_else(|| column.placed())
+        .or_else(|| column.person())
+        .map(found)
 }
 
 /// A column under the glass. Every verdict is a kind, the share that fits, and whether the column's
@@ -121,7 +126,9 @@ impl Sample<'_> {
             let share = fitting.len() as f64 / self.values.len() as f64;
             let different = fitting.iter().collect::<BTreeSet<_>>().len().min(100) as i32;
             let is_certain = share >= FIT && by_chance.powi(different) < ACCIDENT;
-            if (promised && share >= FIT_PROMISED || is_certain) && best.is_none_or(|(_, other, _)| share > other) {
+            if (promised && share >= FIT_PROMISED || is_certain)
+                && best.is_none_or(|(_, other, _)| share > other)
+            {
                 best = Some((kind, share, promised));
             }
         };
@@ -130,12 +137,19 @@ impl Sample<'_> {
             // Without a hint, bare digits may be anything that a till has numbered.
             let named = country.hints().iter().any(|hint| promises(self.name, &self.lower, hint));
             let strict = country.by_chance() > 0.01 && !named;
-            offer(Kind::NationalId(country), country.hints(), country.by_chance().min(0.05), &|value| match strict {
-                true => ids::is_telling(country, value),
-                false => ids::is_id(country, value),
+            offer(Kind::NationalId(country), country.hints(), country.by_chance().min(0.05), &|value| {
+                match strict {
+                    true => ids::is_telling(country, value),
+                    false => ids::is_id(country, value),
+                }
             });
         }
-        offer(Kind::Card, &["card number", "card_number", "cardnumber", "卡号", "信用卡"], 0.05, &cards::is_card);
+        offer(
+            Kind::Card,
+            &["card number", "card_number", "cardnumber", "卡号", "信用卡"],
+            0.05,
+            &cards::is_card,
+        );
         offer(Kind::Ip, &["ip"], 0.01, &cards::is_ip);
         best
     }
@@ -148,7 +162,19 @@ impl Sample<'_> {
         }
         let promised = words::named(
             self.name,
-            &["phone", "telephone", "tel", "mobile", "fax", "cell", "cellphone", "telefon", "handy", "msisdn", "whatsapp"],
+            &[
+                "phone",
+                "telephone",
+                "tel",
+                "mobile",
+                "fax",
+                "cell",
+                "cellphone",
+                "telefon",
+                "handy",
+                "msisdn",
+                "whatsapp",
+            ],
             &["电话", "手机", "phone number", "phonenumber"],
         );
         if promised {
@@ -181,7 +207,7 @@ impl Sample<'_> {
             Some(Promise::Some) => {
                 let known = self.share(|value| names::has_given_name(value) || names::is_chinese_name(value));
                 let share = share_of(Promise::Some);
-                (share >= FIT && known >= 0.3).then_some((Kind::PersonName, share, true))
+                (share >= FIT && known >= FIT_PROMISED).then_some((Kind::PersonName, share, true))
             }
             Some(promise) => {
                 let share = share_of(promise);

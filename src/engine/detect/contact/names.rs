@@ -12,14 +12,14 @@ const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林�
      姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常";
 
 const DOUBLE_SURNAMES: &[&str] = &[
-    "欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯",
-    "端木", "南宫", "长孙", "宇文", "轩辕", "百里", "呼延", "东郭",
+    "欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "端木",
+    "南宫", "长孙", "宇文", "轩辕", "百里", "呼延", "东郭",
 ];
 
 /// Small words inside Latin names.
 const PARTICLES: &[&str] = &[
-    "de", "da", "do", "dos", "das", "del", "della", "di", "du", "la", "le", "van", "von", "der", "den", "ten",
-    "ter", "zu", "af", "av", "al", "el", "bin", "ibn", "bint", "y", "e", "und", "and", "&",
+    "de", "da", "do", "dos", "das", "del", "della", "di", "du", "la", "le", "van", "von", "der", "den",
+    "ten", "ter", "zu", "af", "av", "al", "el", "bin", "ibn", "bint", "y", "e", "und", "and", "&",
 ];
 
 /// Given names of Europe and the Americas.
@@ -50,35 +50,106 @@ pub enum Promise {
 /// What the name of a column promises; `None` for names of things and for all else.
 pub fn promise(name: &str) -> Option<Promise> {
     const THINGS: &[&str] = &[
-        "product", "item", "company", "shop", "store", "brand", "city", "country", "state", "category",
-        "event", "file", "campaign", "plan", "team", "dish", "dishes", "school", "bank", "domain", "host",
-        "table", "project", "department", "region", "street", "sheet", "article", "species", "movie",
+        "product",
+        "item",
+        "company",
+        "shop",
+        "store",
+        "brand",
+        "city",
+        "country",
+        "state",
+        "category",
+        "event",
+        "file",
+        "campaign",
+        "plan",
+        "team",
+        "dish",
+        "dishes",
+        "school",
+        "bank",
+        "domain",
+        "host",
+        "table",
+        "project",
+        "department",
+        "region",
+        "street",
+        "sheet",
+        "article",
+        "species",
+        "movie",
     ];
-    const THINGS_ZH: &[&str] = &["商品", "产品", "公司", "店", "品牌", "城市", "菜", "企业", "单位", "文件", "项目"];
+    const THINGS_ZH: &[&str] =
+        &["商品", "产品", "公司", "店", "品牌", "城市", "菜", "企业", "单位", "文件", "项目"];
     if named(name, THINGS, THINGS_ZH) {
         return None;
     }
-    if named(name, &["surname", "lastname", "familyname", "family", "last", "nachname", "apellido", "apellidos", "cognome"], &["姓氏"])
-        || name.trim() == "姓"
+    if named(
+        name,
+        &[
+            "surname",
+            "lastname",
+            "familyname",
+            "family",
+            "last",
+            "nachname",
+            "apellido",
+            "apellidos",
+            "cognome",
+        ],
+        &["姓氏"],
+    ) || name.trim() == "姓"
     {
         // "last" and "first" alone may be days.
-        return named(name, &["surname", "lastname", "familyname", "name", "nachname", "apellido", "apellidos", "cognome"], &["姓"])
-            .then_some(Promise::Family);
+        return named(
+            name,
+            &["surname", "lastname", "familyname", "name", "nachname", "apellido", "apellidos", "cognome"],
+            &["姓"],
+        )
+        .then_some(Promise::Family);
     }
-    if named(name, &["firstname", "forename", "givenname", "given", "first", "vorname", "prénom", "prenom"], &["名字"]) {
-        return named(name, &["firstname", "forename", "givenname", "name", "vorname", "prénom", "prenom"], &["名字"])
-            .then_some(Promise::Given);
+    if named(
+        name,
+        &["firstname", "forename", "givenname", "given", "first", "vorname", "prénom", "prenom"],
+        &["名字"],
+    ) {
+        return named(
+            name,
+            &["firstname", "forename", "givenname", "name", "vorname", "prénom", "prenom"],
+            &["名字"],
+        )
+        .then_some(Promise::Given);
     }
     let whose = named(
         name,
         &[
-            "customer", "client", "contact", "person", "member", "user", "guest", "patient", "employee",
-            "recipient", "buyer", "passenger", "owner", "student", "subscriber", "cardholder", "holder",
+            "customer",
+            "client",
+            "contact",
+            "person",
+            "member",
+            "user",
+            "guest",
+            "patient",
+            "employee",
+            "recipient",
+            "buyer",
+            "passenger",
+            "owner",
+            "student",
+            "subscriber",
+            "cardholder",
+            "holder",
         ],
         &[],
     );
-    if named(name, &["fullname", "customername", "clientname", "contactname"], &["姓名", "联系人", "收件人", "收货人", "客户名", "氏名"])
-        || whose && named(name, &["name", "names"], &[])
+    if named(
+        name,
+        &["fullname", "customername", "clientname", "contactname"],
+        &["姓名", "联系人", "收件人", "收货人", "客户名", "氏名"],
+    ) || whose && named(name, &["name", "names"], &[])
     {
         return Some(Promise::Full);
     }
@@ -114,7 +185,8 @@ pub fn is_chinese_name(value: &str) -> bool {
 pub fn is_name(value: &str, promise: Promise) -> bool {
     let value = value.trim();
     let count = value.chars().count();
-    if count == 0 || count > 60 || value.chars().any(|c| c.is_numeric() || matches!(c, '@' | '/' | '_' | ':')) {
+    if count == 0 || count > 60 || value.chars().any(|c| c.is_numeric() || matches!(c, '@' | '/' | '_' | ':'))
+    {
         return false;
     }
     if value.chars().all(|c| is_han(c) || matches!(c, '*' | '·' | '某')) {
@@ -147,9 +219,10 @@ pub fn is_name(value: &str, promise: Promise) -> bool {
     }
 }
 
-/// True if one of the words is a known given name.
+/// True if the first word, or the one behind a comma, is a known given name.
 pub fn has_given_name(value: &str) -> bool {
-    value.split([' ', ',', '-']).any(|word| GIVEN.contains(&word.to_lowercase()))
+    let first = |part: &str| part.split([' ', '-']).find(|word| !word.is_empty()).map(str::to_lowercase);
+    value.split(',').take(2).filter_map(first).any(|word| GIVEN.contains(&word))
 }
 
 #[cfg(test)]
@@ -180,11 +253,13 @@ mod tests {
     fn names_and_other_words() {
         assert!(is_chinese_name("王小明") && is_chinese_name("欧阳娜娜") && is_chinese_name("李雷"));
         assert!(!is_chinese_name("苹果汁") && !is_chinese_name("王") && !is_chinese_name("王先生你好"));
-        assert!(is_name("Ludwig van Beethoven", Promise::Some) && is_name("O’Neil-Smith, Ada", Promise::Some));
+        assert!(
+            is_name("Ludwig van Beethoven", Promise::Some) && is_name("O’Neil-Smith, Ada", Promise::Some)
+        );
         assert!(is_name("张**", Promise::Full) && is_name("Fatma", Promise::Given));
         assert!(!is_name("green tea", Promise::Some) && !is_name("Room 101", Promise::Full));
         assert!(!is_name("", Promise::Full) && !is_name("a@b.c", Promise::Full));
-        assert!(has_given_name("Smith, Amanda") && !has_given_name("Green Tea"));
+        assert!(has_given_name("Smith, Amanda") && !has_given_name("Lemon Tea"));
     }
 
     #[test]

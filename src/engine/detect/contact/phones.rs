@@ -23,7 +23,9 @@ pub fn is_phone(value: &str) -> bool {
     if value.starts_with('+') {
         return is_valid(None, &value.replacen("(0)", "", 1));
     }
-    if date::parse(value, date::Order::DayFirst).is_some() || date::parse(value, date::Order::MonthFirst).is_some() {
+    if date::parse(value, date::Order::DayFirst).is_some()
+        || date::parse(value, date::Order::MonthFirst).is_some()
+    {
         return false;
     }
     let bare = value.trim_start_matches('(');
@@ -91,7 +93,8 @@ mod tests {
         ] {
             assert!(is_phone(phone), "{phone}");
         }
-        for other in ["2024-01-05", "05.03.2024", "2024-000123", "1 234 567", "12345678", "19912345678901", "+1 2", ""]
+        for other in
+            ["2024-01-05", "05.03.2024", "2024-000123", "1 234 567", "12345678", "19912345678901", "+1 2", ""]
         {
             assert!(!is_phone(other), "{other}");
         }

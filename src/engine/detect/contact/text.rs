@@ -146,8 +146,14 @@ mod tests {
             ]
         );
         assert_eq!(found("paid with 4111 1111 1111 1111 twice"), [("4111 1111 1111 1111", Kind::Card)]);
-        assert_eq!(found("IBAN GB29 NWBK 6016 1331 9268 19 please"), [("GB29 NWBK 6016 1331 9268 19", Kind::Iban)]);
-        assert_eq!(found("my ssn is 123-45-6789"), [("123-45-6789", Kind::NationalId(Country::UnitedStates))]);
+        assert_eq!(
+            found("IBAN GB29 NWBK 6016 1331 9268 19 please"),
+            [("GB29 NWBK 6016 1331 9268 19", Kind::Iban)]
+        );
+        assert_eq!(
+            found("my ssn is 123-45-6789"),
+            [("123-45-6789", Kind::NationalId(Country::UnitedStates))]
+        );
         assert_eq!(found("(212) 736-5000 works"), [("(212) 736-5000", Kind::Phone)]);
     }
 
