@@ -146,8 +146,8 @@ fn propose(column: &Column, found: Option<Found>) -> (Treatment, Note) {
     }
 }
 
-/// The column that says whose row it is: a customer's number by name, else the table's identifier,
-/// else a way to reach the person.
+/// The column that says whose row it is: a customer's number by name; else, where rows are events,
+/// a way to reach the person that comes back in them; else the table's identifier; else any such way.
 fn person(table: &Table, plans: &[ColumnPlan]) -> Option<String> {
     const WHOSE: &[&str] =
         &["customer", "customers", "cust", "client", "member", "user", "buyer", "subscriber"];
@@ -157,11 +157,23 @@ fn person(table: &Table, plans: &[ColumnPlan]) -> Option<String> {
         words::named(&column.name, WHOSE, JOINED)
             && (words::is_id_name(&column.name) || column.role == Role::Id)
     };
-    let reached =
-        |kind: Kind| plans.iter().find(|plan| plan.kind == Some(kind)).map(|plan| plan.name.clone());
-    let by_name = table.columns.iter().find(is_whose).or_else(|| table.with_role(Role::Id));
-    by_name
+    let comes_back = |column: &Column| {
+        let present = (table.height() as u64).saturating_sub(column.missing);
+        column.distinct.saturating_mul(10) < present.saturating_mul(9)
+    };
+    let reached: Vec<&Column> = table
+        .columns
+        .iter()
+        .zip(plans)
+        .filter(|(_, plan)| matches!(plan.kind, Some(Kind::Email | Kind::Phone | Kind::NationalId(_))))
+        .map(|(column, _)| column)
+        .collect();
+    table
+        .columns
+        .iter()
+        .find(is_whose)
+        .or_else(|| reached.iter().copied().find(|column| comes_back(column)))
+        .or_else(|| table.with_role(Role::Id))
+        .or_else(|| reached.first().copied())
         .map(|column| column.name.clone())
-        .or_else(|| reached(Kind::Email))
-        .or_else(|| reached(Kind::Phone))
 }

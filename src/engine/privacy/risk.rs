@@ -138,10 +138,10 @@ pub fn assess<'a>(
 pub fn is_quasi_name(name: &str) -> bool {
     address::is_postcode_name(name)
         || is_birth_name(name)
+        || is_age_name(name)
         || words::named(
             name,
             &[
-                "age",
                 "sex",
                 "gender",
                 "city",
@@ -164,9 +164,16 @@ pub fn is_quasi_name(name: &str) -> bool {
                 "religion",
                 "household",
                 "children",
+                "geschlecht",
+                "stadt",
+                "wohnort",
+                "beruf",
+                "sexe",
+                "ville",
+                "sexo",
+                "ciudad",
             ],
             &[
-                "年龄",
                 "性别",
                 "城市",
                 "省",

@@ -27,8 +27,8 @@ pub enum Treatment {
     Generalise(Generalise),
     /// Every date of a person moved by the same number of days, 1 to `max_days` to either side.
     DateShift { max_days: u32 },
-    /// E-mail addresses, telephone, identity, card and account numbers inside a text become `[email]`
-    /// and so on; texts without any stay as they are. Names inside texts are not found.
+    /// E-mail and internet addresses, telephone, identity, card and account numbers inside a text become
+    /// `[email]` and so on; texts without any stay as they are. Names inside texts are not found.
     MaskText,
     /// Most letters and digits become stars.
     Mask,
@@ -186,6 +186,7 @@ fn mask_text(text: &str) -> String {
             Kind::Phone => "[phone]",
             Kind::Card => "[card]",
             Kind::Iban => "[iban]",
+            Kind::Ip => "[ip]",
             _ => "[id]",
         };
         out.push_str(text.get(end..range.start).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Payment cards, bank accounts and internet addresses.
 
-use super::ids::digits;
+use super::check_digits::digits;
 
 /// True if a value is a payment card's number: an issuer's prefix, its length, and Luhn's check digit
 /// (ISO/IEC 7812-1).

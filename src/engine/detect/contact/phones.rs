@@ -32,12 +32,14 @@ pub fn is_phone(value: &str) -> bool {
     if let Some(rest) = bare.strip_prefix("00") {
         return is_valid(None, &format!("+{rest}"));
     }
-    if bare.starts_with('0') {
-        return WITH_NOUGHT.iter().any(|country| is_valid(Some(*country), value));
-    }
-    // Three groups or more, none longer than four digits: `2024-000123` is an order.
     let groups: Vec<&str> =
         value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    if bare.starts_with('0') {
+        // `08.4.28-30` is a stay of three days.
+        let is_grouped = groups.iter().all(|group| group.len() > 1) && value.matches('/').count() <= 1;
+        return is_grouped && WITH_NOUGHT.iter().any(|country| is_valid(Some(*country), value));
+    }
+    // Three groups or more, none longer than four digits: `2024-000123` is an order.
     let is_grouped = groups.len() >= 3 && groups.iter().all(|group| group.len() <= 4);
     let is_number = number::parse(value, number::Decimal::Point).is_some();
     is_grouped && !is_number && WITHOUT.iter().any(|country| is_valid(Some(*country), value))

@@ -1,4 +1,5 @@
-//! Details inside free text: e-mail addresses, telephone numbers, identity numbers, cards, accounts.
+//! Details inside free text: e-mail and internet addresses, telephone, identity, card and account
+//! numbers.
 
 use std::ops::Range;
 
@@ -58,6 +59,13 @@ fn kind_of_number(written: &str) -> Option<Kind> {
     }
     if cards::is_iban(written) {
         return Some(Kind::Iban);
+    }
+    if cards::is_ip(written) {
+        return Some(Kind::Ip);
+    }
+    // Also eleven digits, like Brazil's and Germany's numbers, and far more frequent.
+    if phones::is_chinese_mobile(written) {
+        return Some(Kind::Phone);
     }
     if let Some(country) = ids::Country::ALL.into_iter().find(|country| ids::is_telling(*country, written)) {
         return Some(Kind::NationalId(country));
@@ -154,6 +162,9 @@ mod tests {
             found("my ssn is 123-45-6789"),
             [("123-45-6789", Kind::NationalId(Country::UnitedStates))]
         );
+        assert_eq!(found("from 196.89.235.192 at night"), [("196.89.235.192", Kind::Ip)]);
+        // Also a well-formed number of Brazil's.
+        assert_eq!(found("打13870299673吧"), [("13870299673", Kind::Phone)]);
         assert_eq!(found("(212) 736-5000 works"), [("(212) 736-5000", Kind::Phone)]);
     }
 
@@ -162,6 +173,7 @@ mod tests {
         for text in [
             "ordered on 2024-01-05, paid 1,234.50, got 3 of 12",
             "order 2024-000123 came late",
+            "stayed 08.4.28-30 and 02/29-2008/08/30",
             "20240105 100 200 300",
             "Tue 10:30, room 101, @home",
             "",
