@@ -26,6 +26,8 @@ pub enum Error {
     #[error(transparent)]
     Segment(#[from] crate::segment::SegmentError),
     #[error(transparent)]
+    Privacy(#[from] crate::privacy::PrivacyError),
+    #[error(transparent)]
     Deploy(#[from] crate::deploy::DeployError),
     #[error(transparent)]
     Project(#[from] crate::project::ProjectError),
@@ -45,6 +47,7 @@ impl Error {
             Self::Features(e) => e.kind(),
             Self::Train(e) => e.kind(),
             Self::Segment(e) => e.kind(),
+            Self::Privacy(e) => e.kind(),
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
             Self::Cancelled => "cancelled",
@@ -57,6 +60,7 @@ impl Error {
             Self::Collect(e) => e.place(),
             Self::Clean(e) => e.place(),
             Self::Features(e) => e.place(),
+            Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),
             Self::Train(_) | Self::Segment(_) | Self::Cancelled => Place::default(),

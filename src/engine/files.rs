@@ -171,12 +171,24 @@ pub fn write_csv(
     header: &[String],
     rows: impl Iterator<Item = Vec<String>>,
 ) -> std::io::Result<()> {
+    try_write_csv(path, header, rows.map(Ok))
+}
+
+/// [`write_csv`] for rows that may fail on the way; then the old file stays as it was.
+///
+/// # Errors
+/// As [`write_atomically`], and the first failure among the rows.
+pub fn try_write_csv(
+    path: &Path,
+    header: &[String],
+    rows: impl Iterator<Item = std::io::Result<Vec<String>>>,
+) -> std::io::Result<()> {
     write_atomically(path, |out| {
         out.write_all(b"\xEF\xBB\xBF")?;
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(header)?;
         for row in rows {
-            writer.write_record(row.iter().map(|cell| harmless(cell).into_owned()))?;
+            writer.write_record(row?.iter().map(|cell| harmless(cell).into_owned()))?;
         }
         writer.flush()
     })
