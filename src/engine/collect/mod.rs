@@ -4,7 +4,9 @@
 mod csv;
 mod profile;
 mod records;
+mod stub;
 mod text;
+pub use stub::*;
 
 use std::path::{Path, PathBuf};
 

@@ -221,8 +221,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A whole record.
-    fn record<'f>(&mut self, fields: impl ExactSizeIterator<Item = &'f str> + Clone) {
-        let count = fields.len();
+    fn record<'f>(&mut self, count: usize, fields: impl Iterator<Item = &'f str> + Clone) {
         if count > self.width() && fields.clone().skip(self.width()).any(|field| !field.trim().is_empty()) {
             self.reject(count, fields);
             return;
@@ -280,7 +279,7 @@ impl Part {
                 let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
                 if ends.len() > width {
                     let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
-                    builder.record(fields.iter().copied());
+                    builder.record(fields.len(), fields.iter().copied());
                 } else {
                     for (column, place) in builder.columns.iter_mut().zip(starts.zip(&ends)) {
                         column.append_value(field(place));
@@ -319,7 +318,7 @@ impl Part {
                     start = before;
                     continue 'again;
                 }
-                builder.record(record.iter());
+                builder.record(record.len(), record.iter());
             }
         }
         builder.finish()
