@@ -2,6 +2,7 @@
 //! either row-local (the same for one row as for all) or fitted (on training rows only); every
 //! step reports what it changed.
 
+mod clusters;
 mod contact_form;
 mod currency;
 mod dates;
@@ -36,6 +37,7 @@ use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Frame, Table};
 
+pub use clusters::{Cluster, clusters};
 pub use contact_form::{ContactColumn, ContactKind, ContactSpec};
 pub use currency::{CurrencySpec, Rate, rates_of};
 pub use distribution::{Distribution, distribution};
