@@ -8,6 +8,8 @@ mod months;
 mod typos;
 mod words;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::job::Reporter;
@@ -49,13 +51,18 @@ struct Edge {
 /// # Errors
 /// The person cancelled.
 pub fn clusters(levels: &[(String, u64)], report: &Reporter) -> crate::Result<Vec<Cluster>> {
-    let mut levels: Vec<Level> = levels
-        .iter()
-        .filter(|(text, _)| text.chars().count() <= LONGEST && text.chars().any(char::is_alphanumeric))
-        .map(|(text, count)| Level::new(text, *count))
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (text, count) in levels {
+        let known = counts.entry(text).or_default();
+        *known = known.saturating_add(*count);
+    }
+    let fits = |text: &str| text.chars().count() <= LONGEST && text.chars().any(char::is_alphanumeric);
+    let mut levels: Vec<Level> = counts
+        .into_iter()
+        .filter(|(text, _)| fits(text))
+        .map(|(text, count)| Level::new(text, count))
         .collect();
     levels.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
-    levels.dedup_by(|a, b| a.text == b.text);
     let mut edges = Vec::new();
     evidence::same_words(&levels, &mut edges);
     report.check()?;

@@ -46,6 +46,20 @@ pub struct ContactColumn {
     pub domains: BTreeMap<String, String>,
 }
 
+impl ContactSpec {
+    /// Adds a column, or what is new of one that is there.
+    pub fn add(&mut self, column: &ContactColumn) {
+        match self.columns.iter_mut().find(|known| known.column == column.column && known.kind == column.kind)
+        {
+            Some(known) => {
+                known.country = column.country.clone().or(known.country.take());
+                known.domains.extend(column.domains.clone());
+            }
+            None => self.columns.push(column.clone()),
+        }
+    }
+}
+
 /// Longest telephone number with everything that people write around it.
 const PHONE_LONGEST: usize = 60;
 
@@ -102,6 +116,49 @@ pub(super) fn phone(text: &str, country: Option<Country>) -> Option<String> {
         Some(extension) => format!("{number};ext={extension}"),
         None => number,
     })
+}
+
+/// Countries whose numbers are tried on a column without `+`.
+const CANDIDATES: &[&str] = &[
+    "CN", "US", "GB", "DE", "FR", "JP", "KR", "IN", "IT", "ES", "NL", "BE", "CH", "AT", "PT", "PL", "SE",
+    "NO", "DK", "FI", "IE", "CA", "AU", "NZ", "BR", "MX", "AR", "ZA", "RU", "UA", "TR", "TH", "VN", "MY",
+    "SG", "ID", "PH", "HK", "TW",
+];
+/// Share of the numbers that must be valid in the country, and by how much it must lead.
+const FIT: f64 = 0.8;
+const LEAD: f64 = 0.2;
+
+/// The country that numbers without `+` are of, with the share of them that is valid there;
+/// `None` where none stands out or there are no such numbers.
+///
+/// # Errors
+/// The person cancelled.
+pub(super) fn guess_country(
+    values: &[&str],
+    report: &Reporter,
+) -> crate::Result<Option<(&'static str, f64)>> {
+    let national: Vec<&&str> = values
+        .iter()
+        .filter(|value| !value.trim().starts_with(['+', '＋']) && !value.trim().starts_with("00"))
+        .collect();
+    let mut shares: Vec<(&'static str, f64)> = Vec::new();
+    for code in CANDIDATES.iter().copied() {
+        report.check()?;
+        let Some(id) = country(code) else { continue };
+        let calling = DATABASE.by_id(id.as_ref()).map(|meta| format!("+{}", meta.country_code()));
+        let fits = |value: &&&&str| {
+            let number = phone(value, Some(id));
+            number.is_some_and(|number| {
+                calling.as_ref().is_some_and(|calling| number.starts_with(calling.as_str()))
+                    && phonenumber::parse(None, &number).is_ok_and(|parsed| parsed.country().id() == Some(id))
+            })
+        };
+        shares.push((code, national.iter().filter(fits).count() as f64 / national.len().max(1) as f64));
+    }
+    // Stable: of equals the earlier candidate.
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let second = shares.get(1).map_or(0.0, |(_, share)| *share);
+    Ok(shares.first().copied().filter(|(_, share)| *share >= FIT && share - second >= LEAD))
 }
 
 /// Splits `ext. 12`, `x12`, `转12`, `分机12`, `;ext=12` off a number.

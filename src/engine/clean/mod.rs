@@ -173,6 +173,43 @@ impl Default for Recipe {
     }
 }
 
+impl Recipe {
+    /// Adds a step where it belongs: text is tidied first, amounts and contacts are read before
+    /// types are repaired, spellings merged after. What is confirmed of further columns joins the
+    /// step of its kind. Returns the step's place.
+    pub fn add(&mut self, spec: StepSpec) -> usize {
+        for (at, step) in self.steps.iter_mut().enumerate().filter(|(_, step)| step.on) {
+            match (&mut step.spec, &spec) {
+                (StepSpec::MergeSpellings(known), StepSpec::MergeSpellings(new)) => {
+                    new.columns.iter().for_each(|(column, map)| known.add(column, map));
+                    return at;
+                }
+                (StepSpec::ContactForm(known), StepSpec::ContactForm(new)) => {
+                    new.columns.iter().for_each(|column| known.add(column));
+                    return at;
+                }
+                _ => {}
+            }
+        }
+        let at = self.place_of(&spec);
+        self.steps.insert(at, Step { spec, on: true });
+        at
+    }
+
+    /// Where [`add`](Self::add) puts a new step.
+    fn place_of(&self, spec: &StepSpec) -> usize {
+        let rank = |spec: &StepSpec| match spec {
+            StepSpec::TextTidy(_) => 0,
+            StepSpec::MissingMarks => 1,
+            StepSpec::ContactForm(_) | StepSpec::Currency(_) | StepSpec::Units(_) | StepSpec::Zones(_) => 2,
+            StepSpec::TypeRepair => 3,
+            StepSpec::MergeSpellings(_) => 4,
+            _ => 5,
+        };
+        self.steps.iter().position(|step| rank(&step.spec) > rank(spec)).unwrap_or(self.steps.len())
+    }
+}
+
 /// What a step learnt from the training rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
