@@ -62,7 +62,11 @@ pub fn clusters(levels: &[(String, u64)], report: &Reporter) -> crate::Result<Ve
         .filter(|(text, _)| fits(text))
         .map(|(text, count)| Level::new(text, count))
         .collect();
-    levels.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
+    // Of equally frequent writings the longer one says more.
+    let length = |level: &Level| std::cmp::Reverse(level.text.chars().count());
+    levels.sort_by(|a, b| {
+        b.count.cmp(&a.count).then_with(|| length(a).cmp(&length(b))).then_with(|| a.text.cmp(&b.text))
+    });
     let mut edges = Vec::new();
     evidence::same_words(&levels, &mut edges);
     report.check()?;

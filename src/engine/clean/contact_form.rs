@@ -118,18 +118,56 @@ pub(super) fn phone(text: &str, country: Option<Country>) -> Option<String> {
     })
 }
 
-/// Countries whose numbers are tried on a column without `+`.
-const CANDIDATES: &[&str] = &[
-    "CN", "US", "GB", "DE", "FR", "JP", "KR", "IN", "IT", "ES", "NL", "BE", "CH", "AT", "PT", "PL", "SE",
-    "NO", "DK", "FI", "IE", "CA", "AU", "NZ", "BR", "MX", "AR", "ZA", "RU", "UA", "TR", "TH", "VN", "MY",
-    "SG", "ID", "PH", "HK", "TW",
+/// Countries whose numbers are tried on a column without `+`, and whether people there write every
+/// number with a zero in front. Without that rule the lands of numbers of any length (Germany,
+/// Austria, Finland) would claim everybody's.
+const CANDIDATES: &[(&str, bool)] = &[
+    ("CN", false),
+    ("US", false),
+    ("GB", true),
+    ("DE", true),
+    ("FR", true),
+    ("JP", true),
+    ("KR", true),
+    ("IN", false),
+    ("IT", false),
+    ("ES", false),
+    ("NL", true),
+    ("BE", true),
+    ("CH", true),
+    ("AT", true),
+    ("PT", false),
+    ("PL", false),
+    ("SE", true),
+    ("NO", false),
+    ("DK", false),
+    ("FI", true),
+    ("IE", true),
+    ("CA", false),
+    ("AU", true),
+    ("NZ", true),
+    ("BR", false),
+    ("MX", false),
+    ("ZA", true),
+    ("RU", false),
+    ("UA", true),
+    ("TR", true),
+    ("TH", true),
+    ("VN", true),
+    ("MY", true),
+    ("SG", false),
+    ("ID", true),
+    ("PH", true),
+    ("HK", false),
+    ("TW", true),
 ];
 /// Share of the numbers that must be valid in the country, and by how much it must lead.
 const FIT: f64 = 0.8;
 const LEAD: f64 = 0.2;
 
-/// The country that numbers without `+` are of, with the share of them that is valid there;
-/// `None` where none stands out or there are no such numbers.
+/// The country that numbers without `+` are of, with the share of them that is valid there: the one
+/// that leads, or, of several that fit, the one that most numbers with `+` are of. `None` where
+/// none stands out or there are no such numbers.
 ///
 /// # Errors
 /// The person cancelled.
@@ -137,28 +175,34 @@ pub(super) fn guess_country(
     values: &[&str],
     report: &Reporter,
 ) -> crate::Result<Option<(&'static str, f64)>> {
-    let national: Vec<&&str> = values
-        .iter()
-        .filter(|value| !value.trim().starts_with(['+', '＋']) && !value.trim().starts_with("00"))
-        .collect();
-    let mut shares: Vec<(&'static str, f64)> = Vec::new();
-    for code in CANDIDATES.iter().copied() {
+    let is_abroad = |value: &&&str| value.trim().starts_with(['+', '＋']) || value.trim().starts_with("00");
+    let (abroad, national): (Vec<&str>, Vec<&str>) = values.iter().partition(|value| is_abroad(&value));
+    let of = |text: &str, home: Option<Country>| {
+        phonenumber::parse(None, phone(text, home)?).ok().and_then(|number| number.country().id())
+    };
+    let stated: Vec<Country> = abroad.iter().filter_map(|value| of(value, None)).collect();
+    let mut fits: Vec<(&'static str, f64)> = Vec::new();
+    for (code, zero) in CANDIDATES {
         report.check()?;
         let Some(id) = country(code) else { continue };
-        let calling = DATABASE.by_id(id.as_ref()).map(|meta| format!("+{}", meta.country_code()));
-        let fits = |value: &&&&str| {
-            let number = phone(value, Some(id));
-            number.is_some_and(|number| {
-                calling.as_ref().is_some_and(|calling| number.starts_with(calling.as_str()))
-                    && phonenumber::parse(None, &number).is_ok_and(|parsed| parsed.country().id() == Some(id))
-            })
-        };
-        shares.push((code, national.iter().filter(fits).count() as f64 / national.len().max(1) as f64));
+        let valid = national.iter().filter(|value| {
+            let first = value.chars().find(char::is_ascii_digit);
+            (!zero || first == Some('0')) && of(value, Some(id)) == Some(id)
+        });
+        fits.push((code, valid.count() as f64 / national.len().max(1) as f64));
     }
     // Stable: of equals the earlier candidate.
-    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let second = shares.get(1).map_or(0.0, |(_, share)| *share);
-    Ok(shares.first().copied().filter(|(_, share)| *share >= FIT && share - second >= LEAD))
+    fits.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let second = fits.get(1).map_or(0.0, |(_, share)| *share);
+    fits.retain(|(_, share)| *share >= FIT);
+    let leads = fits.first().copied().filter(|(_, share)| share - second >= LEAD);
+    let named = || {
+        fits.iter().copied().find(|(code, _)| {
+            let home = country(code);
+            stated.iter().filter(|id| Some(**id) == home).count() * 2 > stated.len()
+        })
+    };
+    Ok(leads.or_else(named))
 }
 
 /// Splits `ext. 12`, `x12`, `转12`, `分机12`, `;ext=12` off a number.

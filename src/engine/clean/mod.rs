@@ -60,7 +60,7 @@ use record::Recorder;
 pub enum CleanError {
     #[error("column “{column}” is missing; the file must have it")]
     NoColumn { column: String },
-    #[error("the setting “{value}” cannot be used")]
+    #[error("“{value}” is not a {} that can be used", kind.trim_start_matches("unknown_").trim_start_matches("bad_"))]
     Setting { kind: &'static str, column: Option<String>, value: String },
     #[error("row {row} of the rates, column “{column}”: “{value}” cannot be used")]
     Rate { row: u64, column: String, value: String },
