@@ -57,27 +57,28 @@ pub fn clusters(levels: &[(String, u64)], report: &Reporter) -> crate::Result<Ve
         *known = known.saturating_add(*count);
     }
     let fits = |text: &str| text.chars().count() <= LONGEST && text.chars().any(char::is_alphanumeric);
-    let mut levels: Vec<Level> = counts
-        .into_iter()
-        .filter(|(text, _)| fits(text))
-        .map(|(text, count)| Level::new(text, count))
-        .collect();
+    let mut levels: Vec<Level> = Vec::new();
+    for (at, (text, count)) in counts.into_iter().enumerate() {
+        if at % 256 == 0 {
+            report.check()?;
+        }
+        if fits(text) {
+            levels.push(Level::new(text, count));
+        }
+    }
     // Of equally frequent writings the longer one says more.
     let length = |level: &Level| std::cmp::Reverse(level.text.chars().count());
     levels.sort_by(|a, b| {
         b.count.cmp(&a.count).then_with(|| length(a).cmp(&length(b))).then_with(|| a.text.cmp(&b.text))
     });
     let mut edges = Vec::new();
-    evidence::same_words(&levels, &mut edges);
-    report.check()?;
-    evidence::same_ngrams(&levels, &mut edges);
-    report.check()?;
-    evidence::synonyms(&levels, &mut edges);
+    evidence::same_words(&levels, &mut edges, report)?;
+    evidence::same_ngrams(&levels, &mut edges, report)?;
+    evidence::synonyms(&levels, &mut edges, report)?;
     evidence::initials(&levels, &mut edges);
     evidence::parts(&levels, &mut edges);
     evidence::places(&levels, &mut edges);
-    evidence::homophones(&levels, &mut edges);
-    report.check()?;
+    evidence::homophones(&levels, &mut edges, report)?;
     typos::find(&levels, &mut edges, report)?;
     let mut found = stars(&levels, &edges);
     found.extend(months::uneven(&levels));

@@ -9,8 +9,8 @@ use phonenumber::metadata::DATABASE;
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
-use super::rewrite::{Cell, text_column};
-use super::{CleanError, postcodes, setting};
+use super::rewrite::{Cell, has_column, text_column};
+use super::{postcodes, setting};
 use crate::detect::missing;
 use crate::job::Reporter;
 use crate::note::Note;
@@ -277,8 +277,8 @@ pub(super) fn apply(
     let mut out = frame.clone();
     for one in &spec.columns {
         let name = &one.column;
-        if frame.data.column(name).is_err() {
-            return Err(CleanError::NoColumn { column: name.clone() }.into());
+        if !has_column(frame, name, record) {
+            continue;
         }
         // Numbers as an identifier stay as they stand: other tables may name them.
         if schema.iter().any(|column| column.name == *name && column.role == Role::Id) {

@@ -6,6 +6,7 @@ use pinyin::ToPinyin;
 
 use super::level::{Level, apart, are_distinct};
 use super::{Edge, months, words};
+use crate::job::{Cancelled, Reporter};
 
 /// Members of one key that are compared with each other; beyond, the key says nothing.
 const KEY_MEMBERS: usize = 40;
@@ -20,16 +21,23 @@ const SLIP_SHARE: f64 = 0.2;
 fn collide(
     levels: &[Level],
     edges: &mut Vec<Edge>,
+    report: &Reporter,
     key: impl Fn(&Level) -> Option<String>,
     edge: impl Fn(&Level, &Level) -> Option<(&'static str, f64)>,
-) {
+) -> Result<(), Cancelled> {
     let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, level) in levels.iter().enumerate() {
+        if at % 256 == 0 {
+            report.check()?;
+        }
         if let Some(key) = key(level) {
             by_key.entry(key).or_default().push(at);
         }
     }
-    for members in by_key.values().filter(|members| members.len() <= KEY_MEMBERS) {
+    for (count, members) in by_key.values().filter(|members| members.len() <= KEY_MEMBERS).enumerate() {
+        if count % 256 == 0 {
+            report.check()?;
+        }
         for (place, &a) in members.iter().enumerate() {
             for &b in members.iter().skip(place + 1) {
                 let (Some(x), Some(y)) = (levels.get(a), levels.get(b)) else { continue };
@@ -39,49 +47,59 @@ fn collide(
             }
         }
     }
+    Ok(())
 }
 
 /// The fingerprint of OpenRefine's manual: small letters, no accents, no punctuation, words in
 /// order of the alphabet, each once.
-pub(super) fn same_words(levels: &[Level], edges: &mut Vec<Edge>) {
+pub(super) fn same_words(
+    levels: &[Level],
+    edges: &mut Vec<Edge>,
+    report: &Reporter,
+) -> Result<(), Cancelled> {
     let key = |level: &Level| {
         let words: BTreeSet<&str> = level.tokens.iter().map(String::as_str).collect();
         (!words.is_empty()).then(|| words.into_iter().collect::<Vec<_>>().join(" "))
     };
-    collide(levels, edges, key, |x, y| {
+    collide(levels, edges, report, key, |x, y| {
         let confidence = if x.tokens == y.tokens { 0.95 } else { 0.75 };
         (!are_distinct(x, y)).then_some(("cluster_words", confidence))
-    });
+    })
 }
 
 /// The n-gram fingerprint of OpenRefine's manual with pairs of letters: the same letters in a row,
 /// whatever the blanks.
-pub(super) fn same_ngrams(levels: &[Level], edges: &mut Vec<Edge>) {
+pub(super) fn same_ngrams(
+    levels: &[Level],
+    edges: &mut Vec<Edge>,
+    report: &Reporter,
+) -> Result<(), Cancelled> {
     collide(
         levels,
         edges,
+        report,
         |level| Some(level.squeezed.clone()),
         |x, y| (x.tokens != y.tokens && !are_distinct(x, y)).then_some(("cluster_words", 0.9)),
-    );
+    )?;
     let key = |level: &Level| {
         let letters: Vec<char> = level.squeezed.chars().collect();
         let pairs: BTreeSet<String> = letters.windows(2).map(|pair| pair.iter().collect()).collect();
         (letters.len() >= NGRAM_LETTERS).then(|| pairs.into_iter().collect())
     };
-    collide(levels, edges, key, |x, y| {
+    collide(levels, edges, report, key, |x, y| {
         let alike = x.squeezed != y.squeezed && strsim::osa_distance(&x.squeezed, &y.squeezed) <= 2;
         (alike && !are_distinct(x, y)).then_some(("cluster_letters", 0.7))
-    });
+    })
 }
 
 /// Synonyms of the list, and months.
-pub(super) fn synonyms(levels: &[Level], edges: &mut Vec<Edge>) {
+pub(super) fn synonyms(levels: &[Level], edges: &mut Vec<Edge>, report: &Reporter) -> Result<(), Cancelled> {
     let key = |level: &Level| {
         let of_list = words::SYNONYMS.iter().position(|row| row.contains(&level.squeezed.as_str()));
         let of_list = of_list.map(|at| format!("synonym {at}"));
         of_list.or_else(|| months::month(&level.squeezed).map(|at| format!("month {at}")))
     };
-    collide(levels, edges, key, |x, y| (x.squeezed != y.squeezed).then_some(("cluster_synonym", 0.9)));
+    collide(levels, edges, report, key, |x, y| (x.squeezed != y.squeezed).then_some(("cluster_synonym", 0.9)))
 }
 
 /// `COD` and `Cash on Delivery`: capitals that are the first letters of one other writing only.
@@ -154,18 +172,22 @@ fn sound(text: &str) -> Option<String> {
 
 /// Chinese writings that sound alike, hardly sure and only where one is rare, and those of which
 /// another writing is the sound (`Beijing`).
-pub(super) fn homophones(levels: &[Level], edges: &mut Vec<Edge>) {
+pub(super) fn homophones(
+    levels: &[Level],
+    edges: &mut Vec<Edge>,
+    report: &Reporter,
+) -> Result<(), Cancelled> {
     let key = |level: &Level| {
         (level.is_han() && level.squeezed.chars().count() >= 2).then(|| sound(&level.squeezed)).flatten()
     };
-    collide(levels, edges, key, |x, y| {
+    collide(levels, edges, report, key, |x, y| {
         let known = words::SOUND_ALIKE.iter().any(|(a, b)| {
             let pair = (place(&x.squeezed), place(&y.squeezed));
             pair == (*a, *b) || pair == (*b, *a)
         });
         let rare = x.count.min(y.count) as f64 <= SLIP_SHARE * x.count.max(y.count) as f64;
         (x.squeezed != y.squeezed && rare && !known).then_some(("cluster_sound", 0.3))
-    });
+    })?;
     let mut by_sound: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, level) in levels.iter().enumerate().filter(|(_, level)| level.is_han()) {
         if let Some(sound) = sound(place(&level.squeezed)).filter(|sound| sound.len() >= 4) {
@@ -177,4 +199,5 @@ pub(super) fn homophones(levels: &[Level], edges: &mut Vec<Edge>) {
             edges.push(Edge { a, b: *b, why: "cluster_pinyin", confidence: 0.7 });
         }
     }
+    Ok(())
 }
