@@ -201,6 +201,9 @@ pub(super) fn apply(
     record: &mut Recorder,
     report: &Reporter,
 ) -> crate::Result<Frame> {
+    if spec.columns.is_empty() {
+        return Ok(frame.clone());
+    }
     let code = |text: &str| money::code(text).ok_or_else(|| setting("", "unknown_currency", text));
     for name in spec.columns.iter().chain(&spec.currency_column).chain(&spec.date_column) {
         has_column(frame, name, record);

@@ -136,6 +136,13 @@ fn what_is_confirmed_of_one_more_column_joins_the_step() {
     recipe.add(StepSpec::TextTidy(Default::default()));
     recipe.add(StepSpec::Units(Default::default()));
     recipe.add(StepSpec::Zones(Default::default()));
+    // A step without settings changes nothing.
+    recipe.add(StepSpec::Currency(Default::default()));
+    let rows = frame(&[("a", &[Some("138 0013 8000")]), ("pay", &[Some("CC")])]);
+    let schema = [column("a", Role::Contact), column("pay", Role::Category)];
+    let run = run_local(&recipe, &schema, rows, false, &Reporter::silent()).unwrap();
+    assert_eq!(run.last().show("a", 0).as_deref(), Some("+8613800138000"));
+    assert_eq!(run.last().show("pay", 0).as_deref(), Some("Credit Card"));
     let text = serde_json::to_string(&recipe).unwrap();
     assert_eq!(serde_json::from_str::<Recipe>(&text).unwrap(), recipe);
 }
