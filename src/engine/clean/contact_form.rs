@@ -9,8 +9,8 @@ use phonenumber::metadata::DATABASE;
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
-use super::rewrite::{Cell, text_column};
-use super::{CleanError, postcodes, setting};
+use super::rewrite::{Cell, has_column, text_column};
+use super::{postcodes, setting};
 use crate::detect::missing;
 use crate::job::Reporter;
 use crate::note::Note;
@@ -44,6 +44,20 @@ pub struct ContactColumn {
     pub country: Option<String>,
     /// E-mail domains to correct, as the person has confirmed: wrong to right.
     pub domains: BTreeMap<String, String>,
+}
+
+impl ContactSpec {
+    /// Adds a column, or what is new of one that is there.
+    pub fn add(&mut self, column: &ContactColumn) {
+        match self.columns.iter_mut().find(|known| known.column == column.column && known.kind == column.kind)
+        {
+            Some(known) => {
+                known.country = column.country.clone().or(known.country.take());
+                known.domains.extend(column.domains.clone());
+            }
+            None => self.columns.push(column.clone()),
+        }
+    }
 }
 
 /// Longest telephone number with everything that people write around it.
@@ -102,6 +116,93 @@ pub(super) fn phone(text: &str, country: Option<Country>) -> Option<String> {
         Some(extension) => format!("{number};ext={extension}"),
         None => number,
     })
+}
+
+/// Countries whose numbers are tried on a column without `+`, and whether people there write every
+/// number with a zero in front. Without that rule the lands of numbers of any length (Germany,
+/// Austria, Finland) would claim everybody's.
+const CANDIDATES: &[(&str, bool)] = &[
+    ("CN", false),
+    ("US", false),
+    ("GB", true),
+    ("DE", true),
+    ("FR", true),
+    ("JP", true),
+    ("KR", true),
+    ("IN", false),
+    ("IT", false),
+    ("ES", false),
+    ("NL", true),
+    ("BE", true),
+    ("CH", true),
+    ("AT", true),
+    ("PT", false),
+    ("PL", false),
+    ("SE", true),
+    ("NO", false),
+    ("DK", false),
+    ("FI", true),
+    ("IE", true),
+    ("CA", false),
+    ("AU", true),
+    ("NZ", true),
+    ("BR", false),
+    ("MX", false),
+    ("ZA", true),
+    ("RU", false),
+    ("UA", true),
+    ("TR", true),
+    ("TH", true),
+    ("VN", true),
+    ("MY", true),
+    ("SG", false),
+    ("ID", true),
+    ("PH", true),
+    ("HK", false),
+    ("TW", true),
+];
+/// Share of the numbers that must be valid in the country, and by how much it must lead.
+const FIT: f64 = 0.8;
+const LEAD: f64 = 0.2;
+
+/// The country that numbers without `+` are of, with the share of them that is valid there: the one
+/// that leads, or, of several that fit, the one that most numbers with `+` are of. `None` where
+/// none stands out or there are no such numbers.
+///
+/// # Errors
+/// The person cancelled.
+pub(super) fn guess_country(
+    values: &[&str],
+    report: &Reporter,
+) -> crate::Result<Option<(&'static str, f64)>> {
+    let is_abroad = |value: &&&str| value.trim().starts_with(['+', '＋']) || value.trim().starts_with("00");
+    let (abroad, national): (Vec<&str>, Vec<&str>) = values.iter().partition(|value| is_abroad(&value));
+    let of = |text: &str, home: Option<Country>| {
+        phonenumber::parse(None, phone(text, home)?).ok().and_then(|number| number.country().id())
+    };
+    let stated: Vec<Country> = abroad.iter().filter_map(|value| of(value, None)).collect();
+    let mut fits: Vec<(&'static str, f64)> = Vec::new();
+    for (code, zero) in CANDIDATES {
+        report.check()?;
+        let Some(id) = country(code) else { continue };
+        let valid = national.iter().filter(|value| {
+            let first = value.chars().find(char::is_ascii_digit);
+            (!zero || first == Some('0')) && of(value, Some(id)) == Some(id)
+        });
+        fits.push((code, valid.count() as f64 / national.len().max(1) as f64));
+    }
+    // Stable: of equals the earlier candidate.
+    fits.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let second = fits.get(1).map_or(0.0, |(_, share)| *share);
+    fits.retain(|(_, share)| *share >= FIT);
+    let leads = fits.first().copied().filter(|(_, share)| share - second >= LEAD);
+    let named = || {
+        fits.iter().copied().find(|(code, _)| {
+            let home = country(code);
+            stated.iter().filter(|id| Some(**id) == home).count() * 2 > stated.len()
+        })
+    };
+    Ok(leads.or_else(named))
 }
 
 /// Splits `ext. 12`, `x12`, `转12`, `分机12`, `;ext=12` off a number.
@@ -176,8 +277,8 @@ pub(super) fn apply(
     let mut out = frame.clone();
     for one in &spec.columns {
         let name = &one.column;
-        if frame.data.column(name).is_err() {
-            return Err(CleanError::NoColumn { column: name.clone() }.into());
+        if !has_column(frame, name, record) {
+            continue;
         }
         // Numbers as an identifier stay as they stand: other tables may name them.
         if schema.iter().any(|column| column.name == *name && column.role == Role::Id) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::money::{self, Stated};
 use super::record::Recorder;
-use super::rewrite::{Cell, number_column, text_column, write_number};
+use super::rewrite::{Cell, has_column, number_column, text_column, write_number};
 use super::{CleanError, setting};
 use crate::detect::{date, missing, number};
 use crate::job::Reporter;
@@ -201,12 +201,13 @@ pub(super) fn apply(
     record: &mut Recorder,
     report: &Reporter,
 ) -> crate::Result<Frame> {
+    if spec.columns.is_empty() {
+        return Ok(frame.clone());
+    }
     let code = |text: &str| money::code(text).ok_or_else(|| setting("", "unknown_currency", text));
-    let need = |name: &String| match frame.data.column(name) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(CleanError::NoColumn { column: name.clone() }),
-    };
-    spec.columns.iter().chain(&spec.currency_column).chain(&spec.date_column).try_for_each(need)?;
+    for name in spec.columns.iter().chain(&spec.currency_column).chain(&spec.date_column) {
+        has_column(frame, name, record);
+    }
     let order =
         |name: &str| schema.iter().find(|c| c.name == *name).map_or_else(Default::default, |c| c.date_order);
     let days =

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::CleanError;
 use super::record::Recorder;
-use super::rewrite::{Cell, text_column};
+use super::rewrite::{Cell, has_column, text_column};
 use super::spelling::fold;
 use crate::job::Reporter;
 use crate::table::Frame;
@@ -54,8 +53,8 @@ pub(super) fn apply(
 ) -> crate::Result<Frame> {
     let mut out = frame.clone();
     for (name, map) in &spec.columns {
-        if frame.data.column(name).is_err() {
-            return Err(CleanError::NoColumn { column: name.clone() }.into());
+        if !has_column(frame, name, record) {
+            continue;
         }
         let exact = settled(map);
         // A folded spelling that is listed with two ends, or as an end, says nothing.
@@ -91,6 +90,7 @@ mod tests {
 
     use super::super::testing::{assert_row_local, frame, shown};
     use super::*;
+    use crate::note::Note;
 
     fn spec(pairs: &[(&str, &str)]) -> MergeSpec {
         let mut spec = MergeSpec::default();
@@ -127,11 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_is_gone_is_told() {
+    fn a_column_that_is_gone_is_told_and_passed_over() {
         let before = frame(&[("b", &[Some("x")])]);
         let mut record = Recorder::new("merge_spellings", &before);
-        let error = apply(&spec(&[("a", "b")]), &before, &mut record, &Reporter::silent()).unwrap_err();
-        assert_eq!(error.kind(), "no_column");
+        let after = apply(&spec(&[("a", "b")]), &before, &mut record, &Reporter::silent()).unwrap();
+        assert_eq!(shown(&after, "b"), [Some("x".to_owned())]);
+        let told = Note::new("step_no_column").with("column", "a");
+        assert_eq!(record.finish().notes, [told]);
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! either row-local (the same for one row as for all) or fitted (on training rows only); every
 //! step reports what it changed.
 
+mod clusters;
 mod contact_form;
 mod currency;
 mod dates;
@@ -36,6 +37,7 @@ use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Frame, Table};
 
+pub use clusters::{Cluster, clusters};
 pub use contact_form::{ContactColumn, ContactKind, ContactSpec};
 pub use currency::{CurrencySpec, Rate, rates_of};
 pub use distribution::{Distribution, distribution};
@@ -58,7 +60,7 @@ use record::Recorder;
 pub enum CleanError {
     #[error("column “{column}” is missing; the file must have it")]
     NoColumn { column: String },
-    #[error("the setting “{value}” cannot be used")]
+    #[error("“{value}” is not a {} that can be used", kind.trim_start_matches("unknown_").trim_start_matches("bad_"))]
     Setting { kind: &'static str, column: Option<String>, value: String },
     #[error("row {row} of the rates, column “{column}”: “{value}” cannot be used")]
     Rate { row: u64, column: String, value: String },
@@ -168,6 +170,43 @@ impl Default for Recipe {
             StepSpec::Scale { method: ScaleMethod::Standard },
         ];
         Self { steps: steps.into_iter().map(|spec| Step { spec, on: true }).collect() }
+    }
+}
+
+impl Recipe {
+    /// Adds a step where it belongs: text is tidied first, amounts and contacts are read before
+    /// types are repaired, spellings merged after. What is confirmed of further columns joins the
+    /// step of its kind. Returns the step's place.
+    pub fn add(&mut self, spec: StepSpec) -> usize {
+        for (at, step) in self.steps.iter_mut().enumerate().filter(|(_, step)| step.on) {
+            match (&mut step.spec, &spec) {
+                (StepSpec::MergeSpellings(known), StepSpec::MergeSpellings(new)) => {
+                    new.columns.iter().for_each(|(column, map)| known.add(column, map));
+                    return at;
+                }
+                (StepSpec::ContactForm(known), StepSpec::ContactForm(new)) => {
+                    new.columns.iter().for_each(|column| known.add(column));
+                    return at;
+                }
+                _ => {}
+            }
+        }
+        let at = self.place_of(&spec);
+        self.steps.insert(at, Step { spec, on: true });
+        at
+    }
+
+    /// Where [`add`](Self::add) puts a new step.
+    fn place_of(&self, spec: &StepSpec) -> usize {
+        let rank = |spec: &StepSpec| match spec {
+            StepSpec::TextTidy(_) => 0,
+            StepSpec::MissingMarks => 1,
+            StepSpec::ContactForm(_) | StepSpec::Currency(_) | StepSpec::Units(_) | StepSpec::Zones(_) => 2,
+            StepSpec::TypeRepair => 3,
+            StepSpec::MergeSpellings(_) => 4,
+            _ => 5,
+        };
+        self.steps.iter().position(|step| rank(&step.spec) > rank(spec)).unwrap_or(self.steps.len())
     }
 }
 

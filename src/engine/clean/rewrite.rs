@@ -6,6 +6,7 @@ use super::CleanError;
 use super::record::Recorder;
 use crate::detect::number::Decimal;
 use crate::job::Reporter;
+use crate::note::Note;
 use crate::table::{Frame, show_number};
 
 /// Cells between two looks at whether the person cancelled.
@@ -24,6 +25,16 @@ impl Cell {
     pub(super) fn text(old: &str, new: String) -> Self {
         if new == old { Self::Keep } else { Self::Text(new) }
     }
+}
+
+/// True if the frame has the column. One that is absent is noted and passed over: files to be scored
+/// may lack columns that the model does without.
+pub(super) fn has_column(frame: &Frame, name: &str, record: &mut Recorder) -> bool {
+    let has = frame.data.column(name).is_ok();
+    if !has {
+        record.note(Note::new("step_no_column").with("column", name));
+    }
+    has
 }
 
 /// Passes every present cell of a text column through `change`, which gets its place and text.

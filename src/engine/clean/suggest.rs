@@ -1,17 +1,25 @@
 //! What the recipe could do better, found by looking at the rows: each suggestion with its reason
 //! and with what it would change, measured.
 
+mod contact;
+mod money;
+mod text;
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::{Cleaning, Recipe, ScaleMethod, StepSpec, run_local};
+use super::{CellChange, Change, Cleaning, MergeSpec, Recipe, ScaleMethod, Step, StepSpec, run_local};
 use crate::job::Reporter;
 use crate::note::Note;
-use crate::table::{ColumnSpec, Frame};
+use crate::table::{ColumnSpec, Frame, show_number};
 
 /// Skewness from which a column is called lopsided.
 const LOPSIDED: f64 = 2.0;
 /// Share of holes from which a column is hardly a column.
 const HOLLOW: f64 = 0.6;
+/// Cells that show what a mend would change.
+const EVIDENCE: usize = 5;
 
 /// A change of the settings that one click makes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,6 +31,24 @@ pub enum Mend {
     Scale(ScaleMethod),
     /// Leave a column out of the features.
     LeaveOut(String),
+    /// Add this step where [`Recipe::add`] puts it.
+    AddStep(StepSpec),
+    /// Write these spellings of a column otherwise: from → to.
+    MergeSpellings { column: String, map: BTreeMap<String, String> },
+}
+
+impl Mend {
+    /// The step that the mend adds to a recipe, for those that add one.
+    pub fn step(&self) -> Option<StepSpec> {
+        match self {
+            Self::AddStep(spec) => Some(spec.clone()),
+            Self::MergeSpellings { column, map } => {
+                let columns = BTreeMap::from([(column.clone(), map.clone())]);
+                Some(StepSpec::MergeSpellings(MergeSpec { columns }))
+            }
+            Self::SwitchOn(_) | Self::Scale(_) | Self::LeaveOut(_) => None,
+        }
+    }
 }
 
 /// A suggestion: why, what it is expected to change, and the mend.
@@ -31,6 +57,36 @@ pub struct Suggestion {
     pub why: Note,
     pub effect: Note,
     pub mend: Mend,
+    /// The first cells that the mend would change, at most five.
+    pub evidence: Vec<CellChange>,
+}
+
+/// What suggestions are made from.
+struct Look<'a> {
+    recipe: &'a Recipe,
+    schema: &'a [ColumnSpec],
+    cleaning: &'a Cleaning,
+    report: &'a Reporter,
+}
+
+impl Look<'_> {
+    /// The rows that a step would get that the recipe lacks.
+    fn rows_for(&self, spec: &StepSpec) -> &Frame {
+        let place = self.recipe.place_of(spec);
+        let before = self.cleaning.stages.iter().rev().find(|stage| stage.step < place);
+        before.map_or(&self.cleaning.source, |stage| &stage.after)
+    }
+
+    /// What a step would change, by running it.
+    fn tried(&self, spec: &StepSpec) -> crate::Result<Change> {
+        let recipe = Recipe { steps: vec![Step { spec: spec.clone(), on: true }] };
+        let run = run_local(&recipe, self.schema, self.rows_for(spec).clone(), false, self.report)?;
+        Ok(run.stages.into_iter().next().map(|stage| stage.change).unwrap_or_default())
+    }
+}
+
+fn evidence(change: Change) -> Vec<CellChange> {
+    change.examples.into_iter().take(EVIDENCE).collect()
 }
 
 /// Looks at the rows before and after the recipe. `train` marks the rows that fitted figures may
@@ -52,7 +108,7 @@ pub fn suggest(
         let mut tried = recipe.clone();
         tried.steps[at].on = true;
         let run = run_local(&tried, schema, cleaning.source.clone(), false, report)?;
-        let Some(stage) = run.stages.iter().find(|stage| stage.step == at) else { continue };
+        let Some(stage) = run.stages.into_iter().find(|stage| stage.step == at) else { continue };
         let found = stage.change.cells_changed.max(stage.change.flagged.len() as u64);
         if found > 0 {
             let name = step.spec.name();
@@ -60,9 +116,15 @@ pub fn suggest(
                 why: Note::new("suggest_off").with("step", format!("@step.{name}")),
                 effect: Note::new("suggest_off_effect").with("count", found),
                 mend: Mend::SwitchOn(at),
+                evidence: evidence(stage.change),
             });
         }
     }
+    let look = Look { recipe, schema, cleaning, report };
+    out.extend(text::tidy(&look)?);
+    out.extend(text::spellings(&look)?);
+    out.extend(contact::suggest(&look)?);
+    out.extend(money::suggest(&look)?);
     let rows = match cleaning.before_filling().filter(train) {
         Ok(rows) => rows,
         Err(error) => return Err(super::CleanError::from(error).into()),
@@ -93,6 +155,7 @@ pub fn suggest(
                     .with("before", format!("{before:.1}"))
                     .with("after", format!("{after:.1}")),
                 mend: Mend::Scale(ScaleMethod::Log1p),
+                evidence: largest(&rows, column),
             });
         }
     }
@@ -106,10 +169,30 @@ pub fn suggest(
                     .with("share", format!("{:.0}%", 100.0 * holes)),
                 effect: Note::new("suggest_hollow_effect"),
                 mend: Mend::LeaveOut(spec.name.clone()),
+                evidence: Vec::new(),
             });
         }
     }
     Ok(out)
+}
+
+/// The largest values of a column and their logarithms.
+fn largest(rows: &Frame, column: &str) -> Vec<CellChange> {
+    let mut values: Vec<(u32, f64)> = rows
+        .numbers(column)
+        .into_iter()
+        .flatten()
+        .zip(rows.rows.iter())
+        .filter_map(|(value, row)| Some((*row, value.filter(|value| value.is_finite())?)))
+        .collect();
+    values.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let cell = |(row, value): (u32, f64)| CellChange {
+        row,
+        column: column.to_owned(),
+        before: Some(show_number(value)),
+        after: Some(show_number(value.signum() * value.abs().ln_1p())),
+    };
+    values.into_iter().take(EVIDENCE).map(cell).collect()
 }
 
 fn present(rows: &Frame, column: &str) -> Option<Vec<f64>> {
@@ -127,13 +210,4 @@ fn skewness(values: &[f64]) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn skewness_by_hand() {
-        // 0, 0, 3: mean 1, variance 2, third moment 2 → 2 / 2^1.5 = 0.7071
-        assert!((skewness(&[0.0, 0.0, 3.0]).unwrap() - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-5);
-        assert_eq!(skewness(&[1.0, 1.0]), None);
-    }
-}
+mod tests;

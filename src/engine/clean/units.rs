@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
-use super::rewrite::{Cell, number_column, text_column, write_number};
-use super::{CleanError, setting};
+use super::rewrite::{Cell, has_column, number_column, text_column, write_number};
+use super::setting;
 use crate::detect::{missing, number};
 use crate::job::Reporter;
 use crate::note::Note;
@@ -223,13 +223,13 @@ pub(super) fn apply(
     let mut out = frame.clone();
     for one in &spec.columns {
         let name = &one.column;
-        if frame.data.column(name).is_err() {
-            return Err(CleanError::NoColumn { column: name.clone() }.into());
-        }
         let to = unit(one, &one.to)?;
         let assume = one.assume.as_deref().map(|text| unit(one, text)).transpose()?;
         if assume.is_some_and(|assume| assume.kind != to.kind) {
             return Err(setting(name, "unknown_unit", one.assume.as_deref().unwrap_or_default()).into());
+        }
+        if !has_column(frame, name, record) {
+            continue;
         }
         let decimal =
             schema.iter().find(|column| column.name == *name).map_or_else(Default::default, |c| c.decimal);
@@ -336,11 +336,10 @@ mod tests {
         assert_eq!(change.cells_changed, 2);
         let codes: Vec<&str> = change.notes.iter().map(|note| note.code).collect();
         assert_eq!(codes, ["units_unknown", "units_bare"]);
-        // A unit of another kind, an unknown one, no such column: told, not passed over.
+        // A unit of another kind, an unknown one: told, not passed over.
         for bad in [
             UnitColumn { assume: Some("m".into()), ..one.clone() },
             UnitColumn { to: "parsec".into(), ..one.clone() },
-            UnitColumn { column: "none".into(), ..one.clone() },
         ] {
             let spec = UnitsSpec { columns: vec![bad] };
             let mut record = Recorder::new("units", &before);

@@ -1,5 +1,6 @@
 //! Times with offsets or of named zones to one zone, and two-digit years to four. Row-local. Days
-//! without a time of day belong to no zone and are left as they are.
+//! without a time of day belong to no zone and are left as they are; in columns that were read as
+//! dates already, midnight stands for such a day.
 
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
-use super::rewrite::{Cell, text_column};
+use super::rewrite::{Cell, has_column, text_column};
 use super::{CleanError, setting};
 use crate::detect::{date, missing};
 use crate::job::Reporter;
@@ -78,11 +79,11 @@ pub(super) fn apply(
             None => Ok(None),
         };
         let (to, from) = (zone(&one.to)?, zone(&one.from)?);
-        let Ok(column) = frame.data.column(name) else {
-            return Err(CleanError::NoColumn { column: name.clone() }.into());
-        };
+        if !has_column(frame, name, record) {
+            continue;
+        }
         let (mut doubtful, mut unstated) = (0u64, 0u64);
-        if let Ok(times) = column.datetime() {
+        if let Some(times) = frame.data.column(name).ok().and_then(|column| column.datetime().ok()) {
             // Read as dates already: what offset was written is gone.
             let (Some(to), Some(from)) = (to, from) else { continue };
             let mut values = Vec::with_capacity(times.phys.len());

@@ -143,7 +143,6 @@ fn a_column_is_formatted_and_the_rest_counted() {
     for bad in [
         one("phone", ContactKind::Phone, "Narnia"),
         ContactColumn { country: None, ..one("zip", ContactKind::Postcode, "") },
-        one("absent", ContactKind::Email, "CN"),
     ] {
         let spec = ContactSpec { columns: vec![bad] };
         let mut record = Recorder::new("contact_form", &before);
@@ -175,4 +174,25 @@ proptest! {
         let twice = step(&once, &mut Recorder::new("contact_form", &once)).unwrap();
         prop_assert_eq!(shown(&once, "a"), shown(&twice, "a"));
     }
+}
+
+#[test]
+fn the_country_shows_in_the_numbers() {
+    let guess = |numbers: Vec<String>| {
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        guess_country(&numbers, &Reporter::silent()).unwrap()
+    };
+    let many = |form: fn(u64) -> String| (0..60).map(form).collect::<Vec<String>>();
+    let area = |at: u64| ["212", "650", "415", "312", "917", "305"][at as usize % 6];
+    let chinese = many(|at| format!("138{:08}", at * 791_933 % 100_000_000));
+    assert_eq!(guess(chinese), Some(("CN", 1.0)));
+    let american: Vec<String> = (0..60).map(|at| format!("({}) 253-{:04}", area(at), at * 79)).collect();
+    assert_eq!(guess(american), Some(("US", 1.0)));
+    // 020 7946 0000 is of London and of Guangzhou; what has a + says which.
+    let mut london = many(|at| format!("020 7946 {:04}", at * 13));
+    assert_eq!(guess(london.clone()), None);
+    london.push("+44 20 7946 0958".to_owned());
+    assert_eq!(guess(london).map(|(code, _)| code), Some("GB"));
+    assert_eq!(guess(many(|at| format!("{at}"))), None);
+    assert_eq!(guess(Vec::new()), None);
 }

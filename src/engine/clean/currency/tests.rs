@@ -118,7 +118,6 @@ fn settings_that_cannot_be_meant_are_refused() {
     let before = frame(&[("paid", &[Some("10")])]);
     for bad in [
         CurrencySpec { to: "XXX".into(), ..spec() },
-        CurrencySpec { columns: vec!["none".into()], ..spec() },
         CurrencySpec { rates: vec![rate("2024-01-01", "USD", 0.0)], ..spec() },
         CurrencySpec { rates: vec![rate("2024-01-01", "USD", f64::NAN)], ..spec() },
         CurrencySpec { rates: vec![rate("soon", "USD", 1.0)], ..spec() },
@@ -128,6 +127,15 @@ fn settings_that_cannot_be_meant_are_refused() {
         let mut record = Recorder::new("currency", &before);
         assert!(apply(&bad, &[], &before, &mut record, &Reporter::silent()).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn amounts_without_the_column_of_their_day_are_missing() {
+    let before = frame(&[("paid", &[Some("$10"), Some("¥10")])]);
+    let by_day = CurrencySpec { date_column: Some("day".into()), ..spec() };
+    let (paid, change) = run(&by_day, &before);
+    assert_eq!(paid, [None, some("10")]);
+    assert_eq!(change.notes[0], Note::new("step_no_column").with("column", "day"));
 }
 
 #[test]
