@@ -74,7 +74,7 @@ impl Mask {
             }
         }
         let mut sensitive: Vec<Option<String>> = vec![None; tables.len()];
-        for name in &self.sensitive {
+        if let Some(name) = &self.sensitive {
             for (table, column) in places(&tables, name)? {
                 sensitive[table] = Some(column);
             }
