@@ -4,6 +4,7 @@
 mod classroom;
 mod clean;
 mod inspect;
+mod mask;
 mod report;
 mod run;
 mod sample;
@@ -48,6 +49,8 @@ enum Command {
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
     Score(score::Score),
+    /// Writes copies without personal details, and tells who still sticks out
+    Mask(mask::Mask),
     /// Writes the sample shop
     Sample(sample::Sample),
     /// Writes the report of a project's or a bundle's model
@@ -206,6 +209,7 @@ pub fn main() -> ExitCode {
         Command::Train(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
+        Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),
         Command::Report(c) => (c.json, c.run()),
         Command::Classroom(c) => (c.json, c.run()),

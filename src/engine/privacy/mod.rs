@@ -23,7 +23,7 @@ use crate::job::Reporter;
 use crate::table::Table;
 
 pub use plan::{ColumnPlan, Plan, link, quasi_identifiers, suggest};
-pub use pseudonym::Key;
+pub use pseudonym::{Key, keep_apart};
 pub use treat::{Generalise, Treatment};
 
 use risk::{Assessment, Risk};

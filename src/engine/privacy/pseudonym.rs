@@ -76,6 +76,23 @@ impl Key {
     }
 }
 
+/// Refuses a key file that would lie inside a folder that is handed on.
+///
+/// # Errors
+/// It would.
+pub fn keep_apart(key: &Path, folder: &Path) -> Result<(), PrivacyError> {
+    // The folder of the key may not be there yet: what is there of its path decides.
+    let real = |path: &Path| {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        whole.ancestors().find_map(|part| part.canonicalize().ok()).unwrap_or(whole)
+    };
+    let parent = key.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match real(parent).starts_with(real(folder)) {
+        true => Err(PrivacyError::KeyInside { file: key.to_owned(), folder: folder.to_owned() }),
+        false => Ok(()),
+    }
+}
+
 fn from_hex(text: &str) -> Option<[u8; 32]> {
     let mut out = [0u8; 32];
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -144,6 +161,20 @@ mod tests {
     fn parts_cannot_be_cut_otherwise() {
         let key = Key::new(&[1; 32]);
         assert_ne!(key.derive("a", "bc", 0, "v"), key.derive("ab", "c", 0, "v"));
+    }
+
+    #[test]
+    fn a_key_among_the_copies_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let copies = folder.path().join("copies");
+        std::fs::create_dir(&copies).unwrap();
+        for inside in ["copies/key", "copies/more/key", "copies/../copies/key", "./copies/key"] {
+            let refused = keep_apart(&folder.path().join(inside), &copies);
+            assert!(matches!(refused, Err(PrivacyError::KeyInside { .. })), "{inside}");
+        }
+        for apart in ["key", "copies2/key", "copies/../key"] {
+            assert!(keep_apart(&folder.path().join(apart), &copies).is_ok(), "{apart}");
+        }
     }
 
     #[test]

@@ -136,7 +136,8 @@ pub fn assess<'a>(
 /// A name of a column that, together with others, may point to a person: age, birth, sex, place,
 /// work, schooling, family.
 pub fn is_quasi_name(name: &str) -> bool {
-    address::is_postcode_name(name)
+    name.trim() == "省"
+        || address::is_postcode_name(name)
         || is_birth_name(name)
         || is_age_name(name)
         || words::named(
@@ -176,7 +177,9 @@ pub fn is_quasi_name(name: &str) -> bool {
             &[
                 "性别",
                 "城市",
-                "省",
+                "省份",
+                "省市",
+                "所在省",
                 "地区",
                 "区县",
                 "国籍",
@@ -256,7 +259,7 @@ mod tests {
         {
             assert!(is_quasi_name(name), "{name}");
         }
-        for name in ["average", "message", "package", "price", "订单编号"] {
+        for name in ["average", "message", "package", "price", "节省金额", "订单编号"] {
             assert!(!is_quasi_name(name), "{name}");
         }
         assert!(is_birth_name("Year_Birth") && is_age_name("客户年龄") && !is_age_name("stage"));

@@ -209,3 +209,40 @@ fn treat_text(key: &Key, column: &crate::table::Column, text: &str) {
     let treating = Treating { key, column, treatment: &treatment, kind: None, group: "x", promise: None };
     assert_eq!(treating.cell(text, "").is_empty(), text.is_empty());
 }
+
+/// Public files hold telephone numbers in one column and in eleven places of one file's comments, and
+/// nothing else of the kind: no amount, order or day is taken for a person's detail.
+#[test]
+fn public_files_hold_few_details() {
+    let Some(data) = std::env::var_os("REGULARS_DATA").map(PathBuf::from) else {
+        println!("skipped: REGULARS_DATA is not set");
+        return;
+    };
+    for (file, expected) in [
+        ("bank-marketing/bank-additional.csv", None),
+        ("telco-churn/Telco-Customer-Churn.csv", None),
+        ("customer-personality/marketing_campaign.csv", None),
+        ("online-shoppers/online_shoppers_intention.csv", None),
+        ("tmall-orders/tmall_order_report.csv", None),
+        ("chinese-restaurant-orders/meal_order_detail.csv", None),
+        ("chinese-restaurant-orders/meal_order_info.csv", Some(("phone", Kind::Phone))),
+        ("mall-customers/Mall_Customers.csv", None),
+        ("cdnow/cdnow_customers_summary.csv", None),
+    ] {
+        let table = crate::collect::open(&data.join(file), &Default::default(), &Reporter::silent()).unwrap();
+        let plan = suggest(&table);
+        let found: Vec<_> = plan.columns.iter().filter_map(|c| Some((c.name.as_str(), c.kind?))).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{file}");
+    }
+    let hotel = data.join("chinese-reviews/ChnSentiCorp_htl_all.csv");
+    let table = crate::collect::open(&hotel, &Default::default(), &Reporter::silent()).unwrap();
+    let kinds: Vec<Kind> = table
+        .text("review")
+        .unwrap()
+        .iter()
+        .flatten()
+        .flat_map(crate::detect::contact::find_in_text)
+        .map(|(_, kind)| kind)
+        .collect();
+    assert_eq!(kinds, [Kind::Phone; 11]);
+}

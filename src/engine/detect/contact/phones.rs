@@ -35,8 +35,9 @@ pub fn is_phone(value: &str) -> bool {
     let groups: Vec<&str> =
         value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
     if bare.starts_with('0') {
-        // `08.4.28-30` is a stay of three days.
-        let is_grouped = groups.iter().all(|group| group.len() > 1) && value.matches('/').count() <= 1;
+        // `08.4.28-30` and `02/29-2008` are days.
+        let is_grouped = groups.iter().all(|group| group.len() > 1)
+            && (!value.contains('/') || groups.first().is_some_and(|area| area.len() >= 3));
         return is_grouped && WITH_NOUGHT.iter().any(|country| is_valid(Some(*country), value));
     }
     // Three groups or more, none longer than four digits: `2024-000123` is an order.

@@ -164,7 +164,7 @@ mod tests {
         );
         assert_eq!(found("from 196.89.235.192 at night"), [("196.89.235.192", Kind::Ip)]);
         // Also a well-formed number of Brazil's.
-        assert_eq!(found("打13870299673吧"), [("13870299673", Kind::Phone)]);
+        assert_eq!(found("打13800138018吧"), [("13800138018", Kind::Phone)]);
         assert_eq!(found("(212) 736-5000 works"), [("(212) 736-5000", Kind::Phone)]);
     }
 

@@ -1,0 +1,241 @@
+//! `regulars mask`: copies that others may see. The same customer has the same pseudonym in every
+//! copy, now and whenever the same key is used.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use regulars_engine::collect::{self, CollectError, ReadOptions};
+use regulars_engine::job::Reporter;
+use regulars_engine::privacy::{self, Key, Masked, Plan, PrivacyError, Treatment};
+use regulars_engine::table::Table;
+use serde_json::json;
+
+use super::{Failure, Outcome, Reading};
+use crate::words::Lang;
+
+#[derive(Args)]
+pub(super) struct Mask {
+    /// The files to copy; tables of one business share their pseudonyms
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+    /// Where the copy is written (CSV); a folder for several files
+    #[arg(long, value_name = "FILE|FOLDER")]
+    out: PathBuf,
+    /// The file of the key, made if it is not there (default: one in the program's own folder)
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// What to do with a column: keep, drop, pseudonym, fake, mask, text, shift:30, band:10, age:10,
+    /// round:100, year, month, city, region, prefix:3, letter; may be repeated
+    #[arg(long, value_name = "COLUMN=TREATMENT", value_parser = parse_treatment)]
+    treat: Vec<(String, Treatment)>,
+    /// Column that together with others may point to a person; may be repeated (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    quasi: Vec<String>,
+    /// Column that nobody should learn of a person
+    #[arg(long, value_name = "COLUMN")]
+    sensitive: Option<String>,
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn parse_treatment(text: &str) -> Result<(String, Treatment), String> {
+    let (column, word) = text.rsplit_once('=').ok_or("write COLUMN=TREATMENT")?;
+    let treatment = Treatment::parse(word).ok_or(
+        "a treatment is one of keep, drop, pseudonym, fake, mask, text, shift:30, band:10, age:10, round:100, \
+         year, month, city, region, prefix:3, letter",
+    )?;
+    Ok((column.to_owned(), treatment))
+}
+
+impl Mask {
+    pub(super) fn run(&self) -> Outcome {
+        let silent = Reporter::silent();
+        let mut read = ReadOptions::default();
+        self.reading.apply(&mut read);
+        let tables: Vec<Table> =
+            self.files.iter().map(|file| collect::open(file, &read, &silent)).collect::<Result<_, _>>()?;
+        let mut plans: Vec<Plan> = tables.iter().map(privacy::suggest).collect();
+        for (name, treatment) in &self.treat {
+            for (table, column) in places(&tables, name)? {
+                plans[table].set(&column, treatment.clone());
+            }
+        }
+        let mut quasi: Vec<Vec<String>> = match self.quasi.is_empty() {
+            true => plans.iter().map(privacy::quasi_identifiers).collect(),
+            false => vec![Vec::new(); tables.len()],
+        };
+        for name in &self.quasi {
+            for (table, column) in places(&tables, name)? {
+                quasi[table].push(column);
+            }
+        }
+        let mut sensitive: Vec<Option<String>> = vec![None; tables.len()];
+        if let Some(name) = &self.sensitive {
+            for (table, column) in places(&tables, name)? {
+                sensitive[table] = Some(column);
+            }
+        }
+
+        let outs = self.outs()?;
+        let inputs: Vec<&Path> = self.files.iter().map(PathBuf::as_path).collect();
+        for out in &outs {
+            super::refuse_input(out, &inputs)?;
+        }
+        let key_file = self.key_file(&outs)?;
+        let (key, is_new) = Key::read_or_make(&key_file)?;
+        let mut done = Vec::new();
+        for (at, (table, plan)) in tables.iter().zip(&plans).enumerate() {
+            let masked =
+                privacy::apply(table, plan, &key, &outs[at], &quasi[at], sensitive[at].as_deref(), &silent)?;
+            done.push(masked);
+        }
+        if !self.json {
+            self.tell(&outs, &done, is_new.then_some(key_file.as_path()));
+        }
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .zip(&outs)
+            .zip(&done)
+            .map(|((file, out), masked)| {
+                let columns: Vec<_> = masked
+                    .columns
+                    .iter()
+                    .map(|column| {
+                        json!({
+                            "name": column.name, "kind": column.kind.map(|kind| kind.name()),
+                            "treatment": column.treatment.to_string(),
+                            "cells_changed": column.cells_changed, "collisions": column.collisions,
+                        })
+                    })
+                    .collect();
+                json!({
+                    "file": file, "out": out, "rows": masked.rows, "columns": columns, "risk": risk(masked),
+                })
+            })
+            .collect();
+        // The whole is as safe as its least safe table.
+        let worst =
+            done.iter().filter(|masked| masked.risk.is_some()).min_by_key(|m| m.risk.as_ref().map(|r| r.k));
+        Ok(json!({
+            "files": files, "key": key_file, "key_made": is_new, "risk": worst.map(risk),
+        }))
+    }
+
+    /// One file for each copy; the folder is made.
+    fn outs(&self) -> Result<Vec<PathBuf>, Failure> {
+        let is_folder = self.files.len() > 1
+            || self.out.is_dir()
+            || self.out.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
+        if !is_folder {
+            return Ok(vec![self.out.clone()]);
+        }
+        std::fs::create_dir_all(&self.out)
+            .map_err(|cause| PrivacyError::Write { file: self.out.clone(), cause })?;
+        let mut taken = BTreeSet::new();
+        let name = |file: &PathBuf| {
+            let stem = file.file_stem().map_or_else(|| "table".into(), |stem| stem.to_string_lossy());
+            // Two files of one name, from two folders.
+            let names = (1..).map(|n| if n == 1 { format!("{stem}.csv") } else { format!("{stem}-{n}.csv") });
+            let name = names.into_iter().find(|name| taken.insert(name.to_lowercase()));
+            self.out.join(name.unwrap_or_default())
+        };
+        Ok(self.files.iter().map(name).collect())
+    }
+
+    /// The key's file, apart from what is handed on.
+    fn key_file(&self, outs: &[PathBuf]) -> Result<PathBuf, Failure> {
+        let own = || eframe::storage_dir("regulars").map(|folder| folder.join("pseudonyms.key"));
+        let Some(file) = self.key.clone().or_else(own) else {
+            let cause = std::io::Error::other("there is no home folder to keep it in");
+            return Err(PrivacyError::Key { file: "pseudonyms.key".into(), cause }.into());
+        };
+        if self.out.is_dir() {
+            privacy::keep_apart(&file, &self.out)?;
+        }
+        if let Some(out) = outs.iter().find(|out| regulars_engine::files::is_same(out, &file)) {
+            return Err(PrivacyError::KeyInside { file, folder: out.clone() }.into());
+        }
+        Ok(file)
+    }
+
+    fn tell(&self, outs: &[PathBuf], done: &[Masked], new_key: Option<&Path>) {
+        let lang = Lang::of_environment();
+        let shown = |path: &Path| path.display().to_string();
+        for (out, masked) in outs.iter().zip(done) {
+            let args = [("file", shown(out)), ("rows", lang.count(masked.rows as u64))];
+            println!("{}", lang.with("mask.wrote", &args));
+            for column in masked.columns.iter().filter(|column| column.treatment != Treatment::Keep) {
+                let args = [
+                    ("name", column.name.clone()),
+                    ("treatment", column.treatment.to_string()),
+                    ("cells", lang.count(column.cells_changed)),
+                ];
+                println!("  {}", lang.with("mask.column", &args));
+            }
+            for column in masked.columns.iter().filter(|column| column.collisions > 0) {
+                let args = [("name", column.name.clone()), ("count", lang.count(column.collisions))];
+                println!("  {}", lang.with("mask.collisions", &args));
+            }
+            let Some(risk) = &masked.risk else { continue };
+            let args = [
+                ("columns", risk.quasi_identifiers.join(", ")),
+                ("others", lang.count(risk.k.saturating_sub(1) as u64)),
+                ("below", lang.count(risk.rows_below as u64)),
+            ];
+            println!("  {}", lang.with("mask.risk", &args));
+            if let (Some(l), Some(column)) = (risk.l, &risk.sensitive) {
+                let args = [("l", lang.count(l as u64)), ("column", column.clone())];
+                println!("  {}", lang.with("mask.diversity", &args));
+            }
+        }
+        let has_stand_ins = |masked: &Masked| masked.columns.iter().any(|c| c.treatment == Treatment::Fake);
+        if done.iter().any(has_stand_ins) {
+            println!("{}", lang.t("mask.invented"));
+        }
+        if let Some(file) = new_key {
+            println!("{}", lang.with("mask.key_made", &[("file", shown(file))]));
+        }
+    }
+}
+
+/// Tables that have the column, each with its own writing of the name.
+fn places(tables: &[Table], name: &str) -> Result<Vec<(usize, String)>, Failure> {
+    let found: Vec<(usize, String)> = tables
+        .iter()
+        .enumerate()
+        .filter_map(|(at, table)| {
+            let column = table.columns.get(table.position(name)?)?;
+            Some((at, column.name.clone()))
+        })
+        .collect();
+    match tables.first() {
+        Some(table) if found.is_empty() => {
+            let present: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).take(30).collect();
+            Err(CollectError::NoColumn {
+                file: table.source.file.clone(),
+                column: name.to_owned(),
+                present: present.join(", "),
+            }
+            .into())
+        }
+        _ => Ok(found),
+    }
+}
+
+fn risk(masked: &Masked) -> serde_json::Value {
+    let Some(risk) = &masked.risk else { return serde_json::Value::Null };
+    let rows: Vec<_> = risk
+        .smallest
+        .iter()
+        .map(|outlier| json!({ "row": outlier.row, "alike": outlier.alike, "values": outlier.values }))
+        .collect();
+    json!({
+        "k": risk.k, "rows_below_5": risk.rows_below, "l": risk.l, "rows": risk.rows, "classes": risk.classes,
+        "quasi": risk.quasi_identifiers, "sensitive": risk.sensitive, "smallest": rows,
+    })
+}
