@@ -5,6 +5,7 @@
 mod dates;
 mod distribution;
 mod duplicates;
+pub mod expr;
 mod impossible;
 mod impute;
 mod linked;

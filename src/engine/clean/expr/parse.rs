@@ -1,0 +1,479 @@
+//! Text → formula, by precedence climbing over tokens that are read on demand. What a Chinese
+//! keyboard writes (，（）＝＞ “” 且 或) is read as well; Chinese keywords need no blanks after an
+//! operand.
+
+use chrono::NaiveDate;
+
+use super::error::nearest;
+use super::{Expr, FormulaError, Function, Kind, Op, Wanted};
+
+/// Longest formula, in characters.
+const LONGEST: usize = 2_000;
+/// Deepest nesting of brackets, signs and functions.
+const DEEPEST: usize = 64;
+/// Deepest tree: a long sum is a deep tree without nesting.
+const TALLEST: usize = 256;
+
+const AND: &[&str] = &["and", "并且", "且"];
+const OR: &[&str] = &["or", "或者", "或"];
+const NOT: &[&str] = &["not", "非", "不"];
+const BETWEEN: &[&str] = &["between", "介于"];
+const BOUNDS: &[&str] = &["and", "和", "与", "到", "且"];
+const IN: &[&str] = &["in", "属于"];
+const IS: &[&str] = &["is"];
+const MISSING: &[&str] = &["missing", "null"];
+const IS_MISSING: &[&str] = &["为空", "缺失"];
+const CONTAINS: &[&str] = &["contains", "包含"];
+const STARTS: &[&str] = &["starts_with"];
+const ENDS: &[&str] = &["ends_with"];
+const TRUE: &[&str] = &["true", "真"];
+const FALSE: &[&str] = &["false", "假"];
+
+/// Words that are no bare column names.
+const RESERVED: [&[&str]; 14] =
+    [AND, OR, NOT, BETWEEN, BOUNDS, IN, IS, MISSING, IS_MISSING, CONTAINS, STARTS, ENDS, TRUE, FALSE];
+
+/// True if a column's name can stand in a formula without brackets.
+pub(super) fn is_bare(name: &str) -> bool {
+    name.chars().next().is_some_and(begins_word) && name.chars().all(in_word) && !is_reserved(name)
+}
+
+fn is_reserved(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    RESERVED.iter().any(|list| list.contains(&lower.as_str()))
+}
+
+fn begins_word(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+fn in_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Number(f64),
+    Date(i64),
+    Text(String),
+    /// A name in brackets.
+    Name(String),
+    Word(String),
+    Symbol(&'static str),
+    End,
+}
+
+/// What follows an operand.
+#[derive(Clone, Copy)]
+enum Infix {
+    Binary(Op),
+    Call(Function),
+    Between,
+    In,
+    Is,
+    /// `为空`: `is missing` in one word.
+    IsMissing,
+    /// `not` before one of the others.
+    Not,
+}
+
+/// Reads a formula.
+///
+/// # Errors
+/// What is wrong, with the position of the character from 1.
+pub fn parse(text: &str) -> Result<Expr, FormulaError> {
+    if text.chars().nth(LONGEST).is_some() {
+        return Err(FormulaError::TooLong { limit: LONGEST });
+    }
+    let mut parser = Parser { chars: text.chars().collect(), at: 0, end: 0, token: Token::End, depth: 0 };
+    parser.advance()?;
+    if parser.token == Token::End {
+        return Err(FormulaError::Empty);
+    }
+    let expr = parser.expression(1)?;
+    if parser.token != Token::End {
+        return Err(parser.unexpected(Wanted::Operator));
+    }
+    // By hand, not by recursion: this is what keeps recursion shallow elsewhere.
+    let mut open = vec![(&expr, 1)];
+    while let Some((part, height)) = open.pop() {
+        if height > TALLEST {
+            return Err(FormulaError::TooDeep { at: part.at });
+        }
+        open.extend(part.parts().into_iter().map(|part| (part, height + 1)));
+    }
+    Ok(expr)
+}
+
+struct Parser {
+    chars: Vec<char>,
+    /// Where the token begins and ends.
+    at: usize,
+    end: usize,
+    token: Token,
+    depth: usize,
+}
+
+impl Parser {
+    fn unexpected(&self, expected: Wanted) -> FormulaError {
+        let found = self.chars.get(self.at..self.end).unwrap_or_default().iter().take(30).collect();
+        FormulaError::Unexpected { at: self.at + 1, found, expected }
+    }
+
+    /// The length of the keyword at hand: a whole word in Latin letters, the beginning of one in
+    /// Chinese.
+    fn keyword(&self, words: &[&str]) -> Option<usize> {
+        let Token::Word(word) = &self.token else { return None };
+        let lower = word.to_lowercase();
+        let fits = |one: &&&str| if one.is_ascii() { lower == **one } else { word.starts_with(**one) };
+        words.iter().find(fits).map(|one| one.chars().count())
+    }
+
+    /// Takes the first `length` characters of the token away.
+    fn take(&mut self, length: usize) -> Result<(), FormulaError> {
+        self.end = self.at + length;
+        self.advance()
+    }
+
+    fn eat(&mut self, words: &[&str]) -> Result<bool, FormulaError> {
+        match self.keyword(words) {
+            Some(length) => self.take(length).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn symbol(&mut self, wanted: &str) -> Result<bool, FormulaError> {
+        let found = matches!(&self.token, Token::Symbol(symbol) if *symbol == wanted);
+        if found {
+            self.advance()?;
+        }
+        Ok(found)
+    }
+
+    /// Reads operands and operators that bind at least as strongly as `least`: 1 or, 2 and,
+    /// 3 not, 4 comparison, 5 sum, 6 product, 7 sign.
+    fn expression(&mut self, least: u8) -> Result<Expr, FormulaError> {
+        let mut left = self.operand()?;
+        while let Some((infix, length, strength)) = self.infix().filter(|(_, _, s)| *s >= least) {
+            let at = self.at + 1;
+            self.take(length)?;
+            let kind = self.rest(infix, left, strength, at)?;
+            left = Expr { kind, at };
+        }
+        Ok(left)
+    }
+
+    /// What follows an operator, with what stood before it.
+    fn rest(&mut self, infix: Infix, left: Expr, strength: u8, at: usize) -> Result<Kind, FormulaError> {
+        Ok(match infix {
+            Infix::Binary(op) => Kind::Binary(op, Box::new(left), Box::new(self.expression(strength + 1)?)),
+            Infix::Call(function) => Kind::Call(function, vec![left, self.expression(5)?]),
+            Infix::Between => {
+                let low = self.expression(5)?;
+                if !self.eat(BOUNDS)? {
+                    return Err(self.unexpected(Wanted::And));
+                }
+                Kind::Between(Box::new([left, low, self.expression(5)?]))
+            }
+            Infix::In => {
+                if !self.symbol("(")? {
+                    return Err(self.unexpected(Wanted::Open));
+                }
+                Kind::In(Box::new(left), self.list()?)
+            }
+            Infix::Is => {
+                let not = self.eat(NOT)?;
+                if !self.eat(MISSING)? {
+                    return Err(self.unexpected(Wanted::Missing));
+                }
+                let kind = Kind::IsMissing(Box::new(left));
+                if not { Kind::Not(Box::new(Expr { kind, at })) } else { kind }
+            }
+            Infix::IsMissing => Kind::IsMissing(Box::new(left)),
+            Infix::Not => {
+                let Some((infix, length, strength)) = self.infix().filter(|(_, _, s)| *s == 4) else {
+                    return Err(self.unexpected(Wanted::Operator));
+                };
+                if matches!(infix, Infix::Binary(_) | Infix::Is | Infix::Not) {
+                    return Err(self.unexpected(Wanted::Operator));
+                }
+                self.take(length)?;
+                let kind = self.rest(infix, left, strength, at)?;
+                Kind::Not(Box::new(Expr { kind, at }))
+            }
+        })
+    }
+
+    /// The operator at hand, its length in characters and how strongly it binds.
+    fn infix(&self) -> Option<(Infix, usize, u8)> {
+        let length = self.end - self.at;
+        if let Token::Symbol(symbol) = self.token {
+            let (op, strength) = match symbol {
+                "=" => (Op::Eq, 4),
+                "!=" => (Op::Ne, 4),
+                "<" => (Op::Lt, 4),
+                "<=" => (Op::Le, 4),
+                ">" => (Op::Gt, 4),
+                ">=" => (Op::Ge, 4),
+                "+" => (Op::Add, 5),
+                "-" => (Op::Sub, 5),
+                "*" => (Op::Mul, 6),
+                "/" => (Op::Div, 6),
+                "%" => (Op::Rem, 6),
+                _ => return None,
+            };
+            return Some((Infix::Binary(op), length, strength));
+        }
+        let words: [(&[&str], Infix, u8); 10] = [
+            (OR, Infix::Binary(Op::Or), 1),
+            (AND, Infix::Binary(Op::And), 2),
+            (BETWEEN, Infix::Between, 4),
+            (IN, Infix::In, 4),
+            (IS, Infix::Is, 4),
+            (IS_MISSING, Infix::IsMissing, 4),
+            (CONTAINS, Infix::Call(Function::Contains), 4),
+            (STARTS, Infix::Call(Function::StartsWith), 4),
+            (ENDS, Infix::Call(Function::EndsWith), 4),
+            (NOT, Infix::Not, 4),
+        ];
+        words
+            .into_iter()
+            .find_map(|(words, infix, strength)| self.keyword(words).map(|length| (infix, length, strength)))
+    }
+
+    /// Goes one level deeper.
+    fn nested<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, FormulaError>,
+    ) -> Result<T, FormulaError> {
+        if self.depth >= DEEPEST {
+            return Err(FormulaError::TooDeep { at: self.at + 1 });
+        }
+        self.depth += 1;
+        let out = work(self);
+        self.depth -= 1;
+        out
+    }
+
+    fn operand(&mut self) -> Result<Expr, FormulaError> {
+        let at = self.at + 1;
+        let kind = match self.token.clone() {
+            Token::Number(value) => Kind::Number(value),
+            Token::Date(ms) => Kind::Date(ms),
+            Token::Text(text) => Kind::Text(text),
+            Token::Name(name) => Kind::Column(name),
+            Token::Symbol("-") => {
+                self.advance()?;
+                let part = self.nested(|parser| parser.expression(7))?;
+                return Ok(Expr { kind: Kind::Negative(Box::new(part)), at });
+            }
+            Token::Symbol("(") => {
+                self.advance()?;
+                let part = self.nested(|parser| parser.expression(1))?;
+                return if self.symbol(")")? { Ok(part) } else { Err(self.unexpected(Wanted::Close)) };
+            }
+            Token::Word(word) => return self.word(&word, at),
+            Token::Symbol(_) | Token::End => return Err(self.unexpected(Wanted::Operand)),
+        };
+        self.advance()?;
+        Ok(Expr { kind, at })
+    }
+
+    /// A bare word: a column, a function, `not`, `true` or `false`.
+    fn word(&mut self, word: &str, at: usize) -> Result<Expr, FormulaError> {
+        let lower = word.to_lowercase();
+        let is = |words: &[&str]| words.contains(&lower.as_str());
+        if is(NOT) {
+            self.advance()?;
+            let part = self.nested(|parser| parser.expression(4))?;
+            return Ok(Expr { kind: Kind::Not(Box::new(part)), at });
+        }
+        if is(TRUE) || is(FALSE) {
+            self.advance()?;
+            return Ok(Expr { kind: Kind::Boolean(is(TRUE)), at });
+        }
+        let called = self.chars.get(self.end..).unwrap_or_default().iter().find(|c| !c.is_whitespace());
+        let called = called.is_some_and(|c| ascii(*c) == '(');
+        match Function::parse(word).filter(|_| called) {
+            Some(function) => {
+                self.advance()?;
+                self.advance()?;
+                let kind = Kind::Call(function, self.list()?);
+                Ok(Expr { kind, at })
+            }
+            None if is_reserved(word) => Err(self.unexpected(Wanted::Operand)),
+            None if called => {
+                let names = Function::ALL.iter().map(|function| function.name());
+                Err(FormulaError::UnknownFunction {
+                    at,
+                    name: word.to_owned(),
+                    nearest: nearest(word, names),
+                })
+            }
+            None => {
+                self.advance()?;
+                Ok(Expr { kind: Kind::Column(word.to_owned()), at })
+            }
+        }
+    }
+
+    /// Expressions with commas between, to the closing bracket.
+    fn list(&mut self) -> Result<Vec<Expr>, FormulaError> {
+        let mut out = vec![self.nested(|parser| parser.expression(1))?];
+        while self.symbol(",")? {
+            out.push(self.nested(|parser| parser.expression(1))?);
+        }
+        if self.symbol(")")? { Ok(out) } else { Err(self.unexpected(Wanted::Close)) }
+    }
+
+    /// Reads the next token.
+    fn advance(&mut self) -> Result<(), FormulaError> {
+        let peek = |at: usize| self.chars.get(at).copied();
+        let mut at = self.end;
+        while peek(at).is_some_and(char::is_whitespace) {
+            at += 1;
+        }
+        let Some(first) = peek(at) else {
+            (self.at, self.end, self.token) = (at, at, Token::End);
+            return Ok(());
+        };
+        let digit = |at: usize| peek(at).is_some_and(|c| c.is_ascii_digit());
+        let (token, end) = if first.is_ascii_digit() || first == '.' && digit(at + 1) {
+            self.number(at)?
+        } else if begins_word(first) {
+            let rest = self.chars.get(at..).unwrap_or_default();
+            let word: String = rest.iter().take_while(|c| in_word(**c)).collect();
+            let length = word.chars().count();
+            (Token::Word(word), at + length)
+        } else if let Some(close) = text_close(first) {
+            let (text, end) = self.enclosed(at, close)?;
+            (Token::Text(text), end)
+        } else if let Some(close) = name_close(first) {
+            let (name, end) = self.enclosed(at, close)?;
+            (Token::Name(name), end)
+        } else {
+            let second = peek(at + 1).map_or(' ', ascii);
+            let (symbol, length) = match (ascii(first), second) {
+                ('<', '=') => ("<=", 2),
+                ('>', '=') => (">=", 2),
+                ('<', '>') | ('!', '=') => ("!=", 2),
+                ('=', '=') => ("=", 2),
+                ('=', _) => ("=", 1),
+                ('<', _) => ("<", 1),
+                ('>', _) => (">", 1),
+                ('≤', _) => ("<=", 1),
+                ('≥', _) => (">=", 1),
+                ('≠', _) => ("!=", 1),
+                ('+', _) => ("+", 1),
+                ('-', _) => ("-", 1),
+                ('*', _) => ("*", 1),
+                ('/', _) => ("/", 1),
+                ('%', _) => ("%", 1),
+                ('(', _) => ("(", 1),
+                (')', _) => (")", 1),
+                (',', _) => (",", 1),
+                _ => ("", 1),
+            };
+            (Token::Symbol(symbol), at + length)
+        };
+        (self.at, self.end, self.token) = (at, end, token);
+        Ok(())
+    }
+
+    /// A number, or a date as `2024-03-05`.
+    fn number(&self, at: usize) -> Result<(Token, usize), FormulaError> {
+        let peek = |at: usize| self.chars.get(at).copied().unwrap_or(' ');
+        let digits = |mut at: usize| {
+            while peek(at).is_ascii_digit() {
+                at += 1;
+            }
+            at
+        };
+        let text = |end: usize| -> String { self.chars.get(at..end).unwrap_or_default().iter().collect() };
+        let year = digits(at);
+        let month = digits(year + 1);
+        let day = digits(month + 1);
+        if (year - at, peek(year), month - year, peek(month), day - month) == (4, '-', 3, '-', 3) {
+            let text = text(day);
+            let read = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok();
+            let time = read.and_then(|day| day.and_hms_opt(0, 0, 0)).map(|time| time.and_utc());
+            return match time {
+                Some(time) => Ok((Token::Date(time.timestamp_millis()), day)),
+                None => Err(FormulaError::BadValue { at: at + 1, text }),
+            };
+        }
+        let mut end = year;
+        if peek(end) == '.' {
+            end = digits(end + 1);
+        }
+        if matches!(peek(end), 'e' | 'E') {
+            let sign = usize::from(matches!(peek(end + 1), '+' | '-'));
+            let exponent = digits(end + 1 + sign);
+            if exponent > end + 1 + sign {
+                end = exponent;
+            }
+        }
+        let text = text(end);
+        match text.parse::<f64>().ok().filter(|value| value.is_finite()) {
+            Some(value) => Ok((Token::Number(value), end)),
+            None => Err(FormulaError::BadValue { at: at + 1, text }),
+        }
+    }
+
+    /// What stands between the mark at `at` and `close`; a doubled `close` stands for itself.
+    fn enclosed(&self, at: usize, close: char) -> Result<(String, usize), FormulaError> {
+        let mut out = String::new();
+        let mut end = at + 1;
+        while let Some(&c) = self.chars.get(end) {
+            if c == close {
+                if self.chars.get(end + 1) != Some(&close) {
+                    return Ok((out, end + 1));
+                }
+                end += 1;
+            }
+            out.push(c);
+            end += 1;
+        }
+        let mark = self.chars.get(at).copied().unwrap_or(close);
+        Err(FormulaError::Unclosed { at: at + 1, mark })
+    }
+}
+
+/// The mark that closes a text.
+fn text_close(open: char) -> Option<char> {
+    match open {
+        '\'' | '"' => Some(open),
+        '‘' | '’' => Some('’'),
+        '“' | '”' => Some('”'),
+        _ => None,
+    }
+}
+
+/// The mark that closes a column's name.
+fn name_close(open: char) -> Option<char> {
+    match open {
+        '[' => Some(']'),
+        '【' => Some('】'),
+        '`' => Some('`'),
+        _ => None,
+    }
+}
+
+/// The sign that a Chinese keyboard writes for `c`, in ASCII.
+fn ascii(c: char) -> char {
+    match c {
+        '（' => '(',
+        '）' => ')',
+        '，' | '、' => ',',
+        '＝' => '=',
+        '＞' => '>',
+        '＜' => '<',
+        '！' => '!',
+        '＋' => '+',
+        '－' | '−' => '-',
+        '＊' | '×' => '*',
+        '／' | '÷' => '/',
+        '％' => '%',
+        _ => c,
+    }
+}
