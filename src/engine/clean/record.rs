@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::note::Note;
 use crate::table::Frame;
 
 /// Changed cells kept per step and column, to be shown.
@@ -15,6 +16,32 @@ pub struct CellChange {
     pub column: String,
     pub before: Option<String>,
     pub after: Option<String>,
+}
+
+/// Rows kept with a finding, to be shown.
+const FOUND: usize = 20;
+
+/// What one rule, formula or limit of a step found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    pub what: Note,
+    /// Rows that it is about.
+    pub rows: u64,
+    /// Permanent ids of the first of them.
+    pub examples: Vec<u32>,
+}
+
+impl Finding {
+    /// A finding about no row in particular.
+    pub(super) fn about(what: Note) -> Self {
+        Self { what, rows: 0, examples: Vec::new() }
+    }
+
+    /// A finding about the rows at these places of a frame.
+    pub(super) fn of(what: Note, places: &[usize], frame: &Frame) -> Self {
+        let examples = places.iter().filter_map(|&at| frame.rows.get(at)).copied().take(FOUND).collect();
+        Self { what, rows: places.len() as u64, examples }
+    }
 }
 
 /// A step's report.
@@ -31,6 +58,8 @@ pub struct Change {
     pub examples: Vec<CellChange>,
     /// Permanent ids of rows that were dropped (training) or flagged (scoring).
     pub flagged: Vec<u32>,
+    /// What each rule, formula or limit found.
+    pub findings: Vec<Finding>,
 }
 
 /// Collects a step's changes.
@@ -82,6 +111,10 @@ impl Recorder {
         if let Some(touched) = self.touched.get_mut(at) {
             *touched = true;
         }
+    }
+
+    pub(super) fn found(&mut self, finding: Finding) {
+        self.change.findings.push(finding);
     }
 
     pub(super) fn finish(mut self) -> Change {

@@ -1,6 +1,6 @@
 //! Text → formula, by precedence climbing over tokens that are read on demand. What a Chinese
-//! keyboard writes (，（）＝＞ “” 且 或) is read as well; Chinese keywords need no blanks after an
-//! operand.
+//! keyboard writes (，（）＝＞ “” 且 或) is read as well; after a number, a text or a bracket a Chinese
+//! keyword needs no blank before it, after a bare name it does.
 
 use chrono::NaiveDate;
 
