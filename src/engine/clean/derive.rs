@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn what_cannot_be_derived() {
         let schema = [spec("spend", Role::Money)];
-        let kind = |new: Derived| schema_after(&DeriveSpec { columns: vec![new] }, &schema).unwrap_err().kind();
+        let kind =
+            |new: Derived| schema_after(&DeriveSpec { columns: vec![new] }, &schema).unwrap_err().kind();
         assert_eq!(kind(new("x", "spnd * 2")), "formula_column");
         assert_eq!(kind(new("x", "spend *")), "formula");
         assert_eq!(kind(new("spend", "spend * 2")), "name_taken");

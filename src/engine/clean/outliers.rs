@@ -256,7 +256,11 @@ mod tests {
     use super::*;
     use crate::table::Role;
 
-    fn learn(method: OutlierMethod, action: OutlierAction, values: &[Option<f64>]) -> (FittedOutliers, Frame) {
+    fn learn(
+        method: OutlierMethod,
+        action: OutlierAction,
+        values: &[Option<f64>],
+    ) -> (FittedOutliers, Frame) {
         let frame = frame(vec![column("x", values)]);
         let spec = (OutlierSpec { method, action, columns: vec![] }, [spec("x", Role::Number)]);
         (fit(&spec.0, &spec.1, &frame, 1, &Reporter::silent()).unwrap(), frame)
@@ -279,10 +283,12 @@ mod tests {
         let (learnt, _) = learn(OutlierMethod::Iqr { k: 1.5 }, OutlierAction::Cap, &values);
         assert_eq!(learnt.bounds, vec![("x".into(), -3.0, 13.0)]);
         // Median 2, distances 1 0 0 1 98: their median is 1.
-        let (learnt, _) = learn(OutlierMethod::Mad { k: 2.0 }, OutlierAction::Cap, &some(&[1.0, 2.0, 2.0, 3.0, 100.0]));
+        let (learnt, _) =
+            learn(OutlierMethod::Mad { k: 2.0 }, OutlierAction::Cap, &some(&[1.0, 2.0, 2.0, 3.0, 100.0]));
         assert!((learnt.bounds[0].2 - (2.0 + 2.0 * 1.4826)).abs() < 1e-4);
         // More than half are equal: the mean distance is 10 / 5 = 2.
-        let (learnt, _) = learn(OutlierMethod::Mad { k: 1.0 }, OutlierAction::Cap, &some(&[5.0, 5.0, 5.0, 5.0, 15.0]));
+        let (learnt, _) =
+            learn(OutlierMethod::Mad { k: 1.0 }, OutlierAction::Cap, &some(&[5.0, 5.0, 5.0, 5.0, 15.0]));
         assert!((learnt.bounds[0].2 - (5.0 + 1.253_314 * 2.0)).abs() < 1e-4);
         for method in [OutlierMethod::Iqr { k: 1.5 }, OutlierMethod::Mad { k: 3.5 }] {
             for values in [some(&[7.0; 9]), vec![None; 4], vec![Some(3.0)], vec![]] {

@@ -84,15 +84,15 @@ pub(super) fn quantiles(mut values: Vec<f64>) -> Vec<f64> {
 pub(super) fn share_below(quantiles: &[f64], value: f64) -> f64 {
     let below = quantiles.partition_point(|q| *q < value);
     let upto = quantiles.partition_point(|q| *q <= value);
-    let (Some(first), Some(final_)) = (quantiles.first(), quantiles.last()) else { return 0.5 };
+    let (Some(first), Some(end)) = (quantiles.first(), quantiles.last()) else { return 0.5 };
     let last = (quantiles.len() - 1) as f64;
-    if first == final_ {
+    if first == end {
         return if below == upto { f64::from(u8::from(value > *first)) } else { 0.5 };
     }
     if value <= *first {
         return 0.0;
     }
-    if value >= *final_ {
+    if value >= *end {
         return 1.0;
     }
     if below < upto {

@@ -207,7 +207,14 @@ pub fn suggest_rules(
         };
         let holds = |value: f64| value >= limits.low.max(0.0) && value <= limits.high;
         let kept = values.iter().flatten().map(|value| holds(*value));
-        propose(&mut out, kept, text, least, Then::Missing(spec.name.clone()), why.with("column", &spec.name));
+        propose(
+            &mut out,
+            kept,
+            text,
+            least,
+            Then::Missing(spec.name.clone()),
+            why.with("column", &spec.name),
+        );
     }
     let dates: Vec<&ColumnSpec> =
         schema.iter().filter(|spec| spec.role == Role::Date).take(MOST_PAIRS).collect();
@@ -287,7 +294,8 @@ mod tests {
         assert_eq!((change.cells_changed, change.rows_changed, change.flagged.len()), (2, 2, 0));
         assert_eq!((change.findings[0].rows, change.findings[0].examples.clone()), (2, vec![3, 5]));
 
-        let (out, change) = run(vec![rule(age, Then::DropRow), rule("orders > 1", Then::FlagRow)], true).unwrap();
+        let (out, change) =
+            run(vec![rule(age, Then::DropRow), rule("orders > 1", Then::FlagRow)], true).unwrap();
         assert_eq!(out.rows.as_ref(), &vec![2, 4]);
         assert_eq!((change.rows_dropped, change.flagged), (2, vec![2, 3, 5]));
         // While scoring nobody vanishes.

@@ -202,7 +202,7 @@ fn signed_log(value: f64) -> f64 {
     value.signum() * value.abs().ln_1p()
 }
 
-fn mean_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+pub(super) fn mean_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let n = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / n;
     let variance = values.map(|v| (v - mean).powi(2)).sum::<f64>() / n;
@@ -229,7 +229,12 @@ impl FittedScale {
         self.columns.iter().find(|(name, _)| name == column)?.1.inverse(scaled)
     }
 
-    pub(super) fn apply(&self, frame: &Frame, record: &mut Recorder, report: &Reporter) -> crate::Result<Frame> {
+    pub(super) fn apply(
+        &self,
+        frame: &Frame,
+        record: &mut Recorder,
+        report: &Reporter,
+    ) -> crate::Result<Frame> {
         let mut out = frame.clone();
         for (name, scaler) in &self.columns {
             report.check()?;
@@ -299,7 +304,12 @@ mod tests {
         close(&uniform, &x, &[0.0, 0.3, 0.3, 0.6, 0.8, 1.0], 1e-12);
         close(&uniform, &[0.0, 2.5, 99.0], &[0.0, 0.5, 1.0], 1e-12);
         let normal = fitted(ScaleMethod::QuantileNormal, &x);
-        close(&normal, &x, &[-5.199_337_58, -0.524_400_51, -0.524_400_51, 0.253_347_1, 0.841_621_23, 5.199_337_58], 1e-7);
+        close(
+            &normal,
+            &x,
+            &[-5.199_337_58, -0.524_400_51, -0.524_400_51, 0.253_347_1, 0.841_621_23, 5.199_337_58],
+            1e-7,
+        );
         close(&normal, &[0.0, 2.5, 99.0], &[-5.199_337_58, 0.0, 5.199_337_58], 1e-7);
     }
 

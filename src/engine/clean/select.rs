@@ -76,16 +76,14 @@ mod tests {
     #[test]
     fn drop_then_rename() {
         let schema = [spec("a", Role::Number), spec("b", Role::Number), spec("c", Role::Id)];
-        let frame = frame(vec![
-            column("a", &[Some(1.0)]),
-            column("b", &[Some(2.0)]),
-            column("c", &[Some(3.0)]),
-        ]);
+        let frame =
+            frame(vec![column("a", &[Some(1.0)]), column("b", &[Some(2.0)]), column("c", &[Some(3.0)])]);
         let rename = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
         };
         // A name that a dropped column had is free.
-        let select = SelectSpec { drop: vec!["a".into(), "zz".into()], rename: rename(&[("b", "a"), ("c", "b")]) };
+        let select =
+            SelectSpec { drop: vec!["a".into(), "zz".into()], rename: rename(&[("b", "a"), ("c", "b")]) };
         let after = schema_after(&select, &schema).unwrap();
         assert_eq!(after.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(after[1].role, Role::Id);

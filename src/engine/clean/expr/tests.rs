@@ -4,8 +4,8 @@ use polars::prelude::{DataType, NamedFrom, Series, TimeUnit};
 use proptest::prelude::*;
 
 use super::*;
-use crate::job::Reporter;
 use crate::clean::testing::{column, frame as frame_of, spec};
+use crate::job::Reporter;
 use crate::table::{Frame, Role};
 
 fn schema() -> Vec<ColumnSpec> {
