@@ -302,10 +302,10 @@ pub fn run_local(
 fn fitted_steps(recipe: &Recipe) -> Vec<usize> {
     let drops =
         |spec: &StepSpec| matches!(spec, StepSpec::Outliers(spec) if spec.action == OutlierAction::DropRow);
-    let is_on = |step: &&(usize, &Step)| step.1.on && step.1.spec.is_fitted();
-    let steps: Vec<(usize, &Step)> = recipe.steps.iter().enumerate().collect();
-    let (first, rest): (Vec<_>, Vec<_>) = steps.iter().filter(is_on).partition(|(_, step)| drops(&step.spec));
-    first.into_iter().chain(rest).map(|(at, _)| *at).collect()
+    let steps = recipe.steps.iter().enumerate().filter(|(_, step)| step.on && step.spec.is_fitted());
+    let mut places: Vec<(bool, usize)> = steps.map(|(at, step)| (!drops(&step.spec), at)).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, at)| at).collect()
 }
 
 /// Fits the fitted steps on the training rows, one after the other, and applies each to all rows.

@@ -24,7 +24,7 @@ impl Recipe {
     /// # Errors
     /// A formula or a name that does not suit the schema.
     pub fn schema_after(&self, schema: &[ColumnSpec]) -> Result<Vec<ColumnSpec>, CleanError> {
-        let on = self.steps.iter().filter(|step| step.on);
+        let mut on = self.steps.iter().filter(|step| step.on);
         on.try_fold(schema.to_vec(), |schema, step| step.spec.schema_after(&schema))
     }
 

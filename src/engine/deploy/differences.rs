@@ -232,8 +232,9 @@ pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Diffe
         }
     }
 
-    let now = profile(&bundle.recipe.schema, frame);
-    for then in bundle.profiles.iter().filter(|p| needed.contains(&p.column.as_str())) {
+    let schema = bundle.recipe.recipe.schema_after(&bundle.recipe.schema).unwrap_or_default();
+    let now = profile(&schema, frame);
+    for then in bundle.profiles.iter().filter(|p| bundle.learns_from(&p.column)) {
         let Some(now) = now.iter().find(|p| p.column == then.column) else { continue };
         let rows = (then.rows, now.rows);
         let pooled =
@@ -246,7 +247,7 @@ pub(super) fn find(bundle: &Bundle, table: &Table, cleaning: &Cleaning) -> Diffe
         if now.present() == 0 {
             continue;
         }
-        let role = bundle.recipe.schema.iter().find(|s| s.name == then.column).map(|s| s.role);
+        let role = schema.iter().find(|s| s.name == then.column).map(|s| s.role);
         let here: Option<(Vec<f64>, &Vec<f64>)> = match &then.spread {
             Spread::Numbers { edges, shares: of } => frame.numbers(&then.column).map(|values| {
                 let present = values.into_iter().flatten().filter(|v| v.is_finite()).collect();
