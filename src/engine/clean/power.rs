@@ -9,6 +9,8 @@ const MOST: usize = 50_000;
 const QUANTILES: usize = 1_000;
 /// Shares nearer than this to 0 or 1 count as so near (as scikit-learn does).
 const NEAREST: f64 = 1e-7;
+/// Deviation of bent values, as a share of the largest, from which they count as spread.
+const SPREAD: f64 = 1e-9;
 /// The powers among which the likeliest is sought.
 const POWERS: (f64, f64) = (-5.0, 5.0);
 
@@ -36,11 +38,14 @@ pub(super) fn lambda(values: &[f64]) -> f64 {
     let logs: f64 = values.iter().map(|v| v.signum() * v.abs().ln_1p()).sum();
     let n = values.len() as f64;
     let likelihood = |lambda: f64| {
-        let mean = values.iter().map(|v| yeo_johnson(*v, lambda)).sum::<f64>() / n;
-        let variance = values.iter().map(|v| (yeo_johnson(*v, lambda) - mean).powi(2)).sum::<f64>() / n;
+        let bent: Vec<f64> = values.iter().map(|v| yeo_johnson(*v, lambda)).collect();
+        let mean = bent.iter().sum::<f64>() / n;
+        let variance = bent.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        let largest = bent.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+        // Values that a power squeezes into the last digits of a float have lost their spread.
+        let is_spread = variance.sqrt() > SPREAD * largest;
         let value = -n / 2.0 * variance.ln() + (lambda - 1.0) * logs;
-        // No spread is infinitely likely, and no answer.
-        if value.is_finite() { value } else { f64::NEG_INFINITY }
+        if is_spread && value.is_finite() { value } else { f64::NEG_INFINITY }
     };
     let grid = |at: i32| POWERS.0 + f64::from(at) * 0.5;
     let (best, top) = (0..=20)
@@ -64,9 +69,7 @@ pub(super) fn lambda(values: &[f64]) -> f64 {
             at_b = likelihood(b);
         }
     }
-    // Rounding noise may favour a power whose widest value overflows: the plain one never does.
-    let lambda = (low + high) / 2.0;
-    if values.iter().all(|v| yeo_johnson(*v, lambda).is_finite()) { lambda } else { 1.0 }
+    (low + high) / 2.0
 }
 
 /// At most 1,000 quantiles of the values at equal steps, ascending.
@@ -214,6 +217,16 @@ mod tests {
         assert!((yeo_johnson(-3.0, 2.0) + 4f64.ln()).abs() < 1e-12);
         assert!(yeo_johnson_inverse(5.0, -1.0).is_nan());
         assert_eq!((lambda(&[]), lambda(&[2.0; 5])), (1.0, 1.0));
+        // Years of birth: the likeliest power would squeeze them into nothing.
+        let years: Vec<f64> = (0..200).map(|at| 2010.0 - f64::from(at % 20).powi(2) / 6.0).collect();
+        for list in [years.iter().map(|y| 4000.0 - y).collect(), years] {
+            let lambda = lambda(&list);
+            let bent: Vec<f64> = list.iter().map(|y| yeo_johnson(*y, lambda)).collect();
+            assert!(
+                bent.windows(2).zip(list.windows(2)).all(|(b, y)| (b[0] < b[1]) == (y[0] < y[1])),
+                "{lambda}"
+            );
+        }
     }
 
     #[test]

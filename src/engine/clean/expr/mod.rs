@@ -11,6 +11,7 @@ mod check;
 mod error;
 mod eval;
 mod function;
+mod lex;
 mod parse;
 #[cfg(test)]
 mod tests;
