@@ -74,8 +74,14 @@ fn schema() -> Vec<ColumnSpec> {
 
 /// Source text of so many customers: holes, slips, one far-off figure and a constant column.
 fn source(rows: usize) -> Frame {
-    let text = |of: &dyn Fn(usize) -> String| (0..rows).map(|at| Some(of(at))).collect::<Vec<_>>();
-    let age = |at: usize| if at % 7 == 3 { "n/a".into() } else { (18 + at * 13 % 60).to_string() };
+    // Row 41 repeats row 40.
+    let place = |at: usize| if at == 41 { 40 } else { at };
+    let text = |of: &dyn Fn(usize) -> String| (0..rows).map(|at| Some(of(place(at)))).collect::<Vec<_>>();
+    let age = |at: usize| match at % 35 {
+        3 | 10 | 17 => "n/a".into(),
+        24 => "135".into(),
+        _ => (18 + at * 13 % 60).to_string(),
+    };
     let spend = |at: usize| match at % 50 {
         11 => "1,000,000".to_owned(),
         12 => "-3".to_owned(),
@@ -121,6 +127,21 @@ fn each(mut check: impl FnMut(&Recipe, FittedRecipe)) {
         let recipe = recipe(spec);
         let fitted = learn(&recipe, source(200)).1;
         check(&recipe, fitted);
+    }
+}
+
+#[test]
+fn each_has_work_to_do() {
+    for spec in specs() {
+        let recipe = recipe(spec);
+        let (cleaning, _) = learn(&recipe, source(200));
+        let stage = cleaning.stages.iter().find(|stage| stage.step == 3).unwrap();
+        let change = &stage.change;
+        let idle = change.cells_changed == 0 && change.flagged.is_empty() && change.findings.is_empty();
+        let is_none = matches!(&recipe.steps[3].spec, StepSpec::Scale { method: ScaleMethod::None, .. });
+        // The step before it has done its work.
+        let is_first = recipe.steps[..3].iter().any(|step| step.spec == recipe.steps[3].spec);
+        assert_eq!(idle, is_none || is_first, "{:?} {change:?}", recipe.steps[3]);
     }
 }
 

@@ -4,7 +4,7 @@
 use super::scale::quantile;
 
 /// Most values from which a power is estimated; of more, every n-th.
-const MOST: usize = 50_000;
+const MOST: usize = 20_000;
 /// Most quantiles that are kept.
 const QUANTILES: usize = 1_000;
 /// Shares nearer than this to 0 or 1 count as so near (as scikit-learn does).
