@@ -7,6 +7,8 @@ mod labels;
 mod migrate;
 mod month;
 mod recovery;
+#[cfg(test)]
+mod reshaped;
 mod saved;
 mod source;
 
