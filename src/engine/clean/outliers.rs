@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::CleanError;
 use super::impute::median;
 use super::isolation::Forest;
-use super::record::{Finding, Recorder};
+use super::record::{Finding, Recorder, mark};
 use super::scale::quantile;
 use crate::job::Reporter;
 use crate::note::Note;
@@ -204,7 +204,7 @@ impl FittedOutliers {
                 continue;
             }
             if matches!(self.action, OutlierAction::Flag | OutlierAction::DropRow) {
-                mark(&mut marked, places);
+                mark(&mut marked, &places);
                 continue;
             }
             let mended = numbers.iter().enumerate().map(|(at, value)| {
@@ -225,7 +225,7 @@ impl FittedOutliers {
             let places: Vec<usize> = odd.map(|(at, _)| at).collect();
             let what = Note::new("outlier_rows_found").with("count", places.len());
             record.found(Finding::of(what, &places, frame));
-            mark(&mut marked, places);
+            mark(&mut marked, &places);
         }
         let may_go = |at: usize| {
             self.action == OutlierAction::DropRow && train.is_some_and(|train| train.get(at) == Some(&true))
@@ -239,14 +239,6 @@ impl FittedOutliers {
         }
         let keep: Vec<bool> = gone.iter().map(|gone| !gone).collect();
         Ok(out.filter(&keep).map_err(CleanError::from)?)
-    }
-}
-
-fn mark(marked: &mut [bool], places: Vec<usize>) {
-    for at in places {
-        if let Some(mark) = marked.get_mut(at) {
-            *mark = true;
-        }
     }
 }
 

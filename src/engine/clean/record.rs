@@ -62,6 +62,15 @@ pub struct Change {
     pub findings: Vec<Finding>,
 }
 
+/// Marks the rows at these places.
+pub(super) fn mark(rows: &mut [bool], places: &[usize]) {
+    for &at in places {
+        if let Some(row) = rows.get_mut(at) {
+            *row = true;
+        }
+    }
+}
+
 /// Collects a step's changes.
 pub(super) struct Recorder {
     change: Change,

@@ -2,11 +2,11 @@
 //! the named column, is flagged, or is dropped (while training; while scoring it is flagged).
 //! Where a rule can be called neither true nor false, because a value is missing, it is not broken.
 
-use polars::prelude::*;
+use polars::prelude::{BooleanChunked, IntoSeries, NewChunkedArray, PolarsResult, Series};
 use serde::{Deserialize, Serialize};
 
-use super::expr::{self, FormulaError, Type, Values};
-use super::record::{Finding, Recorder};
+use super::expr::{self, Expr, FormulaError, Type, Values};
+use super::record::{Finding, Recorder, mark};
 use super::{CleanError, Limits};
 use crate::job::Reporter;
 use crate::note::Note;
@@ -41,29 +41,12 @@ pub struct RulesSpec {
     pub rules: Vec<Rule>,
 }
 
-/// Rows that break a rule.
-fn broken(
-    rule: &str,
-    schema: &[ColumnSpec],
-    frame: &Frame,
-    report: &Reporter,
-) -> crate::Result<Result<Vec<usize>, FormulaError>> {
-    let (expr, kind) = match expr::compile(rule, schema) {
-        Ok(compiled) => compiled,
-        Err(error) => return Ok(Err(error)),
-    };
-    if kind != Type::Boolean {
-        return Ok(Err(FormulaError::WrongType { at: expr.at, expected: Type::Boolean, found: kind }));
+/// A rule's formula, which must be true or false.
+fn compile(text: &str, schema: &[ColumnSpec]) -> Result<Expr, FormulaError> {
+    match expr::compile(text, schema)? {
+        (expr, Type::Boolean) => Ok(expr),
+        (expr, found) => Err(FormulaError::WrongType { at: expr.at, expected: Type::Boolean, found }),
     }
-    // In the schema and not in this file: a rule says nothing of what is not there.
-    if let Some(name) = expr.columns().into_iter().find(|name| frame.data.column(name).is_err()) {
-        let (name, nearest) = (name.to_owned(), None);
-        return Ok(Err(FormulaError::UnknownColumn { at: expr.at, name, nearest }));
-    }
-    let Values::Boolean(holds) = expr::evaluate(&expr, kind, schema, frame, report)? else {
-        return Ok(Ok(Vec::new()));
-    };
-    Ok(Ok((0..holds.len()).filter(|&at| holds.get(at) == Some(&Some(false))).collect()))
 }
 
 /// Checks a rule without running it.
@@ -71,13 +54,12 @@ fn broken(
 /// # Errors
 /// The first mistake in it, with its place.
 pub fn check_rule(rule: &Rule, schema: &[ColumnSpec]) -> Result<(), FormulaError> {
-    let (expr, found) = expr::compile(&rule.text, schema)?;
-    match (&rule.then, found) {
-        (Then::Missing(name), Type::Boolean) if !schema.iter().any(|spec| spec.name == *name) => {
+    compile(&rule.text, schema)?;
+    match &rule.then {
+        Then::Missing(name) if !schema.iter().any(|spec| spec.name == *name) => {
             Err(FormulaError::UnknownColumn { at: 1, name: name.clone(), nearest: None })
         }
-        (_, Type::Boolean) => Ok(()),
-        _ => Err(FormulaError::WrongType { at: expr.at, expected: Type::Boolean, found }),
+        _ => Ok(()),
     }
 }
 
@@ -96,22 +78,33 @@ pub(super) fn apply(
     let mut flagged = vec![false; frame.height()];
     let mut dropped = vec![false; frame.height()];
     for rule in spec.rules.iter().filter(|rule| rule.on) {
-        let rows = match broken(&rule.text, schema, &out, report)? {
-            Ok(rows) => rows,
+        let left_out = |column: &str| {
+            Finding::about(Note::new("rule_without_column").with("rule", &rule.text).with("column", column))
+        };
+        let expr = match compile(&rule.text, schema) {
+            Ok(expr) => expr,
             Err(FormulaError::UnknownColumn { name, .. }) => {
-                let what = Note::new("rule_without_column").with("rule", &rule.text).with("column", name);
-                record.found(Finding::about(what));
+                record.found(left_out(&name));
                 continue;
             }
             Err(cause) => return Err(CleanError::formula(&rule.text, cause).into()),
         };
+        // In the schema and not in this file: a rule says nothing of what is not there.
+        if let Some(name) = expr.columns().into_iter().find(|name| out.data.column(name).is_err()) {
+            record.found(left_out(name));
+            continue;
+        }
+        let values = expr::evaluate(&expr, Type::Boolean, schema, &out, report)?;
+        let Values::Boolean(holds) = values else { continue };
+        let broken = holds.iter().enumerate().filter(|(_, holds)| **holds == Some(false));
+        let rows: Vec<usize> = broken.map(|(at, _)| at).collect();
         let what = Note::new("rule_broken").with("rule", &rule.text).with("count", rows.len());
         record.found(Finding::of(what, &rows, frame));
         match &rule.then {
             Then::Missing(name) => out = erase(&out, name, &rows, record).map_err(CleanError::from)?,
             then => {
                 let all = if *then == Then::DropRow { &mut dropped } else { &mut flagged };
-                rows.iter().filter_map(|&at| all.get_mut(at).map(|flag| *flag = true)).for_each(drop);
+                mark(all, &rows);
             }
         }
     }
