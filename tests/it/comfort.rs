@@ -100,7 +100,7 @@ fn suggestions_have_reasons_and_measured_effects() {
     harness.get_by_label("Use log scaling").click();
     harness.run_steps(3);
     let steps = &harness.state().state.settings.recipe.steps;
-    assert!(steps.iter().any(|s| s.spec == StepSpec::Scale { method: ScaleMethod::Log1p }));
+    assert!(steps.iter().any(|s| matches!(s.spec, StepSpec::Scale { method: ScaleMethod::Log1p, .. })));
     harness.state_mut().state.undo();
     assert_eq!(harness.state().state.settings, Settings::default());
 }

@@ -5,22 +5,35 @@
 mod clusters;
 mod contact_form;
 mod currency;
+#[cfg(test)]
+mod battery;
 mod dates;
+mod derive;
 mod distribution;
 mod duplicates;
+pub mod expr;
 mod impossible;
 mod impute;
+mod isolation;
 mod linked;
 mod merge_spellings;
 mod missing_marks;
 mod mojibake;
 mod money;
+mod neighbours;
+mod outliers;
 mod postcodes;
+mod power;
 mod record;
 mod rewrite;
+mod rules;
 mod scale;
+mod schema;
+mod select;
 mod spelling;
 mod suggest;
+#[cfg(test)]
+mod frames;
 #[cfg(test)]
 mod testing;
 mod text_tidy;
@@ -40,13 +53,17 @@ use crate::table::{ColumnSpec, Frame, Table};
 pub use clusters::{Cluster, clusters};
 pub use contact_form::{ContactColumn, ContactKind, ContactSpec};
 pub use currency::{CurrencySpec, Rate, rates_of};
+pub use derive::{DeriveSpec, Derived};
 pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
-pub use impute::{CategoryFill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
+pub use impute::{CategoryFill, ColumnFill, Fill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
 pub use linked::{Linked, changed_cells, linked};
 pub use merge_spellings::MergeSpec;
-pub use record::{CellChange, Change};
-pub use scale::{FittedScale, ScaleMethod};
+pub use outliers::{FittedOutliers, OutlierAction, OutlierMethod, OutlierSpec};
+pub use record::{CellChange, Change, Finding};
+pub use rules::{Rule, RuleSuggestion, RulesSpec, Then, check_rule, suggest_rules};
+pub use scale::{FittedScale, ScaleMethod, Scaler};
+pub use select::SelectSpec;
 pub use spelling::FittedSpelling;
 pub use suggest::{Mend, Suggestion, suggest};
 pub use text_tidy::{NormalForm, TidySpec, tidied};
@@ -64,6 +81,12 @@ pub enum CleanError {
     Setting { kind: &'static str, column: Option<String>, value: String },
     #[error("row {row} of the rates, column “{column}”: “{value}” cannot be used")]
     Rate { row: u64, column: String, value: String },
+    #[error("a column is to be called “{column}”, and another one is called so already")]
+    NameTaken { column: String },
+    #[error("a new column has no name")]
+    NameEmpty,
+    #[error("the formula “{formula}” cannot be used: {cause}")]
+    Formula { formula: String, cause: expr::FormulaError },
     #[error("cleaning failed in the table engine: {0}")]
     Table(#[from] polars::error::PolarsError),
 }
@@ -74,19 +97,31 @@ impl CleanError {
             Self::NoColumn { .. } => "no_column",
             Self::Setting { kind, .. } => kind,
             Self::Rate { .. } => "bad_rate_row",
+            Self::NameTaken { .. } => "name_taken",
+            Self::NameEmpty => "name_empty",
+            Self::Formula { cause: expr::FormulaError::UnknownColumn { .. }, .. } => "formula_column",
+            Self::Formula { .. } => "formula",
             Self::Table(_) => "table_engine",
         }
     }
 
     pub(crate) fn place(&self) -> Place {
         match self {
-            Self::NoColumn { column } => Place { column: Some(column.clone()), ..Place::default() },
+            Self::NoColumn { column }
+            | Self::NameTaken { column }
+            | Self::Formula { cause: expr::FormulaError::UnknownColumn { name: column, .. }, .. } => {
+                Place { column: Some(column.clone()), ..Place::default() }
+            }
             Self::Setting { column, .. } => Place { column: column.clone(), ..Place::default() },
             Self::Rate { row, column, .. } => {
                 Place { row: Some(*row), column: Some(column.clone()), ..Place::default() }
             }
-            Self::Table(_) => Place::default(),
+            Self::NameEmpty | Self::Formula { .. } | Self::Table(_) => Place::default(),
         }
+    }
+
+    fn formula(formula: &str, cause: expr::FormulaError) -> Self {
+        Self::Formula { formula: formula.to_owned(), cause }
     }
 }
 
@@ -113,7 +148,16 @@ pub enum StepSpec {
     Impossible,
     Spelling,
     Impute(ImputeSpec),
-    Scale { method: ScaleMethod },
+    Scale {
+        method: ScaleMethod,
+        /// Columns that are scaled by a method of their own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        columns: Vec<(String, ScaleMethod)>,
+    },
+    Rules(RulesSpec),
+    Derive(DeriveSpec),
+    Select(SelectSpec),
+    Outliers(OutlierSpec),
 }
 
 impl StepSpec {
@@ -134,12 +178,16 @@ impl StepSpec {
             Self::Spelling => "spelling",
             Self::Impute(_) => "impute",
             Self::Scale { .. } => "scale",
+            Self::Rules(_) => "rules",
+            Self::Derive(_) => "derive",
+            Self::Select(_) => "select",
+            Self::Outliers(_) => "outliers",
         }
     }
 
     /// True for steps that learn something from the training rows.
     pub fn is_fitted(&self) -> bool {
-        matches!(self, Self::Spelling | Self::Impute(_) | Self::Scale { .. })
+        matches!(self, Self::Spelling | Self::Impute(_) | Self::Scale { .. } | Self::Outliers(_))
     }
 }
 
@@ -167,7 +215,7 @@ impl Default for Recipe {
             StepSpec::Impossible,
             StepSpec::Spelling,
             StepSpec::Impute(ImputeSpec::default()),
-            StepSpec::Scale { method: ScaleMethod::Standard },
+            StepSpec::Scale { method: ScaleMethod::Standard, columns: Vec::new() },
         ];
         Self { steps: steps.into_iter().map(|spec| Step { spec, on: true }).collect() }
     }
@@ -217,6 +265,7 @@ pub enum FittedStep {
     Spelling(FittedSpelling),
     Impute(FittedImpute),
     Scale(FittedScale),
+    Outliers(FittedOutliers),
 }
 
 /// A fitted recipe: all that is needed to clean new rows in the same way.
@@ -304,11 +353,13 @@ pub fn run_local(
     report: &Reporter,
 ) -> crate::Result<Cleaning> {
     let mut cleaning = Cleaning { source, stages: Vec::new() };
+    let mut standing = schema.to_vec();
     for (at, step) in recipe.steps.iter().enumerate() {
         if !step.on || step.spec.is_fitted() {
             continue;
         }
         report.check()?;
+        let schema = standing.as_slice();
         let before = cleaning.last();
         let mut record = Recorder::new(step.spec.name(), before);
         let after = match &step.spec {
@@ -325,82 +376,114 @@ pub fn run_local(
             StepSpec::Dates => dates::apply(schema, before, &mut record),
             StepSpec::Duplicates => duplicates::apply(before, drop_rows, &mut record),
             StepSpec::Impossible => impossible::apply(schema, before, &mut record),
-            StepSpec::Spelling | StepSpec::Impute(_) | StepSpec::Scale { .. } => Ok(before.clone()),
+            StepSpec::Rules(spec) => Ok(rules::apply(spec, schema, before, drop_rows, &mut record, report)?),
+            StepSpec::Derive(spec) => Ok(derive::apply(spec, schema, before, &mut record, report)?),
+            StepSpec::Select(spec) => Ok(select::apply(spec, schema, before, &mut record)?),
+            StepSpec::Spelling | StepSpec::Impute(_) | StepSpec::Scale { .. } | StepSpec::Outliers(_) => {
+                Ok(before.clone())
+            }
         }
         .map_err(CleanError::from)?;
+        standing = step.spec.schema_after(schema)?;
         cleaning.stages.push(Stage { step: at, change: record.finish(), after });
     }
     Ok(cleaning)
 }
 
+/// Places of the fitted steps that are on, in the order in which they run: one that drops rows
+/// runs before those that fill and scale, so that every later frame holds the same rows.
+fn fitted_steps(recipe: &Recipe) -> Vec<usize> {
+    let drops =
+        |spec: &StepSpec| matches!(spec, StepSpec::Outliers(spec) if spec.action == OutlierAction::DropRow);
+    let steps = recipe.steps.iter().enumerate().filter(|(_, step)| step.on && step.spec.is_fitted());
+    let mut places: Vec<(bool, usize)> = steps.map(|(at, step)| (!drops(&step.spec), at)).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, at)| at).collect()
+}
+
 /// Fits the fitted steps on the training rows, one after the other, and applies each to all rows.
-/// `sides` belongs to the rows of `cleaning.last()`.
+/// `sides` belongs to the rows of `cleaning.last()`; a step may drop training rows, so that the
+/// result has fewer. `seed` goes to the steps that draw by chance.
 pub fn fit(
     recipe: &Recipe,
     schema: &[ColumnSpec],
     mut cleaning: Cleaning,
     sides: &[Side],
+    seed: u64,
     report: &Reporter,
 ) -> crate::Result<(Cleaning, FittedRecipe)> {
-    let keep: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
-    let mut fitted = Vec::new();
-    for (at, step) in recipe.steps.iter().enumerate() {
-        if !step.on || !step.spec.is_fitted() {
-            continue;
-        }
+    let mut fitted = FittedRecipe { recipe: recipe.clone(), schema: schema.to_vec(), fitted: Vec::new() };
+    let schema = &recipe.schema_after(schema)?;
+    let mut is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
+    for (at, spec) in
+        fitted_steps(recipe).into_iter().filter_map(|at| Some((at, &recipe.steps.get(at)?.spec)))
+    {
         report.check()?;
         let before = cleaning.last();
-        let train = before.filter(&keep).map_err(CleanError::from)?;
-        let learnt = match &step.spec {
+        let train = before.filter(&is_train).map_err(CleanError::from)?;
+        let learnt = match spec {
             StepSpec::Spelling => FittedStep::Spelling(spelling::fit(schema, &train)),
-            StepSpec::Impute(spec) => FittedStep::Impute(impute::fit(spec, schema, &train)),
-            StepSpec::Scale { method } => FittedStep::Scale(scale::fit(*method, schema, &train)),
+            StepSpec::Impute(spec) => FittedStep::Impute(impute::fit(spec, schema, &train, seed, report)?),
+            StepSpec::Scale { method, columns } => {
+                FittedStep::Scale(scale::fit(*method, columns, schema, &train, report)?)
+            }
+            StepSpec::Outliers(spec) => {
+                FittedStep::Outliers(outliers::fit(spec, schema, &train, seed, report)?)
+            }
             _ => continue,
         };
-        let (after, change) = apply_fitted(&learnt, before)?;
+        let (after, change) = apply_fitted(&learnt, before, Some(&is_train), report)?;
+        if after.height() < before.height() {
+            let mut rest = after.rows.iter().peekable();
+            let kept = before.rows.iter().map(|row| rest.next_if_eq(&row).is_some());
+            is_train = is_train.iter().zip(kept).filter(|(_, kept)| *kept).map(|(train, _)| *train).collect();
+        }
         cleaning.stages.push(Stage { step: at, change, after });
-        fitted.push(learnt);
+        fitted.fitted.push(learnt);
     }
-    let fitted = FittedRecipe { recipe: recipe.clone(), schema: schema.to_vec(), fitted };
     Ok((cleaning, fitted))
 }
 
-/// Cleans new rows with what was learnt: no row is dropped, nothing is fitted.
+/// Cleans new rows with what was learnt: no row is dropped, nothing is fitted. `schema` names those
+/// of the recipe's columns that the table has.
 pub fn apply(
     fitted: &FittedRecipe,
     table: &Table,
     schema: &[ColumnSpec],
     report: &Reporter,
 ) -> crate::Result<Cleaning> {
-    let source = source(table, schema)?;
-    let mut cleaning = run_local(&fitted.recipe, schema, source, false, report)?;
-    let places: Vec<usize> = fitted
-        .recipe
-        .steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| step.on && step.spec.is_fitted())
-        .map(|(at, _)| at)
-        .collect();
-    for (learnt, step) in fitted.fitted.iter().zip(places) {
+    apply_to(fitted, source(table, schema)?, report)
+}
+
+fn apply_to(fitted: &FittedRecipe, source: Frame, report: &Reporter) -> crate::Result<Cleaning> {
+    let mut cleaning = run_local(&fitted.recipe, &fitted.schema, source, false, report)?;
+    for (learnt, step) in fitted.fitted.iter().zip(fitted_steps(&fitted.recipe)) {
         report.check()?;
-        let (after, change) = apply_fitted(learnt, cleaning.last())?;
+        let (after, change) = apply_fitted(learnt, cleaning.last(), None, report)?;
         cleaning.stages.push(Stage { step, change, after });
     }
     Ok(cleaning)
 }
 
-fn apply_fitted(learnt: &FittedStep, before: &Frame) -> Result<(Frame, Change), CleanError> {
+/// Applies what a step learnt. `train` marks the rows that may be dropped; `None` while scoring.
+fn apply_fitted(
+    learnt: &FittedStep,
+    before: &Frame,
+    train: Option<&[bool]>,
+    report: &Reporter,
+) -> crate::Result<(Frame, Change)> {
     let name = match learnt {
         FittedStep::Spelling(_) => "spelling",
         FittedStep::Impute(_) => "impute",
         FittedStep::Scale(_) => "scale",
+        FittedStep::Outliers(_) => "outliers",
     };
     let mut record = Recorder::new(name, before);
     let after = match learnt {
-        FittedStep::Spelling(learnt) => learnt.apply(before, &mut record)?,
-        FittedStep::Impute(learnt) => learnt.apply(before, &mut record)?,
-        FittedStep::Scale(learnt) => learnt.apply(before, &mut record)?,
+        FittedStep::Spelling(learnt) => learnt.apply(before, &mut record).map_err(CleanError::from)?,
+        FittedStep::Impute(learnt) => learnt.apply(before, &mut record, report)?,
+        FittedStep::Scale(learnt) => learnt.apply(before, &mut record, report)?,
+        FittedStep::Outliers(learnt) => learnt.apply(before, train, &mut record, report)?,
     };
     Ok((after, record.finish()))
 }

@@ -18,6 +18,32 @@ pub struct CellChange {
     pub after: Option<String>,
 }
 
+/// Rows kept with a finding, to be shown.
+const FOUND: usize = 20;
+
+/// What one rule, formula or limit of a step found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    pub what: Note,
+    /// Rows that it is about.
+    pub rows: u64,
+    /// Permanent ids of the first of them.
+    pub examples: Vec<u32>,
+}
+
+impl Finding {
+    /// A finding about no row in particular.
+    pub(super) fn about(what: Note) -> Self {
+        Self { what, rows: 0, examples: Vec::new() }
+    }
+
+    /// A finding about the rows at these places of a frame.
+    pub(super) fn of(what: Note, places: &[usize], frame: &Frame) -> Self {
+        let examples = places.iter().filter_map(|&at| frame.rows.get(at)).copied().take(FOUND).collect();
+        Self { what, rows: places.len() as u64, examples }
+    }
+}
+
 /// A step's report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Change {
@@ -34,6 +60,17 @@ pub struct Change {
     pub flagged: Vec<u32>,
     /// What a person should know beyond the counts: what was left alone, rates used.
     pub notes: Vec<Note>,
+    /// What each rule, formula or limit found.
+    pub findings: Vec<Finding>,
+}
+
+/// Marks the rows at these places.
+pub(super) fn mark(rows: &mut [bool], places: &[usize]) {
+    for &at in places {
+        if let Some(row) = rows.get_mut(at) {
+            *row = true;
+        }
+    }
 }
 
 /// Collects a step's changes.
@@ -89,6 +126,10 @@ impl Recorder {
 
     pub(super) fn note(&mut self, note: Note) {
         self.change.notes.push(note);
+    }
+
+    pub(super) fn found(&mut self, finding: Finding) {
+        self.change.findings.push(finding);
     }
 
     pub(super) fn finish(mut self) -> Change {

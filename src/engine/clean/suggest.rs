@@ -130,11 +130,15 @@ pub fn suggest(
         Err(error) => return Err(super::CleanError::from(error).into()),
     };
     let method = recipe.steps.iter().find_map(|step| match &step.spec {
-        StepSpec::Scale { method } if step.on => Some(*method),
+        StepSpec::Scale { method, .. } if step.on => Some(*method),
         _ => None,
     });
+    let schema = recipe.schema_after(schema)?;
     let features = || schema.iter().filter(|spec| spec.role.is_feature() && !excluded.contains(&spec.name));
-    if method.is_some_and(|method| method != ScaleMethod::Log1p) {
+    // The other methods bend a lopsided column themselves.
+    let is_straight =
+        |method| matches!(method, ScaleMethod::Standard | ScaleMethod::MinMax | ScaleMethod::Robust);
+    if method.is_some_and(is_straight) {
         let mut lopsided: Vec<(String, f64, f64)> = features()
             .filter(|spec| spec.role.is_numeric())
             .filter_map(|spec| {

@@ -108,16 +108,19 @@ impl Bundle {
             && self.profiles.iter().all(Profile::is_sound)
     }
 
-    /// Columns that the model learns from.
+    /// Columns of a file that the model learns from, by themselves or through the recipe's formulas.
     pub fn needed(&self) -> Vec<&str> {
-        let mut needed: Vec<&str> = Vec::new();
-        for spec in &self.recipe.schema {
-            let of = |column: &str| column == spec.name || column == clean::indicator_name(&spec.name);
-            if self.features.encoders.iter().any(|e| of(e.column())) {
-                needed.push(&spec.name);
-            }
-        }
-        needed
+        let origins = self.recipe.recipe.origins(&self.recipe.schema).unwrap_or_default();
+        let learnt: Vec<&String> =
+            origins.iter().filter(|(name, _)| self.learns_from(name)).flat_map(|(_, from)| from).collect();
+        let names = self.recipe.schema.iter().map(|spec| spec.name.as_str());
+        names.filter(|name| learnt.iter().any(|of| of == name)).collect()
+    }
+
+    /// True if the model learns from this column of the cleaned rows.
+    pub(super) fn learns_from(&self, column: &str) -> bool {
+        let indicator = clean::indicator_name(column);
+        self.features.encoders.iter().any(|e| e.column() == column || e.column() == indicator)
     }
 
     /// Scores every row of a table. The target is not needed; a column that the model learnt

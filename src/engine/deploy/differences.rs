@@ -211,7 +211,9 @@ pub(crate) struct Known<'a> {
     pub target: Option<&'a str>,
     /// Categories with every value that they had.
     pub levels: Vec<(&'a str, Vec<&'a str>)>,
-    pub profiles: &'a [Profile],
+    /// The columns as they are after the recipe, and how those that matter were spread.
+    pub after: Vec<ColumnSpec>,
+    pub profiles: Vec<&'a Profile>,
 }
 
 /// Categories of profiles that hold every value there was.
@@ -245,7 +247,8 @@ pub(super) fn known_to(bundle: &Bundle) -> Known<'_> {
         needed: bundle.needed(),
         target: Some(&bundle.target),
         levels: levels.collect(),
-        profiles: &bundle.profiles,
+        after: bundle.recipe.recipe.schema_after(&bundle.recipe.schema).unwrap_or_default(),
+        profiles: bundle.profiles.iter().filter(|p| bundle.learns_from(&p.column)).collect(),
     }
 }
 
@@ -278,8 +281,8 @@ pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Dif
         }
     }
 
-    let now = profile(known.schema, frame);
-    for then in known.profiles.iter().filter(|p| needed.contains(&p.column.as_str())) {
+    let now = profile(&known.after, frame);
+    for then in &known.profiles {
         let Some(now) = now.iter().find(|p| p.column == then.column) else { continue };
         let rows = (then.rows, now.rows);
         let pooled =
@@ -292,7 +295,7 @@ pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Dif
         if now.present() == 0 {
             continue;
         }
-        let role = known.schema.iter().find(|s| s.name == then.column).map(|s| s.role);
+        let role = known.after.iter().find(|s| s.name == then.column).map(|s| s.role);
         let here: Option<(Vec<f64>, &Vec<f64>)> = match &then.spread {
             Spread::Numbers { edges, shares: of } => frame.numbers(&then.column).map(|values| {
                 let present = values.into_iter().flatten().filter(|v| v.is_finite()).collect();

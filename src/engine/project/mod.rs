@@ -9,6 +9,8 @@ mod migrate;
 mod month;
 mod recipe_file;
 mod recovery;
+#[cfg(test)]
+mod reshaped;
 mod saved;
 mod source;
 mod sources;
@@ -192,6 +194,7 @@ impl Settings {
 /// Rows ready to learn from.
 #[derive(Debug, Clone)]
 pub struct Prepared {
+    /// The columns after the recipe.
     pub schema: Vec<ColumnSpec>,
     /// Labels and sides of the cleaned rows, in their order.
     pub labels: Labels,
@@ -240,9 +243,16 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
     let sides = split::assign(&settings.split, &labels.of_row, &twins, settings.seed);
     let name = deploy::ids(table, &schema);
-    let ids = places.iter().map(|&at| name(at)).collect();
+    let ids: Vec<Option<String>> = places.iter().map(|&at| name(at)).collect();
 
-    let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, report)?;
+    let before = cleaning.last().rows.clone();
+    let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
+    // A fitted step may have dropped training rows, and the recipe's columns need not be the file's.
+    let left = self::places(&before, &cleaning.last().rows);
+    let labels = labels.select(&left);
+    let sides: Vec<Side> = left.iter().map(|&at| sides[at]).collect();
+    let ids = left.iter().map(|&at| ids[at].clone()).collect();
+    let schema = settings.recipe.schema_after(&schema)?;
     report.progress(0.7);
     report.emit(Event::Phase("features"));
     let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
@@ -268,7 +278,7 @@ pub fn clean_only(settings: &Settings, table: &Table, report: &Reporter) -> crat
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
     let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
     let sides = vec![Side::Train; cleaning.last().height()];
-    Ok(clean::fit(&settings.recipe, &schema, cleaning, &sides, report)?.0)
+    Ok(clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?.0)
 }
 
 /// Positions in `all` of the ids in `kept`; both ascend.
@@ -429,6 +439,7 @@ pub fn segment_without_target(
     report: &Reporter,
 ) -> crate::Result<Segmentation> {
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let schema = settings.recipe.schema_after(&schema)?;
     let cleaning = clean_only(settings, table, report)?;
     let labels = vec![None; cleaning.last().height()];
     let readable = cleaning.readable();

@@ -61,7 +61,7 @@ impl RecipeFile {
         let source = clean::source(table, &schema).map_err(crate::Error::from)?;
         let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
         let sides = vec![Side::Train; cleaning.last().height()];
-        let (cleaning, fitted) = clean::fit(&settings.recipe, &schema, cleaning, &sides, report)?;
+        let (cleaning, fitted) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
         let after = settings.recipe.schema_after(&schema)?;
         let profiles = deploy::profile(&after, cleaning.before_filling());
         Ok((Self::new(&fitted, profiles, table), cleaning))
@@ -147,7 +147,8 @@ impl RecipeFile {
             needed: names,
             target: None,
             levels: deploy::whole_levels(&self.profiles),
-            profiles: &self.profiles,
+            after: self.recipe().schema_after(&self.columns)?,
+            profiles: self.profiles.iter().collect(),
         };
         let mut differences = deploy::find_differences(&known, &table, &cleaning);
         differences.renamed = renamed;

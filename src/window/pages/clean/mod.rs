@@ -179,7 +179,7 @@ fn suggestions(ui: &mut Ui, scene: &mut Scene<'_>) {
                 }
                 Mend::Scale(to) => {
                     for step in &mut settings.recipe.steps {
-                        if let StepSpec::Scale { method } = &mut step.spec {
+                        if let StepSpec::Scale { method, .. } = &mut step.spec {
                             *method = *to;
                         }
                     }
@@ -364,7 +364,12 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.indent(step.spec.name(), |ui| match &mut step.spec {
             StepSpec::Impute(spec) => {
                 parts::setting(ui, lang, "impute_numbers", |ui| {
-                    let all = [NumberFill::Median, NumberFill::Mean, NumberFill::Constant(0.0)];
+                    let all = [
+                        NumberFill::Median,
+                        NumberFill::Mean,
+                        NumberFill::Nearest,
+                        NumberFill::Constant(0.0),
+                    ];
                     parts::choose(
                         ui,
                         &lang.t("setting.impute_numbers"),
@@ -373,6 +378,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                         |f| match f {
                             NumberFill::Median => lang.t("fill.median"),
                             NumberFill::Mean => lang.t("fill.mean"),
+                            NumberFill::Nearest => lang.t("fill.nearest"),
                             NumberFill::Constant(value) => {
                                 lang.with("fill.constant", &[("value", value.to_string())])
                             }
@@ -398,7 +404,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                 });
                 ui.checkbox(&mut spec.indicator, lang.t("fill.indicator"));
             }
-            StepSpec::Scale { method } => {
+            StepSpec::Scale { method, .. } => {
                 parts::setting(ui, lang, "scale", |ui| {
                     parts::choose(ui, &lang.t("setting.scale"), method, &ScaleMethod::ALL, |m| {
                         lang.t(&format!("scale.{}", m.name()))
