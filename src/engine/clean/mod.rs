@@ -10,6 +10,7 @@ mod impute;
 mod linked;
 mod missing_marks;
 mod record;
+pub mod same_customer;
 mod scale;
 mod spelling;
 mod suggest;
@@ -34,6 +35,7 @@ pub use spelling::FittedSpelling;
 pub use suggest::{Mend, Suggestion, suggest};
 
 use record::Recorder;
+use same_customer::SameCustomerSpec;
 
 /// Why cleaning failed.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +70,7 @@ pub enum StepSpec {
     TypeRepair,
     Dates,
     Duplicates,
+    SameCustomer(SameCustomerSpec),
     Impossible,
     Spelling,
     Impute(ImputeSpec),
@@ -82,6 +85,7 @@ impl StepSpec {
             Self::TypeRepair => "type_repair",
             Self::Dates => "dates",
             Self::Duplicates => "duplicates",
+            Self::SameCustomer(_) => "same_customer",
             Self::Impossible => "impossible",
             Self::Spelling => "spelling",
             Self::Impute(_) => "impute",
@@ -231,6 +235,9 @@ pub fn run_local(
             StepSpec::TypeRepair => type_repair::apply(schema, before, &mut record),
             StepSpec::Dates => dates::apply(schema, before, &mut record),
             StepSpec::Duplicates => duplicates::apply(before, drop_rows, &mut record),
+            StepSpec::SameCustomer(spec) => {
+                Ok(same_customer::apply(spec, schema, before, drop_rows, &mut record, report)?)
+            }
             StepSpec::Impossible => impossible::apply(schema, before, &mut record),
             StepSpec::Spelling | StepSpec::Impute(_) | StepSpec::Scale { .. } => Ok(before.clone()),
         }

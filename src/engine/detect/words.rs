@@ -19,7 +19,8 @@ fn tokens(name: &str) -> Vec<String> {
     out
 }
 
-fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
+/// True where a word of the name is one of `whole`, or the name holds one of `parts`.
+pub(crate) fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
     let tokens = tokens(name);
     let lower = name.to_lowercase();
     tokens.iter().any(|token| whole.contains(&token.as_str()))

@@ -1,0 +1,458 @@
+//! How far two values of a field agree. Levels instead of raw similarities, because the evidence
+//! model counts them: Jaro-Winkler (Winkler 1990), the optimal string alignment form of
+//! Damerau-Levenshtein, and sets of words.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::FieldKind;
+use super::values::{Comparison, hash};
+use super::words::GENERATIONS;
+
+/// How far two values agree, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// One of the rows has no value: no evidence either way.
+    Missing,
+    Differs,
+    /// Could be the same: an initial, a namesake in other characters, the same street.
+    Alike,
+    /// The same but for writing: a typing mistake, a middle name, pinyin for characters.
+    Close,
+    Same,
+}
+
+/// Levels with evidence.
+pub(super) const LEVELS: usize = 4;
+
+impl Agreement {
+    /// Place among the levels with evidence; `None` for a missing value.
+    pub(super) fn level(self) -> Option<usize> {
+        match self {
+            Self::Missing => None,
+            Self::Differs => Some(0),
+            Self::Alike => Some(1),
+            Self::Close => Some(2),
+            Self::Same => Some(3),
+        }
+    }
+}
+
+impl Comparison {
+    /// How far two rows agree in this field.
+    pub(super) fn compare(&self, a: u32, b: u32) -> Agreement {
+        let (Some(a), Some(b)) = (self.values.of(a), self.values.of(b)) else { return Agreement::Missing };
+        let (left, right) = (self.values.text(a), self.values.text(b));
+        match self.kind {
+            // One word is half a name, even where it is the same.
+            FieldKind::Name => names(left, right, &self.words),
+            _ if a == b => Agreement::Same,
+            FieldKind::Company => companies(left, right),
+            FieldKind::Email => emails(left, right),
+            FieldKind::Phone => phones(left, right),
+            FieldKind::Address => addresses(left, right),
+            FieldKind::Postcode => postcodes(left, right),
+            FieldKind::Date => dates(left, right),
+            FieldKind::Text => texts(left, right),
+            FieldKind::Number => numbers(left, right),
+            FieldKind::Exact => Agreement::Differs,
+        }
+    }
+}
+
+/// Damerau-Levenshtein (optimal string alignment) distance; `None` above `most`.
+fn slips(a: &str, b: &str, most: usize) -> Option<usize> {
+    let (la, lb) = (a.chars().count(), b.chars().count());
+    if la.abs_diff(lb) > most {
+        return None;
+    }
+    Some(strsim::osa_distance(a, b)).filter(|distance| *distance <= most)
+}
+
+/// Normalised Damerau-Levenshtein similarity of at least `least`.
+fn similar(a: &str, b: &str, least: f64) -> bool {
+    let longest = a.chars().count().max(b.chars().count());
+    slips(a, b, (longest as f64 * (1.0 - least)).floor() as usize).is_some()
+}
+
+/// Two names in the form of `normal`: `native|words`.
+fn names(a: &str, b: &str, counts: &HashMap<u64, u32>) -> Agreement {
+    let parts = |text: &'_ str| -> (String, Vec<String>) {
+        let (native, words) = text.split_once('|').unwrap_or(("", text));
+        (native.to_owned(), words.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect())
+    };
+    let ((native_a, words_a), (native_b, words_b)) = (parts(a), parts(b));
+    if native_a.is_empty() || native_b.is_empty() {
+        let level = words(&words_a, &words_b, counts);
+        // Many characters share one reading: pinyin alone is never quite the same.
+        let crossed = native_a.is_empty() != native_b.is_empty();
+        return if crossed { level.min(Agreement::Close) } else { level };
+    }
+    let letters = |text: &str| {
+        let mut list: Vec<char> = text.chars().collect();
+        list.sort_unstable();
+        list
+    };
+    match () {
+        () if native_a.chars().count() < 2 || native_b.chars().count() < 2 => {
+            if native_a.starts_with(&native_b) || native_b.starts_with(&native_a) {
+                Agreement::Alike
+            } else {
+                Agreement::Differs
+            }
+        }
+        () if native_a == native_b => Agreement::Same,
+        () if letters(&native_a) == letters(&native_b) => Agreement::Close,
+        // 王晓明 and 王小明: a slip of the input method, or two people.
+        () if words_a == words_b => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+/// What one word of a name needs to be taken for another, from little to much.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Equal,
+    /// Written as two words, or `ue` for `ü`.
+    Joined,
+    Slip,
+    /// An initial, a short form, a form for the other sex.
+    Short,
+}
+
+fn words(a: &[String], b: &[String], counts: &HashMap<u64, u32>) -> Agreement {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if short.is_empty() {
+        return Agreement::Differs;
+    }
+    let mut free: Vec<&str> = long.iter().map(String::as_str).collect();
+    let mut rest: Vec<&str> = Vec::new();
+    let mut fits: Vec<Fit> = Vec::new();
+    // Equal words find each other first.
+    for word in short {
+        match free.iter().position(|other| other == word) {
+            Some(at) => {
+                free.remove(at);
+                if word.chars().count() > 1 {
+                    fits.push(Fit::Equal);
+                }
+            }
+            None => rest.push(word),
+        }
+    }
+    for word in rest {
+        let best = (0..free.len())
+            .filter_map(|at| free.get(at).and_then(|other| fit(word, other, counts)).map(|fit| (fit, at)))
+            .min();
+        if let Some((how, at)) = best {
+            fits.push(how);
+            free.remove(at);
+        } else if let Some((i, j)) = parted(word, &free) {
+            fits.push(Fit::Joined);
+            free.retain(|other| *other != i && *other != j);
+        } else {
+            return Agreement::Differs;
+        }
+    }
+    let of = |how: Fit| fits.iter().filter(|fit| **fit == how).count();
+    let (equal, slips, shorts) = (of(Fit::Equal) + of(Fit::Joined), of(Fit::Slip), of(Fit::Short));
+    let generation = free.iter().any(|word| GENERATIONS.contains(word));
+    match () {
+        // Initials alone, or two slips: too little.
+        () if equal + slips == 0 || slips > 1 && equal == 0 => Agreement::Differs,
+        () if equal + slips < 2 || shorts > 0 || slips > 1 || generation => Agreement::Alike,
+        () if slips > 0 || !free.is_empty() || of(Fit::Joined) > 0 => Agreement::Close,
+        () => Agreement::Same,
+    }
+}
+
+/// Two free words that make up `word` when written together.
+fn parted<'a>(word: &str, free: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    free.iter().find_map(|first| {
+        let tail = word.strip_prefix(first)?;
+        free.iter().find(|second| **second == tail && second != &first).map(|second| (*first, *second))
+    })
+}
+
+fn fit(a: &str, b: &str, counts: &HashMap<u64, u32>) -> Option<Fit> {
+    let (la, lb) = (a.chars().count(), b.chars().count());
+    let (short, long, least) = if la <= lb { (a, b, la) } else { (b, a, lb) };
+    if GENERATIONS.contains(&a) || GENERATIONS.contains(&b) {
+        return None;
+    }
+    let umlaut = |word: &str| word.replace("ae", "a").replace("oe", "o").replace("ue", "u");
+    if least >= 5 && umlaut(a) == umlaut(b) {
+        return Some(Fit::Joined);
+    }
+    let two_names = both_known(a, b, counts);
+    // Anna and Hanna, Daniel and Daniela, Lena and Lina live in one house: a slip needs a longer word,
+    // its first letter and another end.
+    let most = if least >= 8 { 2 } else { 1 };
+    if least >= 4 && !two_names && slips(a, b, most).is_some() {
+        let head = a.chars().next() == b.chars().next() || least >= 7;
+        return Some(if least >= 5 && head && !other_end(short, long) { Fit::Slip } else { Fit::Short });
+    }
+    let abbreviates = least == 1 || least >= 3 && !two_names;
+    (abbreviates && long.starts_with(short)).then_some(Fit::Short)
+}
+
+/// Differ in a last vowel only: Maria and Mario, Daniel and Daniela.
+fn other_end(short: &str, long: &str) -> bool {
+    let vowels = ['a', 'e', 'i', 'o', 'u'];
+    let stem = |word: &'_ str| word.trim_end_matches(vowels).len();
+    long.starts_with(short) && long.len() == short.len() + 1 && long.ends_with(vowels)
+        || short.len() == long.len() && short.get(..stem(short)) == long.get(..stem(long))
+}
+
+/// Both words are so frequent in the file that neither is a slip of the other.
+fn both_known(a: &str, b: &str, counts: &HashMap<u64, u32>) -> bool {
+    let count = |word: &str| counts.get(&hash(&[word])).copied().unwrap_or(0);
+    let (a, b) = (count(a), count(b));
+    let (few, many) = (a.min(b), a.max(b));
+    few >= 4 && u64::from(few) * 25 >= u64::from(many)
+}
+
+/// Common words as a share of the smaller set, and of both together (Jaccard).
+fn overlap(a: &str, b: &str) -> (f64, f64) {
+    let set = |text: &'_ str| -> std::collections::BTreeSet<String> {
+        text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let (a, b) = (set(a), set(b));
+    let common = a.intersection(&b).count();
+    let least = a.len().min(b.len());
+    if least == 0 {
+        return (0.0, 0.0);
+    }
+    (common as f64 / least as f64, common as f64 / (a.len() + b.len() - common) as f64)
+}
+
+fn companies(a: &str, b: &str) -> Agreement {
+    let bare = |text: &str| text.replace(' ', "");
+    if bare(a) == bare(b) {
+        return Agreement::Same;
+    }
+    let (inside, jaccard) = overlap(a, b);
+    match () {
+        () if jaccard == 1.0 || similar(a, b, 0.9) => Agreement::Close,
+        () if inside == 1.0 || jaccard >= 0.6 || similar(a, b, 0.8) || contains(a, b) => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+/// One Chinese name inside the other: 晨光文具 in 上海晨光文具.
+fn contains(a: &str, b: &str) -> bool {
+    let least = a.chars().count().min(b.chars().count());
+    let han = a.chars().chain(b.chars()).all(super::normal::is_han);
+    han && least >= 4 && (a.contains(b) || b.contains(a))
+}
+
+fn emails(a: &str, b: &str) -> Agreement {
+    let ((user_a, host_a), (user_b, host_b)) =
+        (a.split_once('@').unwrap_or((a, "")), b.split_once('@').unwrap_or((b, "")));
+    let bare = |user: &str| user.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    // A figure is no slip: wang1 and wang2 are two people.
+    let figures = |user: &str| user.chars().filter(char::is_ascii_digit).collect::<String>();
+    let long = user_a.chars().count().min(user_b.chars().count()) >= 6;
+    match () {
+        () if user_a == user_b && slips(host_a, host_b, 2).is_some() => Agreement::Close,
+        () if host_a == host_b
+            && long
+            && figures(user_a) == figures(user_b)
+            && slips(user_a, user_b, 1).is_some() =>
+        {
+            Agreement::Close
+        }
+        () if long && bare(user_a) == bare(user_b) => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+fn phones(a: &str, b: &str) -> Agreement {
+    let one = |a: &str, b: &str| {
+        let least = a.len().min(b.len());
+        let tail =
+            |text: &'_ str, n: usize| text.get(text.len().saturating_sub(n)..).unwrap_or_default().to_owned();
+        match () {
+            () if a == b || least >= 9 && tail(a, 9) == tail(b, 9) => Agreement::Same,
+            // Without its area code, or one figure wrong.
+            () if least >= 7 && (a.ends_with(b) || b.ends_with(a)) => Agreement::Close,
+            () if least >= 9 && slips(&tail(a, 9), &tail(b, 9), 1).is_some() => Agreement::Close,
+            () if least >= 7 && tail(a, 7) == tail(b, 7) => Agreement::Alike,
+            () => Agreement::Differs,
+        }
+    };
+    let pairs = a.split(' ').flat_map(|a| b.split(' ').map(move |b| one(a, b)));
+    pairs.max().unwrap_or(Agreement::Differs)
+}
+
+fn addresses(a: &str, b: &str) -> Agreement {
+    let ((numbers_a, words_a), (numbers_b, words_b)) =
+        (a.split_once('|').unwrap_or(("", a)), b.split_once('|').unwrap_or(("", b)));
+    let (inside, jaccard) = overlap(words_a, words_b);
+    let (numbers, _) = overlap(numbers_a, numbers_b);
+    let silent = numbers_a.is_empty() || numbers_b.is_empty();
+    let one_place = jaccard >= 0.8 || inside >= 0.99 && jaccard >= 0.4 || similar(words_a, words_b, 0.88);
+    match () {
+        () if one_place && numbers_a == numbers_b && !silent && jaccard == 1.0 => Agreement::Same,
+        () if one_place && numbers >= 0.99 => Agreement::Close,
+        () if one_place && silent || numbers > 0.0 && (inside >= 0.6 || similar(words_a, words_b, 0.7)) => {
+            Agreement::Alike
+        }
+        () => Agreement::Differs,
+    }
+}
+
+fn postcodes(a: &str, b: &str) -> Agreement {
+    let least = a.chars().count().min(b.chars().count());
+    let shared = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    match () {
+        () if least >= 4 && slips(a, b, 1).is_some() => Agreement::Close,
+        () if least >= 4 && shared * 2 >= least => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+/// Two days as `2024-03-05`.
+fn dates(a: &str, b: &str) -> Agreement {
+    let parts = |text: &'_ str| -> Vec<String> { text.split('-').map(str::to_owned).collect() };
+    let (pa, pb) = (parts(a), parts(b));
+    let (Some([ya, ma, da]), Some([yb, mb, db])) = (pa.first_chunk::<3>(), pb.first_chunk::<3>()) else {
+        return Agreement::Differs;
+    };
+    let one_slip = slips(a, b, 1).is_some();
+    match () {
+        () if ya == yb && ma == db && da == mb => Agreement::Close,
+        () if one_slip => Agreement::Close,
+        () if ma == mb && da == db => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+fn texts(a: &str, b: &str) -> Agreement {
+    let (inside, jaccard) = overlap(a, b);
+    match () {
+        () if jaccard == 1.0 || similar(a, b, 0.9) => Agreement::Close,
+        () if inside == 1.0 || jaccard >= 0.6 || strsim::jaro_winkler(a, b) >= 0.88 => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+fn numbers(a: &str, b: &str) -> Agreement {
+    let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) else { return Agreement::Differs };
+    let apart = (a - b).abs() / a.abs().max(b.abs());
+    match () {
+        () if apart <= 0.01 => Agreement::Close,
+        () if apart <= 0.1 => Agreement::Alike,
+        () => Agreement::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normal::normal;
+    use super::*;
+    use crate::detect::date::Order;
+    use Agreement::*;
+
+    fn of(kind: FieldKind, a: &str, b: &str) -> Agreement {
+        let (a, b) = (normal(kind, a, Order::DayFirst), normal(kind, b, Order::DayFirst));
+        match kind {
+            FieldKind::Name => super::names(&a, &b, &HashMap::new()),
+            FieldKind::Company if a != b => companies(&a, &b),
+            FieldKind::Email if a != b => emails(&a, &b),
+            FieldKind::Phone if a != b => phones(&a, &b),
+            FieldKind::Address if a != b => addresses(&a, &b),
+            FieldKind::Postcode if a != b => postcodes(&a, &b),
+            FieldKind::Date if a != b => dates(&a, &b),
+            FieldKind::Text if a != b => texts(&a, &b),
+            FieldKind::Number if a != b => numbers(&a, &b),
+            _ => Same,
+        }
+    }
+
+    #[test]
+    fn names_of_one_person() {
+        for (a, b, wanted) in [
+            ("Ada Wang", "Wang, Ada", Same),
+            ("Bob Smith", "Robert Smith", Same),
+            ("Ada Wang", "王阿达", Close),
+            ("王伟", "Wang Wei", Close),
+            ("王小明", "Xiao Ming Wang", Close),
+            ("José García", "Jose Garcia", Same),
+            ("Jürgen Müller", "Juergen Mueller", Close),
+            ("Jonathan Miller", "Jonathan Miler", Close),
+            ("Ada M. Wang", "Ada Wang", Close),
+            ("A. Wang", "Ada Wang", Alike),
+            ("Ada", "Ada Wang", Alike),
+            ("Ada", "Ada", Alike),
+            ("王小明", "王晓明", Alike),
+            ("John Smith Jr.", "John Smith", Alike),
+            ("Daniel Smith", "Daniela Smith", Alike),
+            ("Lena Smith", "Lina Smith", Alike),
+            ("Anna Smith", "Hanna Smith", Alike),
+            ("Ada Wang", "Bob Wang", Differs),
+            ("Ada M. Wang", "Ada K. Wang", Differs),
+            ("王伟", "王芳", Differs),
+            ("王小明", "王小亮", Differs),
+            ("A. W.", "Ada Wang", Differs),
+        ] {
+            // The pinyin of 阿达 is "ada": the characters' own test.
+            assert_eq!(of(FieldKind::Name, a, b), wanted, "{a} / {b}");
+            assert_eq!(of(FieldKind::Name, b, a), wanted, "{b} / {a}");
+        }
+    }
+
+    #[test]
+    fn two_frequent_names_are_no_slip_of_each_other() {
+        let counts: HashMap<u64, u32> = [("martin", 50), ("marvin", 40), ("marrin", 1)]
+            .into_iter()
+            .map(|(word, n)| (hash(&[word]), n))
+            .collect();
+        assert_eq!(super::names("|martin smith", "|marvin smith", &counts), Differs);
+        assert_eq!(super::names("|martin smith", "|marrin smith", &counts), Close);
+    }
+
+    #[test]
+    fn the_other_fields() {
+        use FieldKind::*;
+        for (kind, a, b, wanted) in [
+            (Company, "Acme Tools GmbH", "ACME Tools", Same),
+            (Company, "Acme Tools", "Tools Acme Ltd", Close),
+            (Company, "Acme Industrial Tools", "Acme Indutsrial Tools", Close),
+            (Company, "上海晨光文具有限公司", "晨光文具", Alike),
+            (Company, "Acme Tools", "Apex Foods", Differs),
+            (Email, "ada.wang+x@gmail.com", "adawang@googlemail.com", Same),
+            (Email, "ada.wang@gmail.com", "ada.wang@gmial.com", Close),
+            (Email, "ada.wang@web.de", "ada.wagn@web.de", Close),
+            (Email, "ada.wang@web.de", "adawang@work.com", Alike),
+            (Email, "wangwei1@qq.com", "wangwei2@qq.com", Differs),
+            (Phone, "+49 171 1234567", "0171/1234567", Same),
+            (Phone, "+1 (212) 555-0187", "212.555.0187", Same),
+            (Phone, "021-65432100", "65432100", Close),
+            (Phone, "13912345678", "13912354678", Close),
+            (Phone, "13912345678", "18698765432", Differs),
+            (Address, "12 Main St.", "12 Main Street", Same),
+            (Address, "12 Main Street", "12 Main Street, Apt 4", Close),
+            (Address, "12 Main Street", "14 Main Street", Differs),
+            (Address, "Main Street", "12 Main Street", Alike),
+            (Address, "中山路100号", "中山路 一百号", Same),
+            (Postcode, "02134", "2134", Same),
+            (Postcode, "10115", "10151", Close),
+            (Postcode, "10115", "10999", Alike),
+            (Postcode, "10115", "80331", Differs),
+            (Date, "1980-03-05", "05.03.1980", Same),
+            (Date, "1980-03-05", "1980-05-03", Close),
+            (Date, "1980-03-05", "1981-11-22", Differs),
+            (Number, "100", "100.5", Close),
+            (Number, "0", "0.0", Same),
+            (Number, "1", "2", Differs),
+            (Text, "red racing bike", "bike racing red", Close),
+            (Text, "red bike", "coffee", Differs),
+        ] {
+            assert_eq!(of(kind, a, b), wanted, "{a} / {b}");
+            assert_eq!(of(kind, b, a), wanted, "{b} / {a}");
+        }
+    }
+}
