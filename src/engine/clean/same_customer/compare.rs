@@ -146,12 +146,12 @@ fn words(a: &[String], b: &[String], counts: &HashMap<u64, u32>) -> Agreement {
         let best = (0..free.len())
             .filter_map(|at| free.get(at).and_then(|other| fit(word, other, counts)).map(|fit| (fit, at)))
             .min();
-        if let Some((how, at)) = best {
-            fits.push(how);
-            free.remove(at);
-        } else if let Some((i, j)) = parted(word, &free) {
+        if let Some((i, j)) = parted(word, &free) {
             fits.push(Fit::Joined);
             free.retain(|other| *other != i && *other != j);
+        } else if let Some((how, at)) = best {
+            fits.push(how);
+            free.remove(at);
         } else {
             return Agreement::Differs;
         }
@@ -256,7 +256,7 @@ fn emails(a: &str, b: &str) -> Agreement {
     let figures = |user: &str| user.chars().filter(char::is_ascii_digit).collect::<String>();
     let long = user_a.chars().count().min(user_b.chars().count()) >= 6;
     match () {
-        () if user_a == user_b && slips(host_a, host_b, 2).is_some() => Agreement::Close,
+        () if bare(user_a) == bare(user_b) && slips(host_a, host_b, 1).is_some() => Agreement::Close,
         () if host_a == host_b
             && long
             && figures(user_a) == figures(user_b)
@@ -309,7 +309,7 @@ fn postcodes(a: &str, b: &str) -> Agreement {
     let shared = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     match () {
         () if least >= 4 && slips(a, b, 1).is_some() => Agreement::Close,
-        () if least >= 4 && shared * 2 >= least => Agreement::Alike,
+        () if least >= 4 && shared >= least / 2 => Agreement::Alike,
         () => Agreement::Differs,
     }
 }

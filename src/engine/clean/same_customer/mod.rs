@@ -144,7 +144,7 @@ impl Default for SameCustomerSpec {
             version: 1,
             fields: Vec::new(),
             threshold_sure: 0.95,
-            threshold_maybe: 0.3,
+            threshold_maybe: 0.2,
             confirmed: Vec::new(),
             rejected: Vec::new(),
             rules: Vec::new(),

@@ -70,7 +70,9 @@ pub(super) struct Scored {
 }
 
 /// Bits that a rare value may add.
-const RARE: f64 = 3.0;
+const RARE: f64 = 2.0;
+/// Rows' worth of belief that a value is as frequent as values are on average.
+const PRIOR_VALUE: f64 = 20.0;
 
 impl Model {
     /// Learns the evidence from random pairs and from candidate pairs, which are a share `share` of
@@ -159,10 +161,12 @@ impl Model {
             return 0.0;
         };
         let values = &comparison.values;
-        let count = [a, b].into_iter().filter_map(|row| values.of(row)).map(|id| values.count(id)).max();
+        let ids = [a, b].map(|row| values.of(row));
+        let count = ids.iter().flatten().map(|id| values.count(*id)).max().unwrap_or(0);
         let u = self.chance.get(at).and_then(|chance| chance.get(level)).copied().unwrap_or(1.0);
         // How often another row has this value by chance: the two at hand do not count.
-        let frequency = (f64::from(count.unwrap_or(0)) - 1.5).max(0.5) / f64::from(values.present().max(1));
+        let others = f64::from(count.saturating_sub(if ids[0] == ids[1] { 2 } else { 1 }));
+        let frequency = (others + PRIOR_VALUE * u) / (f64::from(values.present()) + PRIOR_VALUE);
         let frequent = match agreement {
             Agreement::Same => (u / frequency).log2().clamp(-bits.max(0.0), RARE),
             // A frequent name with a slip in it is as frequent as the name.
@@ -230,7 +234,7 @@ pub(super) fn held_back(kinds: &[FieldKind], levels: &[Agreement]) -> bool {
         agreeing < 2 && !(kinds.len() == 1 && has(&[FieldKind::Email, FieldKind::Exact], Agreement::Same));
     contradicts(kinds, levels)
         || !named && differs(FieldKind::Company)
-        || only_alike && !has(&personal, Agreement::Same)
+        || only_alike && !has(&personal, Agreement::Close)
         || alone && !(only_alike && has(&personal, Agreement::Same))
 }
 
