@@ -4,6 +4,7 @@
 //! split by a second field and told of.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -22,12 +23,12 @@ const WINDOW: usize = 4;
 /// Places in a pass that are worked on between two looks at the cancel flag.
 const CHUNK: usize = 512;
 
-/// Keys of the rows; 0 for none.
-type Keys = Vec<u32>;
+/// One key a row; 0 for none.
+type Lane = Vec<u32>;
 
 enum Pass {
-    /// Rows that share a key in any lane.
-    Keyed { name: &'static str, lanes: Vec<Keys> },
+    /// Rows that share a key in any of these lanes.
+    Keyed { name: &'static str, lanes: Range<usize> },
     /// Rows near each other in the order of a comparison's text.
     Sorted { comparison: usize },
 }
@@ -44,6 +45,26 @@ pub struct SkippedBlock {
 /// The passes over prepared rows.
 pub(super) struct Blocks {
     passes: Vec<Pass>,
+    keys: Keys,
+}
+
+/// The keys of all lanes, those of one row side by side: pairs are looked up row by row.
+struct Keys {
+    keys: Vec<u32>,
+    lanes: usize,
+}
+
+impl Keys {
+    fn new(lanes: &[Lane], height: u32) -> Self {
+        let rows = 0..height as usize;
+        let keys = rows.flat_map(|row| lanes.iter().map(move |lane| lane.get(row).copied().unwrap_or(0)));
+        Self { keys: keys.collect(), lanes: lanes.len() }
+    }
+
+    fn of(&self, row: u32, lanes: &Range<usize>) -> &[u32] {
+        let from = row as usize * self.lanes;
+        self.keys.get(from + lanes.start..from + lanes.end).unwrap_or_default()
+    }
 }
 
 /// What a search came to.
@@ -56,7 +77,7 @@ pub(super) struct Searched<T> {
 
 impl Blocks {
     pub(super) fn new(data: &Prepared, report: &Reporter) -> Result<Self, Cancelled> {
-        let mut passes = Vec::new();
+        let (mut passes, mut all): (Vec<Pass>, Vec<Lane>) = (Vec::new(), Vec::new());
         for (at, comparison) in data.comparisons.iter().enumerate() {
             let mut lane = |name: &'static str, keys: &[&(dyn Fn(&str) -> u32 + Sync)]| {
                 let of = |key: &(dyn Fn(&str) -> u32 + Sync)| {
@@ -65,8 +86,11 @@ impl Blocks {
                         text => key(text),
                     })
                 };
-                let lanes = keys.iter().map(|key| of(*key)).collect::<Result<_, Cancelled>>()?;
-                passes.push(Pass::Keyed { name, lanes });
+                let from = all.len();
+                for key in keys {
+                    all.push(of(*key)?);
+                }
+                passes.push(Pass::Keyed { name, lanes: from..all.len() });
                 Ok(())
             };
             match comparison.kind {
@@ -115,7 +139,9 @@ impl Blocks {
             ("name_house", FieldKind::Address),
         ] {
             if let (Some(who), Some(with)) = (who, of_kind(kind)) {
-                passes.push(Pass::Keyed { name, lanes: word_lanes(data, who, with, report)? });
+                let from = all.len();
+                all.extend(word_lanes(data, who, with, report)?);
+                passes.push(Pass::Keyed { name, lanes: from..all.len() });
             }
         }
         if passes.is_empty() {
@@ -124,12 +150,13 @@ impl Blocks {
                     "" => 0,
                     text => key(&[text]),
                 })?;
-                passes.push(Pass::Keyed { name: "exact", lanes: vec![lane] });
+                passes.push(Pass::Keyed { name: "exact", lanes: all.len()..all.len() + 1 });
+                all.push(lane);
             }
         }
         // Keyed passes first: they tell which pairs the neighbours need not look at again.
         passes.sort_by_key(|pass| matches!(pass, Pass::Sorted { .. }));
-        Ok(Self { passes })
+        Ok(Self { passes, keys: Keys::new(&all, data.height()) })
     }
 
     /// Calls `visit` for every pair worth comparing, in parallel; pairs that two passes name are
@@ -138,7 +165,7 @@ impl Blocks {
         &self,
         data: &Prepared,
         report: &Reporter,
-        progress: std::ops::Range<f64>,
+        progress: Range<f64>,
         visit: impl Fn(u32, u32) -> Option<T> + Sync,
     ) -> Result<Searched<T>, Cancelled> {
         let mut out = Searched { found: Vec::new(), candidates: 0, skipped: Vec::new() };
@@ -146,7 +173,7 @@ impl Blocks {
         for (at, pass) in self.passes.iter().enumerate() {
             let share = at as f64 / self.passes.len() as f64;
             report.progress(progress.start + (progress.end - progress.start) * share);
-            let line = pass.line(data, report)?;
+            let line = pass.line(data, &self.keys, report)?;
             let found: Vec<(Vec<T>, u64)> = (0..line.rows.len())
                 .into_par_iter()
                 .step_by(CHUNK)
@@ -181,11 +208,8 @@ impl Blocks {
     fn known(&self, a: u32, b: u32, before: usize, full: &[HashSet<u32>]) -> bool {
         self.passes.iter().take(before).zip(full).any(|(pass, split)| {
             let Pass::Keyed { lanes, .. } = pass else { return false };
-            let key = |lane: &Keys, row: u32| lane.get(row as usize).copied().filter(|key| *key != 0);
-            lanes
-                .iter()
-                .filter_map(|lane| key(lane, a))
-                .any(|mine| lanes.iter().any(|lane| key(lane, b) == Some(mine)) && !split.contains(&mine))
+            let (mine, theirs) = (self.keys.of(a, lanes), self.keys.of(b, lanes));
+            mine.iter().any(|key| *key != 0 && theirs.contains(key) && !split.contains(key))
         })
     }
 }
@@ -216,7 +240,7 @@ impl Line {
 }
 
 impl Pass {
-    fn line(&self, data: &Prepared, report: &Reporter) -> Result<Line, Cancelled> {
+    fn line(&self, data: &Prepared, keys: &Keys, report: &Reporter) -> Result<Line, Cancelled> {
         let name = match self {
             Self::Keyed { name, .. } => name,
             Self::Sorted { .. } => "sorted",
@@ -238,9 +262,8 @@ impl Pass {
                 line.group(sorted(rows, first_two, report)?.into_iter().map(|(_, row)| row), WINDOW);
             }
             Self::Keyed { lanes, .. } => {
-                let entries = lanes
-                    .iter()
-                    .flat_map(|lane| lane.iter().copied().zip(0u32..))
+                let entries = (0..data.height())
+                    .flat_map(|row| keys.of(row, lanes).iter().map(move |key| (*key, row)))
                     .filter(|(key, _)| *key != 0)
                     .collect();
                 let mut entries = sorted(entries, |(key, _)| (key >> 16) as usize, report)?;
@@ -340,7 +363,7 @@ fn word_lanes(
     who: &Comparison,
     with: &Comparison,
     report: &Reporter,
-) -> Result<Vec<Keys>, Cancelled> {
+) -> Result<Vec<Lane>, Cancelled> {
     let lane = |nth: usize| {
         per_row(data.height(), report, |row| {
             let second = match with.values.of_row(row) {

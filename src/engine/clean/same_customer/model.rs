@@ -46,6 +46,16 @@ fn usual(kind: FieldKind) -> ([f64; LEVELS], [f64; LEVELS]) {
     }
 }
 
+/// Place in the order of comparing: what is quickly told first.
+fn cost(kind: FieldKind) -> u8 {
+    match kind {
+        FieldKind::Exact | FieldKind::Number | FieldKind::Postcode => 0,
+        FieldKind::Date | FieldKind::Phone | FieldKind::Email => 1,
+        FieldKind::Address => 2,
+        FieldKind::Name | FieldKind::Company | FieldKind::Text => 3,
+    }
+}
+
 /// What agreement in each field is worth in this file.
 pub(super) struct Model {
     /// Bits of each level, by comparison.
@@ -54,7 +64,9 @@ pub(super) struct Model {
     chance: Vec<[f64; LEVELS]>,
     /// Bits before anything is compared.
     prior: f64,
-    /// Bits that fields from this one on can add at most.
+    /// Comparisons, the cheapest first.
+    order: Vec<usize>,
+    /// Bits that the comparisons from this one of `order` on can add at most.
     rest: Vec<f64>,
     threshold_maybe: f64,
 }
@@ -117,29 +129,30 @@ impl Model {
         let pairs = (n * (n - 1.0) / 2.0).max(1.0);
         let expected = (expected / share + USUAL_SHARE * n / 2.0) / 2.0;
         let odds = (expected.min(n / 4.0) / pairs).clamp(1e-12, 0.5);
-        let mut rest: Vec<f64> = Vec::new();
-        let mut sum = 0.0;
-        for (bits, comparison) in bits.iter().zip(&data.comparisons).rev() {
-            sum += (bits[LEVELS - 1] + RARE).max(0.0) * comparison.weight;
-            rest.push(sum);
-        }
-        rest.reverse();
-        Ok(Self { bits, chance, prior: (odds / (1.0 - odds)).log2(), rest, threshold_maybe })
+        let mut order: Vec<usize> = (0..bits.len()).collect();
+        order.sort_by_key(|at| data.comparisons.get(*at).map(|comparison| cost(comparison.kind)));
+        let most = |at: &usize| {
+            let bits = bits.get(*at).map_or(0.0, |bits| bits[LEVELS - 1] + RARE);
+            bits.max(0.0) * data.comparisons.get(*at).map_or(0.0, |comparison| comparison.weight)
+        };
+        let rest = (0..order.len()).map(|from| order.iter().skip(from).map(most).sum()).collect();
+        Ok(Self { bits, chance, prior: (odds / (1.0 - odds)).log2(), order, rest, threshold_maybe })
     }
 
     /// Compares two rows; `None` as soon as they cannot reach the lower threshold.
     pub(super) fn candidate(&self, data: &Prepared, a: u32, b: u32) -> Option<Scored> {
         let least = log_odds(self.threshold_maybe) - self.prior;
         let mut sum = 0.0;
-        let mut fields = Vec::with_capacity(data.comparisons.len());
-        for (at, comparison) in data.comparisons.iter().enumerate() {
-            if sum + self.rest.get(at).copied().unwrap_or(0.0) < least {
+        let mut fields = vec![(Agreement::Missing, 0.0); data.comparisons.len()];
+        for (at, rest) in self.order.iter().zip(&self.rest) {
+            if sum + rest < least {
                 return None;
             }
+            let comparison = data.comparisons.get(*at)?;
             let agreement = comparison.compare(a, b);
-            let bits = self.worth(at, comparison, agreement, a, b);
+            let bits = self.worth(*at, comparison, agreement, a, b);
             sum += bits;
-            fields.push((agreement, bits as f32));
+            *fields.get_mut(*at)? = (agreement, bits as f32);
         }
         let scored = self.sum_up(data, fields);
         (f64::from(scored.score) >= self.threshold_maybe).then_some(scored)

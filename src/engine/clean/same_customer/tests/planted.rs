@@ -157,6 +157,17 @@ fn address(random: &mut impl Rng, han: bool) -> String {
     }
 }
 
+fn surname(random: &mut impl Rng) -> String {
+    const HEADS: &[&str] = &[
+        "Bar", "Cal", "Den", "Far", "Gol", "Har", "Kel", "Lan", "Mor", "Nor", "Per", "Ros", "Sal", "Tor",
+        "Wal", "Zan",
+    ];
+    const MIDDLES: &[&str] = &["a", "e", "i", "o", "ber", "der", "len", "men", "ter", "vin"];
+    const TAILS: &[&str] =
+        &["berg", "dale", "ford", "ham", "ley", "ling", "man", "ner", "son", "ton", "wick", "worth"];
+    [HEADS, MIDDLES, TAILS].map(|list| pick(random, list)).concat()
+}
+
 /// A customer as first written, with first and last name.
 fn customer(random: &mut impl Rng) -> (Person, String, String) {
     let han = random.gen_bool(0.35);
@@ -165,6 +176,8 @@ fn customer(random: &mut impl Rng) -> (Person, String, String) {
     } else {
         (pick(random, FIRST).to_owned(), pick(random, LAST).to_owned())
     };
+    // As many surnames as a large list has.
+    let last = if !han && random.gen_bool(0.5) { surname(random) } else { last };
     let name = if han { format!("{last}{first}") } else { format!("{first} {last}") };
     let latin =
         |text: &str| -> String { normal::fold(text).chars().filter(char::is_ascii_alphanumeric).collect() };
@@ -310,7 +323,7 @@ fn true_pairs(who: &[usize]) -> HashSet<(u32, u32)> {
 
 #[test]
 fn planted_repetitions_are_found() {
-    for (customers, seed) in [(300, 1), (4_000, 2), (4_000, 3)] {
+    for (customers, seed) in [(1_000, 1), (1_000, 4), (4_000, 2), (4_000, 3)] {
         let (rows, who) = list(customers, seed);
         let found = search(&spec(), &people(&rows));
         let truth = true_pairs(&who);
