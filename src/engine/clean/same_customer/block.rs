@@ -55,10 +55,15 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(lanes: &[Lane], height: u32) -> Self {
-        let rows = 0..height as usize;
-        let keys = rows.flat_map(|row| lanes.iter().map(move |lane| lane.get(row).copied().unwrap_or(0)));
-        Self { keys: keys.collect(), lanes: lanes.len() }
+    fn new(lanes: &[Lane], height: u32, report: &Reporter) -> Result<Self, Cancelled> {
+        let mut keys = Vec::with_capacity(height as usize * lanes.len());
+        for row in 0..height as usize {
+            if row % CHUNK == 0 {
+                report.check()?;
+            }
+            keys.extend(lanes.iter().map(|lane| lane.get(row).copied().unwrap_or(0)));
+        }
+        Ok(Self { keys, lanes: lanes.len() })
     }
 
     fn of(&self, row: u32, lanes: &Range<usize>) -> &[u32] {
@@ -156,7 +161,7 @@ impl Blocks {
         }
         // Keyed passes first: they tell which pairs the neighbours need not look at again.
         passes.sort_by_key(|pass| matches!(pass, Pass::Sorted { .. }));
-        Ok(Self { passes, keys: Keys::new(&all, data.height()) })
+        Ok(Self { passes, keys: Keys::new(&all, data.height(), report)? })
     }
 
     /// Calls `visit` for every pair worth comparing, in parallel; pairs that two passes name are

@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::{Keep, Master, SameCustomerSpec};
 use crate::clean::record::Recorder;
-use crate::clean::with_column;
+use crate::clean::{CleanError, with_column};
 use crate::detect::missing;
 use crate::job::Reporter;
 use crate::table::{ColumnSpec, Frame, Role, show_number};
@@ -23,7 +23,7 @@ pub(super) fn merge(
     report: &Reporter,
 ) -> crate::Result<Frame> {
     let sources = Sources::new(frame, clusters);
-    let masters: Vec<usize> = clusters.iter().map(|rows| sources.master(&spec.master, frame, rows)).collect();
+    let masters = sources.masters(&spec.master, frame, clusters);
     let mut out = frame.clone();
     for column in frame.data.columns() {
         report.check()?;
@@ -35,34 +35,31 @@ pub(super) fn merge(
             None => Keep::MostComplete,
         };
         if let Some(changed) = merged_column(&sources, frame, column, &keep, clusters, &masters, record) {
-            out = with_column(&out, changed.map_err(crate::clean::CleanError::from)?)
-                .map_err(crate::clean::CleanError::from)?;
+            out = changed.and_then(|column| with_column(&out, column)).map_err(CleanError::from)?;
         }
     }
     let mut left = vec![true; frame.height()];
-    for (rows, master) in clusters.iter().zip(&masters) {
-        for row in rows.iter().filter(|row| *row != master) {
-            if let Some(slot) = left.get_mut(*row) {
-                *slot = false;
-            }
+    for row in vanishing(clusters, &masters) {
+        if let Some(slot) = left.get_mut(row) {
+            *slot = false;
         }
-    }
-    for (row, _) in left.iter().enumerate().filter(|(_, left)| !**left) {
         record.merge(row);
     }
-    Ok(out.filter(&left).map_err(crate::clean::CleanError::from)?)
+    Ok(out.filter(&left).map_err(CleanError::from)?)
 }
 
 /// The rows that would vanish if the clusters were merged.
 pub(super) fn would_vanish(spec: &SameCustomerSpec, frame: &Frame, clusters: &[Vec<usize>]) -> Vec<usize> {
     let sources = Sources::new(frame, clusters);
-    let mut gone: Vec<usize> = clusters
-        .iter()
-        .flat_map(|rows| {
-            let master = sources.master(&spec.master, frame, rows);
-            rows.iter().copied().filter(move |row| *row != master)
-        })
-        .collect();
+    let masters = sources.masters(&spec.master, frame, clusters);
+    vanishing(clusters, &masters)
+}
+
+/// All rows but the masters, ascending.
+fn vanishing(clusters: &[Vec<usize>], masters: &[usize]) -> Vec<usize> {
+    let others =
+        clusters.iter().zip(masters).flat_map(|(rows, master)| rows.iter().filter(move |row| *row != master));
+    let mut gone: Vec<usize> = others.copied().collect();
     gone.sort_unstable();
     gone
 }
@@ -190,16 +187,19 @@ impl Sources {
         rows.iter().copied().max_by_key(|row| (self.filled.get(row), std::cmp::Reverse(*row)))
     }
 
-    fn master(&self, rule: &Master, frame: &Frame, rows: &[usize]) -> usize {
-        let chosen = match rule {
-            Master::MostComplete => self.fullest(rows),
+    /// The row of each cluster that stays.
+    fn masters(&self, rule: &Master, frame: &Frame, clusters: &[Vec<usize>]) -> Vec<usize> {
+        let by = match rule {
+            Master::Newest { by } => frame.numbers(by),
+            _ => None,
+        };
+        let master = |rows: &Vec<usize>| match rule {
             Master::First => rows.iter().min().copied(),
             Master::Last => rows.iter().max().copied(),
-            Master::Newest { by } => {
-                newest(frame.numbers(by).as_deref(), rows).or_else(|| self.fullest(rows))
-            }
+            Master::MostComplete => self.fullest(rows),
+            Master::Newest { .. } => newest(by.as_deref(), rows).or_else(|| self.fullest(rows)),
         };
-        chosen.unwrap_or(0)
+        clusters.iter().map(|rows| master(rows).unwrap_or(0)).collect()
     }
 
     /// The row whose cell the master takes; `None` where no row says anything. `said` are the rows

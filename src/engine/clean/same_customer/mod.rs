@@ -9,7 +9,9 @@ mod compare;
 mod guess;
 mod merge;
 mod model;
+mod names;
 mod normal;
+mod spec;
 mod values;
 mod words;
 
@@ -19,7 +21,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::record::Recorder;
 use crate::job::Reporter;
@@ -29,165 +31,12 @@ use crate::table::{ColumnSpec, Frame};
 pub use block::SkippedBlock;
 pub use compare::Agreement;
 pub use guess::guess_fields;
+pub use spec::{Field, FieldKind, Keep, Master, MergeRule, PairKey, RowKey, SameCustomerSpec};
 
 use block::Blocks;
 use cluster::Clusters;
 use model::{Model, Scored};
 use values::Prepared;
-
-/// What the values of a compared column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    Name,
-    Company,
-    Email,
-    Phone,
-    Address,
-    Postcode,
-    Date,
-    Text,
-    Number,
-    Exact,
-}
-
-/// A column that two rows are compared by. All columns of kind `Name` are read as one name, and all
-/// of kind `Address` as one address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Field {
-    pub column: String,
-    pub kind: FieldKind,
-    /// Factor of the field's evidence; `None` is 1, and 0 shows the field without counting it.
-    #[serde(default)]
-    pub weight: Option<f64>,
-}
-
-/// Which row's value a merged cell takes; missing values are never chosen while there is another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Keep {
-    /// Of the row with the most filled cells.
-    MostComplete,
-    /// Of the first row in the file.
-    First,
-    Last,
-    Longest,
-    MostFrequent,
-    /// Of numbers; other columns as `MostComplete`.
-    Sum,
-    Min,
-    Max,
-    /// Of the row with the latest date in `by`.
-    Newest {
-        by: String,
-    },
-}
-
-/// How one column is merged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergeRule {
-    pub column: String,
-    pub keep: Keep,
-}
-
-/// Which row of a cluster stays, with its permanent id.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Master {
-    #[default]
-    MostComplete,
-    First,
-    Last,
-    Newest {
-        by: String,
-    },
-}
-
-/// A row that a decision speaks of: its number, and what it said, because next month another
-/// customer may stand in that row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowKey {
-    /// Permanent row id.
-    pub row: u32,
-    /// Hash of the compared fields, 16 hexadecimal digits.
-    pub content: String,
-}
-
-/// A pair that a person has decided on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PairKey {
-    pub a: RowKey,
-    pub b: RowKey,
-}
-
-/// Settings of the step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SameCustomerSpec {
-    pub version: u32,
-    /// None: guessed from the columns each time.
-    pub fields: Vec<Field>,
-    /// Pairs of at least this probability are merged.
-    pub threshold_sure: f64,
-    /// Pairs of at least this probability are shown for review.
-    pub threshold_maybe: f64,
-    pub confirmed: Vec<PairKey>,
-    pub rejected: Vec<PairKey>,
-    /// Columns without a rule take the fullest row's value; identifiers and the target the master's.
-    pub rules: Vec<MergeRule>,
-    pub master: Master,
-}
-
-impl Default for SameCustomerSpec {
-    fn default() -> Self {
-        Self {
-            version: 1,
-            fields: Vec::new(),
-            threshold_sure: 0.95,
-            threshold_maybe: 0.2,
-            confirmed: Vec::new(),
-            rejected: Vec::new(),
-            rules: Vec::new(),
-            master: Master::default(),
-        }
-    }
-}
-
-impl SameCustomerSpec {
-    /// The same settings with the fields guessed where none are set.
-    pub fn with_fields(&self, schema: &[ColumnSpec], frame: &Frame) -> Self {
-        let mut out = self.clone();
-        if out.fields.is_empty() {
-            out.fields = guess_fields(schema, frame);
-        }
-        out
-    }
-
-    /// The same settings with other fields: decisions that hold for `frame` are kept, with the keys
-    /// that the new fields give their rows.
-    ///
-    /// # Errors
-    /// A column of either list that `frame` lacks; cancelled.
-    pub fn with_other_fields(
-        &self,
-        fields: Vec<Field>,
-        frame: &Frame,
-        report: &Reporter,
-    ) -> crate::Result<Self> {
-        let old = Prepared::new(&self.fields, frame, report)?;
-        let new = Prepared::new(&fields, frame, report)?;
-        let mut out = Self { fields, ..self.clone() };
-        let now: Vec<u64> = contents(&new);
-        for list in [&mut out.confirmed, &mut out.rejected] {
-            let places = resolve(&old, frame, list).0;
-            *list = places
-                .into_iter()
-                .map(|(a, b)| pair_key(frame, &now, old.position(a) as usize, old.position(b) as usize))
-                .collect();
-        }
-        Ok(out)
-    }
-}
 
 /// How a pair stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -234,13 +83,11 @@ pub struct Found {
 }
 
 impl Found {
-    /// The key under which a decision on the pair is kept in the settings.
+    /// The key under which a decision on the pair is kept in the settings. It holds for the fields
+    /// that were compared: settings that keep decisions keep their fields, too
+    /// ([`SameCustomerSpec::with_fields`]).
     pub fn key(&self, pair: &Pair) -> PairKey {
-        let row = |at: u32| RowKey {
-            row: self.rows.get(at as usize).copied().unwrap_or(0),
-            content: written(self.contents.get(at as usize).copied().unwrap_or(0)),
-        };
-        PairKey { a: row(pair.a), b: row(pair.b) }
+        pair_key(&self.rows, &self.contents, pair.a as usize, pair.b as usize)
     }
 }
 
@@ -281,6 +128,10 @@ pub fn review(frame: &Frame, found: &Found, pair: &Pair) -> Vec<Side> {
     out
 }
 
+/// Rows per repeated customer, and the part of the file that would vanish (one in so many), from
+/// which a table looks like one of orders and not of customers.
+const ORDERS_EACH: usize = 3;
+const ORDERS_SHARE: usize = 3;
 /// Candidate pairs that the evidence is learnt from, at about this many.
 const LEARNT_FROM: u64 = 300_000;
 /// Candidates per row that a file usually has.
@@ -358,6 +209,11 @@ pub fn find(spec: &SameCustomerSpec, frame: &Frame, report: &Reporter) -> crate:
     found.candidates = searched.candidates;
     let count = |code, count: u64| (count > 0).then(|| Note::new(code).with("count", count));
     let groups: u64 = searched.skipped.iter().map(|block| block.groups).sum();
+    let rows: usize = found.clusters.iter().map(Vec::len).sum();
+    let gone = rows - found.clusters.len();
+    if rows >= ORDERS_EACH * found.clusters.len() && gone * ORDERS_SHARE > frame.height() {
+        found.notes.push(Note::new("same_customer_orders").with("count", gone));
+    }
     found.notes.extend(count("same_customer_full_blocks", groups));
     found.notes.extend(count("same_customer_lost_decisions", lost_yes + lost_no));
     found.notes.extend(count("same_customer_conflicts", conflicts));
@@ -383,14 +239,11 @@ fn contents(data: &Prepared) -> Vec<u64> {
     out
 }
 
-fn written(content: u64) -> String {
-    format!("{content:016x}")
-}
-
-fn pair_key(frame: &Frame, contents: &[u64], a: usize, b: usize) -> PairKey {
+/// The key of a pair of places in the frame.
+fn pair_key(rows: &[u32], contents: &[u64], a: usize, b: usize) -> PairKey {
     let row = |at: usize| RowKey {
-        row: frame.rows.get(at).copied().unwrap_or(0),
-        content: written(contents.get(at).copied().unwrap_or(0)),
+        row: rows.get(at).copied().unwrap_or(0),
+        content: format!("{:016x}", contents.get(at).copied().unwrap_or(0)),
     };
     PairKey { a: row(a), b: row(b) }
 }

@@ -126,7 +126,10 @@ impl Prepared {
             let values = read(frame, &columns, kind, report)?;
             let mut words = HashMap::new();
             if kind == FieldKind::Name {
-                for (text, count) in values.all() {
+                for (at, (text, count)) in values.all().enumerate() {
+                    if at % CHUNK == 0 {
+                        report.check()?;
+                    }
                     for word in text.split(['|', ' ']) {
                         *words.entry(hash(&[word])).or_default() += count;
                     }

@@ -167,6 +167,16 @@ fn side_by_side() {
 }
 
 #[test]
+fn a_list_of_orders_is_told() {
+    let rows: Vec<Person> = others(40).into_iter().flat_map(|row| vec![row; 4]).collect();
+    let found = search(&spec(), &people(&rows));
+    assert!(found.notes.iter().any(|note| note.code == "same_customer_orders"));
+    let found = search(&spec(), &people(&others(200)));
+    assert!(!found.clusters.is_empty());
+    assert!(found.notes.iter().all(|note| note.code != "same_customer_orders"));
+}
+
+#[test]
 fn too_large_groups_are_told_and_still_searched() {
     // 60 people of one name with a telephone each, and one of them twice.
     let mut rows: Vec<Person> = (0..60)
