@@ -321,6 +321,15 @@ fn true_pairs(who: &[usize]) -> HashSet<(u32, u32)> {
         .collect()
 }
 
+/// Pairs of rows that stand in one cluster.
+fn merged(found: &Found) -> Vec<(u32, u32)> {
+    let pairs = |rows: &Vec<usize>| -> Vec<(u32, u32)> {
+        let rows: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+        rows.iter().enumerate().flat_map(|(i, a)| rows[i + 1..].iter().map(|b| (*a, *b))).collect()
+    };
+    found.clusters.iter().flat_map(pairs).collect()
+}
+
 #[test]
 fn planted_repetitions_are_found() {
     for (customers, seed) in [(1_000, 1), (1_000, 4), (4_000, 2), (4_000, 3)] {
@@ -328,15 +337,7 @@ fn planted_repetitions_are_found() {
         let found = search(&spec(), &people(&rows));
         let truth = true_pairs(&who);
         let right = |pairs: &[(u32, u32)]| pairs.iter().filter(|pair| truth.contains(pair)).count() as f64;
-        let merged: Vec<(u32, u32)> = found
-            .clusters
-            .iter()
-            .flat_map(|rows| {
-                rows.iter()
-                    .enumerate()
-                    .flat_map(|(i, a)| rows[i + 1..].iter().map(|b| (*a as u32, *b as u32)))
-            })
-            .collect();
+        let merged = merged(&found);
         let sure: Vec<(u32, u32)> = found
             .pairs
             .iter()
@@ -375,7 +376,7 @@ fn planted_repetitions_are_found() {
 #[ignore = "measures, asserts nothing about time"]
 fn growth() {
     for customers in [10_000, 100_000, 1_000_000] {
-        let (rows, _) = list(customers, 7);
+        let (rows, who) = list(customers, 7);
         let frame = people(&rows);
         drop(rows);
         let began = std::time::Instant::now();
@@ -392,7 +393,11 @@ fn growth() {
             began.elapsed().as_secs_f64(),
             found.skipped_blocks
         );
-        assert!(!found.clusters.is_empty());
+        let (merged, truth) = (merged(&found), true_pairs(&who));
+        let right = merged.iter().filter(|pair| truth.contains(pair)).count() as f64;
+        let precision = right / merged.len() as f64;
+        println!("  merged: precision {precision:.4}, recall {:.4}", right / truth.len() as f64);
+        assert!(precision >= 0.97);
     }
 }
 
