@@ -27,6 +27,7 @@ mod power;
 mod record;
 mod rewrite;
 mod rules;
+pub mod same_customer;
 mod scale;
 mod schema;
 mod select;
@@ -71,6 +72,7 @@ pub use units::{UnitColumn, UnitsSpec, is_unit};
 pub use zones::{ZoneColumn, ZonesSpec, is_zone};
 
 use record::Recorder;
+use same_customer::SameCustomerSpec;
 
 /// Why cleaning failed.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +147,7 @@ pub enum StepSpec {
     MergeSpellings(MergeSpec),
     Dates,
     Duplicates,
+    SameCustomer(SameCustomerSpec),
     Impossible,
     Spelling,
     Impute(ImputeSpec),
@@ -174,6 +177,7 @@ impl StepSpec {
             Self::MergeSpellings(_) => "merge_spellings",
             Self::Dates => "dates",
             Self::Duplicates => "duplicates",
+            Self::SameCustomer(_) => "same_customer",
             Self::Impossible => "impossible",
             Self::Spelling => "spelling",
             Self::Impute(_) => "impute",
@@ -375,6 +379,9 @@ pub fn run_local(
             StepSpec::MergeSpellings(spec) => Ok(merge_spellings::apply(spec, before, &mut record, report)?),
             StepSpec::Dates => dates::apply(schema, before, &mut record),
             StepSpec::Duplicates => duplicates::apply(before, drop_rows, &mut record),
+            StepSpec::SameCustomer(spec) => {
+                Ok(same_customer::apply(spec, schema, before, drop_rows, &mut record, report)?)
+            }
             StepSpec::Impossible => impossible::apply(schema, before, &mut record),
             StepSpec::Rules(spec) => Ok(rules::apply(spec, schema, before, drop_rows, &mut record, report)?),
             StepSpec::Derive(spec) => Ok(derive::apply(spec, schema, before, &mut record, report)?),

@@ -132,6 +132,12 @@ impl Recorder {
         self.change.findings.push(finding);
     }
 
+    /// Notes a row that became one with another.
+    pub(super) fn merge(&mut self, at: usize) {
+        self.flag(at, false);
+        self.change.rows_merged += 1;
+    }
+
     pub(super) fn finish(mut self) -> Change {
         self.change.rows_changed = self.touched.iter().filter(|t| **t).count() as u64;
         self.change
