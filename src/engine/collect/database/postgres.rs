@@ -142,7 +142,7 @@ impl Connection for Postgres {
                    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition \
                    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' \
-                   AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1 COLLATE \"C\", 2 COLLATE \"C\"";
+                   AND has_table_privilege(c.oid, 'SELECT') ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
         let rows = self.client.query(sql, &[]).map_err(|e| self.fault(&e))?;
         rows.iter()
             .map(|row| {

@@ -185,7 +185,7 @@ pub(super) fn mariadb() -> Option<Running> {
     assert!(made.success());
     let password = PASSWORD.replace('\\', "\\\\").replace('\'', "''");
     let script = format!(
-        "CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE USER 'owner'@'%' IDENTIFIED BY '{password}';\n\
+        "CREATE DATABASE shop CHARACTER SET utf8mb4;\nCREATE USER 'owner'@'%' IDENTIFIED BY '{password}';\n\
          GRANT ALL ON *.* TO 'owner'@'%';\n"
     );
     let script = write(folder.path().join("init.sql"), &script);
