@@ -16,6 +16,8 @@ mod tls;
 mod servers;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_servers;
 
 use std::time::Duration;
 
@@ -117,8 +119,9 @@ trait Connection {
     fn tables(&mut self) -> Result<Vec<TableInfo>, DatabaseError>;
     /// The query that reads a table whole, in the order of its key.
     fn plan(&mut self, table: &TableName) -> Result<Plan, DatabaseError>;
-    /// Columns of a table and how they compare; `wanted` are those of interest.
-    fn columns(&mut self, table: &TableName, wanted: &[&str]) -> Result<Vec<(String, Kind)>, DatabaseError>;
+    /// Columns of a table and how they compare; whether there are numbers in all rows must be known
+    /// of `summed`.
+    fn columns(&mut self, table: &TableName, summed: &[&str]) -> Result<Vec<(String, Kind)>, DatabaseError>;
     fn read(&mut self, sql: &str, rows: &mut Rows) -> Result<(), Halt>;
 }
 
@@ -245,7 +248,7 @@ impl Database {
             let mut rows = Rows::new(login.address.clone(), given, login.limits.bytes, u64::MAX);
             let mut connection = login.open()?;
             let columns =
-                connection.columns(&aggregate.table, &aggregate.named()).map_err(|e| listing(e, login))?;
+                connection.columns(&aggregate.table, &aggregate.summed()).map_err(|e| listing(e, login))?;
             let sql = aggregate.sql(dialect, &columns, &login.address)?;
             rows.names = Some(aggregate.names());
             read_rows(connection.as_mut(), &sql, &mut rows, login)?;

@@ -91,6 +91,10 @@ fn fault(login: &Login, error: &Error) -> DatabaseError {
                 _ => DatabaseError::Sql { address, cause, position: None },
             }
         }
+        // A bad certificate comes wrapped into an error of reading.
+        Error::IoError(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+            DatabaseError::Tls { address, cause: io.to_string() }
+        }
         Error::IoError(io) => DatabaseError::from_io(&address, io.kind(), io.to_string(), seconds),
         Error::DriverError(DriverError::CouldNotConnect(Some((_, cause, kind)))) => {
             DatabaseError::from_io(&address, *kind, cause.clone(), GREET)

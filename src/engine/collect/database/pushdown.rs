@@ -57,10 +57,10 @@ impl Aggregate {
         std::iter::once(self.key.clone()).chain(derived).collect()
     }
 
-    /// Columns of the table that it speaks of.
-    pub(super) fn named(&self) -> Vec<&str> {
-        let columns = self.columns.iter().map(|(column, _)| column.as_str());
-        std::iter::once(self.key.as_str()).chain(columns).chain(self.order.as_deref()).collect()
+    /// Columns that must hold numbers.
+    pub(super) fn summed(&self) -> Vec<&str> {
+        let summed = self.columns.iter().filter(|(_, f)| matches!(f, Function::Sum | Function::Mean));
+        summed.map(|(column, _)| column.as_str()).collect()
     }
 
     /// The query in a dialect, given the table's columns.

@@ -64,8 +64,10 @@ fn fault(login: &Login, error: &rusqlite::Error) -> DatabaseError {
         rusqlite::Error::SqliteFailure(e, text) => {
             (Some(e.code), text.clone().unwrap_or_else(|| e.to_string()), None)
         }
-        rusqlite::Error::SqlInputError { error, msg, offset, .. } => {
-            (Some(error.code), msg.clone(), u32::try_from(*offset).ok().map(|at| at.saturating_add(1)))
+        rusqlite::Error::SqlInputError { error, msg, offset, sql } => {
+            let head = usize::try_from(*offset).ok().and_then(|bytes| sql.get(..bytes));
+            let position = head.and_then(|head| u32::try_from(head.chars().count() + 1).ok());
+            (Some(error.code), msg.clone(), position)
         }
         other => (None, other.to_string(), None),
     };
@@ -130,7 +132,7 @@ impl Connection for Sqlite {
         Ok(Plan { sql, rows: None })
     }
 
-    fn columns(&mut self, table: &TableName, wanted: &[&str]) -> Result<Vec<(String, Kind)>, DatabaseError> {
+    fn columns(&mut self, table: &TableName, summed: &[&str]) -> Result<Vec<(String, Kind)>, DatabaseError> {
         let quoted = table.quoted(Dialect::Sqlite);
         let names: Vec<String> = {
             let statement =
@@ -141,7 +143,7 @@ impl Connection for Sqlite {
         let mut out = Vec::with_capacity(names.len());
         for name in names {
             let mut kind = Kind::Text;
-            if wanted.contains(&name.as_str()) {
+            if summed.contains(&name.as_str()) {
                 let column = Dialect::Sqlite.quote(&name);
                 let sql = format!(
                     "SELECT EXISTS (SELECT 1 FROM {quoted} WHERE typeof({column}) IN ('text', 'blob'))"

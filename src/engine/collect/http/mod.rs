@@ -5,6 +5,7 @@ mod client;
 mod error;
 mod flatten;
 mod page;
+mod paging;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,8 @@ use crate::table::{Provenance, Table};
 pub use error::HttpError;
 
 use client::{Answer, Client};
-use page::{Page, Pager};
+use page::Page;
+use paging::Pager;
 
 /// How the key is shown to the server. The key itself stands apart and is never saved.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,7 +99,7 @@ impl Default for Request {
             records: None,
             auth: Auth::None,
             paging: Paging::Auto,
-            max_bytes: 512 << 20,
+            max_bytes: 256 << 20,
             max_pages: 10_000,
             max_rows: 5_000_000,
             per_second: 5.0,
@@ -174,10 +176,14 @@ pub fn fetch(
     let mut records: Vec<Value> = Vec::new();
     let mut pages = 0;
     while walk.next.is_some() {
-        let (answer, page) = walk.step(&mut client)?;
+        let (answer, page) = match walk.step(&mut client) {
+            // Some servers know no page behind the last.
+            Err(e) if walk.counts() && e.kind() == "http_not_found" => break,
+            other => other?,
+        };
         pages += 1;
         walk.bytes += answer.body.len() as u64;
-        let expected = page::total(&page.body);
+        let expected = paging::total(&page.body);
         records.extend(page.records);
         if let Some(expected) = expected {
             report.progress(0.7 * (records.len() as f64 / expected.max(1) as f64).min(1.0));
@@ -269,7 +275,7 @@ impl Walk {
         }
         let pager = self.pager.get_or_insert_with(|| {
             let mut same = url.clone();
-            Pager::new(page::understand(&url, &answer, &page), &mut same)
+            Pager::new(paging::understand(&url, &answer, &page), &mut same)
         });
         let (next, missing) = pager.next(&url, &answer, &page, client)?;
         if let Some(path) = missing.filter(|_| self.pages == 1) {
@@ -282,6 +288,12 @@ impl Walk {
         }
         self.next = next;
         Ok((answer, page))
+    }
+
+    /// True behind the first page where pages or records are counted.
+    fn counts(&self) -> bool {
+        let counted = |pager: &Pager| matches!(pager.paging, Paging::Page { .. } | Paging::Offset { .. });
+        self.pages > 0 && self.pager.as_ref().is_some_and(counted)
     }
 
     fn provenance(&self, client: &Client) -> Provenance {

@@ -152,6 +152,13 @@ fn counted_pages_and_offsets() {
     // The address itself says that pages are counted.
     assert_eq!(column(&get(&request(&site, "/c?page=1"), None).unwrap()[0], "who.name"), ["n0", "n1", "n2"]);
 
+    // Behind the last page there is nothing, not even an empty one.
+    let site = Site::new(|question, _, stream| match param(question, "page").unwrap().as_str() {
+        "1" => ok(stream, &records(0, 2)),
+        _ => send(stream, "404 Not Found", "", b""),
+    });
+    assert_eq!(column(&get(&request(&site, "/c?page=1"), None).unwrap()[0], "id"), ids(2));
+
     let site = Site::new(|question, _, stream| {
         let offset: u64 = param(question, "offset").unwrap().parse().unwrap();
         let limit: u64 = param(question, "limit").unwrap().parse().unwrap();
