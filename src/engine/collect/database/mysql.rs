@@ -1,5 +1,6 @@
 //! MySQL and MariaDB, through the text protocol: every value as the server writes it.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use mysql::consts::{ColumnFlags, ColumnType};
@@ -80,6 +81,19 @@ fn options(login: &Login, server: &Server, encrypted: Option<SslOpts>) -> Opts {
 fn fault(login: &Login, error: &Error) -> DatabaseError {
     let address = login.address.clone();
     let seconds = login.limits.seconds;
+    let io = match error {
+        Error::IoError(io) => Some(io),
+        // Packets are read through a layer of their own.
+        Error::CodecError(e) => e.source().and_then(|source| source.downcast_ref()),
+        _ => None,
+    };
+    if let Some(io) = io {
+        // A bad certificate comes wrapped into an error of reading.
+        return match io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            true => DatabaseError::Tls { address, cause: io.to_string() },
+            false => DatabaseError::from_io(&address, io.kind(), io.to_string(), seconds),
+        };
+    }
     match error {
         Error::MySqlError(told) => {
             let cause = told.message.clone();
@@ -91,11 +105,6 @@ fn fault(login: &Login, error: &Error) -> DatabaseError {
                 _ => DatabaseError::Sql { address, cause, position: None },
             }
         }
-        // A bad certificate comes wrapped into an error of reading.
-        Error::IoError(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            DatabaseError::Tls { address, cause: io.to_string() }
-        }
-        Error::IoError(io) => DatabaseError::from_io(&address, io.kind(), io.to_string(), seconds),
         Error::DriverError(DriverError::CouldNotConnect(Some((_, cause, kind)))) => {
             DatabaseError::from_io(&address, *kind, cause.clone(), GREET)
         }
