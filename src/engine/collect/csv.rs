@@ -163,7 +163,11 @@ fn guess_header(text: &str, separator: u8) -> bool {
 }
 
 /// Column names: the header's, trimmed; empty ones named by position, twins numbered.
-fn names(header: Option<&csv::StringRecord>, width: usize, warnings: &mut Vec<Note>) -> Vec<String> {
+pub(super) fn names(
+    header: Option<&csv::StringRecord>,
+    width: usize,
+    warnings: &mut Vec<Note>,
+) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let (mut twins, mut unnamed) = (0, 0);
     let out = (0..width)

@@ -1,7 +1,10 @@
 //! The outside world → tables. Nothing is lost without a word: records in = rows kept + records
 //! rejected, and both are told.
 
+mod away;
 mod csv;
+pub mod database;
+pub mod http;
 mod profile;
 mod records;
 mod stub;
@@ -69,6 +72,10 @@ pub enum CollectError {
     NoColumn { file: PathBuf, column: String, present: String },
     #[error("record {row} of {} cannot be read: {cause}", file.display())]
     Record { file: PathBuf, row: u64, cause: String },
+    #[error(transparent)]
+    Database(#[from] database::DatabaseError),
+    #[error(transparent)]
+    Http(#[from] http::HttpError),
 }
 
 impl CollectError {
@@ -84,6 +91,8 @@ impl CollectError {
             Self::UnknownEncoding { .. } => "unknown_encoding",
             Self::NoColumn { .. } => "no_column",
             Self::Record { .. } => "bad_record",
+            Self::Database(e) => e.kind(),
+            Self::Http(e) => e.kind(),
         }
     }
 
@@ -99,6 +108,8 @@ impl CollectError {
             | Self::UnknownEncoding { file, .. } => (file, None, None),
             Self::NoColumn { file, column, .. } => (file, None, Some(column.clone())),
             Self::Record { file, row, .. } => (file, Some(*row), None),
+            Self::Database(e) => return e.place(),
+            Self::Http(e) => return e.place(),
         };
         Place { file: Some(file.clone()), row, column }
     }
@@ -122,7 +133,11 @@ impl CollectError {
 pub fn open(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
     report.emit(crate::job::Event::Phase("read"));
     let decoded = text::decode(path, options.encoding.as_deref(), report)?;
-    let mut table = csv::parse(path, decoded, options, report)?;
+    finish(csv::parse(path, decoded, options, report)?, options, report)
+}
+
+/// Profiles a table as read and gives its columns the roles that the person has set.
+fn finish(mut table: Table, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
     report.emit(crate::job::Event::Phase("profile"));
     table.columns = profile::profile(&table, report)?;
     for (name, role) in &options.roles {
