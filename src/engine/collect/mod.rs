@@ -1,8 +1,10 @@
 //! The outside world → tables. Nothing is lost without a word: records in = rows kept + records
 //! rejected, and both are told.
 
+pub mod combine;
 mod csv;
 mod profile;
+pub mod relate;
 mod text;
 
 use std::path::{Path, PathBuf};
