@@ -158,17 +158,17 @@ fn find_key(table: &Table, at: usize, kind: Option<TableKind>, links: &[&Link]) 
         })
 }
 
-/// The column that says when a row happened: the fullest of the dates, never a birthday.
+/// The column that says when a row happened: the first date that is nearly full, for files put what
+/// happened first before what followed (ordered, paid, delivered); else the fullest. Never a birthday.
 fn event_date(table: &Table) -> Option<&Column> {
     let birth = |column: &Column| {
         let name = column.name.to_lowercase();
         ["birth", "生日", "出生"].iter().any(|part| name.contains(part))
     };
-    table
-        .columns
-        .iter()
-        .filter(|column| column.role == Role::Date && !birth(column))
-        .min_by_key(|column| column.missing + column.bad)
+    let dates = || table.columns.iter().filter(|column| column.role == Role::Date && !birth(column));
+    let holes = |column: &Column| column.missing.saturating_add(column.bad);
+    let full = dates().find(|column| holes(column) * 5 <= table.height() as u64);
+    full.or_else(|| dates().min_by_key(|column| holes(column)))
 }
 
 /// The tables and links, seen from the customers.
