@@ -27,6 +27,13 @@ const LEVEL_WORDS: [&str; 16] = [
     "longitude",
 ];
 const LEVEL_PARTS: [&str; 8] = ["评分", "星级", "满意度", "打分", "单价", "比例", "率", "年龄"];
+/// Numbers that stand for a kind: `order_status` 0, 1, 2.
+const KIND_WORDS: [&str; 6] = ["status", "state", "type", "category", "class", "flag"];
+const KIND_PARTS: [&str; 3] = ["状态", "类型", "类别"];
+/// Columns that hold what people said, even where many say the same.
+const SAID_WORDS: [&str; 8] =
+    ["comment", "comments", "review", "text", "message", "feedback", "opinion", "complaint"];
+const SAID_PARTS: [&str; 6] = ["评价", "评论", "内容", "反馈", "留言", "意见"];
 /// Seconds of a clock: neither sum nor mean of them says anything.
 const CLOCK_WORDS: [&str; 3] = ["timestamp", "unix", "epoch"];
 
@@ -201,10 +208,15 @@ enum Use {
 fn use_of(column: &Column) -> Use {
     let words = words::tokens(&column.name);
     let said = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let holds = |parts: &[&str]| parts.iter().any(|part| column.name.contains(part));
     let number = || {
-        if said(&CLOCK_WORDS) {
+        if words::is_id_name(&column.name) {
+            Use::Id
+        } else if said(&KIND_WORDS) || holds(&KIND_PARTS) || is_title(&column.name) {
+            Use::Category
+        } else if said(&CLOCK_WORDS) {
             Use::Nothing
-        } else if said(&LEVEL_WORDS) || LEVEL_PARTS.iter().any(|part| column.name.contains(part)) {
+        } else if said(&LEVEL_WORDS) || holds(&LEVEL_PARTS) {
             Use::Level
         } else {
             Use::Amount
@@ -214,6 +226,8 @@ fn use_of(column: &Column) -> Use {
         Role::Number | Role::Money => number(),
         // A target of its own table is a value like others here.
         Role::Target if column.distinct > 2 && column.value_type != ValueType::Text => number(),
+        Role::Category if key_name(&column.name).is_some_and(|key| key.said == Said::Key) => Use::Id,
+        Role::Category | Role::Text if said(&SAID_WORDS) || holds(&SAID_PARTS) => Use::Text,
         Role::Category | Role::Target => Use::Category,
         Role::Date => Use::Date,
         Role::Id => Use::Id,
@@ -222,6 +236,7 @@ fn use_of(column: &Column) -> Use {
     }
 }
 
-fn is_unique(table: &Table, column: &Column) -> bool {
+/// No value comes twice.
+pub(super) fn is_unique(table: &Table, column: &Column) -> bool {
     column.distinct.saturating_add(column.missing) >= table.height() as u64
 }

@@ -187,9 +187,25 @@ impl Map<'_> {
         Hop { from_column: from_column.to_owned(), to, to_column: to_column.to_owned() }
     }
 
-    /// Tables that hold one row per thing and say more about it, rather than what happened to it.
+    /// Tables that hold things and what is known of them, rather than what happened.
     fn describes(&self, at: usize) -> bool {
         matches!(self.kinds.get(at), Some(TableKind::Customers | TableKind::Products | TableKind::Other))
+    }
+
+    /// Each row of `link.to` has at most one row of `link.from`, which says more about the same thing.
+    fn says_more(&self, link: &Link) -> bool {
+        let unique = || {
+            let table = self.data.tables.get(link.from)?;
+            let column = table.columns.iter().find(|column| column.name == link.from_column)?;
+            Some(columns::is_unique(table, column))
+        };
+        self.describes(link.from)
+            && match link.cardinality {
+                Cardinality::OneToOne => true,
+                // A customer saved twice makes no list of the others.
+                Cardinality::ManyToOne => unique() == Some(true),
+                Cardinality::ManyToMany => false,
+            }
     }
 
     /// The tables whose rows lead to one customer each, with the way up; the customers' own table is
@@ -204,7 +220,7 @@ impl Map<'_> {
                 let on_key = |at: usize, column: &str| at == self.base && column == self.key;
                 let (child, hop) = if link.to == parent
                     && (!many || on_key(parent, &link.to_column))
-                    && !(link.cardinality == Cardinality::OneToOne && self.describes(link.from))
+                    && !self.says_more(link)
                 {
                     (link.from, self.hop(&link.from_column, parent, &link.to_column))
                 } else if link.from == parent
@@ -234,10 +250,7 @@ impl Map<'_> {
             for link in self.links {
                 let (other, hop) = if link.from == at && link.cardinality != Cardinality::ManyToMany {
                     (link.to, self.hop(&link.from_column, link.to, &link.to_column))
-                } else if link.to == at
-                    && link.cardinality == Cardinality::OneToOne
-                    && self.describes(link.from)
-                {
+                } else if link.to == at && self.says_more(link) {
                     (link.from, self.hop(&link.to_column, link.from, &link.from_column))
                 } else {
                     continue;

@@ -63,14 +63,14 @@ pub fn run(data: &Dataset, plan: &Plan, report: &Reporter) -> crate::Result<Tabl
     } else {
         base.raw.columns().to_vec()
     };
-    let added: Vec<polars::prelude::Column> = plan
+    let (planned, added): (Vec<&PlannedColumn>, Vec<polars::prelude::Column>) = plan
         .columns
         .iter()
         .zip(&made)
         .filter_map(|(planned, values)| {
-            Some(Series::new(planned.name.as_str().into(), values.as_ref()?).into())
+            Some((planned, Series::new(planned.name.as_str().into(), values.as_ref()?).into()))
         })
-        .collect();
+        .unzip();
     let ids = if plan.per_key {
         Arc::new(first_rows().filter_map(|row| base.rows.get(row).copied()).collect())
     } else {
@@ -88,7 +88,7 @@ pub fn run(data: &Dataset, plan: &Plan, report: &Reporter) -> crate::Result<Tabl
         warnings,
     };
     report.emit(Event::Phase("profile"));
-    describe(&mut table, plan, base, raw.as_slice(), report)?;
+    describe(&mut table, data, plan, (base, raw.as_slice()), &planned, report)?;
     raw.extend(added);
     table.raw = DataFrame::new(height, raw).map_err(CombineError::from)?;
     report.progress(1.0);
@@ -99,9 +99,10 @@ pub fn run(data: &Dataset, plan: &Plan, report: &Reporter) -> crate::Result<Tabl
 /// set there stays.
 fn describe(
     table: &mut Table,
+    data: &Dataset,
     plan: &Plan,
-    base: &Table,
-    own: &[polars::prelude::Column],
+    (base, own): (&Table, &[polars::prelude::Column]),
+    planned: &[&PlannedColumn],
     report: &Reporter,
 ) -> crate::Result<()> {
     let mut columns = if plan.per_key {
@@ -112,17 +113,50 @@ fn describe(
         base.columns.clone()
     };
     table.columns = profile::profile(table, report)?;
-    if columns.iter().any(|column| column.role == Role::Target) {
-        // The customers' own target is the one to predict.
-        for at in 0..table.columns.len() {
-            if table.columns.get(at).is_some_and(|column| column.role == Role::Target) {
-                profile::retype(table, at, None);
-            }
+    // The customers' own target is the one to predict; else the first that is joined to them.
+    let mut target = columns.iter().any(|column| column.role == Role::Target);
+    for (at, planned) in planned.iter().enumerate() {
+        report.check()?;
+        let holder = planned.via.last().map_or(&planned.table, |hop| &hop.to).find(data)?;
+        let source = data.tables.get(holder).and_then(|source| {
+            source.columns.iter().find(|column| Some(&column.name) == planned.column.as_ref())
+        });
+        let Some(column) = table.columns.get(at) else { break };
+        // A column without a choice of values stays out of use, whatever it was made of.
+        if column.distinct < 2 {
+            continue;
+        }
+        let mut role = role_of(planned.function, source.map(|column| column.role), column.role);
+        if role == Role::Target && std::mem::replace(&mut target, true) {
+            role = Role::Category;
+        }
+        if role != column.role {
+            profile::retype(table, at, Some(role));
+        }
+        if let Some(column) = table.columns.get_mut(at) {
+            column.why = planned.what();
         }
     }
     columns.append(&mut table.columns);
     table.columns = columns;
     Ok(())
+}
+
+/// What a planned column is for, by how it was made: names mislead here, for the number of different
+/// ids is no id.
+fn role_of(function: Function, source: Option<Role>, guess: Role) -> Role {
+    match function {
+        Function::Count | Function::Distinct | Function::Filled | Function::Share => Role::Number,
+        Function::Sum | Function::Mean | Function::Min | Function::Max => match source {
+            Some(Role::Money) => Role::Money,
+            _ => Role::Number,
+        },
+        Function::First | Function::Last => Role::Date,
+        Function::MostFrequent if guess == Role::Text => Role::Text,
+        Function::MostFrequent => Role::Category,
+        Function::Latest => Role::Text,
+        Function::Joined => source.unwrap_or(guess),
+    }
 }
 
 /// The file of the customers; the hash stands for all sources and the plan.

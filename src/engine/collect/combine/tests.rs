@@ -280,21 +280,75 @@ fn many_to_many_is_refused_with_its_numbers() {
 
 #[test]
 fn a_table_with_one_row_per_customer_is_joined_as_it_stands() {
+    // One customer is saved twice: that makes no list of the loyalty cards.
     let data = dataset(vec![
-        table("customers", "id,orders: count\nK1,x\nK2,y\nK3,z\n"),
+        table("customers", "id,orders: count\nK1,x\nK2,y\nK3,z\nK4,x\nK5,x\nK6,x\nK7,y\nK9,y\nK10,y\nK3,x\n"),
         table(
             "loyalty",
-            "customer_id,points,since\nK3,\"1,5\",5.1.2024\nK1,\"2,25\",2024-01-06\nK8,\"4,5\",2024-01-06\n",
+            "customer_id,points,since,churned\nK3,\"1,5\",5.1.2024,no\nK1,\"2,25\",2024-01-06,yes\n\
+             K8,\"4,5\",2024-01-06,no\nK4,\"1,25\",?,no\n",
         ),
-        table("orders", "customer_id,rating\nK1,4\nK1,5\nK2,2\n"),
+        table("orders", "customer_id,rating,churned\nK1,4,no\nK1,5,no\nK2,2,yes\n"),
     ]);
     let out = combined(&data, &Choice::default());
-    assert_eq!(cells(&out, "loyalty: points"), ["2.25", "-", "1.5"]);
-    assert_eq!(cells(&out, "loyalty: since"), ["2024-01-06", "-", "2024-01-05"]);
-    assert_eq!(cells(&out, "orders: count"), ["x", "y", "z"], "the customers' own column stays");
-    assert_eq!(cells(&out, "orders: count (2)"), ["2", "1", "0"]);
-    assert_eq!(cells(&out, "orders: mean of rating"), ["4.5", "2", "-"]);
+    assert_eq!(cells(&out, "loyalty: points")[..4], ["2.25", "-", "1.5", "1.25"]);
+    assert_eq!(cells(&out, "loyalty: since")[..4], ["2024-01-06", "-", "2024-01-05", "-"]);
+    assert_eq!(cells(&out, "orders: count")[..3], ["x", "y", "z"], "the customers' own column stays");
+    assert_eq!(cells(&out, "orders: count (2)")[..3], ["2", "1", "0"]);
+    assert_eq!(cells(&out, "orders: mean of rating")[..3], ["4.5", "2", "-"]);
     assert!(out.text("orders: sum of rating").is_none());
+    // What was joined keeps what it is; what was counted is a number, whatever its name.
+    let role = |name: &str| out.columns.iter().find(|column| column.name == name).unwrap().role;
+    assert_eq!(role("loyalty: churned"), Role::Target);
+    assert_eq!(role("orders: most frequent churned"), Role::Category);
+    assert_eq!(role("orders: count (2)"), Role::Number);
+}
+
+#[test]
+fn numbers_that_are_names_are_not_added_up() {
+    let data = dataset(vec![
+        table("customers", "customer_id\nK1\nK2\nK3\n"),
+        table(
+            "orders",
+            "order_id,customer_id,shop_id,order_status,table_name,pieces,unit price,timestamp\n\
+             A1,K1,7,0,11,1,2.5,881250949\nA2,K1,7,1,12,2,3.5,881250950\nA3,K2,8,1,12,3,4.5,881250999\n",
+        ),
+    ]);
+    let plan = proposed(&data, &Choice::default());
+    let summed: Vec<&str> = plan
+        .columns
+        .iter()
+        .filter(|planned| planned.function == Function::Sum)
+        .filter_map(|planned| planned.column.as_deref())
+        .collect();
+    assert_eq!(summed, ["pieces"]);
+    let out = run(&data, &plan, &Reporter::silent()).unwrap();
+    assert_eq!(cells(&out, "orders: most frequent order_status"), ["0", "1", "-"]);
+    assert_eq!(cells(&out, "orders: mean of unit price"), ["3", "4.5", "-"]);
+}
+
+#[test]
+fn cancel_stops() {
+    let mut job = crate::job::Job::start(
+        || (),
+        |report| {
+            let data = shop();
+            let plan = proposed(&data, &Choice::default());
+            while report.check().is_ok() {
+                std::thread::yield_now();
+            }
+            run(&data, &plan, report)
+        },
+    );
+    job.cancel();
+    let result = loop {
+        match job.poll() {
+            crate::job::Poll::Done(result) => break result,
+            crate::job::Poll::Lost => panic!("the worker died"),
+            crate::job::Poll::Running => std::thread::yield_now(),
+        }
+    };
+    assert!(matches!(result, Err(crate::Error::Cancelled)));
 }
 
 #[test]
