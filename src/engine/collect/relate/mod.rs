@@ -133,10 +133,10 @@ fn ground(from: &Candidate, to: &Candidate, list: &TableName) -> Option<Ground> 
     (ids && from.letters && to.letters).then_some(Ground::Values)
 }
 
-/// Finds which columns of which tables hold the keys of which others, the best pair of columns for
+/// Finds which columns of which tables hold the keys of which others: the best pair of columns for
 /// each pair of tables, in the order of the tables. Keys are compared without surrounding blanks,
 /// `12.0` as `12`; zeros in front count. Two tables that both name a third are not linked to each
-/// other. Stops (with no link) when the person cancels.
+/// other.
 ///
 /// # Errors
 /// The person cancels.
