@@ -18,6 +18,8 @@ pub enum Error {
     #[error(transparent)]
     Collect(#[from] crate::collect::CollectError),
     #[error(transparent)]
+    Combine(#[from] crate::collect::combine::CombineError),
+    #[error(transparent)]
     Clean(#[from] crate::clean::CleanError),
     #[error(transparent)]
     Features(#[from] crate::features::FeatureError),
@@ -43,6 +45,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Collect(e) => e.kind(),
+            Self::Combine(e) => e.kind(),
             Self::Clean(e) => e.kind(),
             Self::Features(e) => e.kind(),
             Self::Train(e) => e.kind(),
@@ -58,6 +61,7 @@ impl Error {
     pub fn place(&self) -> Place {
         match self {
             Self::Collect(e) => e.place(),
+            Self::Combine(e) => e.place(),
             Self::Clean(e) => e.place(),
             Self::Features(e) => e.place(),
             Self::Privacy(e) => e.place(),

@@ -2,12 +2,14 @@
 //! rejected, and both are told.
 
 mod away;
+pub mod combine;
 mod csv;
 pub mod database;
 pub mod http;
 mod profile;
 mod records;
 mod stub;
+pub mod relate;
 mod text;
 pub use stub::*;
 

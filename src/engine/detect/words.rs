@@ -1,6 +1,7 @@
 //! Names and values that tell what a column is: identifiers, contacts, money, targets.
 
-fn tokens(name: &str) -> Vec<String> {
+/// The words of a name, in lower case: split at punctuation, blanks and capitals.
+pub(crate) fn tokens(name: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {
