@@ -1,8 +1,12 @@
 //! What a value is: encodings, separators, numbers, dates, contacts. A leaf: knows no other room.
 
+mod common;
+pub mod currency;
 pub mod date;
 pub mod dialect;
 pub mod encoding;
+pub mod header;
 pub mod missing;
+mod month;
 pub mod number;
 pub mod words;
