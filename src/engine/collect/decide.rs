@@ -174,7 +174,9 @@ fn numbers(name: &str, f: &Facts, decision: &Decision, said: Said) -> Found {
     }
     let unique = share(f, f.distinct);
     if share(f, f.leading_zero) > 0.1 {
-        let role = if unique > 0.9 { Role::Id } else { Role::Category };
+        // Postal codes begin with a zero here and there, identifiers padded with zeros all do.
+        let padded = share(f, f.leading_zero) > 0.9 && f.distinct > CATEGORY_LEVELS;
+        let role = if unique > 0.9 || padded { Role::Id } else { Role::Category };
         return Some((ValueType::Text, role, Note::new("leading_zeros")));
     }
     if let Some((low, high)) = f.long_lengths

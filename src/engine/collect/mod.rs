@@ -8,6 +8,10 @@ mod profile;
 mod records;
 mod text;
 mod tidy;
+#[cfg(test)]
+mod tests_odd;
+#[cfg(test)]
+mod tests_public;
 
 use std::path::{Path, PathBuf};
 

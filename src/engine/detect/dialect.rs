@@ -111,7 +111,7 @@ fn layout(sample: &str, quoting: Option<bool>) -> (Layout, f64) {
     }
     let (layout, score) = consider(RARE, 0.95);
     // Sentences have a comma here and there, and a blank after it.
-    let prose = score.agree < 0.5 && score.blank_led >= 0.5;
+    let prose = score.agree < 0.7 && score.blank_led >= 0.8;
     match layout {
         Layout::Separated(sign) if prose || score.value == 0.0 && sample.as_bytes().contains(&sign) => {
             (Layout::Separated(NONE), 1.0)
@@ -151,7 +151,7 @@ impl Score {
                 later += record.len().saturating_sub(1) as u32;
                 led += record.iter().skip(1).filter(|cell| cell.starts_with(' ')).count() as u32;
             }
-            if separator == b':' && record.iter().skip(1).any(begins_like_minutes) {
+            if separator == b':' && is_clock(&record) {
                 // 14:30 and 12:05 are times of the day.
                 return Self::default();
             }
@@ -167,10 +167,13 @@ impl Score {
     }
 }
 
-fn begins_like_minutes(cell: &str) -> bool {
-    let mut bytes = cell.bytes();
-    matches!((bytes.next(), bytes.next()), (Some(b'0'..=b'5'), Some(b'0'..=b'9')))
-        && bytes.next().is_none_or(|b| !b.is_ascii_digit())
+/// A digit before the sign, minutes behind it.
+fn is_clock(record: &csv::StringRecord) -> bool {
+    record.iter().zip(record.iter().skip(1)).any(|(before, behind)| {
+        let minutes =
+            behind.bytes().take_while(u8::is_ascii_digit).count() == 2 && behind.starts_with(|c| c < '6');
+        minutes && before.ends_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// A field that no other separator would cut: one value, or words without such signs.
@@ -196,10 +199,12 @@ pub fn usual(lengths: &[usize]) -> usize {
 fn blanks(sample: &str) -> Option<Layout> {
     let lines: Vec<&str> =
         sample.lines().map(str::trim_end).filter(|line| !line.is_empty()).take(SAMPLED).collect();
-    if lines.len() < 2 || lines.iter().any(|line| reads_as_value(line) || words::is_phone(line)) {
+    let wide = |line: &str| line.trim().contains("  ");
+    let one_value = |line: &&str| !wide(line) && (reads_as_value(line) || words::is_phone(line));
+    if lines.len() < 2 || lines.iter().any(one_value) {
         return None;
     }
-    let padded = lines.iter().filter(|line| line.starts_with(' ') || line.trim().contains("  ")).count();
+    let padded = lines.iter().filter(|line| line.starts_with(' ') || wide(line)).count();
     [Layout::Blanks, Layout::WideBlanks].into_iter().find(|&layout| {
         let rows: Vec<Vec<&str>> = lines.iter().map(|line| fields(line, layout).collect()).collect();
         let width = rows.first().map_or(0, Vec::len);

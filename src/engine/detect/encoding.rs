@@ -2,8 +2,9 @@
 //! the one that a person names.
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, ISO_8859_2, ISO_8859_7, KOI8_R, SHIFT_JIS, UTF_8, UTF_16BE,
-    UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, ISO_8859_2, ISO_8859_4, ISO_8859_7, ISO_8859_10, KOI8_R,
+    SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253,
+    WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
 };
 
 use super::common::{Language, likeness};
@@ -23,6 +24,8 @@ const WIDE: [(&Encoding, Language); 5] = [
     (EUC_JP, Language::Japanese),
     (EUC_KR, Language::Korean),
 ];
+/// Baltic and Vietnamese: where the letters are Western ones as well, they are taken for such.
+const RARE: [&Encoding; 4] = [WINDOWS_1257, WINDOWS_1258, ISO_8859_4, ISO_8859_10];
 /// What a person can choose from, beside the guess, in this order.
 const OFFERED: [&Encoding; 16] = [
     UTF_8,
@@ -142,6 +145,9 @@ fn legacy(head: &[u8], whole: bool) -> &'static Encoding {
         let is_wide = WIDE.iter().any(|(encoding, _)| *encoding == found);
         return if is_wide || high < ENOUGH { western(head, found) } else { found };
     }
+    if RARE.contains(&found) {
+        return western(head, found);
+    }
     let mut best = (found, 0.0);
     for (encoding, language) in WIDE {
         let (text, bad) = decode(head, encoding);
@@ -157,7 +163,8 @@ fn legacy(head: &[u8], whole: bool) -> &'static Encoding {
 
 /// Few bytes beyond ASCII: Western, if each is a letter or sign of Western tables.
 fn western(head: &[u8], found: &'static Encoding) -> &'static Encoding {
-    let common = "€£¥§°·«»–—‘’“”…™®©äöüÄÖÜßéèêëàâçîïôûùÉÈÀÇñÑáíóúÁÍÓÚ¡¿åÅøØæÆãõœŒºª½²³";
+    // With what UTF-8 looks like where a file mixes both.
+    let common = "\u{a0}€£¥§°·«»–—‘’“”…™®©äöüÄÖÜßéèêëàâçîïôûùÉÈÀÇñÑáíóúÁÍÓÚåÅøØæÆãõºª½ÃÂ";
     let (text, _) = decode(head, WINDOWS_1252);
     let fits = text.chars().filter(|c| !c.is_ascii()).all(|c| common.contains(c));
     let is_wide = WIDE.iter().any(|(encoding, _)| *encoding == found);
@@ -215,7 +222,7 @@ mod tests {
 
     #[test]
     fn real_sentences_in_each_encoding() {
-        let cases: [(&'static Encoding, &str); 20] = [
+        let cases: [(&'static Encoding, &str); 21] = [
             (GB18030, "订单编号,总金额,买家实际支付金额,收货地址\n1,178.8,0,上海\n"),
             (GB18030, "姓名,电话\n张三,138\n李四,139\n"),
             (GB18030, "客户,城市\n1,北京\n"),
@@ -233,6 +240,7 @@ mod tests {
             (WINDOWS_1252, "id;price\n1;5 €\n2;7\n"),
             (WINDOWS_1252, "client,ville\nHélène Lefèvre,Orléans\nFrançois,Besançon\n"),
             (WINDOWS_1252, "cliente;ciudad\nJosé Núñez;Málaga\nBegoña;La Coruña\n"),
+            (WINDOWS_1252, "note\nspending (m.u.);\u{a0}\nCaf\u{c3}©\u{a0}\u{e2}€™s\u{a0}\n"),
             (
                 WINDOWS_1250,
                 "klient;miasto\nWałęsa;Łódź\nŻółkiewski;Kraków\nGrzegorz Brzęczyszczykiewicz;Świętochłowice\n",

@@ -107,7 +107,8 @@ fn is_title(record: &[&str], usual_filled: usize) -> bool {
     let leading = record.iter().take_while(|cell| !cell.trim().is_empty()).count();
     let alone = record.iter().filter(|cell| !cell.trim().is_empty()).all(|cell| !reads_as_value(cell));
     match filled {
-        1 => usual_filled >= 2 && alone,
+        // Before a table of two columns, a lone second cell is a name beside an empty one.
+        1 => alone && (usual_filled >= 3 || usual_filled == 2 && leading == 1),
         2 => usual_filled >= 5 && leading == 2,
         _ => false,
     }
@@ -121,8 +122,8 @@ fn votes(first: &[&str], rest: &[Vec<&str>]) -> Option<i32> {
         let below = column(rest, at);
         let vote = match (typed(&below), reads_as_value(cell)) {
             _ if cell.is_empty() => 0,
-            // Years as names of columns.
-            (true, true) if matches!(cell.parse(), Ok(1900..=2100)) => 0,
+            // A year above numbers that are none names its column.
+            (true, true) if is_year(cell) && !below.iter().any(|value| is_year(value)) => 1,
             (_, true) => -1,
             (true, false) => 2,
             (false, false) if below.contains(&cell) => -1,
@@ -152,6 +153,10 @@ fn second_line(first: &[&str], rest: &[Vec<&str>]) -> bool {
         }
     }
     of_type >= 2 && texts * 2 >= of_type
+}
+
+fn is_year(text: &str) -> bool {
+    matches!(text.parse(), Ok(1900..=2100))
 }
 
 /// The cells of a column that are no holes.

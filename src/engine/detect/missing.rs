@@ -1,37 +1,11 @@
 //! Marks that people and programs write for "no value".
 
 /// Marks taken as missing by default, compared without surrounding blanks and case.
+#[rustfmt::skip]
 pub const MARKS: &[&str] = &[
-    "",
-    "na",
-    "n/a",
-    "n.a.",
-    "#n/a",
-    "<na>",
-    "nan",
-    "nat",
-    "null",
-    "(null)",
-    "\\n",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "—",
-    "–",
-    "?",
-    "#value!",
-    "#ref!",
-    "#div/0!",
-    "#name?",
-    "#num!",
-    "#null!",
-    "无",
-    "空",
-    "缺失",
-    "未知值",
-    "暂无",
-    "无数据",
+    "", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "null", "(null)", "\\n", "none", "nil", "-",
+    "--", "—", "–", "?", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "无", "空", "缺失",
+    "未知值", "暂无", "无数据",
 ];
 
 /// Marks that are values in some columns: `NA` among country codes is Namibia, `无` beside `有` is no.

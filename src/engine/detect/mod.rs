@@ -9,4 +9,5 @@ pub mod header;
 pub mod missing;
 mod month;
 pub mod number;
+mod scan;
 pub mod words;

@@ -1,10 +1,15 @@
 //! Names and values that tell what a column is: identifiers, contacts, money, targets.
 
+/// The first sign of the East Asian blocks.
+const CJK: char = '\u{2e80}';
+
 fn tokens(name: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {
-        let breaks = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
+        // Chinese and Japanese signs stand beside Latin ones without a blank: 顾客ID.
+        let turns = before.is_alphanumeric() && (before >= CJK) != (c >= CJK);
+        let breaks = !c.is_alphanumeric() || turns || (c.is_uppercase() && before.is_lowercase());
         if breaks {
             out.push(String::new());
         }
@@ -27,58 +32,29 @@ fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
 }
 
 /// Words that are identifiers wherever they stand in a name.
+#[rustfmt::skip]
 const ID_WORDS: &[&str] =
-    &["id", "ids", "uuid", "guid", "rownumber", "customerid", "userid", "sku", "kdnr", "vat", "isbn", "ean"];
+    &[
+    "id", "ids", "uuid", "guid", "rownumber", "customerid", "userid", "sku", "kdnr", "vat", "isbn",
+    "ean",
+];
 
 /// The same in writings without blanks between words.
+#[rustfmt::skip]
 const ID_PARTS: &[&str] = &[
-    "编号",
-    "編號",
-    "客户号",
-    "订单号",
-    "会员号",
-    "會員號",
-    "单号",
-    "卡号",
-    "账号",
-    "学号",
-    "工号",
-    "流水号",
-    "番号",
-    "n°",
-    "nº",
-    "№",
+    "编号", "編號", "客户号", "订单号", "会员号", "會員號", "单号", "卡号", "账号", "学号", "工号",
+    "流水号", "番号", "n°", "nº", "№",
 ];
 
 /// Words for "number" that mark an identifier at the end of a name: `Kunden-Nr`, `customer no`.
 const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro"];
 
 /// Things that are numbered: `numéro client`, `número de cliente`, `invoice`.
+#[rustfmt::skip]
 const THINGS: &[&str] = &[
-    "customer",
-    "client",
-    "member",
-    "user",
-    "order",
-    "invoice",
-    "kunde",
-    "kunden",
-    "kundin",
-    "rechnung",
-    "bestellung",
-    "cliente",
-    "pedido",
-    "factura",
-    "commande",
-    "facture",
-    "membre",
-    "socio",
-    "顾客",
-    "客户",
-    "会员",
-    "用户",
-    "お客様",
-    "顧客",
+    "customer", "client", "member", "user", "order", "invoice", "kunde", "kunden", "kundin", "rechnung",
+    "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre", "socio", "顾客",
+    "客户", "会员", "用户", "お客様", "顧客",
 ];
 
 /// Ends of compound words: `Kundennummer`, `Artikelnr`.
@@ -266,7 +242,9 @@ pub fn target_strength(name: &str) -> u8 {
         return 3;
     }
     match lower.as_str() {
-        "target" | "label" | "left" | "cancelled" | "canceled" => 2,
+        "target" | "label" | "left" | "cancelled" | "canceled" | "gekündigt" | "gekuendigt" | "résilié" => {
+            2
+        }
         "y" | "response" | "revenue" | "converted" | "purchased" => 1,
         _ => 0,
     }
@@ -275,7 +253,7 @@ pub fn target_strength(name: &str) -> u8 {
 /// How strongly a value reads as "it happened"; the class to predict.
 pub fn positive_strength(value: &str) -> u8 {
     match value.trim().to_lowercase().as_str() {
-        "churn" | "churned" | "left" | "exited" | "流失" => 2,
+        "churn" | "churned" | "left" | "exited" | "流失" | "gekündigt" => 2,
         // That somebody is still there is not what happened to them.
         "active" | "aktiv" | "activo" | "actif" | "on" => 0,
         "positive" | "cancelled" | "canceled" | "lost" => 1,
