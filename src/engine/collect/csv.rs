@@ -187,7 +187,8 @@ fn plan<'a>(text: &'a str, options: &ReadOptions, warnings: &mut Vec<Note>) -> P
     if dialect.backslash {
         warnings.push(Note::new("backslash_quotes"));
     }
-    if dialect.agreement < 0.8 {
+    // Among fewer lines, one that differs tells nothing.
+    if dialect.agreement < 0.8 && table.lines().nth(10).is_some() {
         let percent = format!("{:.0}", 100.0 * dialect.agreement);
         let sign = dialect.layout.separator().map_or_else(String::new, shown_sign);
         warnings.push(Note::new("separator_unsure").with("separator", sign).with("percent", percent));
