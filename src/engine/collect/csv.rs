@@ -1,21 +1,26 @@
-//! Delimited text → columns of text. Quotes, line ends in cells, ragged records, twin and empty
-//! header names, a quote that is never closed.
+//! Delimited text → columns of text. Titles and comments above the table, several lines of names,
+//! quotes, line ends in cells, ragged records, twin and empty names, totals below.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use polars::prelude::*;
 
+use super::records::{Cells, Plan, Records};
 use super::text::Decoded;
-use super::{CollectError, ReadOptions};
-use crate::detect::dialect;
+use super::{CollectError, ReadOptions, tidy};
+use crate::detect::dialect::{self, Layout};
+use crate::detect::header::{self, Head};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Rejected, Table};
 
 /// Rejected records that are kept to be shown.
 const REJECTED_SHOWN: usize = 1000;
+/// Records that are looked at to find names and width.
+const SAMPLED: usize = 200;
 
+/// Reads decoded text as a table; its columns are still to be profiled.
 pub(super) fn parse(
     path: &Path,
     decoded: Decoded,
@@ -23,71 +28,52 @@ pub(super) fn parse(
     report: &Reporter,
 ) -> crate::Result<Table> {
     let Decoded { text, encoding, bytes, hash, mut warnings } = decoded;
-    let separator = match options.separator {
-        Some(separator) if separator.is_ascii() => separator as u8,
-        _ => dialect::separator(sample(&text)),
-    };
-    let header = options.header.unwrap_or_else(|| guess_header(&text, separator));
-    let mut records = Records::new(&text, separator);
-    let mut record = csv::StringRecord::new();
-
+    let plan = plan(&text, options, &mut warnings);
     let fail = |cause: csv::Error, row: u64| CollectError::Record {
         file: path.to_owned(),
         row,
         cause: cause.to_string(),
     };
-    if !records.next(&mut record).map_err(|e| fail(e, 1))? {
+    let sampled = first_records(plan).map_err(|cause| fail(cause, 1))?;
+    if sampled.is_empty() {
         return Err(CollectError::Empty { file: path.to_owned() }.into());
     }
-    let width = record.len();
-    let names = names(header.then_some(&record), width, &mut warnings);
-    let estimate = text.len() / record.as_slice().len().max(8) + 16;
+    let (head, names) = names_of(&sampled, options, &mut warnings);
+    let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
+    let width = names.len();
+
+    let mut records = Records::new(plan);
+    let mut record = csv::StringRecord::new();
+    let estimate = (text.len() / usage(&sampled).max(8) + 16).min(1 << 24);
     let mut builders: Vec<StringChunkedBuilder> = names
         .iter()
         .map(|name| StringChunkedBuilder::new(name.as_str().into(), estimate.min(1 << 20)))
         .collect();
-
-    let mut rows: Vec<u32> = Vec::with_capacity(estimate.min(1 << 24));
-    let (mut rejected, mut rejected_count) = (Vec::new(), 0u64);
-    let (mut short, mut first_short) = (0u64, 0u64);
-    // The number of the record in the file; a header counts as record 1.
-    let mut number = 1u64;
-    let mut have = !header;
-    loop {
-        if !have {
-            number += 1;
-            if !records.next(&mut record).map_err(|e| fail(e, number))? {
-                break;
-            }
-        }
-        have = false;
-        if number.is_multiple_of(8192) {
+    let mut rows: Vec<u32> = Vec::with_capacity(estimate.min(1 << 20));
+    let mut tally = Tally::default();
+    let mut last = 1;
+    for read in 1u64.. {
+        let Some(row) = records.next(&mut record).map_err(|cause| fail(cause, last + 1))? else { break };
+        last = row;
+        if read.is_multiple_of(8192) {
             report.check()?;
             report.progress(0.3 + 0.4 * records.position() as f64 / text.len() as f64);
         }
-        if record.len() > width && record.iter().skip(width).any(|field| !field.trim().is_empty()) {
-            rejected_count += 1;
-            if rejected.len() < REJECTED_SHOWN {
-                rejected.push(Rejected {
-                    row: number,
-                    why: Note::new("too_many_fields").with("found", record.len()).with("expected", width),
-                    excerpt: record
-                        .iter()
-                        .take(8)
-                        .collect::<Vec<_>>()
-                        .join(" · ")
-                        .chars()
-                        .take(120)
-                        .collect(),
-                });
-            }
+        if row < first {
+            continue;
+        }
+        // One column: an empty field is a missing value. More: nobody's row.
+        if width > 1 && is_blank(&record) {
+            tally.blank += 1;
+            continue;
+        }
+        if record.iter().skip(width).any(|field| !field.trim().is_empty()) {
+            tally.reject(row, &record, width);
             continue;
         }
         if record.len() < width {
-            short += 1;
-            if first_short == 0 {
-                first_short = number;
-            }
+            tally.short += 1;
+            tally.first_short.get_or_insert(row);
         }
         for (at, builder) in builders.iter_mut().enumerate() {
             match record.get(at) {
@@ -95,89 +81,209 @@ pub(super) fn parse(
                 None => builder.append_null(),
             }
         }
-        rows.push(u32::try_from(number).unwrap_or(u32::MAX));
+        rows.push(u32::try_from(row).unwrap_or(u32::MAX));
     }
     if let Some(line) = records.unclosed {
         warnings.push(Note::new("unclosed_quote").with("row", line));
     }
-    if short > 0 {
-        warnings.push(Note::new("short_records").with("count", short).with("row", first_short));
+    if let Some(row) = tally.first_short {
+        warnings.push(Note::new("short_records").with("count", tally.short).with("row", row));
     }
-    if rows.is_empty() && rejected_count == 0 {
+    if tally.blank > 0 {
+        warnings.push(Note::new("blank_rows").with("count", tally.blank));
+    }
+    if rows.is_empty() && tally.rejected_count == 0 {
         return Err(CollectError::NoRows { file: path.to_owned() }.into());
     }
-    let height = rows.len();
-    let columns: Vec<polars::prelude::Column> =
+    let columns: Vec<Column> =
         builders.into_iter().map(|builder| builder.finish().into_series().into()).collect();
-    let raw = DataFrame::new(height, columns).map_err(|cause| CollectError::Record {
-        file: path.to_owned(),
-        row: 1,
-        cause: cause.to_string(),
-    })?;
-    Ok(Table {
+    let frame =
+        |cause: PolarsError| CollectError::Record { file: path.to_owned(), row: 1, cause: cause.to_string() };
+    let raw = DataFrame::new(rows.len(), columns).map_err(frame)?;
+    let mut table = Table {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         source: Provenance {
             file: path.to_owned(),
-            format: "csv",
+            format: match plan.dialect.layout {
+                Layout::Separated(_) => "csv",
+                Layout::Blanks | Layout::WideBlanks => "fixed_width",
+            },
             part: None,
             encoding: encoding.to_owned(),
-            separator: Some(separator as char),
-            header,
+            separator: plan.dialect.layout.separator(),
+            header: head.lines > 0,
             bytes,
             hash,
         },
         raw,
         columns: Vec::new(),
-        records: height as u64 + rejected_count,
+        records: rows.len() as u64 + tally.rejected_count,
         rows: Arc::new(rows),
-        rejected,
-        rejected_count,
+        rejected: tally.rejected,
+        rejected_count: tally.rejected_count,
         warnings,
-    })
+    };
+    tidy::drop_total(&mut table);
+    tidy::drop_notes_beside(&mut table);
+    Ok(table)
+}
+
+/// What happened to records on the way.
+#[derive(Default)]
+struct Tally {
+    rejected: Vec<Rejected>,
+    rejected_count: u64,
+    short: u64,
+    first_short: Option<u64>,
+    blank: u64,
+}
+
+impl Tally {
+    fn reject(&mut self, row: u64, record: &csv::StringRecord, width: usize) {
+        self.rejected_count += 1;
+        if self.rejected.len() < REJECTED_SHOWN {
+            self.rejected.push(Rejected {
+                row,
+                why: Note::new("too_many_fields").with("found", record.len()).with("expected", width),
+                excerpt: tidy::excerpt(record.iter()),
+            });
+        }
+    }
+}
+
+/// What stands before the table, and the dialect; tells what is out of the ordinary.
+fn plan<'a>(text: &'a str, options: &ReadOptions, warnings: &mut Vec<Note>) -> Plan<'a> {
+    let (mut start, mut lines, mut separator) = (0, 0, options.separator);
+    if let Some((sign, length)) = dialect::separator_line(text) {
+        (start, lines) = (length, 1);
+        separator = separator.or(Some(sign));
+    }
+    let rest = text.get(start..).unwrap_or_default();
+    let comment = options.comment.and_then(|c| u8::try_from(c).ok()).filter(u8::is_ascii);
+    let (mut count, last, below) = if comment.is_some() { (0, 0, 0) } else { dialect::comments(rest) };
+    let table = rest.get(below..).unwrap_or_default();
+    let mut dialect = dialect::sniff(table, sample(table), separator, options.quoting);
+    if count > 0 {
+        // `#id,name` above rows of as many fields names the columns.
+        let names = rest.get(last..below).unwrap_or_default();
+        let of = |text| first_records(Plan { text, start: 0, lines: 0, dialect, comment, cells: None });
+        let width = |text| of(text).ok().and_then(|list| list.first().map(|(_, record)| record.len()));
+        if width(names).is_some_and(|n| n > 1 && Some(n) == width(table)) || table.trim().is_empty() {
+            (count, start) = (count - 1, start + last);
+        } else {
+            start += below;
+        }
+        lines += count;
+        if table.trim().is_empty() {
+            dialect = dialect::sniff(rest, sample(rest), separator, options.quoting);
+        }
+    }
+    if count > 0 {
+        warnings.push(Note::new("comment_lines").with("count", count));
+    }
+    if !dialect.quoting && options.quoting.is_none() && matches!(dialect.layout, Layout::Separated(_)) {
+        warnings.push(Note::new("quotes_are_data"));
+    }
+    if dialect.backslash {
+        warnings.push(Note::new("backslash_quotes"));
+    }
+    // Among fewer lines, one that differs tells nothing.
+    if dialect.agreement < 0.8 && table.lines().nth(10).is_some() {
+        let percent = format!("{:.0}", 100.0 * dialect.agreement);
+        let sign = dialect.layout.separator().map_or_else(String::new, shown_sign);
+        warnings.push(Note::new("separator_unsure").with("separator", sign).with("percent", percent));
+    }
+    let cells = options.range.as_deref().and_then(Cells::parse);
+    if let (Some(range), None) = (&options.range, cells) {
+        warnings.push(Note::new("bad_range").with("range", range));
+    }
+    Plan { text, start, lines, dialect, comment, cells }
+}
+
+fn shown_sign(sign: char) -> String {
+    if sign == '\t' { "Tab".to_owned() } else { sign.to_string() }
 }
 
 /// The first lines of the text, to sniff the dialect from.
-fn sample(text: &str) -> &[u8] {
-    let bytes = text.as_bytes();
-    let head = &bytes[..bytes.len().min(64 * 1024)];
-    match head.iter().rposition(|&b| b == b'\n') {
-        Some(end) if head.len() < bytes.len() => &head[..=end],
-        _ => head,
+fn sample(text: &str) -> &str {
+    let end = text.floor_char_boundary(64 * 1024);
+    match text.get(..end).and_then(|head| head.rfind('\n')) {
+        Some(line) if end < text.len() => text.get(..=line).unwrap_or(text),
+        _ => text.get(..end).unwrap_or(text),
     }
 }
 
-fn guess_header(text: &str, separator: u8) -> bool {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(sample(text));
-    let mut records: Vec<csv::StringRecord> = reader.records().take(50).flatten().collect();
-    if records.is_empty() {
-        return true;
+/// The first records with their rows, blank ones left out where there is more than one column.
+fn first_records(plan: Plan<'_>) -> Result<Vec<(u64, csv::StringRecord)>, csv::Error> {
+    let mut records = Records::new(plan);
+    let mut record = csv::StringRecord::new();
+    let mut out = Vec::new();
+    while out.len() < SAMPLED
+        && let Some(row) = records.next(&mut record)?
+    {
+        if record.len() < 2 || !is_blank(&record) {
+            out.push((row, record.clone()));
+        }
     }
-    let first = records.remove(0);
-    let first: Vec<&str> = first.iter().collect();
-    let following: Vec<Vec<&str>> = records.iter().map(|r| r.iter().collect()).collect();
-    dialect::has_header(&first, &following)
+    Ok(out)
 }
 
-/// Column names: the header's, trimmed; empty ones named by position, twins numbered.
-pub(super) fn names(
-    header: Option<&csv::StringRecord>,
-    width: usize,
+fn is_blank(record: &csv::StringRecord) -> bool {
+    record.iter().all(|field| field.trim().is_empty())
+}
+
+/// Average bytes of a record.
+fn usage(sampled: &[(u64, csv::StringRecord)]) -> usize {
+    sampled.iter().map(|(_, record)| record.as_slice().len()).sum::<usize>() / sampled.len().max(1)
+}
+
+/// Where the table begins, and the names of its columns: trimmed, empty ones named by position,
+/// twins numbered.
+fn names_of(
+    sampled: &[(u64, csv::StringRecord)],
+    options: &ReadOptions,
     warnings: &mut Vec<Note>,
-) -> Vec<String> {
+) -> (Head, Vec<String>) {
+    let records: Vec<Vec<&str>> = sampled.iter().map(|(_, record)| record.iter().collect()).collect();
+    let named = options.header.or(options.header_row.map(|_| true));
+    let titles = options
+        .header_row
+        .map(|wanted| sampled.iter().take_while(|(row, _)| *row < u64::from(wanted)).count())
+        .or((named == Some(false)).then_some(0));
+    let head = header::find(&records, named, titles);
+    let lines = records.get(head.titles..head.titles + head.lines).unwrap_or_default();
+    if let Some(title) = records.get(..head.titles).and_then(<[_]>::first) {
+        let text = tidy::excerpt(title.iter().copied());
+        warnings.push(Note::new("titles_above").with("count", head.titles).with("text", text));
+    }
+    if head.lines > 1 {
+        warnings.push(Note::new("header_lines").with("count", head.lines));
+    }
+    if head.shifted {
+        warnings.push(Note::new("header_shifted"));
+    }
+    if head.assumed && sampled.len() > 1 {
+        warnings.push(Note::new("header_assumed"));
+    }
+    let mut given = header::names(lines, &head);
+    // Row names in a comment: `#id`.
+    if let Some(first) = given.first_mut()
+        && let Some(rest) =
+            first.strip_prefix(['#', '/']).map(|rest| rest.trim_start_matches(['#', '/', ' ']))
+        && !rest.is_empty()
+    {
+        *first = rest.to_owned();
+    }
     let mut seen = std::collections::HashSet::new();
     let (mut twins, mut unnamed) = (0, 0);
-    let out = (0..width)
+    let names = (0..head.width)
         .map(|at| {
-            let given = header.and_then(|h| h.get(at)).unwrap_or("").trim();
-            let base = if given.is_empty() {
-                unnamed += 1;
-                format!("column {}", at + 1)
-            } else {
-                given.to_owned()
+            let base = match given.get(at).map_or("", String::as_str) {
+                "" => {
+                    unnamed += 1;
+                    format!("column {}", at + 1)
+                }
+                name => name.to_owned(),
             };
             let mut name = base.clone();
             let mut copy = 2;
@@ -189,64 +295,11 @@ pub(super) fn names(
             name
         })
         .collect();
-    if header.is_some() && unnamed > 0 {
+    if head.lines > 0 && unnamed > 0 {
         warnings.push(Note::new("unnamed_columns").with("count", unnamed));
     }
     if twins > 0 {
         warnings.push(Note::new("twin_names").with("count", twins));
     }
-    out
-}
-
-/// Records one by one. A quote that is never closed would swallow the rest of the file: from its
-/// record on, quotes are read as ordinary characters, and the place is remembered.
-struct Records<'a> {
-    text: &'a str,
-    separator: u8,
-    reader: csv::Reader<&'a [u8]>,
-    start: usize,
-    unclosed: Option<u64>,
-}
-
-impl<'a> Records<'a> {
-    fn new(text: &'a str, separator: u8) -> Self {
-        let reader = Self::reader(text, separator, true);
-        Self { text, separator, reader, start: 0, unclosed: None }
-    }
-
-    fn reader(text: &'a str, separator: u8, quoting: bool) -> csv::Reader<&'a [u8]> {
-        csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .has_headers(false)
-            .flexible(true)
-            .quoting(quoting)
-            .buffer_capacity(1 << 16)
-            .from_reader(text.as_bytes())
-    }
-
-    /// Bytes read so far.
-    fn position(&self) -> usize {
-        self.start + self.reader.position().byte() as usize
-    }
-
-    fn next(&mut self, record: &mut csv::StringRecord) -> Result<bool, csv::Error> {
-        let before = self.position();
-        if !self.reader.read_record(record)? {
-            return Ok(false);
-        }
-        let after = self.position();
-        // Only the last record can hold a quote that is never closed.
-        if self.unclosed.is_none() && after >= self.text.len() {
-            let tail = &self.text.as_bytes()[before.min(self.text.len())..];
-            let quotes = tail.iter().filter(|&&b| b == b'"').count();
-            if quotes % 2 == 1 && tail.contains(&b'\n') && record.iter().any(|f| f.contains('\n')) {
-                let line = 1 + self.text.as_bytes()[..before].iter().filter(|&&b| b == b'\n').count();
-                self.unclosed = Some(line as u64);
-                self.start = before;
-                self.reader = Self::reader(&self.text[before..], self.separator, false);
-                return self.reader.read_record(record);
-            }
-        }
-        Ok(true)
-    }
+    (head, names)
 }

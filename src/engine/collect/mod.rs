@@ -5,12 +5,20 @@ mod away;
 pub mod combine;
 mod csv;
 pub mod database;
+mod decide;
+mod facts;
 pub mod http;
+mod pieces;
 mod profile;
 mod records;
-mod stub;
 pub mod relate;
+mod stub;
 mod text;
+mod tidy;
+#[cfg(test)]
+mod tests_odd;
+#[cfg(test)]
+mod tests_public;
 pub use stub::*;
 
 use std::path::{Path, PathBuf};
@@ -142,6 +150,7 @@ pub fn open(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Res
 fn finish(mut table: Table, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
     report.emit(crate::job::Event::Phase("profile"));
     table.columns = profile::profile(&table, report)?;
+    set_writing(&mut table, options)?;
     for (name, role) in &options.roles {
         set_role(&mut table, name, *role)?;
     }
@@ -156,6 +165,7 @@ pub fn preview(path: &Path, options: &ReadOptions) -> crate::Result<Table> {
     let silent = Reporter::silent();
     let mut table = csv::parse(path, decoded, options, &silent)?;
     table.columns = profile::profile(&table, &silent)?;
+    set_writing(&mut table, options)?;
     Ok(table)
 }
 
@@ -165,15 +175,7 @@ pub fn preview(path: &Path, options: &ReadOptions) -> crate::Result<Table> {
 /// # Errors
 /// The table has no such column.
 pub fn set_role(table: &mut Table, name: &str, role: Role) -> crate::Result<()> {
-    let Some(at) = table.position(name) else {
-        let present: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).take(30).collect();
-        return Err(CollectError::NoColumn {
-            file: table.source.file.clone(),
-            column: name.to_owned(),
-            present: present.join(", "),
-        }
-        .into());
-    };
+    let at = position(table, name)?;
     if role == Role::Target {
         for other in 0..table.columns.len() {
             if other != at && table.columns[other].role == Role::Target {
@@ -183,4 +185,47 @@ pub fn set_role(table: &mut Table, name: &str, role: Role) -> crate::Result<()> 
     }
     profile::retype(table, at, Some(role));
     Ok(())
+}
+
+/// Reads a column's numbers as the person says that they are written.
+///
+/// # Errors
+/// The table has no such column.
+pub fn set_decimal(table: &mut Table, name: &str, decimal: Decimal) -> crate::Result<()> {
+    let at = position(table, name)?;
+    profile::rewrite(table, at, Some(decimal), None);
+    Ok(())
+}
+
+/// Reads a column's dates as the person says that they are written.
+///
+/// # Errors
+/// The table has no such column.
+pub fn set_date_order(table: &mut Table, name: &str, order: Order) -> crate::Result<()> {
+    let at = position(table, name)?;
+    profile::rewrite(table, at, None, Some(order));
+    Ok(())
+}
+
+/// What the person said of how columns are written wins over the guess.
+fn set_writing(table: &mut Table, options: &ReadOptions) -> crate::Result<()> {
+    for (name, decimal) in &options.decimals {
+        set_decimal(table, name, *decimal)?;
+    }
+    for (name, order) in &options.date_orders {
+        set_date_order(table, name, *order)?;
+    }
+    Ok(())
+}
+
+fn position(table: &Table, name: &str) -> crate::Result<usize> {
+    table.position(name).ok_or_else(|| {
+        let present: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).take(30).collect();
+        CollectError::NoColumn {
+            file: table.source.file.clone(),
+            column: name.to_owned(),
+            present: present.join(", "),
+        }
+        .into()
+    })
 }

@@ -1,416 +1,236 @@
-//! Delimited text → columns of text, on all cores: the text is cut into pieces at line ends that
-//! are record ends, and the pieces are read side by side.
-//!
-//! Where a cut may fall is decided by counting quote marks; a quote mark that is data can fool the
-//! count. A piece that was cut wrongly ends inside a quoted field, which shows, and then the whole
-//! is read again in one piece.
+//! Text → records one by one, each with its row in the file (blank lines and lines in quotes
+//! counted as a spreadsheet counts them).
 
-use polars::prelude::*;
-use rayon::prelude::*;
+use crate::detect::dialect::{self, Dialect, Layout};
 
-use crate::job::Reporter;
-use crate::note::Note;
-use crate::table::Rejected;
-
-/// Rejected records that are kept to be shown.
-const REJECTED_SHOWN: usize = 1000;
-/// Bytes of a piece: some ten milliseconds of work, so that a cancel is answered soon.
-const PIECE: usize = 4 << 20;
-
-/// How the text is written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Writing {
-    pub separator: u8,
-    /// `None` where quote marks are data.
-    pub quote: Option<u8>,
-    /// A backslash before a quote mark makes it data.
-    pub backslash: bool,
-    /// Lines that begin so are comments.
-    pub comment: Option<u8>,
+/// A part of a table, as a spreadsheet writes it: columns and rows, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cells {
+    /// From 0.
+    pub columns: (usize, usize),
+    /// From 1.
+    pub rows: (u64, u64),
 }
 
-/// What was read.
-#[derive(Debug, Default)]
-pub(super) struct Records {
-    /// One column of text each; `null` where the record had no such field.
-    pub columns: Vec<StringChunked>,
-    /// Numbers of the kept records.
-    pub rows: Vec<u32>,
-    pub rejected: Vec<Rejected>,
-    pub rejected_count: u64,
-    /// Records with fewer fields than columns, and the first of them.
-    pub short: u64,
-    pub first_short: u64,
-    /// A quote that is never closed: the record from which on quotes were read as data.
+impl Cells {
+    /// Reads `B3:H200`, or `B:H`, or `3:200`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let corner = |text: &str| {
+            let text = text.trim().replace('$', "");
+            let digits = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+            let (letters, row) = text.split_at_checked(digits)?;
+            let column = letters.chars().try_fold(0usize, |sum, c| {
+                let c = c.to_ascii_uppercase();
+                c.is_ascii_uppercase()
+                    .then(|| sum.checked_mul(26)?.checked_add(c as usize - 'A' as usize + 1))?
+            })?;
+            let row =
+                if row.is_empty() { None } else { Some(row.parse::<u64>().ok().filter(|row| *row > 0)?) };
+            let column = if letters.is_empty() { None } else { Some(column.checked_sub(1)?) };
+            (column.is_some() || row.is_some()).then_some((column, row))
+        };
+        let (from, to) = text.split_once(':')?;
+        let ((first, top), (last, bottom)) = (corner(from)?, corner(to)?);
+        let columns = (first.unwrap_or(0), last.unwrap_or(usize::MAX));
+        let rows = (top.unwrap_or(1), bottom.unwrap_or(u64::MAX));
+        (columns.0 <= columns.1 && rows.0 <= rows.1).then_some(Self { columns, rows })
+    }
+}
+
+/// What the records are read from and how.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    pub text: &'a str,
+    /// Where the records begin, in bytes, and the lines before that place.
+    pub start: usize,
+    pub lines: u64,
+    pub dialect: Dialect,
+    pub comment: Option<u8>,
+    pub cells: Option<Cells>,
+}
+
+/// Records one by one. A quote that is never closed would swallow the rest of the file: from its
+/// record on, quotes are read as ordinary characters, and the place is remembered.
+pub(super) struct Records<'a> {
+    plan: Plan<'a>,
+    source: Source<'a>,
+    start: usize,
+    /// Row of the record that was read last, from 1.
+    row: u64,
+    /// Line in which a quote was opened that is never closed.
     pub unclosed: Option<u64>,
 }
 
-/// Reads the records of `text`, which follows the header. `first` is the number of its first record.
-///
-/// # Errors
-/// The person cancelled; the table engine refuses the columns.
-pub(super) fn read(
-    text: &str,
-    names: &[String],
-    writing: Writing,
-    first: u64,
-    report: &Reporter,
-) -> crate::Result<Records> {
-    let cuts = cuts(text.as_bytes(), writing.quote);
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let parts: Vec<Part> = cuts
-        .par_windows(2)
-        .map(|pair| {
-            report.check()?;
-            let piece = text.get(pair[0]..pair[1]).unwrap_or_default();
-            let part = Part::read(piece, names, writing, pair[1] == text.len());
-            let n = done.fetch_add(piece.len(), std::sync::atomic::Ordering::Relaxed) + piece.len();
-            report.progress(0.3 + 0.4 * n as f64 / text.len().max(1) as f64);
-            Ok(part)
-        })
-        .collect::<crate::Result<_>>()?;
-    let wrong = parts.len() > 1 && parts.iter().any(|part| part.open_end);
-    let parts = match wrong {
-        true => {
-            report.check()?;
-            vec![Part::read(text, names, writing, true)]
-        }
-        false => parts,
-    };
-    join(parts, names, first)
+enum Source<'a> {
+    Separated(Box<csv::Reader<&'a [u8]>>),
+    /// Bytes read so far.
+    Padded(usize),
 }
 
-/// Puts the parts together, numbering the records through.
-fn join(parts: Vec<Part>, names: &[String], first: u64) -> crate::Result<Records> {
-    let mut out = Records::default();
-    let mut number = first;
-    let mut columns: Vec<Vec<StringChunked>> = names.iter().map(|_| Vec::new()).collect();
-    for part in parts {
-        let at = |place: u64| number + place;
-        out.rows.extend(part.rows.iter().map(|&place| u32::try_from(at(place.into())).unwrap_or(u32::MAX)));
-        for (place, mut rejected) in part.rejected {
-            if out.rejected.len() < REJECTED_SHOWN {
-                rejected.row = at(place);
-                out.rejected.push(rejected);
+impl<'a> Records<'a> {
+    pub fn new(plan: Plan<'a>) -> Self {
+        let source = match plan.dialect.layout {
+            Layout::Separated(sign) => {
+                Source::Separated(reader(&plan, plan.start, sign, plan.dialect.quoting))
+            }
+            Layout::Blanks | Layout::WideBlanks => Source::Padded(0),
+        };
+        Self { plan, source, start: plan.start, row: plan.lines, unclosed: None }
+    }
+
+    /// Bytes read so far.
+    pub fn position(&self) -> usize {
+        self.start
+            + match &self.source {
+                Source::Separated(reader) => usize::try_from(reader.position().byte()).unwrap_or(usize::MAX),
+                Source::Padded(at) => *at,
+            }
+    }
+
+    /// Reads the next record of the wanted cells; its row in the file, `None` at the end.
+    pub fn next(&mut self, record: &mut csv::StringRecord) -> Result<Option<u64>, csv::Error> {
+        while self.any(record)? {
+            let Some(cells) = self.plan.cells else { return Ok(Some(self.row)) };
+            if self.row > cells.rows.1 {
+                return Ok(None);
+            }
+            if self.row >= cells.rows.0 {
+                let (first, last) = cells.columns;
+                let wanted = last.saturating_sub(first).saturating_add(1);
+                *record = record.iter().skip(first).take(wanted).collect();
+                return Ok(Some(self.row));
             }
         }
-        out.rejected_count += part.rejected_count;
-        if out.short == 0 && part.short > 0 {
-            out.first_short = at(part.first_short);
-        }
-        out.short += part.short;
-        out.unclosed = out.unclosed.or(part.unclosed.map(at));
-        number += part.records;
-        for (all, column) in columns.iter_mut().zip(part.columns) {
-            all.push(column);
-        }
+        Ok(None)
     }
-    out.columns = columns
-        .into_par_iter()
-        .zip(names)
-        .map(|(parts, name)| {
-            let mut parts = parts.into_iter();
-            let mut whole = parts.next().unwrap_or_else(|| StringChunked::full_null(name.as_str().into(), 0));
-            for part in parts {
-                whole.append_owned(part)?;
+
+    fn any(&mut self, record: &mut csv::StringRecord) -> Result<bool, csv::Error> {
+        let before = self.skip_blank(self.position());
+        match &mut self.source {
+            Source::Padded(at) => {
+                let rest = self.plan.text.get(before..).unwrap_or_default();
+                let Some(line) = rest.split_inclusive('\n').next() else { return Ok(false) };
+                *at = before + line.len() - self.start;
+                record.clear();
+                dialect::fields(line, self.plan.dialect.layout).for_each(|field| record.push_field(field));
+                self.row += 1;
+                Ok(true)
             }
-            Ok(whole.rechunk().into_owned())
-        })
-        .collect::<PolarsResult<_>>()
-        .map_err(crate::clean::CleanError::from)?;
-    Ok(out)
-}
-
-/// Where the text is cut: at line ends outside quotes, about [`PIECE`] apart; from 0 to the end.
-fn cuts(text: &[u8], quote: Option<u8>) -> Vec<usize> {
-    let mut cuts = vec![0];
-    let (mut counted, mut inside) = (0, false);
-    let mut wish = PIECE;
-    while wish < text.len() {
-        if let Some(quote) = quote {
-            let between = text.get(counted..wish).unwrap_or_default();
-            inside ^= memchr::memchr_iter(quote, between).count() % 2 == 1;
-        }
-        let rest = text.get(wish..).unwrap_or_default();
-        let mut found = None;
-        for at in memchr::memchr2_iter(quote.unwrap_or(b'\n'), b'\n', rest) {
-            if rest[at] != b'\n' {
-                inside = !inside;
-            } else if !inside {
-                found = Some(wish + at + 1);
-                break;
-            }
-        }
-        let Some(cut) = found else { break };
-        cuts.push(cut);
-        counted = cut;
-        wish = cut + PIECE;
-    }
-    if cuts.last() != Some(&text.len()) {
-        cuts.push(text.len());
-    }
-    cuts
-}
-
-/// What was read from one piece; records are counted from 0.
-struct Part {
-    columns: Vec<StringChunked>,
-    rows: Vec<u32>,
-    records: u64,
-    rejected: Vec<(u64, Rejected)>,
-    rejected_count: u64,
-    short: u64,
-    first_short: u64,
-    unclosed: Option<u64>,
-    /// The piece ends inside a quoted field, and is not the last one.
-    open_end: bool,
-}
-
-/// Takes the fields of one record after the other.
-struct Builder<'a> {
-    names: &'a [String],
-    columns: Vec<StringChunkedBuilder>,
-    part: Part,
-}
-
-impl<'a> Builder<'a> {
-    fn new(piece: &str, names: &'a [String]) -> Self {
-        let lines = memchr::memchr_iter(b'\n', piece.as_bytes()).count() + 1;
-        Self {
-            names,
-            columns: names.iter().map(|n| StringChunkedBuilder::new(n.as_str().into(), lines)).collect(),
-            part: Part {
-                columns: Vec::new(),
-                rows: Vec::with_capacity(lines),
-                records: 0,
-                rejected: Vec::new(),
-                rejected_count: 0,
-                short: 0,
-                first_short: 0,
-                unclosed: None,
-                open_end: false,
-            },
-        }
-    }
-
-    fn width(&self) -> usize {
-        self.names.len()
-    }
-
-    fn keep(&mut self, fields: usize) {
-        if fields < self.width() {
-            if self.part.short == 0 {
-                self.part.first_short = self.part.records;
-            }
-            self.part.short += 1;
-            self.columns.iter_mut().skip(fields).for_each(StringChunkedBuilder::append_null);
-        }
-        self.part.rows.push(u32::try_from(self.part.records).unwrap_or(u32::MAX));
-        self.part.records += 1;
-    }
-
-    fn reject<'f>(&mut self, found: usize, fields: impl Iterator<Item = &'f str>) {
-        self.part.rejected_count += 1;
-        if self.part.rejected.len() < REJECTED_SHOWN {
-            let head = fields.take(8).collect::<Vec<_>>().join(" · ");
-            let why = Note::new("too_many_fields").with("found", found).with("expected", self.width());
-            let rejected = Rejected { row: 0, why, excerpt: head.chars().take(120).collect() };
-            self.part.rejected.push((self.part.records, rejected));
-        }
-        self.part.records += 1;
-    }
-
-    /// A whole record.
-    fn record<'f>(&mut self, count: usize, fields: impl Iterator<Item = &'f str> + Clone) {
-        if count > self.width() && fields.clone().skip(self.width()).any(|field| !field.trim().is_empty()) {
-            self.reject(count, fields);
-            return;
-        }
-        for (builder, field) in self.columns.iter_mut().zip(fields) {
-            builder.append_value(field);
-        }
-        self.keep(count);
-    }
-
-    fn finish(mut self) -> Part {
-        self.part.columns = self.columns.into_iter().map(StringChunkedBuilder::finish).collect();
-        self.part
-    }
-}
-
-impl Part {
-    fn read(piece: &str, names: &[String], writing: Writing, last: bool) -> Self {
-        let bytes = piece.as_bytes();
-        let has = |byte: Option<u8>| byte.is_some_and(|byte| memchr::memchr(byte, bytes).is_some());
-        let lone_return = memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
-        if has(writing.quote) || has(writing.comment) || lone_return {
-            Self::quoted(piece, names, writing, last)
-        } else {
-            Self::plain(piece, names, writing.separator)
-        }
-    }
-
-    /// A piece without quotes, comments and odd line ends: what most programs write.
-    fn plain(piece: &str, names: &[String], separator: u8) -> Self {
-        let mut builder = Builder::new(piece, names);
-        let bytes = piece.as_bytes();
-        let width = names.len();
-        let mut ends: Vec<usize> = Vec::with_capacity(width + 1);
-        let (mut line, mut at) = (0, 0);
-        while line < bytes.len() {
-            ends.clear();
-            // Separators up to the end of the line.
-            let end = loop {
-                match memchr::memchr2(separator, b'\n', &bytes[at..]) {
-                    Some(found) if bytes[at + found] == separator => {
-                        ends.push(at + found);
-                        at += found + 1;
-                    }
-                    Some(found) => break at + found,
-                    None => break bytes.len(),
+            Source::Separated(reader) => {
+                if !reader.read_record(record)? {
+                    return Ok(false);
                 }
+                self.row += 1;
+                self.reopen(before, record)
+            }
+        }
+    }
+
+    /// Where the next record begins; blank lines and comments on the way are counted as rows.
+    fn skip_blank(&mut self, mut at: usize) -> usize {
+        let bytes = self.plan.text.as_bytes();
+        if at > 0 && bytes.get(at) == Some(&b'\n') && bytes.get(at - 1) == Some(&b'\r') {
+            // The second half of the last record's end.
+            at += 1;
+        }
+        let padded = matches!(self.source, Source::Padded(_));
+        while let Some(&first) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let line = || rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |end| end + 1);
+            let length = match first {
+                b'\r' if rest.get(1) == Some(&b'\n') => 2,
+                b'\r' | b'\n' => 1,
+                _ if self.plan.comment == Some(first) => line(),
+                b' ' if padded && rest.get(..line()).is_some_and(|line| line.trim_ascii().is_empty()) => {
+                    line()
+                }
+                _ => break,
             };
-            let next = end + 1;
-            let text_end = if end > line && bytes[end - 1] == b'\r' { end - 1 } else { end };
-            if text_end > line {
-                ends.push(text_end);
-                let starts = std::iter::once(line).chain(ends.iter().map(|end| end + 1));
-                // Separators and line ends are ASCII: every cut lies between characters.
-                let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
-                if ends.len() > width {
-                    let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
-                    builder.record(fields.len(), fields.iter().copied());
-                } else {
-                    for (column, place) in builder.columns.iter_mut().zip(starts.zip(&ends)) {
-                        column.append_value(field(place));
-                    }
-                    builder.keep(ends.len());
-                }
-            }
-            line = next;
-            at = next;
+            self.row += 1;
+            at += length;
         }
-        builder.finish()
+        at
     }
 
-    /// Any piece, by the csv crate.
-    fn quoted(piece: &str, names: &[String], writing: Writing, last: bool) -> Self {
-        let mut builder = Builder::new(piece, names);
-        let mut quoting = writing;
-        let mut start = 0;
-        let mut record = csv::StringRecord::new();
-        'again: loop {
-            let mut reader = reader(&piece[start..], quoting);
-            loop {
-                let before = start + reader.position().byte() as usize;
-                if !matches!(reader.read_record(&mut record), Ok(true)) {
-                    break 'again;
-                }
-                let after = start + reader.position().byte() as usize;
-                if after >= piece.len()
-                    && let Some(quote) = quoting.quote
-                    && is_open(&piece.as_bytes()[before.min(piece.len())..], quote, &record)
-                {
-                    builder.part.open_end = !last;
-                    // It would swallow the rest of the file: from here on quotes are data.
-                    builder.part.unclosed = Some(builder.part.records);
-                    quoting.quote = None;
-                    start = before;
-                    continue 'again;
-                }
-                builder.record(record.len(), record.iter());
-            }
+    /// Only the last record can hold a quote that is never closed.
+    fn reopen(&mut self, before: usize, record: &mut csv::StringRecord) -> Result<bool, csv::Error> {
+        let text = self.plan.text;
+        let Layout::Separated(sign) = self.plan.dialect.layout else { return Ok(true) };
+        if self.unclosed.is_some() || !self.plan.dialect.quoting || self.position() < text.len() {
+            return Ok(true);
         }
-        builder.finish()
+        let tail = text.as_bytes().get(before..).unwrap_or_default();
+        let quotes = tail.iter().filter(|&&b| b == b'"').count();
+        if quotes % 2 == 0 || !tail.contains(&b'\n') || !record.iter().any(|field| field.contains('\n')) {
+            return Ok(true);
+        }
+        let head = text.as_bytes().get(..before).unwrap_or_default();
+        self.unclosed = Some(1 + head.iter().filter(|&&b| b == b'\n').count() as u64);
+        self.start = before;
+        let mut reader = reader(&self.plan, before, sign, false);
+        let read = reader.read_record(record);
+        self.source = Source::Separated(reader);
+        read
     }
 }
 
-/// True if a last record holds a quote that is never closed.
-fn is_open(tail: &[u8], quote: u8, record: &csv::StringRecord) -> bool {
-    let quotes = memchr::memchr_iter(quote, tail).count();
-    quotes % 2 == 1 && tail.contains(&b'\n') && record.iter().any(|field| field.contains('\n'))
-}
-
-/// A reader of the csv crate for a writing.
-pub(super) fn reader(text: &str, writing: Writing) -> csv::Reader<&[u8]> {
-    let mut builder = csv::ReaderBuilder::new();
-    builder
-        .delimiter(writing.separator)
-        .has_headers(false)
-        .flexible(true)
-        .quoting(writing.quote.is_some())
-        .quote(writing.quote.unwrap_or(b'"'))
-        .comment(writing.comment)
-        .buffer_capacity(1 << 16);
-    if writing.backslash {
-        builder.escape(Some(b'\\')).double_quote(false);
-    }
-    builder.from_reader(text.as_bytes())
+fn reader<'a>(plan: &Plan<'a>, start: usize, sign: u8, quoting: bool) -> Box<csv::Reader<&'a [u8]>> {
+    Box::new(
+        csv::ReaderBuilder::new()
+            .delimiter(sign)
+            .has_headers(false)
+            .flexible(true)
+            .quoting(quoting)
+            .escape(plan.dialect.backslash.then_some(b'\\'))
+            .comment(plan.comment)
+            .buffer_capacity(1 << 16)
+            .from_reader(plan.text.get(start..).unwrap_or_default().as_bytes()),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COMMA: Writing = Writing { separator: b',', quote: Some(b'"'), backslash: false, comment: None };
-
-    fn names(n: usize) -> Vec<String> {
-        (0..n).map(|i| format!("c{i}")).collect()
-    }
-
-    fn cells(records: &Records) -> Vec<Vec<Option<String>>> {
-        (0..records.rows.len())
-            .map(|row| records.columns.iter().map(|c| c.get(row).map(str::to_owned)).collect())
-            .collect()
-    }
-
-    fn quiet(text: &str, width: usize) -> Records {
-        read(text, &names(width), COMMA, 2, &Reporter::silent()).unwrap()
-    }
-
-    #[test]
-    fn plain_and_quoted_pieces_agree() {
-        let text = "a,b,c\r\n\r\n1,,3\n4,5\n6,7,8,9\n6,7,8,\nlast,ü,客户";
-        let plain = quiet(text, 3);
-        let quoted = Part::quoted(text, &names(3), COMMA, true);
-        let quoted = join(vec![quoted], &names(3), 2).unwrap();
-        assert_eq!(cells(&plain), cells(&quoted));
-        assert_eq!((plain.rows.clone(), plain.rejected_count), (quoted.rows.clone(), 1));
-        assert_eq!(plain.rows, [2, 3, 4, 6, 7]);
-        assert_eq!((plain.short, plain.first_short, plain.rejected[0].row), (1, 4, 5));
-        assert_eq!(cells(&plain)[2], [Some("4".into()), Some("5".into()), None]);
-    }
-
-    #[test]
-    fn pieces_are_cut_at_record_ends() {
-        // Quoted line ends near every cut, and quote marks in pairs.
-        let mut text = String::new();
-        for i in 0..200_000 {
-            text.push_str(&format!("{i},\"line one\nline \"\"two\"\" of {i}\",x\n"));
+    fn rows(text: &str, cells: Option<&str>) -> Vec<(u64, Vec<String>)> {
+        let dialect =
+            Dialect { layout: Layout::Separated(b','), quoting: true, backslash: false, agreement: 1.0 };
+        let cells = cells.map(|range| Cells::parse(range).unwrap());
+        let mut records =
+            Records::new(Plan { text, start: 0, lines: 0, dialect, comment: Some(b'#'), cells });
+        let mut record = csv::StringRecord::new();
+        let mut out = Vec::new();
+        while let Some(row) = records.next(&mut record).unwrap() {
+            out.push((row, record.iter().map(str::to_owned).collect()));
         }
-        assert!(cuts(text.as_bytes(), Some(b'"')).len() > 2);
-        let all = quiet(&text, 3);
-        assert_eq!(all.rows.len(), 200_000);
-        assert_eq!(all.columns[1].get(199_999), Some("line one\nline \"two\" of 199999"));
-        assert_eq!(all.rows[199_999], 200_001);
+        out
     }
 
     #[test]
-    fn a_quote_that_is_data_fools_nobody() {
-        // One inch mark early in the file turns the count of quotes around for all the rest.
-        let mut text = String::from("0,5\" pipe,x\n");
-        for i in 1..200_000 {
-            text.push_str(&format!("{i},\"two\nlines\",x\n"));
+    fn rows_are_counted_as_a_spreadsheet_counts_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a,b", "", "1,\"x", "y\"", "", "", "# no", "2,z", ""].join(end);
+            // A comment is cut off at a line feed only.
+            if end == "\r" {
+                continue;
+            }
+            let found: Vec<u64> = rows(&text, None).into_iter().map(|(row, _)| row).collect();
+            assert_eq!(found, [1, 3, 7], "{end:?}");
         }
-        let all = quiet(&text, 3);
-        assert_eq!(all.rows.len(), 200_000);
-        assert_eq!(all.columns[1].get(0), Some("5\" pipe"));
-        assert_eq!(all.columns[1].get(199_999), Some("two\nlines"));
+        let found: Vec<u64> = rows("a,b\r\r1,2\r3,4", None).into_iter().map(|(row, _)| row).collect();
+        assert_eq!(found, [1, 3, 4]);
     }
 
     #[test]
-    fn an_unclosed_quote_costs_no_rows() {
-        let all = quiet("1,a\n2,\"open\n3,c\n4,d\n", 2);
-        assert_eq!((all.rows.len(), all.unclosed), (4, Some(3)));
+    fn cells_of_a_range() {
+        let text = "t,,,\n,a,b,x\n,1,2,x\n,3,4,x\nend,,,\n";
+        let found = rows(text, Some("B2:C4"));
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[1], (3, vec!["1".to_owned(), "2".to_owned()]));
+        assert_eq!(Cells::parse("B:C").unwrap().rows, (1, u64::MAX));
+        assert_eq!(Cells::parse("$AA$3:AB4").unwrap().columns, (26, 27));
+        for bad in ["", "B3", "H2:B9", "B0:C1", "?:1", "B3:C2", ":"] {
+            assert_eq!(Cells::parse(bad), None, "{bad}");
+        }
     }
 }

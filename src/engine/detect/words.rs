@@ -1,11 +1,16 @@
 //! Names and values that tell what a column is: identifiers, contacts, money, targets.
 
+/// The first sign of the East Asian blocks.
+const CJK: char = '\u{2e80}';
+
 /// The words of a name, in lower case: split at punctuation, blanks and capitals.
 pub(crate) fn tokens(name: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {
-        let breaks = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
+        // Chinese and Japanese signs stand beside Latin ones without a blank: 顾客ID.
+        let turns = before.is_alphanumeric() && (before >= CJK) != (c >= CJK);
+        let breaks = !c.is_alphanumeric() || turns || (c.is_uppercase() && before.is_lowercase());
         if breaks {
             out.push(String::new());
         }
@@ -28,13 +33,57 @@ pub(crate) fn named(name: &str, whole: &[&str], parts: &[&str]) -> bool {
         || parts.iter().any(|part| lower.contains(part))
 }
 
+/// Words that are identifiers wherever they stand in a name.
+#[rustfmt::skip]
+const ID_WORDS: &[&str] =
+    &[
+    "id", "ids", "uuid", "guid", "rownumber", "customerid", "userid", "sku", "kdnr", "vat", "isbn",
+    "ean",
+];
+
+/// The same in writings without blanks between words.
+#[rustfmt::skip]
+const ID_PARTS: &[&str] = &[
+    "编号", "編號", "客户号", "订单号", "会员号", "會員號", "单号", "卡号", "账号", "学号", "工号",
+    "流水号", "番号", "n°", "nº", "№",
+];
+
+/// Words for "number" that mark an identifier at the end of a name: `Kunden-Nr`, `customer no`.
+const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro"];
+
+/// Things that are numbered: `numéro client`, `número de cliente`, `invoice`.
+#[rustfmt::skip]
+const THINGS: &[&str] = &[
+    "customer", "client", "member", "user", "order", "invoice", "kunde", "kunden", "kundin", "rechnung",
+    "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre", "socio", "顾客",
+    "客户", "会员", "用户", "お客様", "顧客",
+];
+
+/// Ends of compound words: `Kundennummer`, `Artikelnr`.
+const ID_ENDS: &[&str] = &["nummer", "nr", "nr.", "kennung"];
+
 /// A name that promises an identifier.
 pub fn is_id_name(name: &str) -> bool {
-    named(
-        name,
-        &["id", "ids", "uuid", "guid", "rownumber", "customerid", "userid", "invoice", "sku", "no"],
-        &["编号", "客户号", "订单号", "会员号", "单号"],
-    )
+    if named(name, ID_WORDS, ID_PARTS) {
+        return true;
+    }
+    let tokens = tokens(name);
+    let has = |list: &[&str], token: Option<&String>| token.is_some_and(|t| list.contains(&t.as_str()));
+    let numbered = has(NUMBER_WORDS, tokens.last())
+        || has(NUMBER_WORDS, tokens.first())
+            && tokens.get(1).is_some_and(|t| t != "of")
+            && tokens.iter().skip(1).any(|t| THINGS.contains(&t.as_str()));
+    let compound =
+        tokens.last().is_some_and(|t| ID_ENDS.iter().any(|end| t.len() > end.len() + 2 && t.ends_with(end)));
+    let invoice = tokens.as_slice() == ["invoice"];
+    (numbered || compound || invoice) && !is_money_name(name) && !is_date_name(name)
+}
+
+/// A name that says whom or what a row is about: whole unique numbers under it are identifiers.
+pub fn is_thing_name(name: &str) -> bool {
+    let tokens = tokens(name);
+    let [token] = tokens.as_slice() else { return false };
+    THINGS.contains(&token.as_str())
 }
 
 /// A name that promises a way to reach or name a person.
@@ -56,20 +105,135 @@ pub fn is_contact_name(name: &str) -> bool {
             "fullname",
             "address",
             "street",
+            "vorname",
+            "nachname",
+            "anschrift",
+            "adresse",
+            "straße",
+            "strasse",
+            "handy",
+            "nom",
+            "prénom",
+            "prenom",
+            "nombre",
+            "apellido",
+            "apellidos",
+            "dirección",
+            "direccion",
+            "correo",
+            "móvil",
+            "movil",
         ],
-        &["e-mail", "姓名", "电话", "手机", "邮箱", "地址"],
+        &[
+            "e-mail",
+            "telefon",
+            "téléphone",
+            "teléfono",
+            "telefono",
+            "姓名",
+            "电话",
+            "電話",
+            "手机",
+            "手機",
+            "邮箱",
+            "地址",
+            "住所",
+            "メール",
+            "氏名",
+        ],
     )
 }
 
 /// A name that promises an amount of money.
 pub fn is_money_name(name: &str) -> bool {
+    let words = &[
+        "price",
+        "amount",
+        "cost",
+        "charge",
+        "charges",
+        "revenue",
+        "income",
+        "spend",
+        "spending",
+        "paid",
+        "fee",
+        "balance",
+        "salary",
+        "sales",
+        "turnover",
+        "preis",
+        "betrag",
+        "umsatz",
+        "kosten",
+        "gehalt",
+        "jahresgehalt",
+        "guthaben",
+        "prix",
+        "montant",
+        "precio",
+        "importe",
+        "ventas",
+        "dollar",
+        "dollars",
+    ];
+    named(name, words, &["金额", "价格", "单价", "消费额", "收入", "charges", "総額", "金額"])
+        || super::currency::in_name(name).is_some()
+}
+
+/// A name that promises a date or a time.
+pub fn is_date_name(name: &str) -> bool {
+    let at = tokens(name);
     named(
         name,
         &[
-            "price", "amount", "cost", "charge", "charges", "revenue", "income", "spend", "spending", "paid",
-            "fee", "balance", "salary", "sales", "turnover",
+            "date",
+            "dates",
+            "datum",
+            "time",
+            "timestamp",
+            "datetime",
+            "day",
+            "fecha",
+            "zeit",
+            "zeitpunkt",
+            "ts",
+            "dt",
+            "birthday",
+            "geburtstag",
+            "born",
+            "created",
+            "updated",
         ],
-        &["金额", "价格", "单价", "消费额", "收入", "charges"],
+        &["日期", "时间", "時間", "日時", "生日"],
+    ) || at.len() > 1 && at.last().is_some_and(|token| token == "at" || token == "on")
+}
+
+/// True for a cell that heads a row of totals.
+pub fn is_total(value: &str) -> bool {
+    let value = value.trim().trim_end_matches([':', '：']).trim_end().to_lowercase();
+    matches!(
+        value.as_str(),
+        "total"
+            | "totals"
+            | "grand total"
+            | "sum"
+            | "subtotal"
+            | "summe"
+            | "gesamt"
+            | "gesamtsumme"
+            | "somme"
+            | "total général"
+            | "total general"
+            | "totale"
+            | "suma"
+            | "合计"
+            | "合計"
+            | "总计"
+            | "總計"
+            | "总和"
+            | "小计"
+            | "汇总"
     )
 }
 
@@ -80,7 +244,9 @@ pub fn target_strength(name: &str) -> u8 {
         return 3;
     }
     match lower.as_str() {
-        "target" | "label" | "left" | "cancelled" | "canceled" => 2,
+        "target" | "label" | "left" | "cancelled" | "canceled" | "gekündigt" | "gekuendigt" | "résilié" => {
+            2
+        }
         "y" | "response" | "revenue" | "converted" | "purchased" => 1,
         _ => 0,
     }
@@ -89,19 +255,87 @@ pub fn target_strength(name: &str) -> u8 {
 /// How strongly a value reads as "it happened"; the class to predict.
 pub fn positive_strength(value: &str) -> u8 {
     match value.trim().to_lowercase().as_str() {
-        "yes" | "true" | "1" | "1.0" | "y" | "t" | "是" | "churn" | "churned" | "left" | "exited"
-        | "流失" => 2,
+        "churn" | "churned" | "left" | "exited" | "流失" | "gekündigt" => 2,
+        // That somebody is still there is not what happened to them.
+        "active" | "aktiv" | "activo" | "actif" | "on" => 0,
         "positive" | "cancelled" | "canceled" | "lost" => 1,
-        _ => 0,
+        word => {
+            if truth(word) == Some(true) {
+                2
+            } else {
+                0
+            }
+        }
     }
 }
 
-/// True for a pair of values that stand for yes and no.
-pub fn is_yes_no(value: &str) -> bool {
-    matches!(
-        value.trim().to_lowercase().as_str(),
-        "yes" | "no" | "true" | "false" | "0" | "1" | "y" | "n" | "t" | "f" | "是" | "否" | "0.0" | "1.0"
-    )
+/// Pairs of words for yes and no.
+const PAIRS: &[(&str, &str)] = &[
+    ("yes", "no"),
+    ("true", "false"),
+    ("1", "0"),
+    ("1.0", "0.0"),
+    ("y", "n"),
+    ("t", "f"),
+    ("on", "off"),
+    ("active", "inactive"),
+    ("enabled", "disabled"),
+    ("ja", "nein"),
+    ("j", "n"),
+    ("wahr", "falsch"),
+    ("aktiv", "inaktiv"),
+    ("oui", "non"),
+    ("o", "n"),
+    ("vrai", "faux"),
+    ("actif", "inactif"),
+    ("sí", "no"),
+    ("si", "no"),
+    ("s", "n"),
+    ("verdadero", "falso"),
+    ("activo", "inactivo"),
+    ("sim", "não"),
+    ("да", "нет"),
+    ("是", "否"),
+    ("有", "无"),
+    ("有", "無"),
+    ("真", "假"),
+    ("对", "错"),
+    ("はい", "いいえ"),
+    ("✓", "✗"),
+    ("✔", "✘"),
+    ("√", "×"),
+];
+
+/// What a word for yes or no says, in any of the languages.
+pub fn truth(value: &str) -> Option<bool> {
+    let value = value.trim();
+    // Every such word is short; longer texts need no comparison.
+    if value.len() > 18 {
+        return None;
+    }
+    let lower = value.to_lowercase();
+    PAIRS.iter().find_map(|(yes, no)| match lower.as_str() {
+        word if word == *yes => Some(true),
+        word if word == *no => Some(false),
+        _ => None,
+    })
+}
+
+/// The yes and the no of two values, where they are a pair of one language.
+pub fn yes_no<'a>(a: &'a str, b: &'a str) -> Option<(&'a str, &'a str)> {
+    let lower = |value: &str| value.trim().to_lowercase();
+    let (x, y) = (lower(a), lower(b));
+    PAIRS.iter().find_map(|(yes, no)| match (x.as_str(), y.as_str()) {
+        (x, y) if x == *yes && y == *no => Some((a, b)),
+        (x, y) if x == *no && y == *yes => Some((b, a)),
+        _ => None,
+    })
+}
+
+/// The yes and the no among the values of a column and their counts, where there are two.
+pub fn yes_no_levels(levels: &[(String, u64)]) -> Option<(&str, &str)> {
+    let [(a, _), (b, _)] = levels else { return None };
+    yes_no(a, b)
 }
 
 /// A value that looks like an e-mail address.
@@ -128,9 +362,97 @@ mod tests {
 
     #[test]
     fn names_are_read_by_word() {
-        assert!(is_id_name("customerID") && is_id_name("Customer ID") && is_id_name("CustomerID"));
         assert!(!is_id_name("paid") && !is_id_name("Kidhome") && !is_id_name("video"));
         assert!(is_money_name("MonthlyCharges") && is_contact_name("E-mail") && !is_contact_name("naming"));
+        assert!(is_money_name("Guthaben €") && is_money_name("Amount (USD)") && !is_money_name("Region"));
         assert!(target_strength("Churn") > target_strength("y"));
+        for name in
+            ["created_at", "InvoiceDate", "订单创建时间", "Fecha de alta", "timestamp:float", "Dt_Customer"]
+        {
+            assert!(is_date_name(name), "{name}");
+        }
+        assert!(!is_date_name("at") && !is_date_name("What") && !is_date_name("days_since"));
+    }
+
+    #[test]
+    fn identifiers_in_many_languages() {
+        for name in [
+            "customerID",
+            "Customer ID",
+            "CustomerID",
+            "Kundennummer",
+            "Kunden-Nr",
+            "Kunden-Nr.",
+            "KdNr",
+            "numéro client",
+            "Número de cliente",
+            "N° client",
+            "会员号",
+            "顾客ID",
+            "お客様番号",
+            "订单编号",
+            "SKU",
+            "Customer No",
+            "order_number",
+            "user_id:token",
+            "InvoiceNo",
+            "Invoice",
+            "Artikelnr",
+        ] {
+            assert!(is_id_name(name), "{name}");
+        }
+        for name in [
+            "nr.employed",
+            "number_of_cds",
+            "NumDealsPurchases",
+            "invoice_date",
+            "Invoice amount",
+            "cliente",
+            "number_consumers",
+            "Order date",
+            "No of children",
+            "dollar_value",
+            "payment",
+        ] {
+            assert!(!is_id_name(name), "{name}");
+        }
+        assert!(is_thing_name("cliente") && is_thing_name("Kunde") && !is_thing_name("customer age"));
+    }
+
+    #[test]
+    fn yes_and_no_in_many_languages() {
+        for (a, b) in [
+            ("Yes", "No"),
+            ("nein", "Ja"),
+            ("OUI", "non"),
+            ("sí", "no"),
+            ("да", "нет"),
+            ("否", "是"),
+            ("有", "无"),
+            ("假", "真"),
+            ("对", "错"),
+            ("Y", "N"),
+            ("f", "T"),
+            ("off", "on"),
+            ("inactive", "active"),
+            ("✓", "✗"),
+            ("0", "1"),
+        ] {
+            let (yes, no) = yes_no(a, b).unwrap_or_else(|| panic!("{a} {b}"));
+            assert_eq!((truth(yes), truth(no)), (Some(true), Some(false)), "{a} {b}");
+        }
+        assert_eq!(yes_no("yes", "nein"), None, "no pair of one language");
+        assert_eq!(yes_no("Male", "Female"), None);
+        assert!(positive_strength("ja") > positive_strength("nein"));
+        assert_eq!(positive_strength("active"), positive_strength("inactive"));
+        assert_eq!(positive_strength("Churned"), 2);
+    }
+
+    #[test]
+    fn totals() {
+        for value in ["Total", "合计：", " SUMME ", "Grand total"] {
+            assert!(is_total(value), "{value}");
+        }
+        assert!(!is_total("Total Energies") && !is_total(""));
     }
 }
