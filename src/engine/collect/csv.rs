@@ -8,15 +8,13 @@ use polars::prelude::*;
 
 use super::records::{Cells, Plan, Records};
 use super::text::Decoded;
-use super::{CollectError, ReadOptions, tidy};
+use super::{CollectError, ReadOptions, pieces, tidy};
 use crate::detect::dialect::{self, Layout};
 use crate::detect::header::{self, Head};
 use crate::job::Reporter;
 use crate::note::Note;
-use crate::table::{Provenance, Rejected, Table};
+use crate::table::{Provenance, Table};
 
-/// Rejected records that are kept to be shown.
-const REJECTED_SHOWN: usize = 1000;
 /// Records that are looked at to find names and width.
 const SAMPLED: usize = 200;
 
@@ -42,61 +40,21 @@ pub(super) fn parse(
     let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
     let width = names.len();
 
-    let mut records = Records::new(plan);
-    let mut record = csv::StringRecord::new();
-    let estimate = (text.len() / usage(&sampled).max(8) + 16).min(1 << 24);
-    let mut builders: Vec<StringChunkedBuilder> = names
-        .iter()
-        .map(|name| StringChunkedBuilder::new(name.as_str().into(), estimate.min(1 << 20)))
-        .collect();
-    let mut rows: Vec<u32> = Vec::with_capacity(estimate.min(1 << 20));
-    let mut tally = Tally::default();
-    let mut last = 1;
-    for read in 1u64.. {
-        let Some(row) = records.next(&mut record).map_err(|cause| fail(cause, last + 1))? else { break };
-        last = row;
-        if read.is_multiple_of(8192) {
-            report.check()?;
-            report.progress(0.3 + 0.4 * records.position() as f64 / text.len() as f64);
-        }
-        if row < first {
-            continue;
-        }
-        // One column: an empty field is a missing value. More: nobody's row.
-        if width > 1 && is_blank(&record) {
-            tally.blank += 1;
-            continue;
-        }
-        if record.iter().skip(width).any(|field| !field.trim().is_empty()) {
-            tally.reject(row, &record, width);
-            continue;
-        }
-        if record.len() < width {
-            tally.short += 1;
-            tally.first_short.get_or_insert(row);
-        }
-        for (at, builder) in builders.iter_mut().enumerate() {
-            match record.get(at) {
-                Some(field) => builder.append_value(field),
-                None => builder.append_null(),
-            }
-        }
-        rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-    }
-    if let Some(line) = records.unclosed {
+    let read = pieces::read(below(plan, first), &names, report)?;
+    if let Some(line) = read.unclosed {
         warnings.push(Note::new("unclosed_quote").with("row", line));
     }
-    if let Some(row) = tally.first_short {
-        warnings.push(Note::new("short_records").with("count", tally.short).with("row", row));
+    if let Some(row) = read.first_short {
+        warnings.push(Note::new("short_records").with("count", read.short).with("row", row));
     }
-    if tally.blank > 0 {
-        warnings.push(Note::new("blank_rows").with("count", tally.blank));
+    if read.blank > 0 {
+        warnings.push(Note::new("blank_rows").with("count", read.blank));
     }
-    if rows.is_empty() && tally.rejected_count == 0 {
+    let rows = read.rows;
+    if rows.is_empty() && read.rejected_count == 0 {
         return Err(CollectError::NoRows { file: path.to_owned() }.into());
     }
-    let columns: Vec<Column> =
-        builders.into_iter().map(|builder| builder.finish().into_series().into()).collect();
+    let columns: Vec<Column> = read.columns.into_iter().map(|text| text.into_series().into()).collect();
     let frame =
         |cause: PolarsError| CollectError::Record { file: path.to_owned(), row: 1, cause: cause.to_string() };
     let raw = DataFrame::new(rows.len(), columns).map_err(frame)?;
@@ -117,10 +75,10 @@ pub(super) fn parse(
         },
         raw,
         columns: Vec::new(),
-        records: rows.len() as u64 + tally.rejected_count,
+        records: rows.len() as u64 + read.rejected_count,
         rows: Arc::new(rows),
-        rejected: tally.rejected,
-        rejected_count: tally.rejected_count,
+        rejected: read.rejected,
+        rejected_count: read.rejected_count,
         warnings,
     };
     tidy::drop_total(&mut table);
@@ -128,27 +86,23 @@ pub(super) fn parse(
     Ok(table)
 }
 
-/// What happened to records on the way.
-#[derive(Default)]
-struct Tally {
-    rejected: Vec<Rejected>,
-    rejected_count: u64,
-    short: u64,
-    first_short: Option<u64>,
-    blank: u64,
-}
-
-impl Tally {
-    fn reject(&mut self, row: u64, record: &csv::StringRecord, width: usize) {
-        self.rejected_count += 1;
-        if self.rejected.len() < REJECTED_SHOWN {
-            self.rejected.push(Rejected {
-                row,
-                why: Note::new("too_many_fields").with("found", record.len()).with("expected", width),
-                excerpt: tidy::excerpt(record.iter()),
-            });
-        }
+/// The same records from the one in row `first` on.
+fn below(plan: Plan<'_>, first: u64) -> Plan<'_> {
+    let mut records = Records::new(plan);
+    let mut record = csv::StringRecord::new();
+    let (mut start, mut lines) = (plan.start, plan.lines);
+    while plan.cells.is_none()
+        && let Ok(Some(row)) = records.next(&mut record)
+        && row < first
+    {
+        (start, lines) = (records.position(), row);
     }
+    // The reader stops between the two signs of a line end.
+    let bytes = plan.text.as_bytes();
+    if bytes.get(start) == Some(&b'\n') && start > 0 && bytes.get(start - 1) == Some(&b'\r') {
+        start += 1;
+    }
+    Plan { start, lines, ..plan }
 }
 
 /// What stands before the table, and the dialect; tells what is out of the ordinary.
@@ -232,11 +186,6 @@ fn is_blank(record: &csv::StringRecord) -> bool {
     record.iter().all(|field| field.trim().is_empty())
 }
 
-/// Average bytes of a record.
-fn usage(sampled: &[(u64, csv::StringRecord)]) -> usize {
-    sampled.iter().map(|(_, record)| record.as_slice().len()).sum::<usize>() / sampled.len().max(1)
-}
-
 /// Where the table begins, and the names of its columns: trimmed, empty ones named by position,
 /// twins numbered.
 fn names_of(
@@ -274,9 +223,15 @@ fn names_of(
     {
         *first = rest.to_owned();
     }
+    let names = distinct(&given, head.width, head.lines > 0, warnings);
+    (head, names)
+}
+
+/// Names of `width` columns, each once: empty ones are named by position, twins numbered.
+pub(super) fn distinct(given: &[String], width: usize, is_named: bool, warnings: &mut Vec<Note>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let (mut twins, mut unnamed) = (0, 0);
-    let names = (0..head.width)
+    let names = (0..width)
         .map(|at| {
             let base = match given.get(at).map_or("", String::as_str) {
                 "" => {
@@ -295,11 +250,11 @@ fn names_of(
             name
         })
         .collect();
-    if head.lines > 0 && unnamed > 0 {
+    if is_named && unnamed > 0 {
         warnings.push(Note::new("unnamed_columns").with("count", unnamed));
     }
     if twins > 0 {
         warnings.push(Note::new("twin_names").with("count", twins));
     }
-    (head, names)
+    names
 }

@@ -78,6 +78,11 @@ impl<'a> Records<'a> {
         Self { plan, source, start: plan.start, row: plan.lines, unclosed: None }
     }
 
+    /// Row of the record that was read last.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+
     /// Bytes read so far.
     pub fn position(&self) -> usize {
         self.start
