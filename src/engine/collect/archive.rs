@@ -9,7 +9,6 @@ use zip::result::ZipError;
 
 use super::format::{Format, Found, Task, Want, read_unpacked};
 use super::{CollectError, Part, excel};
-use crate::detect::encoding;
 use crate::note::Note;
 
 /// Unpacked bytes for one packed byte beyond which a file is a bomb …
@@ -76,7 +75,8 @@ struct Member {
 /// What a zip archive is: a workbook, a document of another program, or an archive of files.
 pub(super) fn inside_zip(file: &mut File, task: &Task<'_>) -> crate::Result<Format> {
     let zip = ZipArchive::new(BufReader::new(file)).map_err(|cause| zip_error(task, None, cause))?;
-    let names: Vec<String> = zip.file_names_raw().map(|name| member_name(name).to_lowercase()).collect();
+    let names: Vec<String> =
+        zip.file_names_raw().map(|name| member_name(name, None).to_lowercase()).collect();
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     Ok(match () {
         () if has("xl/workbook.bin") => Format::Book(excel::Kind::Xlsb),
@@ -204,7 +204,7 @@ fn members<R: Read + std::io::Seek>(zip: &mut ZipArchive<R>, task: &Task<'_>) ->
     let mut out = Vec::new();
     for at in 0..zip.len() {
         let file = zip.by_index_raw(at).map_err(|cause| zip_error(task, None, cause))?;
-        let name = member_name(file.name_raw());
+        let name = member_name(file.name_raw(), file.name().ok().as_deref());
         if !file.is_dir() && !name.ends_with('/') && !is_left_behind(&name) {
             out.push(Member { at, size: file.size(), encrypted: file.encrypted(), name });
         }
@@ -222,13 +222,18 @@ fn is_left_behind(name: &str) -> bool {
         || ["thumbs.db", "desktop.ini"].contains(&last.to_lowercase().as_str())
 }
 
-/// A member's name. Zip programs in China write GBK without saying so.
-fn member_name(raw: &[u8]) -> String {
-    let decoded = match std::str::from_utf8(raw) {
-        Ok(name) => name.to_owned(),
-        Err(_) => encoding::guess(raw, true).encoding.decode_without_bom_handling(raw).0.into_owned(),
+/// A member's name. Zip programs in China write GBK without saying so: two bytes of the GB 2312
+/// range for each character. `usual` is the name by the rules (UTF-8, else code page 437).
+fn member_name(raw: &[u8], usual: Option<&str>) -> String {
+    let mut high = raw.iter().filter(|b| !b.is_ascii());
+    let chinese = std::str::from_utf8(raw).is_err()
+        && raw.chunk_by(|a, b| a.is_ascii() == b.is_ascii()).all(|run| run.len() % 2 == 0 || run.is_ascii())
+        && high.all(|b| *b >= 0xA1);
+    let name = match usual {
+        Some(name) if !chinese => name.to_owned(),
+        _ => encoding_rs::GB18030.decode_without_bom_handling(raw).0.into_owned(),
     };
-    decoded.replace('\\', "/")
+    name.replace('\\', "/")
 }
 
 fn zip_error(task: &Task<'_>, part: Option<&str>, cause: ZipError) -> crate::Error {
@@ -265,7 +270,10 @@ mod tests {
 
     #[test]
     fn names_of_members() {
-        assert_eq!(member_name(b"\xBF\xCD\xBB\xA7\xB1\xED.csv"), "客户表.csv");
+        assert_eq!(member_name(b"2024/\xBF\xCD\xBB\xA7\xB1\xED.csv", Some("junk")), "2024/客户表.csv");
+        assert_eq!(member_name("客户.csv".as_bytes(), Some("客户.csv")), "客户.csv");
+        assert_eq!(member_name(b"Gen\x8Ave.csv", Some("Genève.csv")), "Genève.csv");
+        assert_eq!(member_name(b"a\\b.csv", Some("a\\b.csv")), "a/b.csv");
         assert!(is_left_behind("__MACOSX/a/._b.csv") && is_left_behind("x/.DS_Store"));
         assert!(!is_left_behind("2024/a.csv"));
     }

@@ -291,6 +291,7 @@ pub(super) fn read_unpacked(
                 let Some(read) = chunk.get(..n).filter(|read| !read.is_empty()) else { break };
                 std::io::Write::write_all(&mut file, read).map_err(|cause| task.io(cause))?;
             }
+            file.seek(SeekFrom::Start(0)).map_err(|cause| task.io(cause))?;
             read_file(file, Task { depth: task.depth + 1, ..task.clone() })
         }
     }

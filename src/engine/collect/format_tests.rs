@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use ::zip::write::SimpleFileOptions;
 use polars::prelude::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
-use ::zip::write::SimpleFileOptions;
 
 use super::*;
 
@@ -66,6 +66,17 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
         zip.write_all(bytes).unwrap();
     }
     zip.finish().unwrap().into_inner()
+}
+
+fn ods(rows: &str) -> Vec<u8> {
+    let content = format!(
+        r#"<?xml version="1.0"?><office:document-content><office:body><office:spreadsheet><table:table table:name="Tab">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
+    );
+    zipped(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest:manifest></manifest:manifest>"),
+        ("content.xml", content.as_bytes()),
+    ])
 }
 
 fn gz(bytes: &[u8]) -> Vec<u8> {
@@ -477,8 +488,17 @@ fn excel_cases() -> Vec<Case> {
             }),
             Reads(
                 "Sheet1",
-                "zip,day,at,long,ok,padded,note|00123,2024-03-05,26:30:00,1234567890123456,TRUE,00042,  two\nlines |#DIV/0!,2024-03-05 14:30:00,,,,,",
+                "zip,day,at,long,ok,padded,note|00123,2024-03-05,26:30:00,1234567890123456,TRUE,00042,  two\nlines |,2024-03-05 14:30:00,,,,,",
             ),
+        ),
+        case(
+            "OpenDocument",
+            "a.ods",
+            ods(
+                r#"<table:table-row><table:table-cell office:value-type="string"><text:p>id</text:p></table:table-cell><table:table-cell office:value-type="string"><text:p>day</text:p></table:table-cell><table:table-cell office:value-type="string"><text:p>long</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell office:value-type="float" office:value="7"><text:p>7</text:p></table:table-cell><table:table-cell office:value-type="date" office:date-value="2024-03-05"><text:p>x</text:p></table:table-cell><table:table-cell office:value-type="time" office:time-value="PT26H30M05S"><text:p>x</text:p></table:table-cell></table:table-row>"#,
+            ),
+            Reads("Tab", "id,day,long|7,2024-03-05,26:30:05"),
         ),
         case(
             "no workbook in the container",
@@ -521,8 +541,8 @@ fn json_cases() -> Vec<Case> {
         case(
             "the outer of nested lists",
             "c.json",
-            r#"[{"id":7,"orders":[{"n":1},{"n":2},{"n":3}]}]"#,
-            Reads("c", "id|7"),
+            r#"[{"id":7,"orders":[{"n":1},{"n":2},{"n":3}]},{"id":8}]"#,
+            Reads("c", "id|7|8"),
         ),
         with(
             case(
@@ -554,6 +574,12 @@ fn json_cases() -> Vec<Case> {
             "a.json",
             r#"{"c1":{"n":"A","x":1},"c2":{"n":"B"}}"#,
             Reads("", "key,n,x|c1,A,1|c2,B,"),
+        ),
+        case(
+            "one record with a list is that list",
+            "a.json",
+            r#"{"name":"shop","rows":[{"n":1},{"n":2}]}"#,
+            Reads("rows", "a row,n|1,1|1,2"),
         ),
         case(
             "columns as pandas writes them",
@@ -776,6 +802,43 @@ fn a_broken_line_is_rejected_with_its_number() {
     assert!(error.to_string().contains("line 2, character 7"), "{error}");
 }
 
+/// Bytes changed, taken out or cut off at random: a table or a typed error, and never a panic.
+#[test]
+fn damaged_files_never_panic() {
+    use rand::{Rng as _, SeedableRng as _};
+    let folder = tempfile::tempdir().unwrap();
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let (mut read_all, mut refused) = (0, 0);
+    for mut case in cases() {
+        let whole = case.bytes.clone();
+        if whole.is_empty() {
+            continue;
+        }
+        for _ in 0..12 {
+            case.bytes = whole.clone();
+            for _ in 0..rng.gen_range(1..6) {
+                let at = rng.gen_range(0..case.bytes.len());
+                match rng.gen_range(0..4) {
+                    0 if at > 0 => case.bytes.truncate(at),
+                    1 if case.bytes.len() > 1 => drop(case.bytes.remove(at)),
+                    _ => case.bytes[at] ^= rng.gen_range(1..=255u8),
+                }
+            }
+            match read(folder.path(), &case) {
+                Ok(table) => {
+                    assert_eq!(table.rows.len(), table.raw.height(), "{}", case.name);
+                    read_all += 1;
+                }
+                Err(error) => {
+                    assert!(!error.kind().is_empty());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(read_all > 100 && refused > 100, "{read_all} read, {refused} refused");
+}
+
 #[test]
 fn pasted_text() {
     let options = ReadOptions::default();
@@ -910,6 +973,8 @@ fn edge_cases_of_calamine() {
         let error = open_data(&format!("excel-edge-cases/{file}"), &ReadOptions::default()).unwrap_err();
         assert_eq!(error.kind(), kind, "{file}: {error}");
     }
+    let table = open_data("excel-edge-cases/malformed_format.xls", &ReadOptions::default()).unwrap();
+    println!("{} {:?}", show(&table), table.source);
     let listed = parts(&data("excel-edge-cases/any_sheets.xlsx").unwrap()).unwrap();
     let listed: Vec<_> = listed.iter().map(|part| (part.name.as_str(), part.rows, part.hidden)).collect();
     assert_eq!(

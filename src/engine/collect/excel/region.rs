@@ -109,6 +109,8 @@ pub(super) fn locate(sheet: &Sheet, options: &ReadOptions) -> Option<Region> {
                 let at = field_names(sheet, at);
                 (Some(at), at + 1)
             }
+            // Names and nothing below them.
+            None if matches!(rows, [only] if only.cells.len() > 1 && is_labels(only, None)) => (Some(0), 1),
             None if told == Some(true) => (Some(0), 1),
             None => (None, 0),
         },

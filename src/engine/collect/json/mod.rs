@@ -7,6 +7,7 @@ mod scan;
 use super::CollectError;
 use super::format::{Found, Task, Want, name_of};
 use super::text::Decoded;
+use crate::job::{Cancelled, Reporter};
 use crate::note::Note;
 use crate::table::{Provenance, Table};
 use flatten::Drafts;
@@ -106,8 +107,9 @@ fn pick(tables: Vec<(bool, Table)>, task: &Task<'_>) -> crate::Result<Found> {
         }
         Want::Part(_) => task.want.among(&names).and_then(|at| at.first().copied()),
         Want::Best => {
+            // What hangs on a single record is more of a table than the record.
             let rank = |(at, (nested, table)): &(usize, &(bool, Table))| {
-                (!*nested, cells(table), std::cmp::Reverse(*at))
+                (!*nested && table.height() > 1, cells(table), std::cmp::Reverse(*at))
             };
             tables.iter().enumerate().max_by_key(rank).map(|(at, _)| at)
         }
@@ -167,7 +169,7 @@ fn lines(text: &str, task: &Task<'_>, drafts: &mut Drafts<'_>) -> crate::Result<
 /// A list of records, one by one.
 fn list(text: &str, task: &Task<'_>, cut: bool, drafts: &mut Drafts<'_>) -> crate::Result<()> {
     let table = drafts.table("");
-    let mut scanner = Scanner::new(text);
+    let mut scanner = Scanner::watched(text, task.report);
     scanner.step(b'[');
     let mut more = !scanner.step(b']');
     let mut row = 0u64;
@@ -205,10 +207,10 @@ fn sequence(
     drafts: &mut Drafts<'_>,
     notes: &mut Vec<Note>,
 ) -> crate::Result<bool> {
-    let mut scanner = Scanner::new(text);
+    let mut scanner = Scanner::watched(text, task.report);
     let first = scanner.value().map_err(|fault| broken(text, fault, task))?;
     if scanner.peek().is_none() {
-        single(&first, drafts, notes);
+        single(&first, task.report, drafts, notes)?;
         return Ok(false);
     }
     let table = drafts.table("");
@@ -235,17 +237,18 @@ fn sequence(
 
 /// A file that is one object: lists of records under its keys, columns of values, records under
 /// their keys, or one record.
-fn single(value: &Json, drafts: &mut Drafts<'_>, notes: &mut Vec<Note>) {
-    let Json::Object(fields) = value else { return };
+fn single(
+    value: &Json,
+    report: &Reporter,
+    drafts: &mut Drafts<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<(), Cancelled> {
+    let Json::Object(fields) = value else { return Ok(()) };
     if let Some(records) = columns(fields) {
-        let table = drafts.table("");
-        for (record, row) in records.iter().zip(1u64..) {
-            drafts.record(table, row, record);
-        }
-        return;
+        return drafts.records("", &records, report);
     }
     if let [(_, inner @ Json::Object(_))] = fields.as_slice() {
-        return single(inner, drafts, notes);
+        return single(inner, report, drafts, notes);
     }
     let is_records = |value: &Json| matches!(value, Json::List(items) if items.iter().any(|i| matches!(i, Json::Object(_))));
     let names_itself = fields.iter().any(|(key, value)| {
@@ -257,12 +260,7 @@ fn single(value: &Json, drafts: &mut Drafts<'_>, notes: &mut Vec<Note>) {
         let mut beside = Vec::new();
         for (key, value) in fields {
             match value {
-                Json::List(items) if is_records(value) => {
-                    let table = drafts.table(key);
-                    for (item, row) in items.iter().zip(1u64..) {
-                        drafts.record(table, row, item);
-                    }
-                }
+                Json::List(items) if is_records(value) => drafts.records(key, items, report)?,
                 Json::Null => {}
                 Json::List(items) if items.is_empty() => {}
                 _ => beside.push(key.as_str()),
@@ -271,20 +269,20 @@ fn single(value: &Json, drafts: &mut Drafts<'_>, notes: &mut Vec<Note>) {
         if !beside.is_empty() {
             notes.push(Note::new("json_beside").with("names", beside.join(", ")));
         }
-        return;
+        return Ok(());
     }
-    let table = drafts.table("");
     let all_objects = fields.len() > 1 && fields.iter().all(|(_, value)| matches!(value, Json::Object(_)));
-    if all_objects && alike(fields) {
-        for ((key, value), row) in fields.iter().zip(1u64..) {
-            let Json::Object(inner) = value else { continue };
-            let mut record = vec![("key".to_owned(), Json::Scalar(key.clone()))];
-            record.extend(inner.iter().cloned());
-            drafts.record(table, row, &Json::Object(record));
-        }
-    } else if !fields.is_empty() {
-        drafts.record(table, 1, value);
+    if !(all_objects && alike(fields)) {
+        return drafts.records("", if fields.is_empty() { &[] } else { std::slice::from_ref(value) }, report);
     }
+    let keyed = |(key, value): &(String, Json)| {
+        let mut record = vec![("key".to_owned(), Json::Scalar(key.clone()))];
+        if let Json::Object(inner) = value {
+            record.extend(inner.iter().cloned());
+        }
+        Json::Object(record)
+    };
+    drafts.records("", &fields.iter().map(keyed).collect::<Vec<_>>(), report)
 }
 
 /// The first two objects share at least half of their keys: they are records of one kind.
@@ -343,6 +341,10 @@ fn columns(fields: &[(String, Json)]) -> Option<Vec<Json>> {
 }
 
 fn broken(text: &str, fault: Fault, task: &Task<'_>) -> crate::Error {
+    // A scanner that heard of cancel fails like one that found a fault.
+    if let Err(cancelled) = task.report.check() {
+        return cancelled.into();
+    }
     let (line, column) = place(text, fault.at);
     let (file, part) = (task.path.to_owned(), task.member.clone());
     CollectError::BadJson { file, part, line, column, cause: fault.cause }.into()

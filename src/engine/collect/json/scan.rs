@@ -2,6 +2,8 @@
 //! `1.10` keep every character. RFC 8259, and beyond it what programs write all the same: `NaN`,
 //! `Infinity`, raw control characters in strings.
 
+use crate::job::Reporter;
+
 /// Objects and lists within each other that are followed.
 const DEEPEST: usize = 64;
 
@@ -53,11 +55,18 @@ pub(super) struct Fault {
 pub(super) struct Scanner<'a> {
     text: &'a str,
     pub at: usize,
+    report: Option<&'a Reporter>,
+    values: u64,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, report: None, values: 0 }
+    }
+
+    /// A scanner whose every value fails once the person has cancelled.
+    pub(super) fn watched(text: &'a str, report: &'a Reporter) -> Self {
+        Self { report: Some(report), ..Self::new(text) }
     }
 
     /// The next byte that is no blank.
@@ -87,6 +96,10 @@ impl<'a> Scanner<'a> {
     fn nested(&mut self, depth: usize) -> Result<Json, Fault> {
         if depth > DEEPEST {
             return self.fault("more than 64 levels within each other");
+        }
+        self.values += 1;
+        if self.values.is_multiple_of(4096) && self.report.is_some_and(|report| report.check().is_err()) {
+            return self.fault("cancelled");
         }
         match self.peek() {
             None => self.fault("the text ends where a value is expected"),
