@@ -144,7 +144,9 @@ fn call_list(ui: &mut Ui, lang: Lang, app: &mut App, asked: &mut PathBox) {
         for (ending, key) in [("xlsx", "list.xlsx"), ("csv", "list.csv"), ("html", "list.html")] {
             let on = asked.text.trim_end().to_lowercase().ends_with(ending);
             if ui.radio(on, lang.t(key)).clicked() {
-                asked.text = asked.path().with_extension(ending).display().to_string();
+                if let Some(path) = asked.paths().first() {
+                    asked.text = path.with_extension(ending).display().to_string();
+                }
             }
         }
     });

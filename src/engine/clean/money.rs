@@ -118,7 +118,7 @@ pub(super) fn read(text: &str, decimal: Decimal) -> Option<(f64, Option<Stated>)
     };
     // `$-5` as well as `-$5`; a second currency is no amount.
     let value = number::parse(rest, decimal).filter(|value| value.is_finite())?;
-    (!number::has_currency(rest)).then_some((sign * value, stated))
+    number::currency(rest).is_none().then_some((sign * value, stated))
 }
 
 fn stated(text: &str) -> Option<(Stated, &str)> {

@@ -111,8 +111,5 @@ pub(super) fn number_column(
 /// significant digits, which leave out what binary arithmetic adds (87.33000000000001).
 pub(super) fn write_number(value: f64, decimal: Decimal) -> String {
     let text = format!("{}", format!("{value:.14e}").parse().unwrap_or(value));
-    match decimal {
-        Decimal::Point => text,
-        Decimal::Comma => text.replace('.', ","),
-    }
+    if decimal.is_comma() { text.replace('.', ",") } else { text }
 }

@@ -203,10 +203,7 @@ fn is_of_number(c: char) -> bool {
 
 /// A number as the column writes them; where it cannot be one, as the others do.
 fn plain_number(digits: &str, decimal: number::Decimal) -> Option<f64> {
-    let other = match decimal {
-        number::Decimal::Point => number::Decimal::Comma,
-        number::Decimal::Comma => number::Decimal::Point,
-    };
+    let other = if decimal.is_comma() { number::Decimal::Point } else { number::Decimal::Comma };
     number::parse(digits, decimal).or_else(|| number::parse(digits, other)).filter(|v| v.is_finite())
 }
 

@@ -1,25 +1,31 @@
 //! The outside world → tables. Nothing is lost without a word: records in = rows kept + records
 //! rejected, and both are told.
 
+mod archive;
 mod away;
+mod columnar;
 pub mod combine;
 mod csv;
 pub mod database;
 mod decide;
+mod excel;
 mod facts;
+mod format;
+#[cfg(test)]
+mod format_tests;
+mod gather;
 pub mod http;
+mod json;
 mod pieces;
 mod profile;
 mod records;
 pub mod relate;
-mod stub;
 mod text;
 mod tidy;
 #[cfg(test)]
 mod tests_odd;
 #[cfg(test)]
 mod tests_public;
-pub use stub::*;
 
 use std::path::{Path, PathBuf};
 
@@ -28,10 +34,14 @@ use serde::{Deserialize, Serialize};
 use crate::detect::date::Order;
 use crate::detect::number::Decimal;
 use crate::error::Place;
-use crate::job::Reporter;
+use crate::job::{Event, Reporter};
+use crate::note::Note;
 use crate::table::{Role, Table};
 
+pub use gather::{gather, stack};
 pub use profile::retype;
+
+use format::{Found, Want};
 
 /// How to read a file; everything left out is guessed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -86,6 +96,27 @@ pub enum CollectError {
     Database(#[from] database::DatabaseError),
     #[error(transparent)]
     Http(#[from] http::HttpError),
+    #[error("{} has no part “{part}”; it has: {present}", file.display())]
+    NoPart { file: PathBuf, part: String, present: String },
+    #[error("{}{} is protected by a password", file.display(), within(part))]
+    Encrypted { file: PathBuf, part: Option<String> },
+    #[error("{}{} is cut off after {at} unpacked bytes", file.display(), within(part))]
+    Truncated { file: PathBuf, part: Option<String>, at: u64 },
+    #[error("{}{} unpacks to more than {limit} bytes", file.display(), within(part))]
+    TooBig { file: PathBuf, part: Option<String>, limit: u64 },
+    #[error("{}{} is damaged: {cause}", file.display(), within(part))]
+    Malformed { file: PathBuf, part: Option<String>, cause: String },
+    #[error("{}{} is not valid JSON in line {line}, character {column}: {cause}", file.display(), within(part))]
+    BadJson { file: PathBuf, part: Option<String>, line: u64, column: u64, cause: &'static str },
+    #[error("“{range}” is no range of cells for {}", file.display())]
+    BadRange { file: PathBuf, range: String },
+    #[error("no readable file at {}", file.display())]
+    NoFiles { file: PathBuf },
+}
+
+/// The part of a file that an error speaks of, to stand behind the file's name.
+fn within(part: &Option<String>) -> String {
+    part.as_ref().map_or_else(String::new, |part| format!(" (“{part}”)"))
 }
 
 impl CollectError {
@@ -103,6 +134,14 @@ impl CollectError {
             Self::Record { .. } => "bad_record",
             Self::Database(e) => e.kind(),
             Self::Http(e) => e.kind(),
+            Self::NoPart { .. } => "no_part",
+            Self::Encrypted { .. } => "encrypted",
+            Self::Truncated { .. } => "truncated",
+            Self::TooBig { .. } => "unpacks_too_big",
+            Self::Malformed { .. } => "malformed",
+            Self::BadJson { .. } => "bad_json",
+            Self::BadRange { .. } => "bad_range",
+            Self::NoFiles { .. } => "no_files",
         }
     }
 
@@ -115,7 +154,15 @@ impl CollectError {
             | Self::Empty { file }
             | Self::NoRows { file }
             | Self::NotText { file, .. }
-            | Self::UnknownEncoding { file, .. } => (file, None, None),
+            | Self::UnknownEncoding { file, .. }
+            | Self::NoPart { file, .. }
+            | Self::Encrypted { file, .. }
+            | Self::Truncated { file, .. }
+            | Self::TooBig { file, .. }
+            | Self::Malformed { file, .. }
+            | Self::BadRange { file, .. }
+            | Self::NoFiles { file } => (file, None, None),
+            Self::BadJson { file, line, .. } => (file, Some(*line), None),
             Self::NoColumn { file, column, .. } => (file, None, Some(column.clone())),
             Self::Record { file, row, .. } => (file, Some(*row), None),
             Self::Database(e) => return e.place(),
@@ -126,7 +173,23 @@ impl CollectError {
 
     /// Sorts an operating system's error by what a person can do about it.
     fn from_io(file: &Path, cause: std::io::Error) -> Self {
-        let file = file.to_owned();
+        Self::from_io_within(file, None, cause)
+    }
+
+    /// [`from_io`](Self::from_io) for a part of a file: what went wrong while unpacking it has an
+    /// error of its own.
+    fn from_io_within(file: &Path, part: Option<&str>, cause: std::io::Error) -> Self {
+        let (file, part) = (file.to_owned(), part.map(str::to_owned));
+        match cause.get_ref().and_then(|inner| inner.downcast_ref::<archive::UnpackError>()) {
+            Some(archive::UnpackError::Truncated { at }) => return Self::Truncated { file, part, at: *at },
+            Some(archive::UnpackError::TooBig { limit }) => {
+                return Self::TooBig { file, part, limit: *limit };
+            }
+            Some(archive::UnpackError::Damaged { .. }) => {
+                return Self::Malformed { file, part, cause: cause.to_string() };
+            }
+            None => {}
+        }
         match cause.kind() {
             std::io::ErrorKind::NotFound => Self::NotFound { file },
             std::io::ErrorKind::PermissionDenied => Self::NoPermission { file },
@@ -136,19 +199,65 @@ impl CollectError {
     }
 }
 
-/// Reads a delimited text file: decoded as a stream, columns typed over all rows.
+/// One table that a file holds, for a picker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// What [`ReadOptions::part`] takes; the file's own name where the file is one table.
+    pub name: String,
+    /// Rows as far as they are known without reading: cells of a sheet's used range count, header
+    /// and titles included.
+    pub rows: Option<u64>,
+    /// A hidden sheet: never chosen by itself.
+    pub hidden: bool,
+    /// Why the part cannot be read or would not be chosen.
+    pub why: Option<Note>,
+}
+
+/// What a file holds, in the file's order, read as little as its format permits.
 ///
 /// # Errors
-/// Files that are absent, unreadable, empty or no text; roles for columns that are not there.
+/// As [`open`].
+pub fn parts(path: &Path) -> crate::Result<Vec<Part>> {
+    format::list(path, &Reporter::silent())
+}
+
+/// Every table of a file, or only [`ReadOptions::part`], profiled. Roles are given where a table
+/// has the column.
+///
+/// # Errors
+/// As [`open`].
+pub fn tables(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Result<Vec<Table>> {
+    report.emit(Event::Phase("read"));
+    let want = options.part.as_deref().map_or(Want::All, Want::Part);
+    let Found { mut tables, .. } = format::read(path, options, want, None, report)?;
+    report.emit(Event::Phase("profile"));
+    for table in &mut tables {
+        table.columns = profile::profile(table, report)?;
+        for (name, role) in &options.roles {
+            if table.position(name).is_some() {
+                set_role(table, name, *role)?;
+            }
+        }
+    }
+    report.progress(1.0);
+    Ok(tables)
+}
+
+/// Reads the best table of a file, its columns typed over all rows: [`ReadOptions::part`] where
+/// it is given (exact name, else without case), otherwise the visible part with most cells; of
+/// nested JSON the outermost list. What is left aside is told in a warning.
+///
+/// # Errors
+/// Files that are absent, unreadable, empty, damaged, protected or no table; a part or role for
+/// a column that is not there.
 pub fn open(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
-    report.emit(crate::job::Event::Phase("read"));
-    let decoded = text::decode(path, options.encoding.as_deref(), report)?;
-    finish(csv::parse(path, decoded, options, report)?, options, report)
+    report.emit(Event::Phase("read"));
+    finish(best(path, options, None, report)?, options, report)
 }
 
 /// Profiles a table as read and gives its columns the roles that the person has set.
 fn finish(mut table: Table, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
-    report.emit(crate::job::Event::Phase("profile"));
+    report.emit(Event::Phase("profile"));
     table.columns = profile::profile(&table, report)?;
     set_writing(&mut table, options)?;
     for (name, role) in &options.roles {
@@ -159,13 +268,42 @@ fn finish(mut table: Table, options: &ReadOptions, report: &Reporter) -> crate::
 }
 
 /// The first rows of a file, to show while the rest is read. The same function as [`open`], on a
-/// shorter text.
+/// shorter text or fewer rows.
 pub fn preview(path: &Path, options: &ReadOptions) -> crate::Result<Table> {
-    let decoded = text::decode_head(path, options.encoding.as_deref(), 256 * 1024)?;
     let silent = Reporter::silent();
-    let mut table = csv::parse(path, decoded, options, &silent)?;
+    let mut table = best(path, options, Some(format::PREVIEW_ROWS), &silent)?;
     table.columns = profile::profile(&table, &silent)?;
     set_writing(&mut table, options)?;
+    Ok(table)
+}
+
+/// A table that was pasted: delimited text or JSON. `name` names the table.
+///
+/// # Errors
+/// Text without rows; JSON that is broken.
+pub fn from_text(name: &str, text: &str, options: &ReadOptions) -> crate::Result<Table> {
+    let silent = Reporter::silent();
+    finish(format::pasted(name, text, options, &silent)?, options, &silent)
+}
+
+fn best(path: &Path, options: &ReadOptions, head: Option<usize>, report: &Reporter) -> crate::Result<Table> {
+    let want = options.part.as_deref().map_or(Want::Best, Want::Part);
+    let Found { mut tables, others } = format::read(path, options, want, head, report)?;
+    if tables.is_empty() {
+        return Err(CollectError::Empty { file: path.to_owned() }.into());
+    }
+    let mut table = tables.swap_remove(0);
+    if options.part.is_none() && !others.is_empty() {
+        let chosen = table.source.part.clone().unwrap_or_else(|| table.name.clone());
+        let names: Vec<&str> = others.iter().map(String::as_str).take(12).collect();
+        let more = if others.len() > names.len() { " …" } else { "" };
+        table.warnings.push(
+            Note::new("other_parts")
+                .with("part", chosen)
+                .with("count", others.len())
+                .with("others", format!("{}{more}", names.join(", "))),
+        );
+    }
     Ok(table)
 }
 

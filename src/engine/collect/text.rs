@@ -1,7 +1,6 @@
 //! A file's bytes → UTF-8 text, decoded as a stream. Never lossily in silence: what does not
 //! decode is counted and its place told.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -24,14 +23,27 @@ pub(super) struct Decoded {
     pub warnings: Vec<Note>,
 }
 
-/// Decodes a whole file.
-pub(super) fn decode(path: &Path, name: Option<&str>, report: &Reporter) -> crate::Result<Decoded> {
-    run(path, name, u64::MAX, report)
+/// Where text comes from.
+pub(super) struct Source<'a> {
+    /// The file on disk, for errors.
+    pub path: &'a Path,
+    /// Which member of it, for errors.
+    pub part: Option<&'a str>,
+    /// Its bytes, unpacked.
+    pub reader: Box<dyn Read + 'a>,
+    /// How many they are, as far as known.
+    pub expected: u64,
 }
 
-/// Decodes about `limit` bytes from the head of a file, up to the last whole line.
-pub(super) fn decode_head(path: &Path, name: Option<&str>, limit: u64) -> crate::Result<Decoded> {
-    let mut decoded = run(path, name, limit, &Reporter::silent())?;
+/// Decodes at most `limit` bytes; what is cut is cut after the last whole line. The hash is that
+/// of the bytes that were read.
+pub(super) fn decode(
+    source: Source<'_>,
+    name: Option<&str>,
+    limit: u64,
+    report: &Reporter,
+) -> crate::Result<Decoded> {
+    let mut decoded = run(source, name, limit, report)?;
     if decoded.bytes >= limit
         && let Some(end) = decoded.text.rfind('\n')
     {
@@ -40,20 +52,17 @@ pub(super) fn decode_head(path: &Path, name: Option<&str>, limit: u64) -> crate:
     Ok(decoded)
 }
 
-fn run(path: &Path, name: Option<&str>, limit: u64, report: &Reporter) -> crate::Result<Decoded> {
-    let io = |cause| CollectError::from_io(path, cause);
-    let meta = std::fs::metadata(path).map_err(io)?;
-    if meta.is_dir() {
-        return Err(CollectError::IsFolder { file: path.to_owned() }.into());
-    }
-    let mut file = File::open(path).map_err(io)?.take(limit);
+fn run(source: Source<'_>, name: Option<&str>, limit: u64, report: &Reporter) -> crate::Result<Decoded> {
+    let Source { path, part, reader, expected } = source;
+    let io = |cause| CollectError::from_io_within(path, part, cause);
+    let mut file = reader.take(limit);
     let mut head = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(io)?;
     if head.is_empty() {
         return Err(CollectError::Empty { file: path.to_owned() }.into());
     }
-    if let Some(looks_like) = not_text(&head) {
-        return Err(CollectError::NotText { file: path.to_owned(), looks_like }.into());
+    if is_binary(&head) {
+        return Err(CollectError::NotText { file: path.to_owned(), looks_like: "a binary file" }.into());
     }
     let mut guess = encoding::guess(&head, head.len() < HEAD);
     if let Some(name) = name {
@@ -67,7 +76,7 @@ fn run(path: &Path, name: Option<&str>, limit: u64, report: &Reporter) -> crate:
     let mut hasher = blake3::Hasher::new();
     hasher.update(&head);
     let mut decoder = guess.encoding.new_decoder_without_bom_handling();
-    let expected = meta.len().min(limit);
+    let expected = expected.min(limit);
     let mut out = Decoded {
         text: String::with_capacity((expected + expected / 8) as usize + 16),
         encoding: guess.encoding.name(),
@@ -127,25 +136,12 @@ fn feed(
     }
 }
 
-/// Names what a file is that is no text, from its first bytes.
-fn not_text(head: &[u8]) -> Option<&'static str> {
-    let magics: [(&[u8], &str); 8] = [
-        (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-        (b"\xD0\xCF\x11\xE0", "an old Excel workbook"),
-        (b"PAR1", "a Parquet file"),
-        (b"\x1F\x8B", "a gzip archive"),
-        (b"%PDF", "a PDF document"),
-        (b"\x89PNG", "a picture"),
-        (b"\xFF\xD8\xFF", "a picture"),
-        (b"SQLite format 3", "an SQLite database"),
-    ];
-    if let Some((_, what)) = magics.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Some(what);
-    }
+/// More control characters than text has.
+fn is_binary(head: &[u8]) -> bool {
     let guess = encoding::guess(head, false);
     if guess.encoding == encoding_rs::UTF_16LE || guess.encoding == encoding_rs::UTF_16BE {
-        return None;
+        return false;
     }
     let control = head.iter().filter(|&&b| b < 32 && !matches!(b, b'\t' | b'\r' | b'\n')).count();
-    (control * 20 > head.len()).then_some("a binary file")
+    control * 20 > head.len()
 }

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
-use crate::collect::{CombineChoice, ReadOptions};
+use crate::collect::ReadOptions;
+use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::Place;
 use crate::evaluate::{Evaluation, Explainer};
@@ -108,7 +109,7 @@ pub struct Settings {
     /// How single files are read, where several make up the project.
     pub files: Vec<FileOptions>,
     /// How linked tables become one row per customer, where the person has a say.
-    pub combine: CombineChoice,
+    pub combine: Choice,
     /// The value of the target to predict; guessed where it is clear.
     pub positive: Option<String>,
     pub split: SplitSpec,
@@ -129,7 +130,7 @@ impl Default for Settings {
         Self {
             read: ReadOptions::default(),
             files: Vec::new(),
-            combine: CombineChoice::default(),
+            combine: Choice::default(),
             positive: None,
             split: SplitSpec::default(),
             recipe: Recipe::default(),

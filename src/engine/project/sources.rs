@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use crate::collect::{self, CollectError, Plan, ReadOptions};
+use crate::collect::combine::{self, Plan};
+use crate::collect::{self, CollectError, ReadOptions, relate};
 use crate::job::Reporter;
 use crate::table::{Dataset, Role, Table};
 
@@ -49,20 +50,26 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
     if let [file] = files.as_slice()
         && (settings.read.part.is_some() || collect::parts(file)?.len() < 2)
     {
-        return Ok(Collected::single(collect::open(file, &settings.read, report)?));
+        let table = collect::open(file, &settings.read, report)?;
+        // A list of orders stays one, unless the person wants its customers.
+        return match settings.combine.customers {
+            None => Ok(Collected::single(table)),
+            Some(_) => assemble(vec![table], settings, report),
+        };
     }
     let mut tables = Vec::new();
     for (at, file) in files.iter().enumerate() {
         let part = report.part(at as f64 / files.len() as f64, 1.0 / files.len() as f64);
         tables.extend(collect::tables(file, &options_of(settings, file, files.len()), &part)?);
     }
-    let tables = collect::stack(tables);
-    let collected = assemble(tables, settings, report)?;
+    let tables = collect::stack(tables, report)?;
     // The sheets of one workbook that have nothing to do with each other: the one that is the table.
-    match (files.as_slice(), &collected.plan) {
-        ([file], None) => Ok(Collected::single(collect::open(file, &settings.read, report)?)),
-        _ => Ok(collected),
+    if let ([file], None) = (files.as_slice(), &settings.combine.customers)
+        && (tables.len() < 2 || relate::links(&tables, report)?.is_empty())
+    {
+        return Ok(Collected::single(collect::open(file, &settings.read, report)?));
     }
+    assemble(tables, settings, report)
 }
 
 /// Options of one file among several. Roles wait until all tables are there.
@@ -97,14 +104,15 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
         }
     }
     if let [table] = tables.as_slice()
+        && settings.combine.customers.is_none()
         && unknown.is_empty()
     {
         return Ok(Collected::single(table.clone()));
     }
-    let links = collect::links(&tables, report)?;
+    let links = relate::links(&tables, report)?;
     let dataset = Dataset { tables, links };
-    let plan = collect::plan(&dataset, &settings.combine)?;
-    let mut table = collect::combine(&dataset, &plan, report)?;
+    let plan = combine::plan(&dataset, &settings.combine, report)?;
+    let mut table = combine::run(&dataset, &plan, report)?;
     for (name, role) in &settings.read.roles {
         if table.position(name).is_some() {
             collect::set_role(&mut table, name, *role)?;
@@ -120,6 +128,5 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
         }
         .into());
     }
-    let is_plain = plan.is_plain();
-    Ok(Collected { table, dataset: Arc::new(dataset), plan: (!is_plain).then_some(plan) })
+    Ok(Collected { table, dataset: Arc::new(dataset), plan: Some(plan) })
 }

@@ -195,6 +195,7 @@ impl State {
 
     /// Opens a project that was read from a file; `None` for one that was never saved.
     pub(super) fn open_saved(&mut self, saved: SavedProject, path: Option<PathBuf>) {
+        let wanted = saved.wanted();
         self.reset(saved.settings);
         self.waiting_runs = saved.runs;
         self.waiting_shown = saved.shown;
@@ -203,7 +204,6 @@ impl State {
         self.follow_ups = Arc::new(saved.follow_ups);
         self.cut_off = saved.was_training;
         self.project_file.clone_from(&path);
-        let wanted = saved.wanted();
         let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes, wanted: wanted.clone() };
         self.lacks = Some(lacks);
         self.finding = Some(self.start(move |report| {

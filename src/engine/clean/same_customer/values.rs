@@ -236,10 +236,11 @@ fn read(frame: &Frame, columns: &[String], kind: FieldKind, report: &Reporter) -
 fn date_order(frame: &Frame, columns: &[String]) -> date::Order {
     let mut month_first = false;
     for text in columns.iter().filter_map(|name| frame.text(name)) {
-        for order in text.iter().flatten().take(EVIDENCE).filter_map(date::evidence) {
-            match order {
-                date::Order::DayFirst => return date::Order::DayFirst,
-                date::Order::MonthFirst => month_first = true,
+        for read in text.iter().flatten().take(EVIDENCE).filter_map(date::read) {
+            match (read.day_first, read.month_first) {
+                (Some(_), None) => return date::Order::DayFirst,
+                (None, Some(_)) => month_first = true,
+                _ => {}
             }
         }
     }

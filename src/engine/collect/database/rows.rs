@@ -74,11 +74,11 @@ impl Rows {
 
     /// Names the columns, before the first row; twins are numbered.
     pub(super) fn columns<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        let header: csv::StringRecord = match &self.names {
-            Some(names) => names.iter().collect(),
-            None => names.collect(),
+        let header: Vec<String> = match &self.names {
+            Some(names) => names.clone(),
+            None => names.map(str::to_owned).collect(),
         };
-        let names = crate::collect::csv::names(Some(&header), header.len(), &mut self.warnings);
+        let names = crate::collect::csv::distinct(&header, header.len(), true, &mut self.warnings);
         self.builders =
             names.iter().map(|name| StringChunkedBuilder::new(name.as_str().into(), 1024)).collect();
     }

@@ -162,11 +162,13 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn suggestions(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let list = scene.state.suggestions.clone();
-    for Suggestion { why, effect, mend } in list.iter().take(3) {
+    for Suggestion { why, effect, mend, evidence } in list.iter() {
         let verb = match mend {
             Mend::SwitchOn(_) => "suggest.switch_on",
             Mend::Scale(_) => "suggest.scale",
             Mend::LeaveOut(_) => "suggest.leave_out",
+            Mend::AddStep(_) => "suggest.add_step",
+            Mend::MergeSpellings { .. } => "suggest.merge_spellings",
         };
         let text = format!("{} {}", lang.note(why), lang.note(effect));
         if parts::suggestion(ui, &text, &lang.t(verb), !scene.prefs.locked) {
