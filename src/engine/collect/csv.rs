@@ -38,7 +38,6 @@ pub(super) fn parse(
     }
     let (head, names) = names_of(&sampled, options, &mut warnings);
     let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
-    let width = names.len();
 
     let read = pieces::read(below(plan, first), &names, report)?;
     if let Some(line) = read.unclosed {

@@ -466,6 +466,34 @@ pub fn suggest(
     clean::suggest(&settings.recipe, &schema, cleaning, &train, &settings.features.exclude, report)
 }
 
+/// Does what a suggestion proposes.
+pub fn take_up(settings: &mut Settings, mend: &clean::Mend) {
+    match mend {
+        clean::Mend::SwitchOn(at) => {
+            if let Some(step) = settings.recipe.steps.get_mut(*at) {
+                step.on = true;
+            }
+        }
+        clean::Mend::Scale(to) => {
+            for step in &mut settings.recipe.steps {
+                if let clean::StepSpec::Scale { method, .. } = &mut step.spec {
+                    *method = *to;
+                }
+            }
+        }
+        clean::Mend::LeaveOut(column) => {
+            if !settings.features.exclude.contains(column) {
+                settings.features.exclude.push(column.clone());
+            }
+        }
+        clean::Mend::AddStep(_) | clean::Mend::MergeSpellings { .. } => {
+            if let Some(spec) = mend.step() {
+                settings.recipe.add(spec);
+            }
+        }
+    }
+}
+
 /// True if the rows look like orders or events rather than customers: an identifier that comes back.
 pub fn looks_like_events(table: &Table) -> bool {
     let rows = table.height() as u64;

@@ -158,37 +158,58 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
 }
 
-/// What the recipe could do better: why, what it would change, and the button that does it.
+/// Suggestions that are shown without being asked for.
+const SUGGESTED: usize = 4;
+
+/// What the recipe could do better: why, what it would change, the rows that show it, and the button
+/// that does it.
 fn suggestions(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let list = scene.state.suggestions.clone();
-    for Suggestion { why, effect, mend, evidence } in list.iter() {
-        let verb = match mend {
+    if list.is_empty() {
+        return;
+    }
+    let free = !scene.prefs.locked;
+    let mut taken: Vec<Mend> = Vec::new();
+    let mut one = |ui: &mut Ui, at: usize, suggestion: &Suggestion| {
+        let verb = match &suggestion.mend {
             Mend::SwitchOn(_) => "suggest.switch_on",
             Mend::Scale(_) => "suggest.scale",
             Mend::LeaveOut(_) => "suggest.leave_out",
             Mend::AddStep(_) => "suggest.add_step",
             Mend::MergeSpellings { .. } => "suggest.merge_spellings",
         };
-        let text = format!("{} {}", lang.note(why), lang.note(effect));
-        if parts::suggestion(ui, &text, &lang.t(verb), !scene.prefs.locked) {
-            let settings = &mut scene.state.settings;
-            match mend {
-                Mend::SwitchOn(at) => {
-                    if let Some(step) = settings.recipe.steps.get_mut(*at) {
-                        step.on = true;
-                    }
-                }
-                Mend::Scale(to) => {
-                    for step in &mut settings.recipe.steps {
-                        if let StepSpec::Scale { method, .. } = &mut step.spec {
-                            *method = *to;
-                        }
-                    }
-                }
-                Mend::LeaveOut(column) => settings.features.exclude.push(column.clone()),
-            }
+        let text = format!("{} {}", lang.note(&suggestion.why), lang.note(&suggestion.effect));
+        if parts::suggestion(ui, &text, &lang.t(verb), free) {
+            taken.push(suggestion.mend.clone());
         }
+        if !suggestion.evidence.is_empty() {
+            let head = egui::CollapsingHeader::new(lang.t("suggest.evidence")).id_salt(("evidence", at));
+            head.show(ui, |ui| {
+                for cell in &suggestion.evidence {
+                    let show = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".into());
+                    let change = format!("{} → {}", show(&cell.before), show(&cell.after));
+                    parts::muted(ui, format!("{} · {}: {change}", cell.row, cell.column));
+                }
+            });
+        }
+    };
+    for (at, suggestion) in list.iter().enumerate().take(SUGGESTED) {
+        one(ui, at, suggestion);
+    }
+    if list.len() > SUGGESTED {
+        let more = lang.with("suggest.more", &[("count", (list.len() - SUGGESTED).to_string())]);
+        egui::CollapsingHeader::new(more).id_salt("more suggestions").show(ui, |ui| {
+            for (at, suggestion) in list.iter().enumerate().skip(SUGGESTED) {
+                one(ui, at, suggestion);
+            }
+        });
+    }
+    if list.len() > 1 && ui.add_enabled(free, egui::Button::new(lang.t("suggest.all"))).clicked() {
+        taken = list.iter().map(|suggestion| suggestion.mend.clone()).collect();
+    }
+    for mend in &taken {
+        regulars_engine::project::take_up(&mut scene.state.settings, mend);
     }
 }
 
