@@ -10,6 +10,7 @@ mod format;
 mod format_tests;
 mod gather;
 mod json;
+mod magic;
 mod profile;
 mod text;
 
