@@ -1,4 +1,5 @@
-//! From a file to the reader of its format. Every reader gives tables of raw text; the profile comes later.
+//! From a file to the reader of its format. Every reader gives tables of raw text; the profile
+//! comes later.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -2,7 +2,9 @@
 
 use polars::prelude::*;
 
-use super::{Case, Reads, Refused, case, gz};
+use super::{Case, Reads, Refused, case, codes, gz, show};
+use crate::collect::{ReadOptions, open};
+use crate::job::Reporter;
 
 fn frame() -> DataFrame {
     df!(
@@ -105,4 +107,53 @@ pub(super) fn columnar_cases() -> Vec<Case> {
             Refused("not_text"),
         ),
     ]
+}
+
+#[test]
+fn values_of_many_kinds() {
+    let nested = StructChunked::from_series(
+        "place".into(),
+        2,
+        [Series::new("city".into(), ["Bern", "Paris"]), Series::new("zip".into(), [Some(3000i32), None])]
+            .iter(),
+    )
+    .unwrap();
+    let tags =
+        Series::new("tags".into(), [Series::new("".into(), ["x", "y"]), Series::new("".into(), [""; 0])]);
+    let deep = Series::new("deep".into(), [tags.clone(), tags.clone()]);
+    let zone = TimeZone::opt_try_new(Some("Asia/Shanghai")).unwrap();
+    let cast = |name: &str, values: [i64; 2], dtype: &DataType| {
+        Series::new(name.into(), values).cast(dtype).unwrap().into()
+    };
+    let frame = DataFrame::new(
+        2,
+        vec![
+            Series::new("money".into(), [1.1, 20.0]).cast(&DataType::Decimal(10, 2)).unwrap().into(),
+            nested.into_series().into(),
+            tags.into(),
+            deep.into(),
+            Series::new("half".into(), [0.1f32, 3.0]).into(),
+            cast("small", [-5, 5], &DataType::Int8),
+            cast("big", [7, 8], &DataType::UInt64),
+            cast("day", [19787, -1], &DataType::Date),
+            cast("hour", [30_600_000_000_000, 0], &DataType::Time),
+            cast("lasts", [95_400_000, -500], &DataType::Duration(TimeUnit::Milliseconds)),
+            cast("at", [1_709_649_000_000, 1], &DataType::Datetime(TimeUnit::Milliseconds, zone)),
+            Series::new("bytes".into(), [b"text".as_slice(), b"more"]).into(),
+            Series::new("picture".into(), [b"\xFF\xD8".as_slice(), b"\x89PNG"]).into(),
+            Series::full_null("nothing".into(), 2, &DataType::Null).into(),
+        ],
+    )
+    .unwrap();
+    let wanted = "money,place.city,place.zip,tags,half,small,big,day,hour,lasts,at,bytes,nothing\
+        |1.10,Bern,3000,x; y,0.1,-5,7,2024-03-05,08:30:00,26:30:00,2024-03-05 14:30:00,text,\
+        |20.00,Paris,,,3,5,8,1969-12-31,00:00:00,-0:00:00.5,1970-01-01 00:00:00.001,more,";
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("a.parquet", parquet(frame.clone())), ("a.arrow", ipc(frame))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let table = open(&path, &ReadOptions::default(), &Reporter::silent()).unwrap();
+        assert_eq!(show(&table), wanted, "{name}");
+        assert_eq!(codes(&table.warnings), ["column_left", "zone_utc", "column_left"], "{name}");
+    }
 }
