@@ -7,7 +7,8 @@ use std::io::{BufReader, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::format::{Format, Found, Task, Want, read_unpacked};
+use super::format::{Found, Task, Want, read_unpacked};
+use super::magic::Format;
 use super::{CollectError, Part, excel};
 use crate::note::Note;
 

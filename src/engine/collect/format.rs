@@ -1,10 +1,11 @@
-//! What a file is, told from its first bytes and not from its name, and the way to the reader of
-//! that format. Every reader gives tables of raw text; the profile comes later.
+//! From a file to the reader of its format. Every reader gives tables of raw text; the profile
+//! comes later.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::magic::{self, Format, HEAD};
 use super::{CollectError, Part, ReadOptions, archive, columnar, csv, excel, json, text};
 use crate::job::Reporter;
 use crate::note::Note;
@@ -16,24 +17,6 @@ pub(super) const PREVIEW_ROWS: usize = 2000;
 const PREVIEW_BYTES: u64 = 256 * 1024;
 /// Archives within archives that are followed.
 const DEEPEST: usize = 2;
-/// Bytes that tell the format.
-const HEAD: usize = 4096;
-
-/// What a file's bytes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Text,
-    Gzip,
-    Zstd,
-    Zip,
-    Book(excel::Kind),
-    Parquet,
-    Ipc,
-    IpcStream,
-    Sqlite,
-    /// Nothing that holds a table for us, by its plain name.
-    Other(&'static str),
-}
 
 /// Which of a file's tables are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -275,7 +258,7 @@ pub(super) fn read_unpacked(
 ) -> crate::Result<Found> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|cause| task.io(cause))?;
-    match of(&head) {
+    match magic::of(&head) {
         Format::Text => read_text(Box::new(std::io::Cursor::new(head).chain(reader)), expected, false, task),
         Format::Other(looks_like) => Err(other(task, looks_like)),
         Format::Gzip | Format::Zstd | Format::Zip if task.depth >= DEEPEST => {
@@ -362,71 +345,13 @@ fn of_file(file: &mut File, task: &Task<'_>) -> crate::Result<Format> {
     let io = |cause| task.io(cause);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(io)?;
     file.seek(SeekFrom::Start(0)).map_err(io)?;
-    let format = of(&head);
+    let format = magic::of(&head);
     if format != Format::Zip {
         return Ok(format);
     }
     let inside = archive::inside_zip(file, task)?;
     file.seek(SeekFrom::Start(0)).map_err(io)?;
     Ok(inside)
-}
-
-/// The format of a file on disk, for choosing among the files of a folder; `None` where it
-/// cannot be read or holds no table.
-pub(super) fn readable(path: &Path) -> Option<Format> {
-    let mut head = Vec::new();
-    File::open(path).ok()?.take(HEAD as u64).read_to_end(&mut head).ok()?;
-    match of(&head) {
-        Format::Other(_) => None,
-        format => Some(format),
-    }
-}
-
-/// The format that the first bytes of a file tell. A zip archive may be a workbook: only its
-/// contents tell.
-pub(super) fn of(head: &[u8]) -> Format {
-    const MAGICS: [(&[u8], Format); 22] = [
-        (b"PK\x03\x04", Format::Zip),
-        (b"PK\x05\x06", Format::Zip),
-        (b"\xD0\xCF\x11\xE0", Format::Book(excel::Kind::Xls)),
-        (b"\x1F\x8B", Format::Gzip),
-        (b"\x28\xB5\x2F\xFD", Format::Zstd),
-        (b"PAR1", Format::Parquet),
-        (b"PARE", Format::Other("an encrypted Parquet file")),
-        (b"ARROW1", Format::Ipc),
-        (b"\xFF\xFF\xFF\xFF", Format::IpcStream),
-        (b"FEA1", Format::Other("a Feather file of version 1")),
-        (b"SQLite format 3\0", Format::Sqlite),
-        (b"\x09\x08", Format::Other("a very old Excel workbook")),
-        (b"\x09\x04", Format::Other("a very old Excel workbook")),
-        (b"%PDF", Format::Other("a PDF document")),
-        (b"\x89PNG", Format::Other("a picture")),
-        (b"\xFF\xD8\xFF", Format::Other("a picture")),
-        (b"GIF8", Format::Other("a picture")),
-        (b"{\\rtf", Format::Other("a text document")),
-        (b"7z\xBC\xAF", Format::Other("a 7z archive")),
-        (b"Rar!", Format::Other("a RAR archive")),
-        (b"BZh", Format::Other("a bzip2 archive")),
-        (b"\xFD7zXZ", Format::Other("an xz archive")),
-    ];
-    if let Some((_, format)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        // Magics of plain letters may begin a text.
-        let letters = matches!(head.get(..3), Some(b"BZh" | b"PAR" | b"FEA" | b"Rar" | b"GIF"));
-        let printable = head.iter().all(|&b| b >= 32 || matches!(b, b'\t' | b'\r' | b'\n'));
-        return if letters && printable { Format::Text } else { *format };
-    }
-    if head.get(257..262) == Some(b"ustar") {
-        return Format::Other("a tar archive");
-    }
-    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    let lower: Vec<u8> = start.iter().take(16).map(u8::to_ascii_lowercase).collect();
-    if [b"<!doctype".as_slice(), b"<html", b"<table", b"<?xml", b"<head", b"<meta", b"<style"]
-        .iter()
-        .any(|tag| lower.starts_with(tag))
-    {
-        return Format::Other("a web page or XML file");
-    }
-    Format::Text
 }
 
 /// Column names: trimmed, line breaks as blanks, empty ones named by position, twins numbered.

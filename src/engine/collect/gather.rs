@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::{CollectError, format, profile};
+use super::{CollectError, magic, profile};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Rejected, Table};
@@ -33,8 +33,9 @@ const REJECTED_SHOWN: usize = 1000;
 /// A path that is not there; a folder or pattern without a readable file.
 pub fn gather(paths: &[PathBuf]) -> crate::Result<Vec<PathBuf>> {
     let mut out: Vec<PathBuf> = Vec::new();
+    let mut known = BTreeSet::new();
     let mut add = |path: PathBuf| {
-        if !out.iter().any(|known| crate::files::is_same(known, &path)) {
+        if known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
             out.push(path);
         }
     };
@@ -76,7 +77,7 @@ fn is_wanted(path: &Path) -> bool {
     !name.starts_with(['.', '~'])
         && ENDINGS.contains(&ending.as_str())
         && path.is_file()
-        && format::readable(path).is_some()
+        && magic::readable(path).is_some()
 }
 
 /// Order of names in which `m2` stands before `m10`: runs of digits by their value.

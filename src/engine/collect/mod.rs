@@ -17,6 +17,7 @@ mod gather;
 pub mod http;
 mod json;
 mod pieces;
+mod magic;
 mod profile;
 mod records;
 pub mod relate;

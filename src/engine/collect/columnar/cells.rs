@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, NaiveTime};
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::job::Reporter;
 use crate::note::Note;
 
 /// Cells between two looks at cancel.
-const STEP: usize = 1 << 16;
+const STEP: usize = 1 << 14;
 
 /// Columns of text, and what a person should know of them.
 #[derive(Default)]
@@ -80,15 +81,23 @@ fn texts(series: &Series, report: &Reporter) -> crate::Result<StringChunked> {
     if let Ok(text) = series.str() {
         return Ok(text.clone());
     }
-    let mut out = StringChunkedBuilder::new(series.name().clone(), series.len());
-    for chunk in (0..series.len()).step_by(STEP) {
-        report.check()?;
-        let part = series.slice(chunk as i64, STEP);
-        for value in part.rechunk().iter() {
-            out.append_option(cell(&value).as_deref());
-        }
+    let parts: Vec<StringChunked> = (0..series.len())
+        .into_par_iter()
+        .step_by(STEP)
+        .map(|from| {
+            report.check()?;
+            let part = series.slice(from as i64, STEP).rechunk();
+            let mut out = StringChunkedBuilder::new(series.name().clone(), part.len());
+            part.iter().for_each(|value| out.append_option(cell(&value).as_deref()));
+            Ok(out.finish())
+        })
+        .collect::<crate::Result<_>>()?;
+    let mut whole = StringChunked::full_null(series.name().clone(), 0);
+    for part in parts {
+        // Fails only beyond the rows that a column can have, and `series` is one.
+        let _ = whole.append_owned(part);
     }
-    Ok(out.finish())
+    Ok(whole.rechunk().into_owned())
 }
 
 /// One value as text; `None` for missing, and for floats that are no number.

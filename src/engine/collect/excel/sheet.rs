@@ -1,6 +1,8 @@
 //! One sheet's cells, without the empty ones, as compact values, and their text.
 
+use std::collections::HashSet;
 use std::io::{BufReader, Read, Seek};
+use std::sync::Arc;
 
 use calamine::{Data, DataRef, Dimensions, Reader, Sheets};
 
@@ -10,15 +12,15 @@ use crate::collect::format::Task;
 /// A cell's value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
-    Text(Box<str>),
+    Text(Arc<str>),
     Number(f64),
     /// A whole number whose format fills it with zeros to this many digits.
     Padded(f64, u8),
     /// A date, a time or a duration, as ISO text.
-    Time(Box<str>),
+    Time(Arc<str>),
     Bool(bool),
     /// `#DIV/0!` and its like.
-    Error(Box<str>),
+    Error(Arc<str>),
 }
 
 impl Value {
@@ -107,6 +109,26 @@ impl Sheet {
     }
 }
 
+/// Texts that come again and again, kept once: most cells of a sheet repeat few words.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    /// Different texts that are remembered.
+    const MOST: usize = 1 << 16;
+
+    fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        if self.0.len() < Self::MOST {
+            self.0.insert(new.clone());
+        }
+        new
+    }
+}
+
 /// Reads a sheet. `keep` rows are kept (a preview); `count` goes on counting cells after them.
 pub(super) fn read(
     book: &mut Sheets<Input<'_>>,
@@ -118,13 +140,14 @@ pub(super) fn read(
     let mut sheet = Sheet { name: name.to_owned(), ..Sheet::default() };
     let keep = keep.unwrap_or(usize::MAX);
     let mut seen = 0u64;
+    let mut texts = Texts::default();
     // True for as long as cells are wanted.
-    let mut take = |sheet: &mut Sheet, at: (u32, u32), value: Option<Value>| {
+    let mut take = |sheet: &mut Sheet, at: (u32, u32), cell: &DataRef<'_>, width: u8| {
         seen += 1;
         if seen.is_multiple_of(4096) && task.report.check().is_err() {
             return false;
         }
-        let Some(value) = value else { return true };
+        let Some(value) = value(cell, width, &mut texts) else { return true };
         let new_row = sheet.rows.last().is_none_or(|last| last.number != at.0.saturating_add(1));
         if sheet.rows.len() >= keep && new_row {
             sheet.uncounted += 1;
@@ -139,7 +162,7 @@ pub(super) fn read(
             let widths: Vec<u8> = cells.styles().iter().map(zeros).collect();
             while let Some((cell, style)) = cells.next_cell_with_style_id()? {
                 let width = widths.get(style).copied().unwrap_or(0);
-                if !take(&mut sheet, cell.get_position(), value(cell.get_value(), width)) {
+                if !take(&mut sheet, cell.get_position(), cell.get_value(), width) {
                     break;
                 }
             }
@@ -149,7 +172,7 @@ pub(super) fn read(
         Sheets::Xlsb(book) => {
             let mut cells = book.worksheet_cells_reader(name)?;
             while let Some(cell) = cells.next_cell()? {
-                if !take(&mut sheet, cell.get_position(), value(cell.get_value(), 0)) {
+                if !take(&mut sheet, cell.get_position(), cell.get_value(), 0) {
                     break;
                 }
             }
@@ -162,7 +185,7 @@ pub(super) fn read(
             let (top, left) = range.start().unwrap_or((0, 0));
             for (row, column, cell) in range.used_cells() {
                 let at = (top.saturating_add(row as u32), left.saturating_add(column as u32));
-                if !take(&mut sheet, at, value(&borrowed(cell), 0)) {
+                if !take(&mut sheet, at, &borrowed(cell), 0) {
                     break;
                 }
             }
@@ -196,23 +219,25 @@ fn borrowed(cell: &Data) -> DataRef<'_> {
 }
 
 /// `None` for an empty cell.
-fn value(cell: &DataRef<'_>, width: u8) -> Option<Value> {
+fn value(cell: &DataRef<'_>, width: u8, texts: &mut Texts) -> Option<Value> {
     Some(match cell {
         DataRef::Empty => return None,
         DataRef::Int(value) => plain(*value as f64, width),
         DataRef::Float(value) => plain(*value, width),
         DataRef::String(text) if text.is_empty() => return None,
         DataRef::SharedString("") => return None,
-        DataRef::String(text) => Value::Text(text.as_str().into()),
-        DataRef::SharedString(text) => Value::Text((*text).into()),
+        DataRef::String(text) => Value::Text(texts.get(text)),
+        DataRef::SharedString(text) => Value::Text(texts.get(text)),
         DataRef::Bool(value) => Value::Bool(*value),
         DataRef::DateTime(at) => match at.is_duration() {
-            true => Value::Time(duration(at.as_f64()).into()),
-            false => moment(at).map_or(Value::Number(at.as_f64()), |text| Value::Time(text.into())),
+            true => Value::Time(texts.get(&duration(at.as_f64()))),
+            false => moment(at).map_or(Value::Number(at.as_f64()), |text| Value::Time(texts.get(&text))),
         },
-        DataRef::DateTimeIso(text) => Value::Time(iso(text).into()),
-        DataRef::DurationIso(text) => Value::Time(iso_duration(text).unwrap_or_else(|| text.clone()).into()),
-        DataRef::Error(error) => Value::Error(error.to_string().into()),
+        DataRef::DateTimeIso(text) => Value::Time(texts.get(&iso(text))),
+        DataRef::DurationIso(text) => {
+            Value::Time(texts.get(&iso_duration(text).unwrap_or_else(|| text.clone())))
+        }
+        DataRef::Error(error) => Value::Error(texts.get(&error.to_string())),
     })
 }
 

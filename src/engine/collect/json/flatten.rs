@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::scan::Json;
 use crate::collect::format::{Task, names};
-use crate::job::{Cancelled, Reporter};
+use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Rejected, Table};
 
@@ -105,23 +105,6 @@ impl<'a> Drafts<'a> {
             return self.reject(row, Note::new("json_null_record"), "null");
         }
         self.row(table, row, None, value);
-    }
-
-    /// A table of records that are all there.
-    pub(super) fn records(
-        &mut self,
-        name: &str,
-        records: &[Json],
-        report: &Reporter,
-    ) -> Result<(), Cancelled> {
-        let table = self.table(name);
-        for (record, row) in records.iter().zip(1u64..) {
-            if row.is_multiple_of(256) {
-                report.check()?;
-            }
-            self.record(table, row, record);
-        }
-        Ok(())
     }
 
     /// Counts a record that could not be kept.

@@ -2,12 +2,12 @@
 //! object, one object a line, objects one after the other, columns of values.
 
 mod flatten;
+mod object;
 mod scan;
 
 use super::CollectError;
 use super::format::{Found, Task, Want, name_of};
 use super::text::Decoded;
-use crate::job::{Cancelled, Reporter};
 use crate::note::Note;
 use crate::table::{Provenance, Table};
 use flatten::Drafts;
@@ -208,14 +208,14 @@ fn sequence(
     notes: &mut Vec<Note>,
 ) -> crate::Result<bool> {
     let mut scanner = Scanner::watched(text, task.report);
-    let first = scanner.value().map_err(|fault| broken(text, fault, task))?;
+    let entries = object::skim(&mut scanner).map_err(|fault| broken(text, fault, task))?;
     if scanner.peek().is_none() {
-        single(&first, task.report, drafts, notes)?;
+        object::read(text, 0, &entries, task, drafts, notes)?;
         return Ok(false);
     }
     let table = drafts.table("");
-    drafts.record(table, 1, &first);
-    let mut row = 1u64;
+    scanner.at = 0;
+    let mut row = 0u64;
     while scanner.peek().is_some() {
         row += 1;
         if row.is_multiple_of(256) {
@@ -233,111 +233,6 @@ fn sequence(
         }
     }
     Ok(true)
-}
-
-/// A file that is one object: lists of records under its keys, columns of values, records under
-/// their keys, or one record.
-fn single(
-    value: &Json,
-    report: &Reporter,
-    drafts: &mut Drafts<'_>,
-    notes: &mut Vec<Note>,
-) -> Result<(), Cancelled> {
-    let Json::Object(fields) = value else { return Ok(()) };
-    if let Some(records) = columns(fields) {
-        return drafts.records("", &records, report);
-    }
-    if let [(_, inner @ Json::Object(_))] = fields.as_slice() {
-        return single(inner, report, drafts, notes);
-    }
-    let is_records = |value: &Json| matches!(value, Json::List(items) if items.iter().any(|i| matches!(i, Json::Object(_))));
-    let names_itself = fields.iter().any(|(key, value)| {
-        *value != Json::Null
-            && value.is_scalar()
-            && ["id", "_id", "uuid", "name", "email"].contains(&key.to_lowercase().as_str())
-    });
-    if !names_itself && fields.iter().any(|(_, value)| is_records(value)) {
-        let mut beside = Vec::new();
-        for (key, value) in fields {
-            match value {
-                Json::List(items) if is_records(value) => drafts.records(key, items, report)?,
-                Json::Null => {}
-                Json::List(items) if items.is_empty() => {}
-                _ => beside.push(key.as_str()),
-            }
-        }
-        if !beside.is_empty() {
-            notes.push(Note::new("json_beside").with("names", beside.join(", ")));
-        }
-        return Ok(());
-    }
-    let all_objects = fields.len() > 1 && fields.iter().all(|(_, value)| matches!(value, Json::Object(_)));
-    if !(all_objects && alike(fields)) {
-        return drafts.records("", if fields.is_empty() { &[] } else { std::slice::from_ref(value) }, report);
-    }
-    let keyed = |(key, value): &(String, Json)| {
-        let mut record = vec![("key".to_owned(), Json::Scalar(key.clone()))];
-        if let Json::Object(inner) = value {
-            record.extend(inner.iter().cloned());
-        }
-        Json::Object(record)
-    };
-    drafts.records("", &fields.iter().map(keyed).collect::<Vec<_>>(), report)
-}
-
-/// The first two objects share at least half of their keys: they are records of one kind.
-fn alike(fields: &[(String, Json)]) -> bool {
-    let [(_, Json::Object(a)), (_, Json::Object(b)), ..] = fields else { return false };
-    let shared = a.iter().filter(|(key, _)| b.iter().any(|(other, _)| other == key)).count();
-    shared > 0 && 2 * shared >= a.len().max(b.len())
-}
-
-/// Records of an object that holds columns: lists of equal length, or objects with the keys `0`,
-/// `1`, … as pandas writes them; also `columns` beside `data`.
-fn columns(fields: &[(String, Json)]) -> Option<Vec<Json>> {
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-    if let (Some(Json::List(names)), Some(Json::List(rows))) = (field("columns"), field("data"))
-        && names.iter().all(Json::is_scalar)
-        && rows.iter().all(|row| matches!(row, Json::List(_)))
-    {
-        let names: Vec<String> = names.iter().map(|name| name.text().unwrap_or_default()).collect();
-        return Some(
-            rows.iter()
-                .map(|row| match row {
-                    Json::List(cells) => {
-                        Json::Object(names.iter().cloned().zip(cells.iter().cloned()).collect())
-                    }
-                    other => other.clone(),
-                })
-                .collect(),
-        );
-    }
-    let cells: Vec<Vec<&Json>> = fields
-        .iter()
-        .map(|(_, value)| match value {
-            Json::List(items) => Some(items.iter().collect()),
-            Json::Object(inner) => inner
-                .iter()
-                .enumerate()
-                .map(|(at, (key, value))| (*key == at.to_string()).then_some(value))
-                .collect::<Option<Vec<_>>>(),
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    let height = cells.first()?.len();
-    let even = fields.len() > 1
-        && height > 1
-        && cells.iter().all(|column| column.len() == height && column.iter().all(|cell| cell.is_scalar()));
-    even.then(|| {
-        (0..height)
-            .map(|row| {
-                let pair = |((key, _), column): (&(String, Json), &Vec<&Json>)| {
-                    (key.clone(), column.get(row).map_or(Json::Null, |cell| (*cell).clone()))
-                };
-                Json::Object(fields.iter().zip(&cells).map(pair).collect())
-            })
-            .collect()
-    })
 }
 
 fn broken(text: &str, fault: Fault, task: &Task<'_>) -> crate::Error {

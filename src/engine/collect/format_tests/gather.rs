@@ -1,0 +1,49 @@
+//! Several files at once.
+
+use std::path::PathBuf;
+
+use super::{codes, show};
+use crate::collect::*;
+
+#[test]
+fn folders_patterns_and_stacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("m10.csv", "id,sum\n5,50\n");
+    write("m2.csv", "sum,id\n20,2\n30,3\n");
+    write("other.csv", "a,b,c\n1,2,3\n4,5,6\n");
+    write("~$m2.csv", "x,y\n1,2\n");
+    write(".hidden.csv", "x,y\n1,2\n");
+    write("picture.csv", "\u{89}");
+    std::fs::write(folder.path().join("photo.dat"), b"\x89PNG\r\n").unwrap();
+    write("notes.md", "# notes");
+    std::fs::remove_file(folder.path().join("picture.csv")).unwrap();
+    let names = |files: &[PathBuf]| -> Vec<String> {
+        files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    };
+    let all = gather(&[folder.path().to_owned(), folder.path().join("m2.csv")]).unwrap();
+    assert_eq!(names(&all), ["m2.csv", "m10.csv", "other.csv"]);
+    assert_eq!(names(&gather(&[folder.path().join("m*.csv")]).unwrap()), ["m2.csv", "m10.csv"]);
+    assert_eq!(gather(&[folder.path().join("z*.csv")]).unwrap_err().kind(), "no_files");
+    assert_eq!(gather(&[folder.path().join("z.csv")]).unwrap_err().kind(), "not_found");
+
+    let silent = Reporter::silent();
+    let read = |file: &PathBuf| open(file, &ReadOptions::default(), &silent).unwrap();
+    let stacked = stack(all.iter().map(read).collect(), &silent).unwrap();
+    assert_eq!(stacked.len(), 2);
+    assert_eq!(show(&stacked[0]), "sum,id,source_file|20,2,m2.csv|30,3,m2.csv|50,5,m10.csv");
+    assert_eq!((stacked[0].rows.as_slice(), stacked[0].source.format), ([1, 2, 3].as_slice(), "combined"));
+    assert_eq!(codes(&stacked[0].warnings), ["stacked_file", "stacked_file"]);
+    assert_eq!(stacked[1].name, "other");
+}
+
+#[test]
+fn a_column_that_one_file_lacks_is_told() {
+    let options = ReadOptions::default();
+    let a = from_text("a", "id,x,y,z,w\n1,1,1,1,1\n2,2,2,2,2\n", &options).unwrap();
+    let b = from_text("b", "id,x,y,z\n3,3,3,3\n4,4,4,4\n", &options).unwrap();
+    let stacked = stack(vec![a, b], &Reporter::silent()).unwrap();
+    assert_eq!(show(&stacked[0]), "id,x,y,z,w,source_file|1,1,1,1,1,a|2,2,2,2,2,a|3,3,3,3,,b|4,4,4,4,,b");
+    let lacks = stacked[0].warnings.iter().find(|note| note.code == "stacked_lacks").unwrap();
+    assert_eq!(lacks.args, [("file", "b".to_owned()), ("columns", "w".to_owned())]);
+}
