@@ -56,7 +56,7 @@ fn layouts() {
         ("sep line with quotes", "\"sep=|\"\na|b\n1|2\n", &["a", "b"], 1, ""),
         ("tilde", "a~b\n1~x\n2~y\n", &["a", "b"], 2, ""),
         ("caret", "a^b\n1^x\n2^y\n", &["a", "b"], 2, ""),
-        ("colon", "user:city\nann:Rome\nbob:Oslo\n", &["user", "city"], 2, "header_assumed"),
+        ("colon", "user:city\nann:Rome\nbob:Oslo\n", &["user", "city"], 2, ""),
         ("blanks", "id  day   sum\n1   20240101  5.5\n2   20240102  6\n", &["id", "day", "sum"], 2, ""),
         (
             "wide blanks",
@@ -147,6 +147,9 @@ fn cells_keep_their_text_and_rows_their_place() {
         ("fixed_width", Some(' '), false)
     );
     assert_eq!(fixed.text("column 1").unwrap().get(1), Some("00002"));
+    let glued = plain(b"name,sum\nann,1\nbob,2\nname,sum\ncid,3\n");
+    assert_eq!((glued.height(), glued.rejected[0].row, glued.rejected[0].why.code), (3, 4, "names_again"));
+    assert_eq!(glued.columns[1].role, Role::Number);
     let noted = {
         let mut text = String::from("a,b,,\n");
         (0..60).for_each(|at| {
@@ -169,6 +172,9 @@ fn the_persons_word_wins() {
     let row = ReadOptions { header_row: Some(4), ..ReadOptions::default() };
     let table = with(row, "x,y\n1,2\n\na,b\n5,6\n");
     assert_eq!((names(&table), table.rows.as_slice()), (vec!["a", "b"], [5].as_slice()));
+    let far = ReadOptions { header_row: Some(301), ..ReadOptions::default() };
+    let table = with(far, &format!("{}a,b\n5,6\n", "x,y\n".repeat(300)));
+    assert_eq!((names(&table), table.rows.as_slice()), (vec!["a", "b"], [302].as_slice()));
     let range = ReadOptions { range: Some("B2:C4".into()), ..ReadOptions::default() };
     let table = with(range, "t,,,\n,a,b,x\n,1,2,x\n,3,4,x\nend,,,\n");
     assert_eq!((names(&table), table.height()), (vec!["a", "b"], 2));
@@ -363,6 +369,7 @@ fn identifiers_and_truths() {
     let phones = ["13800138000", "13900139001", "13700137002"];
     assert_eq!((column("x", &phones).role, column("x", &phones).why.code), (Role::Id, "long_id"));
     assert_eq!(column("手机", &phones).role, Role::Contact);
+    assert_eq!(column("x", &["+49301234567", "+8613800138000", "+33 1 23 45 67 89"]).role, Role::Contact);
     assert_eq!(column("x", &["00017", "00023", "00031"]).value_type, ValueType::Text);
 
     let padded: Vec<String> = (0..120).map(|at| format!("{:08}", 1000 + at % 60)).collect();
