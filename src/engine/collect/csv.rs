@@ -133,6 +133,7 @@ pub(super) fn parse(
         rejected_count: tally.rejected_count,
         warnings,
     };
+    tidy::drop_remarks(&mut table);
     tidy::drop_total(&mut table);
     tidy::drop_notes_beside(&mut table);
     Ok(table)

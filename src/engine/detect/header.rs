@@ -26,9 +26,8 @@ pub struct Head {
 pub fn find(records: &[Vec<&str>], named: Option<bool>, titles: Option<usize>) -> Head {
     let lengths: Vec<usize> = records.iter().map(Vec::len).collect();
     let filled: Vec<usize> = records.iter().map(|record| count(record)).collect();
-    let mut sorted = filled.clone();
-    sorted.sort_unstable();
-    let usual_filled = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    let several: Vec<usize> = filled.into_iter().filter(|count| *count > 1).collect();
+    let usual_filled = usual(&several);
     let titles = titles.unwrap_or_else(|| {
         let most = TITLES.min(records.len().saturating_sub(1));
         records.iter().take(most).take_while(|record| is_title(record, usual_filled)).count()

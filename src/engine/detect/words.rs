@@ -271,7 +271,10 @@ pub fn positive_strength(value: &str) -> u8 {
 pub fn is_email(value: &str) -> bool {
     let value = value.trim();
     value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !value.contains(char::is_whitespace)
+        let fits = |part: &str, signs: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || signs.contains(c))
+        };
+        fits(user, "._%+-'!#$&*/=?^`{|}~") && fits(host, ".-") && host.contains('.')
     })
 }
 
@@ -353,6 +356,16 @@ mod tests {
         assert!(positive_strength("ja") > positive_strength("nein"));
         assert_eq!(positive_strength("active"), positive_strength("inactive"));
         assert_eq!(positive_strength("Churned"), 2);
+    }
+
+    #[test]
+    fn addresses() {
+        for value in ["ann@shop.de", " o'neil+news@mail.co.uk ", "张三@例子.中国"] {
+            assert!(is_email(value), "{value}");
+        }
+        for value in ["账号:[a@b.cn]", "@shop.de", "ann@shop", "a b@shop.de", "mail: ann@shop.de"] {
+            assert!(!is_email(value), "{value}");
+        }
     }
 
     #[test]
