@@ -8,7 +8,7 @@ use super::decide::{Said, decide};
 use super::facts::{CHECKED, Facts, OrderGround, Seen};
 use crate::detect::date::{self, Order};
 use crate::detect::number::{self, Decimal};
-use crate::detect::{missing, words};
+use crate::detect::{currency, missing, words};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{BadValue, Column, Role, Table, ValueType, show_number};
@@ -204,9 +204,8 @@ fn number_warnings(f: &Facts, column: &Column, open: bool, text: &StringChunked,
     if f.over_precise > 0 && column.role.is_numeric() {
         warnings.push(Note::new("long_digits").with("count", f.over_precise));
     }
-    if f.currencies.len() > 1 {
-        let mut seen = f.currencies.clone();
-        seen.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let seen = currency::merged(&f.currencies);
+    if seen.len() > 1 {
         let list: Vec<String> = seen.iter().map(|(code, count)| format!("{code} {count}")).collect();
         warnings.push(Note::new("mixed_currencies").with("list", list.join(", ")));
     }

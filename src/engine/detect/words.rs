@@ -46,15 +46,17 @@ const ID_PARTS: &[&str] = &[
     "流水号", "番号", "n°", "nº", "№",
 ];
 
-/// Words for "number" that mark an identifier at the end of a name: `Kunden-Nr`, `customer no`.
+/// Words for "number" that mark an identifier beside a thing: `Kunden-Nr`, `customer no`.
 const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro"];
 
 /// Things that are numbered: `numéro client`, `número de cliente`, `invoice`.
 #[rustfmt::skip]
 const THINGS: &[&str] = &[
-    "customer", "client", "member", "user", "order", "invoice", "kunde", "kunden", "kundin", "rechnung",
-    "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre", "socio", "顾客",
-    "客户", "会员", "用户", "お客様", "顧客",
+    "customer", "client", "kd", "member", "user", "order", "invoice", "kunde", "kunden", "kundin",
+    "rechnung", "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre",
+    "socio", "顾客", "客户", "会员", "用户", "お客様", "顧客", "account", "card", "contract", "policy",
+    "receipt", "ticket", "transaction", "booking", "item", "product", "article", "artikel",
+    "konto", "vertrag", "contrat", "compte", "cuenta", "contrato",
 ];
 
 /// Ends of compound words: `Kundennummer`, `Artikelnr`.
@@ -67,10 +69,10 @@ pub fn is_id_name(name: &str) -> bool {
     }
     let tokens = tokens(name);
     let has = |list: &[&str], token: Option<&String>| token.is_some_and(|t| list.contains(&t.as_str()));
-    let numbered = has(NUMBER_WORDS, tokens.last())
-        || has(NUMBER_WORDS, tokens.first())
-            && tokens.get(1).is_some_and(|t| t != "of")
-            && tokens.iter().skip(1).any(|t| THINGS.contains(&t.as_str()));
+    let of_a_thing = tokens.iter().any(|t| THINGS.contains(&t.as_str()));
+    let last = has(NUMBER_WORDS, tokens.last()) && (of_a_thing || tokens.len() == 1);
+    let first = has(NUMBER_WORDS, tokens.first()) && of_a_thing && tokens.get(1).is_some_and(|t| t != "of");
+    let numbered = last || first;
     let compound =
         tokens.last().is_some_and(|t| ID_ENDS.iter().any(|end| t.len() > end.len() + 2 && t.ends_with(end)));
     let invoice = tokens.as_slice() == ["invoice"];
@@ -341,6 +343,7 @@ mod tests {
             "Invoice amount",
             "cliente",
             "number_consumers",
+            "lucky_number",
             "Order date",
             "No of children",
             "dollar_value",
