@@ -6,12 +6,12 @@ mod decide;
 mod facts;
 mod profile;
 mod records;
-mod text;
-mod tidy;
 #[cfg(test)]
 mod tests_odd;
 #[cfg(test)]
 mod tests_public;
+mod text;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 
