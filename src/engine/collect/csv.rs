@@ -32,14 +32,19 @@ pub(super) fn parse(
         row,
         cause: cause.to_string(),
     };
-    let sampled = first_records(plan).map_err(|cause| fail(cause, 1))?;
+    let sampled = first_records(plan, options.header_row).map_err(|cause| fail(cause, 1))?;
+    if sampled.is_empty() && (options.range.is_some() || options.header_row.is_some()) {
+        return Err(CollectError::NoRows { file: path.to_owned() }.into());
+    }
     if sampled.is_empty() {
         return Err(CollectError::Empty { file: path.to_owned() }.into());
     }
     let (head, names) = names_of(&sampled, options, &mut warnings);
+    let line_of_names =
+        sampled.get(head.titles).filter(|_| head.lines == 1 && !head.assumed).map(|(_, line)| line);
     let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
 
-    let read = pieces::read(below(plan, first), &names, report)?;
+    let read = pieces::read(below(plan, first), &names, line_of_names, report)?;
     if let Some(line) = read.unclosed {
         warnings.push(Note::new("unclosed_quote").with("row", line));
     }
@@ -80,6 +85,7 @@ pub(super) fn parse(
         rejected_count: read.rejected_count,
         warnings,
     };
+    tidy::drop_remarks(&mut table);
     tidy::drop_total(&mut table);
     tidy::drop_notes_beside(&mut table);
     Ok(table)
@@ -119,7 +125,7 @@ fn plan<'a>(text: &'a str, options: &ReadOptions, warnings: &mut Vec<Note>) -> P
     if count > 0 {
         // `#id,name` above rows of as many fields names the columns.
         let names = rest.get(last..below).unwrap_or_default();
-        let of = |text| first_records(Plan { text, start: 0, lines: 0, dialect, comment, cells: None });
+        let of = |text| first_records(Plan { text, start: 0, lines: 0, dialect, comment, cells: None }, None);
         let width = |text| of(text).ok().and_then(|list| list.first().map(|(_, record)| record.len()));
         if width(names).is_some_and(|n| n > 1 && Some(n) == width(table)) || table.trim().is_empty() {
             (count, start) = (count - 1, start + last);
@@ -166,15 +172,16 @@ fn sample(text: &str) -> &str {
     }
 }
 
-/// The first records with their rows, blank ones left out where there is more than one column.
-fn first_records(plan: Plan<'_>) -> Result<Vec<(u64, csv::StringRecord)>, csv::Error> {
+/// The first records with their rows, from the row that names the columns where the person has said
+/// it; blank ones are left out where there is more than one column.
+fn first_records(plan: Plan<'_>, from: Option<u32>) -> Result<Vec<(u64, csv::StringRecord)>, csv::Error> {
     let mut records = Records::new(plan);
     let mut record = csv::StringRecord::new();
     let mut out = Vec::new();
     while out.len() < SAMPLED
         && let Some(row) = records.next(&mut record)?
     {
-        if record.len() < 2 || !is_blank(&record) {
+        if from.is_none_or(|from| row >= u64::from(from)) && (record.len() < 2 || !is_blank(&record)) {
             out.push((row, record.clone()));
         }
     }
@@ -194,10 +201,7 @@ fn names_of(
 ) -> (Head, Vec<String>) {
     let records: Vec<Vec<&str>> = sampled.iter().map(|(_, record)| record.iter().collect()).collect();
     let named = options.header.or(options.header_row.map(|_| true));
-    let titles = options
-        .header_row
-        .map(|wanted| sampled.iter().take_while(|(row, _)| *row < u64::from(wanted)).count())
-        .or((named == Some(false)).then_some(0));
+    let titles = (options.header_row.is_some() || named == Some(false)).then_some(0);
     let head = header::find(&records, named, titles);
     let lines = records.get(head.titles..head.titles + head.lines).unwrap_or_default();
     if let Some(title) = records.get(..head.titles).and_then(<[_]>::first) {

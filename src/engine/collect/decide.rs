@@ -3,7 +3,7 @@
 use super::facts::{Facts, LEVELS_COUNTED, OrderGround};
 use crate::detect::date::Order;
 use crate::detect::number::Decimal;
-use crate::detect::words;
+use crate::detect::{truth, words};
 use crate::note::Note;
 use crate::table::{Role, ValueType};
 
@@ -108,7 +108,7 @@ fn named(name: &str, f: &Facts) -> Found {
         if f.distinct > FEW_IDS && f.spaces == 0 {
             return id(Note::new("named_id"));
         }
-        if whole && words::yes_no_levels(&f.levels).is_none() {
+        if whole && truth::yes_no_levels(&f.levels).is_none() {
             let why = Note::new("named_id_few").with("count", f.distinct);
             return Some((ValueType::Text, Role::Category, why));
         }
@@ -163,7 +163,7 @@ fn why_date(f: &Facts, decision: &Decision) -> Note {
 }
 
 fn numbers(name: &str, f: &Facts, decision: &Decision, said: Said) -> Found {
-    if let Some((yes, no)) = words::yes_no_levels(&f.levels).filter(|_| f.distinct == 2) {
+    if let Some((yes, no)) = truth::yes_no_levels(&f.levels).filter(|_| f.distinct == 2) {
         let why = Note::new("yes_no").with("yes", yes).with("no", no);
         return Some((ValueType::Boolean, Role::Category, why));
     }

@@ -6,6 +6,7 @@ use polars::prelude::*;
 use crate::detect::date::Order;
 use crate::detect::number::Decimal;
 use crate::detect::{date, missing, number, words};
+use crate::job::Reporter;
 
 /// Different values that are counted one by one.
 pub(super) const LEVELS_COUNTED: usize = 2000;
@@ -15,6 +16,8 @@ const LEVELS_FOLLOWED: usize = 5 * LEVELS_COUNTED;
 const LEVELS_SHOWN: usize = 40;
 /// Values after which a column without dates is asked no more for them.
 const DATES_TRIED: u64 = 500;
+/// Rows between two looks at whether the person has cancelled.
+pub(super) const CHECKED: usize = 1 << 14;
 /// Digits from which a whole number is an account, a card or a telephone rather than an amount.
 const LONG: usize = 11;
 /// Unix seconds of 2000 and of 2035, both in UTC.
@@ -140,13 +143,16 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub fn gather(name: &str, text: &StringChunked) -> Self {
+    pub fn gather(name: &str, text: &StringChunked, report: &Reporter) -> crate::Result<Self> {
         let mut f = Facts::default();
         let mut seen: PlHashSet<u64> = PlHashSet::default();
         let mut counts: PlHashMap<&str, u64> = PlHashMap::default();
         let hasher = PlFixedStateQuality::default();
         let (mut dates_hopeless, mut na, mut without) = (false, 0u64, 0u64);
         for (at, value) in text.iter().enumerate() {
+            if at % CHECKED == 0 {
+                report.check()?;
+            }
             let Some(value) = value.filter(|value| !missing::is_missing(value)) else {
                 f.missing += 1;
                 match value.filter(|value| missing::may_be_value(value)).map(str::trim) {
@@ -187,7 +193,7 @@ impl Facts {
         levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         levels.truncate(LEVELS_SHOWN);
         f.levels = levels;
-        f
+        Ok(f)
     }
 
     fn look(&mut self, at: usize, value: &str, dates_hopeless: &mut bool) {
@@ -211,6 +217,11 @@ impl Facts {
         if bytes.len() == 2 && bytes.iter().all(u8::is_ascii_uppercase) {
             self.letters_two += 1;
         }
+        if bytes.first() == Some(&b'+') && words::is_phone(trimmed) {
+            // Nobody writes a plus before a long number.
+            self.phones += 1;
+            return;
+        }
         if let Some(read) = number::read(trimmed) {
             return self.number(at, trimmed, read);
         }
@@ -229,7 +240,7 @@ impl Facts {
                 self.date(at, trimmed, read);
             }
             // Reading dates is slow; a column that shows none among its first values has none.
-            *dates_hopeless = self.present == DATES_TRIED && self.dates() * 10 < self.present;
+            *dates_hopeless = self.present >= DATES_TRIED && self.dates() * 10 < self.present;
         }
     }
 

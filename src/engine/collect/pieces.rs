@@ -38,11 +38,17 @@ pub(super) struct Read {
     pub unclosed: Option<u64>,
 }
 
-/// Reads the records of `plan.text` from `plan.start` on; `plan.lines` rows are before that.
+/// Reads the records of `plan.text` from `plan.start` on; `plan.lines` rows are before that. A record
+/// that is the line of names again is rejected.
 ///
 /// # Errors
 /// The person cancelled; the table engine refuses the columns.
-pub(super) fn read(plan: Plan<'_>, names: &[String], report: &Reporter) -> crate::Result<Read> {
+pub(super) fn read(
+    plan: Plan<'_>,
+    names: &[String],
+    again: Option<&csv::StringRecord>,
+    report: &Reporter,
+) -> crate::Result<Read> {
     let text = plan.text.get(plan.start..).unwrap_or_default();
     let cuts = match plan.cells {
         // Rows and columns are counted from the head of the file.
@@ -53,7 +59,7 @@ pub(super) fn read(plan: Plan<'_>, names: &[String], report: &Reporter) -> crate
     let part = |from: usize, to: usize| {
         let piece = Plan { text: text.get(from..to).unwrap_or_default(), start: 0, ..plan };
         let lines = if from == 0 { plan.lines } else { 0 };
-        let part = Part::read(Plan { lines, ..piece }, names, report)?;
+        let part = Part::read(Plan { lines, ..piece }, Builder::new(piece.text, names, again), report)?;
         let n = done.fetch_add(to - from, std::sync::atomic::Ordering::Relaxed) + to - from;
         report.progress(0.3 + 0.4 * n as f64 / text.len().max(1) as f64);
         Ok(part)
@@ -160,15 +166,17 @@ struct Part {
 /// Takes the fields of one record after the other.
 struct Builder<'a> {
     names: &'a [String],
+    again: Option<&'a csv::StringRecord>,
     columns: Vec<StringChunkedBuilder>,
     part: Part,
 }
 
 impl<'a> Builder<'a> {
-    fn new(piece: &str, names: &'a [String]) -> Self {
+    fn new(piece: &str, names: &'a [String], again: Option<&'a csv::StringRecord>) -> Self {
         let lines = memchr::memchr_iter(b'\n', piece.as_bytes()).count() + 1;
         Self {
             names,
+            again,
             columns: names.iter().map(|n| StringChunkedBuilder::new(n.as_str().into(), lines)).collect(),
             part: Part { rows: Vec::with_capacity(lines), ..Part::default() },
         }
@@ -183,6 +191,18 @@ impl<'a> Builder<'a> {
         self.part.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
     }
 
+    /// True if a record that begins with this field may be the line of names again.
+    fn is_suspect(&self, first: &str) -> bool {
+        self.again.is_some_and(|again| again.get(0) == Some(first))
+    }
+
+    fn reject<'f>(&mut self, row: u64, why: Note, fields: impl Iterator<Item = &'f str>) {
+        self.part.rejected_count += 1;
+        if self.part.rejected.len() < REJECTED_SHOWN {
+            self.part.rejected.push(Rejected { row, why, excerpt: tidy::excerpt(fields) });
+        }
+    }
+
     /// A whole record of `count` fields.
     fn record<'f>(&mut self, row: u64, count: usize, fields: impl Iterator<Item = &'f str> + Clone) {
         let width = self.names.len();
@@ -192,11 +212,12 @@ impl<'a> Builder<'a> {
             return;
         }
         if count > width && fields.clone().skip(width).any(|field| !field.trim().is_empty()) {
-            self.part.rejected_count += 1;
-            if self.part.rejected.len() < REJECTED_SHOWN {
-                let why = Note::new("too_many_fields").with("found", count).with("expected", width);
-                self.part.rejected.push(Rejected { row, why, excerpt: tidy::excerpt(fields) });
-            }
+            let why = Note::new("too_many_fields").with("found", count).with("expected", width);
+            self.reject(row, why, fields);
+            return;
+        }
+        if self.again.is_some_and(|again| again.len() == count && again.iter().eq(fields.clone())) {
+            self.reject(row, Note::new("names_again"), fields);
             return;
         }
         for (builder, field) in self.columns.iter_mut().zip(fields) {
@@ -213,7 +234,7 @@ impl<'a> Builder<'a> {
 }
 
 impl Part {
-    fn read(plan: Plan<'_>, names: &[String], report: &Reporter) -> crate::Result<Self> {
+    fn read(plan: Plan<'_>, builder: Builder<'_>, report: &Reporter) -> crate::Result<Self> {
         report.check()?;
         let bytes = plan.text.as_bytes();
         let has = |byte: u8| memchr::memchr(byte, bytes).is_some();
@@ -225,18 +246,17 @@ impl Part {
                     && !(plan.dialect.quoting && has(b'"'))
                     && !lone_return() =>
             {
-                Ok(Self::plain(plan, names, separator))
+                Ok(Self::plain(plan, builder, separator))
             }
-            _ => Self::any(plan, names, report),
+            _ => Self::any(plan, builder, report),
         }
     }
 
     /// A piece without quotes, comments and odd line ends: what most programs write.
-    fn plain(plan: Plan<'_>, names: &[String], separator: u8) -> Self {
+    fn plain(plan: Plan<'_>, mut builder: Builder<'_>, separator: u8) -> Self {
         let piece = plan.text;
-        let mut builder = Builder::new(piece, names);
         let bytes = piece.as_bytes();
-        let width = names.len();
+        let width = builder.names.len();
         let mut ends: Vec<usize> = Vec::with_capacity(width + 1);
         let (mut line, mut at, mut row) = (0, 0, plan.lines);
         while line < bytes.len() {
@@ -260,7 +280,9 @@ impl Part {
                 // Separators and line ends are ASCII: every cut lies between characters.
                 let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
                 let is_full = |(from, to): (usize, &usize)| from < *to;
-                if ends.len() > width || !starts.clone().zip(&ends).any(is_full) {
+                let first = ends.first().map_or("", |end| field((line, end)));
+                let is_odd = ends.len() > width || builder.is_suspect(first);
+                if is_odd || !starts.clone().zip(&ends).any(is_full) {
                     let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
                     builder.record(row, fields.len(), fields.iter().copied());
                 } else {
@@ -277,8 +299,7 @@ impl Part {
     }
 
     /// Any piece.
-    fn any(plan: Plan<'_>, names: &[String], report: &Reporter) -> crate::Result<Self> {
-        let mut builder = Builder::new(plan.text, names);
+    fn any(plan: Plan<'_>, mut builder: Builder<'_>, report: &Reporter) -> crate::Result<Self> {
         let mut records = Records::new(plan);
         let mut record = csv::StringRecord::new();
         let mut read = 0u64;
@@ -317,14 +338,15 @@ mod tests {
     }
 
     fn quiet(text: &str, width: usize) -> Read {
-        read(plan(text), &names(width), &Reporter::silent()).unwrap()
+        read(plan(text), &names(width), None, &Reporter::silent()).unwrap()
     }
 
     #[test]
     fn plain_and_other_pieces_agree() {
         let text = "a,b,c\r\n\r\n1,,3\n4,5\n,,\n6,7,8,9\n6,7,8,\nlast,ü,客户";
         let plain = quiet(text, 3);
-        let other = Part::any(plan(text), &names(3), &Reporter::silent()).unwrap();
+        let three = names(3);
+        let other = Part::any(plan(text), Builder::new(text, &three, None), &Reporter::silent()).unwrap();
         let other = join(vec![other], &names(3)).unwrap();
         assert_eq!(cells(&plain), cells(&other));
         assert_eq!((&plain.rows, plain.rejected_count), (&other.rows, 1));

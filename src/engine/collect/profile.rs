@@ -5,10 +5,10 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::decide::{Said, decide};
-use super::facts::{Facts, OrderGround, Seen};
+use super::facts::{CHECKED, Facts, OrderGround, Seen};
 use crate::detect::date::{self, Order};
 use crate::detect::number::{self, Decimal};
-use crate::detect::{missing, words};
+use crate::detect::{currency, missing, words};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{BadValue, Column, Role, Table, ValueType, show_number};
@@ -25,7 +25,7 @@ pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Col
         .par_iter()
         .map(|name| {
             report.check()?;
-            let column = one(table, name, None, Said::default());
+            let column = one(table, name, None, Said::default(), report)?;
             let n = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             report.progress(0.7 + 0.3 * n as f64 / total as f64);
             Ok(column)
@@ -40,10 +40,7 @@ pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Col
 pub fn retype(table: &mut Table, at: usize, role: Option<Role>) {
     let Some(column) = table.columns.get(at) else { return };
     let (name, said) = (column.name.clone(), said(column));
-    let read = one(table, &name, role, said);
-    if let Some(column) = table.columns.get_mut(at) {
-        *column = read;
-    }
+    replace(table, at, &name, role, said);
 }
 
 /// Reads a column again as the person says that it is written; its role is guessed anew, unless the
@@ -54,8 +51,14 @@ pub(super) fn rewrite(table: &mut Table, at: usize, decimal: Option<Decimal>, or
     let said = Said { decimal: decimal.or(before.decimal), order: order.or(before.order) };
     let role = (column.why.code == "set_by_you" || column.role == Role::Target).then_some(column.role);
     let name = column.name.clone();
-    let read = one(table, &name, role, said);
-    if let Some(column) = table.columns.get_mut(at) {
+    replace(table, at, &name, role, said);
+}
+
+fn replace(table: &mut Table, at: usize, name: &str, role: Option<Role>, said: Said) {
+    // Nobody can cancel what nobody is told of.
+    if let (Ok(read), Some(column)) =
+        (one(table, name, role, said, &Reporter::silent()), table.columns.get_mut(at))
+    {
         *column = read;
     }
 }
@@ -69,10 +72,16 @@ fn said(column: &Column) -> Said {
     }
 }
 
-fn one(table: &Table, name: &str, forced: Option<Role>, said: Said) -> Column {
+fn one(
+    table: &Table,
+    name: &str,
+    forced: Option<Role>,
+    said: Said,
+    report: &Reporter,
+) -> crate::Result<Column> {
     let empty = StringChunked::from_slice(name.into(), &[] as &[&str]);
     let text = table.text(name).unwrap_or(&empty);
-    let facts = Facts::gather(name, text);
+    let facts = Facts::gather(name, text, report)?;
     let at_said = match said.order {
         Some(Order::DayFirst) => facts.day_first,
         Some(Order::MonthFirst) => facts.month_first,
@@ -126,9 +135,9 @@ fn one(table: &Table, name: &str, forced: Option<Role>, said: Said) -> Column {
     damage_warnings(&facts, &column, &table.rows, &mut warnings);
     column.warnings = warnings;
     if read_count(&facts, &column) != facts.present {
-        bad_values(&mut column, text, &table.rows);
+        bad_values(&mut column, text, &table.rows, report)?;
     }
-    column
+    Ok(column)
 }
 
 /// How whole numbers count time, where a person says that they are dates.
@@ -195,9 +204,8 @@ fn number_warnings(f: &Facts, column: &Column, open: bool, text: &StringChunked,
     if f.over_precise > 0 && column.role.is_numeric() {
         warnings.push(Note::new("long_digits").with("count", f.over_precise));
     }
-    if f.currencies.len() > 1 {
-        let mut seen = f.currencies.clone();
-        seen.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let seen = currency::merged(&f.currencies);
+    if seen.len() > 1 {
         let list: Vec<String> = seen.iter().map(|(code, count)| format!("{code} {count}")).collect();
         warnings.push(Note::new("mixed_currencies").with("list", list.join(", ")));
     }
@@ -250,11 +258,19 @@ pub(crate) fn reads(column: &Column, text: &str) -> Option<f64> {
     }
 }
 
-fn bad_values(column: &mut Column, text: &StringChunked, rows: &[u32]) {
+fn bad_values(
+    column: &mut Column,
+    text: &StringChunked,
+    rows: &[u32],
+    report: &Reporter,
+) -> crate::Result<()> {
     if !column.role.is_numeric() && column.role != Role::Date {
-        return;
+        return Ok(());
     }
-    for (value, row) in text.iter().zip(rows) {
+    for (at, (value, row)) in text.iter().zip(rows).enumerate() {
+        if at % CHECKED == 0 {
+            report.check()?;
+        }
         let Some(value) = value else { continue };
         if missing::is_missing(value) || reads(column, value).is_some() {
             continue;
@@ -264,6 +280,7 @@ fn bad_values(column: &mut Column, text: &StringChunked, rows: &[u32]) {
             column.bad_examples.push(BadValue { row: *row, value: value.chars().take(80).collect() });
         }
     }
+    Ok(())
 }
 
 /// Makes the best candidate the target: a name that promises one, with two values.

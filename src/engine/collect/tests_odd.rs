@@ -56,7 +56,7 @@ fn layouts() {
         ("sep line with quotes", "\"sep=|\"\na|b\n1|2\n", &["a", "b"], 1, ""),
         ("tilde", "a~b\n1~x\n2~y\n", &["a", "b"], 2, ""),
         ("caret", "a^b\n1^x\n2^y\n", &["a", "b"], 2, ""),
-        ("colon", "user:city\nann:Rome\nbob:Oslo\n", &["user", "city"], 2, "header_assumed"),
+        ("colon", "user:city\nann:Rome\nbob:Oslo\n", &["user", "city"], 2, ""),
         ("blanks", "id  day   sum\n1   20240101  5.5\n2   20240102  6\n", &["id", "day", "sum"], 2, ""),
         (
             "wide blanks",
@@ -147,6 +147,9 @@ fn cells_keep_their_text_and_rows_their_place() {
         ("fixed_width", Some(' '), false)
     );
     assert_eq!(fixed.text("column 1").unwrap().get(1), Some("00002"));
+    let glued = plain(b"name,sum\nann,1\nbob,2\nname,sum\ncid,3\n");
+    assert_eq!((glued.height(), glued.rejected[0].row, glued.rejected[0].why.code), (3, 4, "names_again"));
+    assert_eq!(glued.columns[1].role, Role::Number);
     let noted = {
         let mut text = String::from("a,b,,\n");
         (0..60).for_each(|at| {
@@ -156,6 +159,48 @@ fn cells_keep_their_text_and_rows_their_place() {
     };
     assert_eq!(names(&noted), ["a", "b"]);
     assert_eq!(argument(&noted.warnings, "notes_beside", "text"), "see page 2");
+}
+
+/// Exports of payment services: titles, a ruled line, padded names, remarks and counts below.
+#[test]
+fn exports_of_payment_services() {
+    let mut alipay = String::from(
+        "支付宝交易记录明细查询\r\n账号:[a@b.cn]\r\n起始日期:[2024-03-01 00:00:00]    终止日期:[2024-04-01 00:00:00]\r\n",
+    );
+    alipay.push_str("------------交易记录明细列表------------\r\n交易号          ,付款时间            ,金额（元）,收/支     ,\r\n");
+    for at in 0..4 {
+        alipay.push_str(&format!(
+            "202403012200100000000{at}\t,2024-03-0{} 10:00:00 ,{at}.50  ,{}  ,\r\n",
+            at + 1,
+            ["收入", "支出"][at % 2]
+        ));
+    }
+    alipay.push_str("----------------------------------------\r\n共4笔记录\r\n已收入:2笔,2.50元\r\n导出时间:[2024-04-02 09:00:00]    用户:张三\r\n");
+    let (bytes, _, _) = encoding_rs::GB18030.encode(&alipay);
+    let table = plain(&bytes);
+    assert_eq!(names(&table), ["交易号", "付款时间", "金额（元）", "收/支"], "{:?}", table.warnings);
+    assert_eq!((table.height(), table.rejected_count), (4, 4));
+    assert!(has(&table.warnings, "titles_above") && has(&table.warnings, "remarks_below"));
+    let role = |at: usize| table.columns[at].role;
+    assert_eq!((role(0), role(1)), (Role::Id, Role::Date), "{:?}", table.columns[0].why);
+
+    let mut wechat = String::from(
+        "微信支付账单明细,,,\n微信昵称：[张三],,,\n起始时间：[2024-03-01 00:00:00] 终止时间：[2024-04-01 00:00:00],,,\n,,,\n----微信支付账单明细列表----,,,\n交易时间,交易对方,金额(元),当前状态\n",
+    );
+    for at in 0..3 {
+        wechat.push_str(&format!("2024-03-0{} 10:00:00,店{at},¥{at}.50,支付成功\n", at + 1));
+    }
+    let table = plain(wechat.as_bytes());
+    assert_eq!(names(&table), ["交易时间", "交易对方", "金额(元)", "当前状态"]);
+    assert_eq!((table.height(), table.rows[0]), (3, 7));
+    assert_eq!((table.columns[0].role, table.columns[2].role), (Role::Date, Role::Money));
+
+    let below = plain(b"id,a,b\n1,2,3\n4,5,6\nprinted on Monday\nby Ann\n");
+    assert_eq!((below.height(), below.rejected_count, below.rejected[0].row), (2, 2, 4));
+    assert_eq!(argument(&below.warnings, "remarks_below", "text"), "printed on Monday");
+    assert!(!has(&below.warnings, "short_records"));
+    let cut = plain(b"id,a,b\n1\n4,5,6\n7,8,9\n10\n");
+    assert_eq!((cut.height(), cut.rejected_count), (4, 0), "fields at the end were left unwritten");
 }
 
 #[test]
@@ -169,6 +214,9 @@ fn the_persons_word_wins() {
     let row = ReadOptions { header_row: Some(4), ..ReadOptions::default() };
     let table = with(row, "x,y\n1,2\n\na,b\n5,6\n");
     assert_eq!((names(&table), table.rows.as_slice()), (vec!["a", "b"], [5].as_slice()));
+    let far = ReadOptions { header_row: Some(301), ..ReadOptions::default() };
+    let table = with(far, &format!("{}a,b\n5,6\n", "x,y\n".repeat(300)));
+    assert_eq!((names(&table), table.rows.as_slice()), (vec!["a", "b"], [302].as_slice()));
     let range = ReadOptions { range: Some("B2:C4".into()), ..ReadOptions::default() };
     let table = with(range, "t,,,\n,a,b,x\n,1,2,x\n,3,4,x\nend,,,\n");
     assert_eq!((names(&table), table.height()), (vec!["a", "b"], 2));
@@ -363,6 +411,7 @@ fn identifiers_and_truths() {
     let phones = ["13800138000", "13900139001", "13700137002"];
     assert_eq!((column("x", &phones).role, column("x", &phones).why.code), (Role::Id, "long_id"));
     assert_eq!(column("手机", &phones).role, Role::Contact);
+    assert_eq!(column("x", &["+49301234567", "+8613800138000", "+33 1 23 45 67 89"]).role, Role::Contact);
     assert_eq!(column("x", &["00017", "00023", "00031"]).value_type, ValueType::Text);
 
     let padded: Vec<String> = (0..120).map(|at| format!("{:08}", 1000 + at % 60)).collect();

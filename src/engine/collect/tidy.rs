@@ -9,6 +9,8 @@ use crate::detect::{missing, number, words};
 use crate::note::Note;
 use crate::table::{Rejected, Table};
 
+/// Lines below a table that are looked at.
+const REMARKS: usize = 20;
 /// Share of filled cells up to which a column without a name holds notes and no data.
 const NOTES: f64 = 0.05;
 /// Rows from which that share says something.
@@ -17,6 +19,52 @@ const NOTES_ROWS: usize = 20;
 /// The head of a record, to be shown.
 pub(super) fn excerpt<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     fields.take(8).collect::<Vec<_>>().join(" · ").chars().take(120).collect()
+}
+
+/// Takes out lines below the table: the last records, if they have at most half of the fields of a
+/// table of three or more. They are listed among the rejected rows.
+pub(super) fn drop_remarks(table: &mut Table) {
+    let height = table.height();
+    let half = table.raw.width() / 2;
+    if table.raw.width() < 3 {
+        return;
+    }
+    let text = |at: usize, row: usize| {
+        table.raw.columns().get(at).and_then(|column| column.str().ok()).and_then(|text| text.get(row))
+    };
+    let is_remark = |row: &usize| text(0, *row).is_some() && text(half, *row).is_none();
+    let count = (0..height).rev().take(REMARKS).take_while(is_remark).count();
+    let kept = height - count;
+    // Where other rows are as short, empty fields at the end were left unwritten: they are data.
+    let short = table.raw.columns().get(half).map_or(0, Column::null_count);
+    if count == 0 || kept == 0 || short > count {
+        return;
+    }
+    let rejected: Vec<Rejected> = (kept..height)
+        .map(|row| Rejected {
+            row: table.rows.get(row).copied().map_or(0, u64::from),
+            why: Note::new("remark_below"),
+            excerpt: excerpt(text(0, row).map(str::trim).into_iter()),
+        })
+        .collect();
+    let first = rejected.first().map_or(String::new(), |remark| remark.excerpt.clone());
+    table
+        .warnings
+        .retain(|note| note.code != "short_records" || argument(note, "count") != Some(count as u64));
+    table.warnings.push(Note::new("remarks_below").with("count", count).with("text", first));
+    keep_first(table, kept, rejected);
+}
+
+fn argument(note: &Note, name: &str) -> Option<u64> {
+    note.args.iter().find(|(known, _)| *known == name)?.1.parse().ok()
+}
+
+/// Keeps the first `kept` rows; the others are `rejected`.
+fn keep_first(table: &mut Table, kept: usize, rejected: Vec<Rejected>) {
+    table.raw = table.raw.head(Some(kept));
+    table.rows = Arc::new(table.rows.iter().copied().take(kept).collect());
+    table.rejected_count += rejected.len() as u64;
+    table.rejected.extend(rejected);
 }
 
 /// Takes out a last row that sums up the others: its first text says so, and it has gaps or holds
@@ -54,10 +102,7 @@ pub(super) fn drop_total(table: &mut Table) {
         excerpt: excerpt(cells.iter().flatten().copied()),
     };
     table.warnings.push(Note::new("totals_left_out").with("row", row).with("text", head.trim()));
-    table.raw = table.raw.head(Some(last));
-    table.rows = Arc::new(table.rows.iter().copied().take(last).collect());
-    table.rejected_count += 1;
-    table.rejected.push(rejected);
+    keep_first(table, last, vec![rejected]);
 }
 
 /// Leaves out columns without a name that are empty, or nearly so: notes that somebody wrote beside

@@ -85,6 +85,29 @@ fn stands_alone(rest: &str, side: Side) -> bool {
     neighbour.is_some_and(|c| !c.is_alphabetic() || matches!(c, '万' | '萬' | '亿' | '億'))
 }
 
+/// The signs that several currencies share, with those currencies.
+const SHARED: &[(&str, &[&str])] = &[
+    ("$", &["USD", "CAD", "AUD", "HKD", "TWD", "NZD", "SGD", "MXN", "ARS", "CLP", "COP"]),
+    ("¥", &["CNY", "JPY"]),
+    ("kr", &["SEK", "NOK", "DKK"]),
+];
+
+/// Counts of currencies with a shared sign counted as the one currency beside it that uses it, most
+/// frequent first.
+pub fn merged(counts: &[(&'static str, u64)]) -> Vec<(&'static str, u64)> {
+    let mut out = counts.to_vec();
+    for (sign, codes) in SHARED {
+        let Some(at) = out.iter().position(|(code, _)| code == sign) else { continue };
+        let mut users = out.iter_mut().filter(|(code, _)| codes.contains(code));
+        if let (Some(user), None) = (users.next(), users.next()) {
+            user.1 += counts.iter().find(|(code, _)| code == sign).map_or(0, |(_, count)| *count);
+            out.remove(at);
+        }
+    }
+    out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    out
+}
+
 /// The sign or code that a column's name carries (`Guthaben €`, `Amount (USD)`, `金额（元）`).
 pub fn in_name(name: &str) -> Option<&'static str> {
     let signs = SIGNS.iter().filter(|(sign, _)| !sign.starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -105,6 +128,13 @@ pub fn in_name(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shared_sign_joins_its_only_user() {
+        assert_eq!(merged(&[("$", 3), ("USD", 2)]), [("USD", 5)]);
+        assert_eq!(merged(&[("EUR", 1), ("$", 3)]), [("$", 3), ("EUR", 1)]);
+        assert_eq!(merged(&[("USD", 1), ("CAD", 2), ("$", 3)]), [("$", 3), ("CAD", 2), ("USD", 1)]);
+    }
 
     #[test]
     fn names() {

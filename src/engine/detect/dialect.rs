@@ -156,13 +156,21 @@ impl Score {
                 return Self::default();
             }
         }
-        let usual = usual(&lengths);
-        if usual < 2 {
+        // Titles above a table and remarks below it are lines of one field.
+        let core = lengths.iter().position(|&n| n > 1).and_then(|first| {
+            let last = lengths.iter().rposition(|&n| n > 1)?;
+            lengths.get(first..=last)
+        });
+        let core = core.unwrap_or_default();
+        let usual = usual(core);
+        if usual < 2 || core.len() < 2 && lengths.len() > 2 {
             return Self::default();
         }
         let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole.max(1));
-        let agree = lengths.iter().filter(|&&n| n == usual).count() as f64 / lengths.len() as f64;
-        let value = agree * (0.4 + 0.6 * share(clean, cells)) + usual.min(50) as f64 / 1e3;
+        let agreeing = core.iter().filter(|&&n| n == usual).count() as f64;
+        let agree = agreeing / core.len() as f64;
+        let value =
+            agreeing / lengths.len() as f64 * (0.4 + 0.6 * share(clean, cells)) + usual.min(50) as f64 / 1e3;
         Self { value, agree, blank_led: share(led, later) }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a table begins in its first records: titles above it, one or more lines of names, or none.
 
 use super::dialect::{reads_as_value, usual};
-use super::missing;
+use super::{missing, words};
 
 /// Titles above a table that are passed over at most.
 const TITLES: usize = 20;
@@ -26,9 +26,8 @@ pub struct Head {
 pub fn find(records: &[Vec<&str>], named: Option<bool>, titles: Option<usize>) -> Head {
     let lengths: Vec<usize> = records.iter().map(Vec::len).collect();
     let filled: Vec<usize> = records.iter().map(|record| count(record)).collect();
-    let mut sorted = filled.clone();
-    sorted.sort_unstable();
-    let usual_filled = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    let several: Vec<usize> = filled.into_iter().filter(|count| *count > 1).collect();
+    let usual_filled = usual(&several);
     let titles = titles.unwrap_or_else(|| {
         let most = TITLES.min(records.len().saturating_sub(1));
         records.iter().take(most).take_while(|record| is_title(record, usual_filled)).count()
@@ -36,7 +35,9 @@ pub fn find(records: &[Vec<&str>], named: Option<bool>, titles: Option<usize>) -
     let Some((first, rest)) = records.get(titles..).and_then(<[_]>::split_first) else {
         return Head { width: usual(&lengths), ..Head::default() };
     };
-    let votes = votes(first, rest);
+    // An export glued to others brings its line of names again.
+    let others: Vec<Vec<&str>> = rest.iter().filter(|record| *record != first).cloned().collect();
+    let votes = votes(first, &others).filter(|votes| *votes >= 2).or_else(|| votes(first, rest));
     let lines = match named {
         Some(named) => usize::from(named),
         None => usize::from(votes.is_none_or(|votes| votes > 0)),
@@ -127,6 +128,7 @@ fn votes(first: &[&str], rest: &[Vec<&str>]) -> Option<i32> {
             (_, true) => -1,
             (true, false) => 2,
             (false, false) if below.contains(&cell) => -1,
+            (false, false) if is_known_name(cell) => 1,
             (false, false) => 0,
         };
         if vote != 0 {
@@ -153,6 +155,17 @@ fn second_line(first: &[&str], rest: &[Vec<&str>]) -> bool {
         }
     }
     of_type >= 2 && texts * 2 >= of_type
+}
+
+/// A short text that names what tables of customers hold.
+fn is_known_name(text: &str) -> bool {
+    text.chars().count() <= 30
+        && (words::is_id_name(text)
+            || words::is_thing_name(text)
+            || words::is_contact_name(text)
+            || words::is_money_name(text)
+            || words::is_date_name(text)
+            || words::target_strength(text) > 0)
 }
 
 fn is_year(text: &str) -> bool {

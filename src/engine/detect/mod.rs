@@ -11,4 +11,7 @@ pub mod missing;
 mod month;
 pub mod number;
 mod scan;
+#[cfg(test)]
+mod tests_any;
+pub mod truth;
 pub mod words;

@@ -70,7 +70,8 @@ pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
         && (first.is_ascii_digit() || first == b'-' || first == b'.')
         && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'e' | b'E' | b'+'))
         // Fast path: what programs write.
-        && let Ok(value) = text.parse()
+        && let Ok(value) = text.parse::<f64>()
+        && value.is_finite()
     {
         return Some(value);
     }

@@ -48,15 +48,17 @@ const ID_PARTS: &[&str] = &[
     "流水号", "番号", "n°", "nº", "№",
 ];
 
-/// Words for "number" that mark an identifier at the end of a name: `Kunden-Nr`, `customer no`.
+/// Words for "number" that mark an identifier beside a thing: `Kunden-Nr`, `customer no`.
 const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro"];
 
 /// Things that are numbered: `numéro client`, `número de cliente`, `invoice`.
 #[rustfmt::skip]
 const THINGS: &[&str] = &[
-    "customer", "client", "member", "user", "order", "invoice", "kunde", "kunden", "kundin", "rechnung",
-    "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre", "socio", "顾客",
-    "客户", "会员", "用户", "お客様", "顧客",
+    "customer", "client", "kd", "member", "user", "order", "invoice", "kunde", "kunden", "kundin",
+    "rechnung", "bestellung", "cliente", "pedido", "factura", "commande", "facture", "membre",
+    "socio", "顾客", "客户", "会员", "用户", "お客様", "顧客", "account", "card", "contract", "policy",
+    "receipt", "ticket", "transaction", "booking", "item", "product", "article", "artikel",
+    "konto", "vertrag", "contrat", "compte", "cuenta", "contrato",
 ];
 
 /// Ends of compound words: `Kundennummer`, `Artikelnr`.
@@ -69,10 +71,10 @@ pub fn is_id_name(name: &str) -> bool {
     }
     let tokens = tokens(name);
     let has = |list: &[&str], token: Option<&String>| token.is_some_and(|t| list.contains(&t.as_str()));
-    let numbered = has(NUMBER_WORDS, tokens.last())
-        || has(NUMBER_WORDS, tokens.first())
-            && tokens.get(1).is_some_and(|t| t != "of")
-            && tokens.iter().skip(1).any(|t| THINGS.contains(&t.as_str()));
+    let of_a_thing = tokens.iter().any(|t| THINGS.contains(&t.as_str()));
+    let last = has(NUMBER_WORDS, tokens.last()) && (of_a_thing || tokens.len() == 1);
+    let first = has(NUMBER_WORDS, tokens.first()) && of_a_thing && tokens.get(1).is_some_and(|t| t != "of");
+    let numbered = last || first;
     let compound =
         tokens.last().is_some_and(|t| ID_ENDS.iter().any(|end| t.len() > end.len() + 2 && t.ends_with(end)));
     let invoice = tokens.as_slice() == ["invoice"];
@@ -260,7 +262,7 @@ pub fn positive_strength(value: &str) -> u8 {
         "active" | "aktiv" | "activo" | "actif" | "on" => 0,
         "positive" | "cancelled" | "canceled" | "lost" => 1,
         word => {
-            if truth(word) == Some(true) {
+            if super::truth::truth(word) == Some(true) {
                 2
             } else {
                 0
@@ -269,80 +271,14 @@ pub fn positive_strength(value: &str) -> u8 {
     }
 }
 
-/// Pairs of words for yes and no.
-const PAIRS: &[(&str, &str)] = &[
-    ("yes", "no"),
-    ("true", "false"),
-    ("1", "0"),
-    ("1.0", "0.0"),
-    ("y", "n"),
-    ("t", "f"),
-    ("on", "off"),
-    ("active", "inactive"),
-    ("enabled", "disabled"),
-    ("ja", "nein"),
-    ("j", "n"),
-    ("wahr", "falsch"),
-    ("aktiv", "inaktiv"),
-    ("oui", "non"),
-    ("o", "n"),
-    ("vrai", "faux"),
-    ("actif", "inactif"),
-    ("sí", "no"),
-    ("si", "no"),
-    ("s", "n"),
-    ("verdadero", "falso"),
-    ("activo", "inactivo"),
-    ("sim", "não"),
-    ("да", "нет"),
-    ("是", "否"),
-    ("有", "无"),
-    ("有", "無"),
-    ("真", "假"),
-    ("对", "错"),
-    ("はい", "いいえ"),
-    ("✓", "✗"),
-    ("✔", "✘"),
-    ("√", "×"),
-];
-
-/// What a word for yes or no says, in any of the languages.
-pub fn truth(value: &str) -> Option<bool> {
-    let value = value.trim();
-    // Every such word is short; longer texts need no comparison.
-    if value.len() > 18 {
-        return None;
-    }
-    let lower = value.to_lowercase();
-    PAIRS.iter().find_map(|(yes, no)| match lower.as_str() {
-        word if word == *yes => Some(true),
-        word if word == *no => Some(false),
-        _ => None,
-    })
-}
-
-/// The yes and the no of two values, where they are a pair of one language.
-pub fn yes_no<'a>(a: &'a str, b: &'a str) -> Option<(&'a str, &'a str)> {
-    let lower = |value: &str| value.trim().to_lowercase();
-    let (x, y) = (lower(a), lower(b));
-    PAIRS.iter().find_map(|(yes, no)| match (x.as_str(), y.as_str()) {
-        (x, y) if x == *yes && y == *no => Some((a, b)),
-        (x, y) if x == *no && y == *yes => Some((b, a)),
-        _ => None,
-    })
-}
-
-/// The yes and the no among the values of a column and their counts, where there are two.
-pub fn yes_no_levels(levels: &[(String, u64)]) -> Option<(&str, &str)> {
-    let [(a, _), (b, _)] = levels else { return None };
-    yes_no(a, b)
-}
-
 /// A value that looks like an e-mail address.
 pub fn is_email(value: &str) -> bool {
     let value = value.trim();
     value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !value.contains(char::is_whitespace)
+        let fits = |part: &str, signs: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || signs.contains(c))
+        };
+        fits(user, "._%+-'!#$&*/=?^`{|}~") && fits(host, ".-") && host.contains('.')
     })
 }
 
@@ -409,6 +345,7 @@ mod tests {
             "Invoice amount",
             "cliente",
             "number_consumers",
+            "lucky_number",
             "Order date",
             "No of children",
             "dollar_value",
@@ -420,32 +357,20 @@ mod tests {
     }
 
     #[test]
-    fn yes_and_no_in_many_languages() {
-        for (a, b) in [
-            ("Yes", "No"),
-            ("nein", "Ja"),
-            ("OUI", "non"),
-            ("sí", "no"),
-            ("да", "нет"),
-            ("否", "是"),
-            ("有", "无"),
-            ("假", "真"),
-            ("对", "错"),
-            ("Y", "N"),
-            ("f", "T"),
-            ("off", "on"),
-            ("inactive", "active"),
-            ("✓", "✗"),
-            ("0", "1"),
-        ] {
-            let (yes, no) = yes_no(a, b).unwrap_or_else(|| panic!("{a} {b}"));
-            assert_eq!((truth(yes), truth(no)), (Some(true), Some(false)), "{a} {b}");
-        }
-        assert_eq!(yes_no("yes", "nein"), None, "no pair of one language");
-        assert_eq!(yes_no("Male", "Female"), None);
+    fn what_happened() {
         assert!(positive_strength("ja") > positive_strength("nein"));
         assert_eq!(positive_strength("active"), positive_strength("inactive"));
         assert_eq!(positive_strength("Churned"), 2);
+    }
+
+    #[test]
+    fn addresses() {
+        for value in ["ann@shop.de", " o'neil+news@mail.co.uk ", "张三@例子.中国"] {
+            assert!(is_email(value), "{value}");
+        }
+        for value in ["账号:[a@b.cn]", "@shop.de", "ann@shop", "a b@shop.de", "mail: ann@shop.de"] {
+            assert!(!is_email(value), "{value}");
+        }
     }
 
     #[test]
