@@ -195,7 +195,7 @@ impl App {
     pub fn advance(&mut self, ctx: &egui::Context) {
         self.state.poll();
         self.state.locked = self.prefs.locked;
-        self.state.commit(ctx.egui_is_using_pointer());
+        self.state.commit(parts::form::was_typing(ctx) || ctx.egui_is_using_pointer());
         if let Some((ask, paths)) = self.state.answer() {
             let content = std::mem::replace(&mut self.waiting, Content::None);
             self.take_paths(ctx, ask, paths, content);

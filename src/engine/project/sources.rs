@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use crate::collect::combine::{self, Plan};
-use crate::collect::{self, CollectError, ReadOptions, relate};
+use crate::collect::{self, CollectError, Part, ReadOptions, relate};
 use crate::job::Reporter;
 use crate::table::{Dataset, Role, Table};
 
@@ -27,6 +27,8 @@ pub struct Collected {
     pub table: Table,
     /// The tables that it was made from.
     pub dataset: Arc<Dataset>,
+    /// Tables that the one file holds, where it is one file.
+    pub parts: Vec<Part>,
     /// How; `None` where the table is one of the sources as it stands.
     pub plan: Option<Plan>,
 }
@@ -35,7 +37,7 @@ impl Collected {
     /// A table that stands for itself.
     pub fn single(table: Table) -> Self {
         let dataset = Dataset { tables: vec![table.clone()], links: Vec::new() };
-        Self { table, dataset: Arc::new(dataset), plan: None }
+        Self { table, dataset: Arc::new(dataset), parts: Vec::new(), plan: None }
     }
 }
 
@@ -47,13 +49,18 @@ impl Collected {
 /// the person cancelled.
 pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
     let files = collect::gather(paths)?;
+    let parts = match files.as_slice() {
+        [file] => collect::parts(file)?,
+        _ => Vec::new(),
+    };
+    let with_parts = |collected: Collected| Collected { parts: parts.clone(), ..collected };
     if let [file] = files.as_slice()
-        && (settings.read.part.is_some() || collect::parts(file)?.len() < 2)
+        && (settings.read.part.is_some() || parts.len() < 2)
     {
         let table = collect::open(file, &settings.read, report)?;
         // A list of orders stays one, unless the person wants its customers.
         return match settings.combine.customers {
-            None => Ok(Collected::single(table)),
+            None => Ok(with_parts(Collected::single(table))),
             Some(_) => assemble(vec![table], settings, report),
         };
     }
@@ -67,7 +74,8 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
     if let ([file], None) = (files.as_slice(), &settings.combine.customers)
         && (tables.len() < 2 || relate::links(&tables, report)?.is_empty())
     {
-        return Ok(Collected::single(collect::open(file, &settings.read, report)?));
+        let table = collect::open(file, &settings.read, report)?;
+        return Ok(with_parts(Collected::single(table)));
     }
     assemble(tables, settings, report)
 }
@@ -128,5 +136,5 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
         }
         .into());
     }
-    Ok(Collected { table, dataset: Arc::new(dataset), plan: Some(plan) })
+    Ok(Collected { table, dataset: Arc::new(dataset), parts: Vec::new(), plan: Some(plan) })
 }

@@ -74,6 +74,15 @@ pub struct PageState {
     pub smooth: f64,
     /// The network is drawn.
     pub diagram: bool,
+    /// What the head of the file looks like under several encodings.
+    #[serde(skip)]
+    encodings: Option<collect::Encodings>,
+    /// The table that is looked at, of several.
+    #[serde(skip)]
+    pub table: Option<usize>,
+    /// The day that is being typed, up to which rows count.
+    #[serde(skip)]
+    pub as_of: Option<String>,
     /// What the page of cleaning shows.
     #[serde(skip)]
     pub tab: clean::Tab,

@@ -18,6 +18,23 @@ pub struct Form<'a> {
     pub entries: &'a [(&'static str, Value)],
 }
 
+/// Where it is kept that a person is typing.
+fn typing_id() -> egui::Id {
+    egui::Id::unique("typing a setting")
+}
+
+/// Tells that the text of a setting is being typed: what depends on it waits until it is left.
+pub fn typing(ui: &Ui, edit: &egui::Response) {
+    if edit.has_focus() {
+        ui.data_mut(|data| data.insert_temp(typing_id(), true));
+    }
+}
+
+/// True if a setting was being typed in the last frame.
+pub fn was_typing(ctx: &egui::Context) -> bool {
+    ctx.data_mut(|data| data.remove_temp::<bool>(typing_id())).unwrap_or(false)
+}
+
 /// Fields that name a column.
 const COLUMN_FIELDS: &[&str] =
     &["column", "columns", "drop", "currency_column", "date_column", "group", "by", "from_column"];
@@ -94,12 +111,15 @@ impl Form<'_> {
                 changed
             }
             Value::String(text) => {
-                ui.add(TextEdit::singleline(text).desired_width(150.0)).labelled_by(label).changed()
+                let edit = ui.add(TextEdit::singleline(text).desired_width(150.0)).labelled_by(label);
+                typing(ui, &edit);
+                edit.changed()
             }
             _ => {
                 // Nothing is said yet: what is typed is text, a number where it reads as one.
                 let mut text = String::new();
                 let edit = ui.add(TextEdit::singleline(&mut text).desired_width(110.0)).labelled_by(label);
+                typing(ui, &edit);
                 let changed = edit.changed() && !text.is_empty();
                 if changed {
                     *value = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or_else(

@@ -153,7 +153,8 @@ impl State {
         self.touch();
         let now = &self.settings;
         let reading = |s: &Settings| {
-            let read = collect::ReadOptions { roles: Vec::new(), ..s.read.clone() };
+            let mut read = s.read.clone();
+            (read.roles, read.decimals, read.date_orders) = Default::default();
             (read, s.files.clone())
         };
         if reading(&before) != reading(now) && !self.sources.is_empty() {
@@ -166,7 +167,8 @@ impl State {
         }
         let input = |s: &Settings| {
             let learnt = (s.split.clone(), s.recipe.clone(), s.features.clone(), s.seed);
-            (s.read.roles.clone(), s.positive.clone(), learnt)
+            let read = (s.read.roles.clone(), s.read.decimals.clone(), s.read.date_orders.clone());
+            (read, s.positive.clone(), learnt)
         };
         if input(&before) != input(now) {
             self.prepare();

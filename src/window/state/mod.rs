@@ -288,6 +288,8 @@ impl State {
         // The person's roles are set when the rows are prepared: changing one reads nothing again.
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
+        settings.read.decimals.clear();
+        settings.read.date_orders.clear();
         self.preview = None;
         if let [head] = paths.as_slice() {
             let (head, options) = (head.clone(), settings.read.clone());
@@ -326,6 +328,12 @@ impl State {
             for (name, role) in &settings.read.roles {
                 // A role for a column that is gone says nothing about the ones that are there.
                 let _ = collect::set_role(&mut table, name, *role);
+            }
+            for (name, decimal) in &settings.read.decimals {
+                let _ = collect::set_decimal(&mut table, name, *decimal);
+            }
+            for (name, order) in &settings.read.date_orders {
+                let _ = collect::set_date_order(&mut table, name, *order);
             }
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {

@@ -2,15 +2,17 @@
 //! and after.
 
 mod look;
+mod steps;
 
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::clean::{
-    CategoryFill, CellChange, Cleaning, Linked, Mend, NumberFill, ScaleMethod, Stage, StepSpec, Suggestion,
+    CategoryFill, CellChange, Cleaning, Linked, Mend, NumberFill, Recipe, ScaleMethod, Stage, StepSpec, Suggestion,
     changed_cells, linked,
 };
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::table::ColumnSpec;
 
 use super::{Page, Scene};
 use crate::window::command::Command;
@@ -102,7 +104,22 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         look::show(ui, scene, scene.page.tab);
         return;
     }
+    if let Some(checked) = scene.state.checked.clone() {
+        let (file, differences) = &*checked;
+        let args = [("file", file.clone())];
+        let lines = crate::words::differences(lang, differences);
+        let head = if lines.is_empty() { "recipe.same" } else { "recipe.differs" };
+        parts::card(ui, 10, |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(lang.with(head, &args));
+            lines.iter().for_each(|line| parts::muted(ui, format!("· {line}")));
+            if ui.button(lang.t("common.close")).clicked() {
+                scene.state.checked = None;
+            }
+        });
+    }
     suggestions(ui, scene);
+    reconciled(ui, lang, &cleaning);
     let stages = &cleaning.stages;
     let strip = ui.horizontal_wrapped(|ui| {
         for (at, stage) in stages.iter().enumerate() {
@@ -134,6 +151,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             ("dropped", lang.count(change.rows_dropped)),
         ],
     ));
+    for note in &change.notes {
+        parts::muted(ui, lang.note(note));
+    }
+    for finding in &change.findings {
+        let rows: Vec<String> = finding.examples.iter().take(8).map(ToString::to_string).collect();
+        let args = [("rows", lang.count(finding.rows)), ("examples", rows.join(", "))];
+        parts::muted(ui, format!("{} {}", lang.note(&finding.what), lang.with("clean.finding", &args)));
+    }
     if change.columns.is_empty() {
         scene.page.column.clear();
     } else {
@@ -156,6 +181,18 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             spreads(&mut sides[1], scene, &cleaning, stage, at, &column);
         }
     });
+}
+
+/// Rows in are rows out, dropped or merged: said where the steps are.
+fn reconciled(ui: &mut Ui, lang: Lang, cleaning: &Cleaning) {
+    let sum = |of: fn(&Stage) -> u64| cleaning.stages.iter().map(of).sum::<u64>();
+    let args = [
+        ("in", lang.count(cleaning.source.height() as u64)),
+        ("out", lang.count(cleaning.last().height() as u64)),
+        ("dropped", lang.count(sum(|stage| stage.change.rows_dropped))),
+        ("merged", lang.count(sum(|stage| stage.change.rows_merged))),
+    ];
+    parts::muted(ui, lang.with("clean.reconciled", &args));
 }
 
 /// Suggestions that are shown without being asked for.
@@ -359,15 +396,31 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     parts::section(ui, lang.t("clean.recipe"));
     parts::muted(ui, lang.t("clean.recipe.help"));
+    ui.horizontal_wrapped(|ui| {
+        for command in [Command::SaveRecipe, Command::OpenRecipe] {
+            if ui.button(command.text(lang)).clicked() {
+                scene.send.push(command);
+            }
+        }
+    });
+    let schema: Vec<ColumnSpec> =
+        scene.state.table.iter().flat_map(|table| table.columns.iter().map(ColumnSpec::from)).collect();
     let steps = &mut scene.state.settings.recipe.steps;
     let fitted: Vec<bool> = steps.iter().map(|step| step.spec.is_fitted()).collect();
-    let mut wish = None;
+    let (mut wish, mut gone) = (None, None);
     for (at, step) in steps.iter_mut().enumerate() {
         let name = lang.t(&format!("step.{}", step.spec.name()));
         let row = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             wish = wish.or(step_row(ui, lang, at, fitted.len(), &name, &fitted));
             ui.checkbox(&mut step.on, &name);
+            // Steps that every recipe has are switched off; those that were added can go.
+            if !Recipe::default().steps.iter().any(|usual| usual.spec.name() == step.spec.name()) {
+                let text = format!("{} {name}", lang.t("form.remove"));
+                if ui.small_button("×").accessible_name(&text).on_hover_text(&text).clicked() {
+                    gone = Some(at);
+                }
+            }
         });
         let drop = row.response;
         if let Some(from) = drop.dnd_hover_payload::<usize>()
@@ -427,20 +480,38 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                 });
                 ui.checkbox(&mut spec.indicator, lang.t("fill.indicator"));
             }
-            StepSpec::Scale { method, .. } => {
+            StepSpec::Scale { method, columns } => {
                 parts::setting(ui, lang, "scale", |ui| {
                     parts::choose(ui, &lang.t("setting.scale"), method, &ScaleMethod::ALL, |m| {
                         lang.t(&format!("scale.{}", m.name()))
                     });
+                    steps::scaled_apart(ui, lang, columns, &schema);
                 });
             }
-            _ => {}
+            other => steps::edit(ui, lang, other, &schema),
         });
     }
+    let mut added = None;
+    ui.menu_button(lang.t("clean.add_step"), |ui| {
+        for spec in steps::addable() {
+            let name = spec.name();
+            let says = lang.t(&format!("step.{name}.says"));
+            if ui.button(lang.t(&format!("step.{name}"))).on_hover_text(says).clicked() {
+                added = Some(spec);
+            }
+        }
+    });
     if let Some((from, to)) = wish {
         let step = steps.remove(from);
         steps.insert(to.min(steps.len()), step);
         // The stage that was looked at stays in sight.
         scene.page.step = 0;
+    }
+    if let Some(at) = gone {
+        steps.remove(at);
+        scene.page.step = 0;
+    }
+    if let Some(spec) = added {
+        scene.state.settings.recipe.add(spec);
     }
 }

@@ -1,12 +1,20 @@
 //! Collect: what is in the file, what each column is, and why; any of it changed with one click.
 
+mod picture;
+mod reading;
+mod tables;
+
 use std::path::PathBuf;
 
 use eframe::egui::{self, RichText, Ui};
+use regulars_engine::collect::ReadOptions;
+use regulars_engine::detect::date::Order;
+use regulars_engine::detect::number::Decimal;
 use regulars_engine::files::{Cell, Grid, name_of};
-use regulars_engine::table::{Role, Table};
+use regulars_engine::table::{Column, Role, Table, ValueType};
 
 use super::Scene;
+pub(in crate::window::pages) use reading::{Encodings, inspector};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::Lacks;
@@ -40,6 +48,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::figure(ui, &lang.t("collect.columns"), &lang.count(data.columns.len() as u64), "");
     });
     no_target(ui, scene, &data);
+    let collected = scene.state.collected.clone();
+    if let Some(collected) = &collected {
+        tables::show(ui, scene, collected);
+    }
     for note in &data.warnings {
         parts::caution(ui, &lang.note(note));
     }
@@ -94,6 +106,16 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                     }
                 });
             }
+            2 if matches!(c.value_type, ValueType::Number | ValueType::Date) => {
+                let shown = lang.t(&format!("type.{}", c.value_type.name()));
+                ui.spacing_mut().button_padding.y = 1.0;
+                ui.spacing_mut().interact_size.y = 22.0;
+                let name = format!("{} {}", lang.t("collect.written"), c.name);
+                let menu = ui.add_enabled_ui(!scene.prefs.locked, |ui| {
+                    ui.menu_button(shown, |ui| written(ui, lang, c, &mut scene.state.settings.read))
+                });
+                menu.inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            }
             2 => table::plain(ui, lang.t(&format!("type.{}", c.value_type.name()))),
             3 => {
                 let color = if c.missing + c.bad > 0 { p.caution } else { p.ink };
@@ -117,6 +139,34 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 
     first_rows(ui, scene, &data);
+}
+
+/// How the numbers or dates of a column are written: as they are read now, or otherwise.
+fn written(ui: &mut Ui, lang: Lang, column: &Column, read: &mut ReadOptions) {
+    let name = &column.name;
+    if column.value_type == ValueType::Date {
+        for order in [Order::DayFirst, Order::MonthFirst, Order::UnixSeconds, Order::UnixMillis, Order::ExcelSerial] {
+            let key = match order {
+                Order::DayFirst => "written.day_first",
+                Order::MonthFirst => "written.month_first",
+                Order::UnixSeconds => "written.unix_seconds",
+                Order::UnixMillis => "written.unix_millis",
+                Order::ExcelSerial => "written.excel",
+            };
+            if ui.radio(column.date_order == order, lang.t(key)).clicked() {
+                read.date_orders.retain(|(known, _)| known != name);
+                read.date_orders.push((name.clone(), order));
+            }
+        }
+        return;
+    }
+    for decimal in [Decimal::Point, Decimal::Comma] {
+        let key = if decimal.is_comma() { "written.comma" } else { "written.point" };
+        if ui.radio(column.decimal.is_comma() == decimal.is_comma(), lang.t(key)).clicked() {
+            read.decimals.retain(|(known, _)| known != name);
+            read.decimals.push((name.clone(), decimal));
+        }
+    }
 }
 
 /// The table of columns, to be taken away.
@@ -148,6 +198,9 @@ fn no_target(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
         let orders = regulars_engine::project::looks_like_events(data);
         ui.add(egui::Label::new(lang.t(if orders { "no_target.orders" } else { "no_target.text" })).wrap());
         ui.horizontal_wrapped(|ui| {
+            if orders && parts::primary(ui, lang.t("no_target.combine"), !scene.prefs.locked) {
+                scene.state.settings.combine.customers = Some(data.name.clone());
+            }
             // Rows of orders are no customers: groups of them would say nothing.
             if !orders && ui.button(lang.t("command.segments")).clicked() {
                 scene.send.push(Command::FindSegments);
@@ -322,92 +375,4 @@ fn path_box(ui: &mut Ui, scene: &mut Scene<'_>) {
             scene.send.push(Command::OpenPath(PathBuf::from(scene.page.path.trim())));
         }
     });
-}
-
-pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
-    let lang = scene.lang;
-    parts::section(ui, lang.t("collect.reading"));
-    let Some(data) = scene.state.table.clone() else {
-        parts::muted(ui, lang.t("status.no_file"));
-        return;
-    };
-    parts::muted(ui, data.source.file.display().to_string());
-    let read = &mut scene.state.settings.read;
-    parts::setting(ui, lang, "encoding", |ui| {
-        let names = ["UTF-8", "gb18030", "Big5", "windows-1252", "UTF-16LE"];
-        let mut value = read.encoding.clone().unwrap_or_default();
-        let before = value.clone();
-        let shown = if value.is_empty() {
-            format!("{} ({})", lang.t("common.guessed"), data.source.encoding)
-        } else {
-            value.clone()
-        };
-        let combo = egui::ComboBox::from_id_salt("encoding").selected_text(shown).show_ui(ui, |ui| {
-            ui.selectable_value(&mut value, String::new(), lang.t("common.guessed"));
-            for name in names {
-                ui.selectable_value(&mut value, name.to_owned(), name);
-            }
-        });
-        let name = lang.t("setting.encoding");
-        combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
-        if value != before {
-            read.encoding = (!value.is_empty()).then_some(value);
-        }
-    });
-    if let Some(guessed) = data.source.separator {
-        parts::setting(ui, lang, "separator", |ui| {
-            let words = |s: Option<char>| match s {
-                None => format!("{} ({})", lang.t("common.guessed"), show_separator(guessed)),
-                Some(s) => show_separator(s),
-            };
-            let all = [None, Some(','), Some(';'), Some('\t'), Some('|')];
-            parts::choose(ui, &lang.t("setting.separator"), &mut read.separator, &all, words);
-        });
-    }
-    parts::setting(ui, lang, "header", |ui| {
-        let mut header = read.header.unwrap_or(data.source.header);
-        if ui.checkbox(&mut header, lang.t("setting.header.on")).changed() {
-            read.header = Some(header);
-        }
-    });
-    if let Some(target) = data.with_role(Role::Target) {
-        parts::setting(ui, lang, "positive", |ui| {
-            parts::muted(ui, format!("{}: {}", lang.t("role.target"), target.name));
-            let guessed =
-                scene.state.prepared.as_ref().map(|p| p.labels.positive.clone()).unwrap_or_default();
-            let mut value = scene.state.settings.positive.clone().unwrap_or(guessed);
-            let before = value.clone();
-            let combo =
-                egui::ComboBox::from_id_salt("positive").selected_text(value.clone()).show_ui(ui, |ui| {
-                    for (level, count) in &target.levels {
-                        ui.selectable_value(
-                            &mut value,
-                            level.clone(),
-                            format!("{level}  ({})", lang.count(*count)),
-                        );
-                    }
-                });
-            let name = lang.t("setting.positive");
-            combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
-            if value != before {
-                scene.state.settings.positive = Some(value);
-            }
-        });
-    }
-    if let Some(error) = &scene.state.prepare_error {
-        parts::problem(ui, lang, error);
-    }
-    ui.add_space(S3);
-    ui.horizontal_wrapped(|ui| {
-        if ui.button(lang.t("command.open")).clicked() {
-            scene.send.push(Command::OpenDialog);
-        }
-        if scene.state.prepared.is_some() && parts::primary(ui, lang.t("collect.next"), true) {
-            scene.send.push(Command::Go(super::Page::Clean));
-        }
-    });
-}
-
-fn show_separator(separator: char) -> String {
-    if separator == '\t' { "Tab".into() } else { separator.to_string() }
 }

@@ -46,7 +46,7 @@ pub(super) fn show(
         for (at, table) in dataset.tables.iter().enumerate() {
             let Some(place) = places.get(at) else { continue };
             let rect = rect(*place);
-            let response = ui.interact(rect, ui.id().with(("table", at)), Sense::click());
+            let response = ui.interact(rect, ui.scope_id().with(("table", at)), Sense::click());
             let second = words(at);
             let name = format!("{} {second}", table.name);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
