@@ -67,12 +67,13 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
     let mut tables = Vec::new();
     for (at, file) in files.iter().enumerate() {
         let part = report.part(at as f64 / files.len() as f64, 1.0 / files.len() as f64);
-        tables.extend(collect::tables(file, &options_of(settings, file, files.len()), &part)?);
+        tables.extend(collect::tables(file, &options_of(settings, file), &part)?);
     }
     let tables = collect::stack(tables, report)?;
     // The sheets of one workbook that have nothing to do with each other: the one that is the table.
     if let ([file], None) = (files.as_slice(), &settings.combine.customers)
-        && (tables.len() < 2 || relate::links(&tables, report)?.is_empty())
+        && tables.len() > 1
+        && relate::links(&tables, report)?.is_empty()
     {
         let table = collect::open(file, &settings.read, report)?;
         return Ok(with_parts(Collected::single(table)));
@@ -81,17 +82,11 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
 }
 
 /// Options of one file among several. Roles wait until all tables are there.
-fn options_of(settings: &Settings, file: &Path, files: usize) -> ReadOptions {
+fn options_of(settings: &Settings, file: &Path) -> ReadOptions {
     let name = crate::files::name_of(file);
     match settings.files.iter().find(|options| options.name == name) {
         Some(options) => options.read.clone(),
-        None if files == 1 => ReadOptions { roles: Vec::new(), ..settings.read.clone() },
-        None => ReadOptions {
-            encoding: settings.read.encoding.clone(),
-            separator: settings.read.separator,
-            header: settings.read.header,
-            ..ReadOptions::default()
-        },
+        None => ReadOptions { roles: Vec::new(), ..settings.read.clone() },
     }
 }
 

@@ -1,6 +1,5 @@
 //! Edits of the settings: each one a step of undo with words.
 
-use regulars_engine::collect;
 use regulars_engine::project::Settings;
 
 use super::State;
