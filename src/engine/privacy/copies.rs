@@ -82,10 +82,9 @@ pub fn write_copies(
         return Err(PrivacyError::KeyInside { file: key_file.to_owned(), folder: folder.clone() }.into());
     }
     if let Destination::Folder(folder) = place {
-        keep_apart(key_file, folder)?;
         std::fs::create_dir_all(folder)
             .map_err(|cause| PrivacyError::Write { file: folder.clone(), cause })?;
-        // A folder that was not there has its true place only now.
+        // A folder that is not there has no true place yet.
         keep_apart(key_file, folder)?;
     }
     let (key, key_made) = Key::read_or_make(key_file)?;
