@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use regulars_engine::Error;
 use regulars_engine::collect;
 use regulars_engine::job::Job;
 use regulars_engine::privacy::{self, Destination, Example, Key, Masked, Plan, PrivacyError, Wanted};
 use regulars_engine::project::Collected;
 use regulars_engine::table::{Link, Role, Table};
-use regulars_engine::Error;
 
 use super::{State, ended};
 use crate::window::dialog::file_name;
@@ -157,7 +157,8 @@ impl State {
             let is_same_data = |old: &Origin| Arc::ptr_eq(&old.collected, &origin.collected);
             let old = std::mem::take(&mut self.mask);
             // Other roles only: what the person has chosen stays.
-            self.mask.plans = if old.origin.as_ref().is_some_and(is_same_data) { old.plans } else { Vec::new() };
+            self.mask.plans =
+                if old.origin.as_ref().is_some_and(is_same_data) { old.plans } else { Vec::new() };
             self.mask.origin = Some(origin.clone());
             self.mask.proposing = Some(self.start(move |_| {
                 let dataset = &origin.collected.dataset;

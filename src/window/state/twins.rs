@@ -227,10 +227,14 @@ impl State {
         self.twins.job = Some(self.start(move |report| {
             let frame = cleaning.rows_for("same_customer").clone();
             let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
-            // Decisions keep their rows when other columns are compared.
-            let spec = match spec.fields.is_empty() || spec.fields == fields {
-                true => SameCustomerSpec { fields, ..spec },
-                false => spec.with_other_fields(fields, &frame, &report.part(0.0, 0.1))?,
+            let is_there = |field: &Field| frame.data.column(&field.column).is_ok();
+            let fields: Vec<Field> = fields.into_iter().filter(is_there).collect();
+            // Decisions keep their rows when other columns are compared; those that spoke of a column
+            // that is gone are told as lost.
+            let may_move = spec.fields != fields && !spec.fields.is_empty();
+            let spec = match may_move && spec.fields.iter().all(is_there) {
+                true => spec.with_other_fields(fields, &frame, &report.part(0.0, 0.1))?,
+                false => SameCustomerSpec { fields, ..spec },
             };
             let spec = spec.with_fields(&schema, &frame);
             let found = same_customer::find(&spec, &frame, &report.part(0.1, 0.9))?;
