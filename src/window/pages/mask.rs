@@ -29,8 +29,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         return;
     }
     ui.add(egui::Label::new(lang.t("mask.intro")).wrap());
-    let is_own = crate::key_file().is_some_and(|file| file.exists());
-    let file = crate::key_file().map_or_else(String::new, |file| file.display().to_string());
+    let is_own = mask.key_file.as_ref().is_some_and(|file| file.exists());
+    let file = mask.key_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
     let key = if is_own { "mask.key_kept" } else { "mask.key_will_be" };
     parts::muted(ui, lang.with(key, &[("file", file)]));
     ui.add_space(S2);

@@ -61,6 +61,8 @@ type Rehearsal = Result<Vec<Tried>, Error>;
 /// The masked copy of the project's tables.
 #[derive(Default)]
 pub struct Mask {
+    /// Where the key is kept, or will be.
+    pub key_file: Option<PathBuf>,
     origin: Option<Origin>,
     /// The tables as they were read.
     pub tables: Arc<Vec<Table>>,
@@ -76,6 +78,11 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// Nothing planned, with the program's own key.
+    pub(super) fn new() -> Self {
+        Self { key_file: crate::key_file(), ..Self::default() }
+    }
+
     /// True while the columns are looked at for the first time.
     pub fn proposing(&self) -> bool {
         self.proposing.is_some()
@@ -124,8 +131,8 @@ impl Mask {
 }
 
 /// The key in use, or one for show where none was made yet.
-fn key_for_show() -> Result<Key, Error> {
-    match crate::key_file().filter(|file| file.exists()) {
+fn key_for_show(file: Option<PathBuf>) -> Result<Key, Error> {
+    match file.filter(|file| file.exists()) {
         Some(file) => Ok(Key::read_or_make(&file)?.0),
         None => Ok(Key::new(&[0x5a; 32])),
     }
@@ -156,6 +163,7 @@ impl State {
             self.mask.cancel();
             let is_same_data = |old: &Origin| Arc::ptr_eq(&old.collected, &origin.collected);
             let old = std::mem::take(&mut self.mask);
+            self.mask.key_file.clone_from(&old.key_file);
             // Other roles only: what the person has chosen stays.
             self.mask.plans =
                 if old.origin.as_ref().is_some_and(is_same_data) { old.plans } else { Vec::new() };
@@ -178,9 +186,10 @@ impl State {
         }
         self.mask.rehearsing.iter().for_each(Job::cancel);
         let (tables, plans) = (self.mask.tables.clone(), self.mask.plans.clone());
+        let key_file = self.mask.key_file.clone();
         self.mask.asked.clone_from(&plans);
         self.mask.rehearsing = Some(self.start(move |report| {
-            let key = key_for_show()?;
+            let key = key_for_show(key_file)?;
             let width = 1.0 / plans.len().max(1) as f64;
             let one = |(at, (table, MaskTable { plan, quasi, sensitive })): (usize, (&Table, &MaskTable))| {
                 let examples = privacy::examples(table, plan, &key, EXAMPLES);
@@ -212,8 +221,9 @@ impl State {
         if tables.is_empty() {
             return;
         }
+        let key_file = self.mask.key_file.clone();
         self.write = Some(self.start(move |report| {
-            let key_file = crate::key_file().ok_or_else(|| {
+            let key_file = key_file.ok_or_else(|| {
                 let cause = std::io::Error::other("there is no home folder to keep it in");
                 PrivacyError::Key { file: "pseudonyms.key".into(), cause }
             })?;

@@ -196,7 +196,7 @@ impl State {
             cut_off: false,
             inspection: None,
             inspecting: None,
-            mask: Mask::default(),
+            mask: Mask::new(),
             twins: Twins::default(),
             segments: None,
             customers: None,
