@@ -87,7 +87,7 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().page.diagram = true;
     draw(&mut harness, "trained", home);
     // The orders stand for a file of other customers: everything that can differ does.
-    harness.state_mut().state.open_month(month());
+    harness.state_mut().state.open_month(vec![month()]);
     until(&mut harness, "scoring", |app| app.state.month.is_some() && app.state.reasons.is_some());
     choose(&mut harness, 40);
     draw(&mut harness, "month", home);
