@@ -99,13 +99,13 @@ fn columns(
         take::table_menu(ui, lang, &title, || grid(lang, one, tried, is_projected));
     });
     let heads = [
-        table::Head::text(lang.t("collect.column"), 140.0),
-        table::Head::text(lang.t("mask.kind"), 150.0),
-        table::Head::text(lang.t("mask.treatment"), 250.0),
-        table::Head::number(lang.t("mask.cells"), 80.0),
-        table::Head::text(lang.t("mask.quasi"), 100.0),
-        table::Head::text(lang.t("mask.sensitive"), 80.0),
-        table::Head::text(lang.t("mask.example"), 220.0),
+        table::Head::text(lang.t("collect.column"), 120.0),
+        table::Head::text(lang.t("mask.kind"), 120.0),
+        table::Head::text(lang.t("mask.treatment"), 236.0),
+        table::Head::number(lang.t("mask.cells"), 60.0),
+        table::Head::text(lang.t("mask.quasi"), 76.0),
+        table::Head::text(lang.t("mask.sensitive"), 70.0),
+        table::Head::text(lang.t("mask.example"), 240.0),
     ];
     let spec = table::Table::new("mask columns", &heads, one.plan.columns.len(), 360.0);
     let mut change: Option<(String, Treatment)> = None;

@@ -58,6 +58,13 @@ fn search(ui: &mut Ui, scene: &mut Scene<'_>) {
             true => ui.add_enabled(!busy, parts::tall(verb)).clicked(),
             false => parts::primary(ui, verb, !busy),
         };
+        if scene.state.twins.searching() {
+            parts::muted(ui, lang.t("twins.searching"));
+        } else if stale {
+            parts::muted(ui, lang.t("twins.stale"));
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
         let spec = &mut scene.state.twins.spec;
         for (key, value) in
             [("twins.sure_from", &mut spec.threshold_sure), ("twins.maybe_from", &mut spec.threshold_maybe)]
@@ -72,11 +79,6 @@ fn search(ui: &mut Ui, scene: &mut Scene<'_>) {
         // What is sure is shown as well.
         spec.threshold_maybe = spec.threshold_maybe.min(spec.threshold_sure);
     });
-    if scene.state.twins.searching() {
-        parts::muted(ui, lang.t("twins.searching"));
-    } else if stale {
-        parts::muted(ui, lang.t("twins.stale"));
-    }
     if wish {
         scene.state.find_twins();
     }
@@ -130,6 +132,14 @@ fn called(found: &Found, frame: &Frame, at: u32, is_projected: bool) -> String {
         .collect();
     let text = values.join(" · ");
     if is_projected { privacy::mask(&text) } else { text }
+}
+
+/// The score as a share; never certainty.
+fn likelihood(pair: &Pair) -> String {
+    match f64::from(pair.score) {
+        score if score > 0.9995 => ">99.9%".into(),
+        score => percent(score),
+    }
 }
 
 fn row_number(frame: &Frame, at: u32) -> u64 {
@@ -209,7 +219,7 @@ fn pairs(ui: &mut Ui, scene: &mut Scene<'_>, found: &Found, frame: &Frame) {
             return;
         };
         match at {
-            0 => table::plain(ui, percent(f64::from(pair.score))),
+            0 => table::plain(ui, likelihood(pair)),
             1 => table::plain(ui, called(found, frame, pair.a, is_projected)),
             2 => table::plain(ui, called(found, frame, pair.b, is_projected)),
             _ => table::plain(ui, verdict_words(lang, twins.verdict(place).unwrap_or(pair.verdict))),
@@ -246,7 +256,7 @@ fn chosen(ui: &mut Ui, scene: &mut Scene<'_>, found: &Found, frame: &Frame) {
             twins.undecide();
         }
     });
-    let score = percent(f64::from(pair.score));
+    let score = likelihood(&pair);
     ui.label(lang.with("twins.score_says", &[("score", score)]));
     sides(ui, scene, frame, &pair, &review(frame, found, &pair));
 }
@@ -256,11 +266,11 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, frame: &Frame, pair: &Pair, sides: &[Si
     let p = Palette::of(ui);
     let row = |at: u32| lang.with("twins.row", &[("row", row_number(frame, at).to_string())]);
     let heads = [
-        table::Head::text(lang.t("collect.column"), 130.0),
-        table::Head::text(row(pair.a), 190.0),
-        table::Head::text(row(pair.b), 190.0),
-        table::Head::text(lang.t("twins.agreement"), 120.0),
-        table::Head::number(lang.t("twins.bits"), 90.0),
+        table::Head::text(lang.t("collect.column"), 110.0),
+        table::Head::text(row(pair.a), 165.0),
+        table::Head::text(row(pair.b), 165.0),
+        table::Head::text(lang.t("twins.agreement"), 110.0),
+        table::Head::number(lang.t("twins.bits"), 70.0),
     ];
     let spec = table::Table::new("twin sides", &heads, sides.len(), 360.0);
     table::show(ui, &spec, |ui, row, at| {
