@@ -261,8 +261,10 @@ impl App {
                 self.ask(Ask::SaveRecipe, &name, Content::None);
             }
             Command::WriteMasked => {
-                self.prefs.page = Page::Mask;
                 let name = format!("{} {}", name(), self.prefs.lang.t("mask.name"));
+                self.prefs.page = Page::Mask;
+                // Other data since the page was last seen: their plan is looked at first.
+                self.state.find_mask();
                 match self.state.mask.tables.len() {
                     0 => {}
                     1 => self.ask(Ask::Mask, &name, Content::None),

@@ -13,7 +13,7 @@ use regulars_engine::table::{Link, Role, Table};
 
 use super::{State, ended};
 use crate::window::dialog::file_name;
-use crate::window::notice::Told;
+use crate::window::notice::{Told, Tone};
 
 /// Examples of each column.
 const EXAMPLES: usize = 3;
@@ -219,6 +219,7 @@ impl State {
     pub fn write_masked(&mut self, path: PathBuf) {
         let (tables, plans) = (self.mask.tables.clone(), self.mask.plans.clone());
         if tables.is_empty() {
+            self.tell(Tone::Caution, "notice.nothing", Vec::new());
             return;
         }
         let key_file = self.mask.key_file.clone();
