@@ -1,13 +1,12 @@
 //! `regulars mask`: copies that others may see. The same customer has the same pseudonym in every
 //! copy, now and whenever the same key is used.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use regulars_engine::collect::{self, CollectError, ReadOptions};
 use regulars_engine::job::Reporter;
-use regulars_engine::privacy::{self, Key, Masked, Plan, PrivacyError, Treatment};
+use regulars_engine::privacy::{self, Destination, Masked, Plan, PrivacyError, Treatment, Wanted, Written};
 use regulars_engine::table::Table;
 use serde_json::json;
 
@@ -80,19 +79,20 @@ impl Mask {
             }
         }
 
-        let outs = self.outs()?;
-        let inputs: Vec<&Path> = self.files.iter().map(PathBuf::as_path).collect();
-        for out in &outs {
-            super::refuse_input(out, &inputs)?;
-        }
-        let key_file = self.key_file(&outs)?;
-        let (key, is_new) = Key::read_or_make(&key_file)?;
-        let mut done = Vec::new();
-        for (at, (table, plan)) in tables.iter().zip(&plans).enumerate() {
-            let masked =
-                privacy::apply(table, plan, &key, &outs[at], &quasi[at], sensitive[at].as_deref(), &silent)?;
-            done.push(masked);
-        }
+        let wanted: Vec<Wanted<'_>> = tables
+            .iter()
+            .enumerate()
+            .map(|(at, table)| Wanted {
+                table,
+                plan: &plans[at],
+                quasi: &quasi[at],
+                sensitive: sensitive[at].as_deref(),
+            })
+            .collect();
+        let names: Vec<String> = self.files.iter().map(|file| stem(file)).collect();
+        let key_file = self.key_file()?;
+        let Written { files: outs, masked: done, key_made: is_new } =
+            privacy::write_copies(&wanted, &names, &self.destination(), &key_file, &silent)?;
         if !self.json {
             self.tell(&outs, &done, is_new.then_some(key_file.as_path()));
         }
@@ -126,41 +126,23 @@ impl Mask {
         }))
     }
 
-    /// One file for each copy; the folder is made.
-    fn outs(&self) -> Result<Vec<PathBuf>, Failure> {
+    /// A file for one copy, a folder for several.
+    fn destination(&self) -> Destination {
         let is_folder = self.files.len() > 1
             || self.out.is_dir()
             || self.out.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
-        if !is_folder {
-            return Ok(vec![self.out.clone()]);
+        match is_folder {
+            true => Destination::Folder(self.out.clone()),
+            false => Destination::File(self.out.clone()),
         }
-        std::fs::create_dir_all(&self.out)
-            .map_err(|cause| PrivacyError::Write { file: self.out.clone(), cause })?;
-        let mut taken = BTreeSet::new();
-        let name = |file: &PathBuf| {
-            let stem = file.file_stem().map_or_else(|| "table".into(), |stem| stem.to_string_lossy());
-            // Two files of one name, from two folders.
-            let names = (1..).map(|n| if n == 1 { format!("{stem}.csv") } else { format!("{stem}-{n}.csv") });
-            let name = names.into_iter().find(|name| taken.insert(name.to_lowercase()));
-            self.out.join(name.unwrap_or_default())
-        };
-        Ok(self.files.iter().map(name).collect())
     }
 
-    /// The key's file, apart from what is handed on.
-    fn key_file(&self, outs: &[PathBuf]) -> Result<PathBuf, Failure> {
-        let own = || eframe::storage_dir("regulars").map(|folder| folder.join("pseudonyms.key"));
-        let Some(file) = self.key.clone().or_else(own) else {
+    /// The key's file: the one that was named, else the program's own.
+    fn key_file(&self) -> Result<PathBuf, Failure> {
+        self.key.clone().or_else(crate::key_file).ok_or_else(|| {
             let cause = std::io::Error::other("there is no home folder to keep it in");
-            return Err(PrivacyError::Key { file: "pseudonyms.key".into(), cause }.into());
-        };
-        if self.out.is_dir() {
-            privacy::keep_apart(&file, &self.out)?;
-        }
-        if let Some(out) = outs.iter().find(|out| regulars_engine::files::is_same(out, &file)) {
-            return Err(PrivacyError::KeyInside { file, folder: out.clone() }.into());
-        }
-        Ok(file)
+            PrivacyError::Key { file: "pseudonyms.key".into(), cause }.into()
+        })
     }
 
     fn tell(&self, outs: &[PathBuf], done: &[Masked], new_key: Option<&Path>) {
@@ -201,6 +183,11 @@ impl Mask {
             println!("{}", lang.with("mask.key_made", &[("file", shown(file))]));
         }
     }
+}
+
+/// A file's name without its ending.
+fn stem(file: &Path) -> String {
+    file.file_stem().map_or_else(|| "table".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Tables that have the column, each with its own writing of the name.

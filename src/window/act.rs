@@ -45,7 +45,10 @@ impl App {
             let data = data.and_then(|folder| std::path::absolute(folder).ok());
             let beside = data.filter(|f| f.is_dir() && !f.starts_with(own));
             let folder = folder.or(beside).unwrap_or_else(dialog::home);
-            let file = format!("{}.{}", dialog::file_name(name), ask.ending());
+            let file = match ask.ending() {
+                "" => dialog::file_name(name),
+                ending => format!("{}.{ending}", dialog::file_name(name)),
+            };
             std::path::absolute(folder.join(&file))
                 .unwrap_or_else(|_| folder.join(file))
                 .display()
@@ -120,6 +123,7 @@ impl App {
                 // Another model or file came between: who was shown is no longer who would be written.
                 _ => self.state.tell(notice::Tone::Caution, "notice.list_changed", Vec::new()),
             },
+            Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
             Ask::SaveBundle => self.state.save_bundle(path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
             Ask::Grid | Ask::Png | Ask::Svg => match content {
@@ -255,6 +259,17 @@ impl App {
             Command::SaveRecipe if self.state.table.is_some() => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("recipe.name"));
                 self.ask(Ask::SaveRecipe, &name, Content::None);
+            }
+            Command::WriteMasked => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("mask.name"));
+                self.prefs.page = Page::Mask;
+                // Other data since the page was last seen: their plan is looked at first.
+                self.state.find_mask();
+                match self.state.mask.tables.len() {
+                    0 => {}
+                    1 => self.ask(Ask::Mask, &name, Content::None),
+                    _ => self.ask(Ask::MaskFolder, &name, Content::None),
+                }
             }
             Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
             Command::SaveRecipe => {}

@@ -42,6 +42,8 @@ pub enum Command {
     SaveReport,
     SaveRecipe,
     OpenRecipe,
+    /// Writes a masked copy of the data.
+    WriteMasked,
     Go(Page),
     ToggleTheme,
     SetLang(Lang),
@@ -84,6 +86,7 @@ pub fn palette() -> Vec<Command> {
         Command::SaveBundle,
         Command::SaveRecipe,
         Command::OpenRecipe,
+        Command::WriteMasked,
         Command::NextCustomer,
         Command::PreviousCustomer,
         Command::ToggleTheme,
@@ -133,6 +136,7 @@ impl Command {
             Self::SaveReport => "report",
             Self::SaveRecipe => "save_recipe",
             Self::OpenRecipe => "open_recipe",
+            Self::WriteMasked => "mask",
             Self::Go(_) => "go",
             Self::ToggleTheme => "theme",
             Self::SetLang(_) => "language",
@@ -173,8 +177,17 @@ impl Command {
             Self::ToggleProjector => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Tour => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Go(page) => {
-                const KEYS: [Key; 8] =
-                    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8];
+                const KEYS: [Key; 9] = [
+                    Key::Num1,
+                    Key::Num2,
+                    Key::Num3,
+                    Key::Num4,
+                    Key::Num5,
+                    Key::Num6,
+                    Key::Num7,
+                    Key::Num8,
+                    Key::Num9,
+                ];
                 Page::ALL.iter().position(|p| p == page).and_then(|at| KEYS.get(at)).and_then(|k| command(*k))
             }
             _ => None,

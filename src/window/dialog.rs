@@ -85,6 +85,8 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             Ask::Grid => "path.table",
             Ask::Png => "path.picture",
             Ask::Svg => "path.drawing",
+            Ask::Mask => "path.mask",
+            Ask::MaskFolder => "path.mask_folder",
         };
         ui.label(RichText::new(lang.t(key)).font(theme::section_font()));
         if asked.ask == Ask::CallList {
@@ -106,6 +108,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             match (exists, folder.is_dir()) {
                 (_, false) => lang.t("path.no_folder"),
+                (true, true) if asked.ask == Ask::MaskFolder => lang.t("path.fills"),
                 (true, true) => lang.t("path.replaces"),
                 (false, true) => String::new(),
             }

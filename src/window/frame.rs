@@ -28,6 +28,7 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
                 parts::muted(ui, lang.t("rail.jobs"));
                 stage(ui, app, page, "◆");
             }
+            Page::Mask => stage(ui, app, page, "◆"),
             Page::Settings => {
                 ui.add_space(S2);
                 ui.separator();

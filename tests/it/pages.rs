@@ -25,6 +25,15 @@ pub fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> 
     harness.step();
 }
 
+/// Draws until the page of masked copies, where it is the one shown, has gone through the rows.
+pub fn masked(harness: &mut Harness<'_, App>) {
+    let is_done = |app: &App| {
+        let waits = app.prefs.page == Page::Mask && app.state.table.is_some();
+        !waits || matches!(app.state.mask.tried(), (Some(_), true))
+    };
+    until(harness, "masking", is_done);
+}
+
 #[test]
 fn every_page_in_both_languages_and_themes() {
     let has_adapter = adapter();
@@ -38,6 +47,7 @@ fn every_page_in_both_languages_and_themes() {
                 for page in Page::ALL {
                     harness.state_mut().prefs.page = page;
                     harness.run_steps(3);
+                    masked(harness);
                     // Until it rests, then looks whether every control has a name.
                     let rested = harness.try_run();
                     assert!(rested.is_ok(), "{stage} {page:?} {rested:?}");
@@ -77,7 +87,7 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().page.diagram = true;
     draw(&mut harness, "trained", home);
     // The orders stand for a file of other customers: everything that can differ does.
-    harness.state_mut().state.open_month(month());
+    harness.state_mut().state.open_month(vec![month()]);
     until(&mut harness, "scoring", |app| app.state.month.is_some() && app.state.reasons.is_some());
     choose(&mut harness, 40);
     draw(&mut harness, "month", home);

@@ -6,7 +6,7 @@ use regulars::window::pages::Page;
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
 
-use crate::pages::{until, window};
+use crate::pages::{masked, until, window};
 use crate::support::{adapter, sample};
 
 /// Pixels that may differ: the pictures are kept in 256 colours (`pngquant --nofs 256`), and another
@@ -34,6 +34,7 @@ fn pages_look_as_they_did() {
     };
     until(&mut harness, "opening", ready);
     harness.state_mut().state.notices.clear();
+    harness.state_mut().state.mask.key_file = Some("/regulars-snapshots/pseudonyms.key".into());
     let chosen = harness.state().state.list().unwrap().iter().position(|c| c.actual != Some(true));
     let mut results = SnapshotResults::new();
     for lang in Lang::ALL {
@@ -59,4 +60,5 @@ fn draw(harness: &mut Harness<'_, App>, page: Page, chosen: Option<usize>) {
         app.page.choose(&app.state, place);
     }
     harness.run_steps(4);
+    masked(harness);
 }

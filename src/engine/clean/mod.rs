@@ -228,7 +228,7 @@ impl Default for Recipe {
 impl Recipe {
     /// Adds a step where it belongs: text is tidied first, amounts and contacts are read before
     /// types are repaired, spellings merged after. What is confirmed of further columns joins the
-    /// step of its kind. Returns the step's place.
+    /// step of its kind; customers are reviewed as a whole, so that step is replaced. Returns the step's place.
     pub fn add(&mut self, spec: StepSpec) -> usize {
         for (at, step) in self.steps.iter_mut().enumerate().filter(|(_, step)| step.on) {
             match (&mut step.spec, &spec) {
@@ -238,6 +238,10 @@ impl Recipe {
                 }
                 (StepSpec::ContactForm(known), StepSpec::ContactForm(new)) => {
                     new.columns.iter().for_each(|column| known.add(column));
+                    return at;
+                }
+                (StepSpec::SameCustomer(known), StepSpec::SameCustomer(new)) => {
+                    known.clone_from(new);
                     return at;
                 }
                 _ => {}
@@ -256,7 +260,8 @@ impl Recipe {
             StepSpec::ContactForm(_) | StepSpec::Currency(_) | StepSpec::Units(_) | StepSpec::Zones(_) => 2,
             StepSpec::TypeRepair => 3,
             StepSpec::MergeSpellings(_) => 4,
-            _ => 5,
+            // What learns stays behind what does not, as the steps run.
+            spec => 5 + u8::from(spec.is_fitted()),
         };
         self.steps.iter().position(|step| rank(&step.spec) > rank(spec)).unwrap_or(self.steps.len())
     }
@@ -319,6 +324,11 @@ impl Cleaning {
     /// The rows before holes were filled and numbers scaled: what is known of each customer.
     pub fn before_filling(&self) -> &Frame {
         self.before_any(&["impute", "scale"])
+    }
+
+    /// The rows that the step of this name gets, or would get behind all steps that learn nothing.
+    pub fn rows_for(&self, name: &str) -> &Frame {
+        self.before_any(&[name, "spelling", "outliers", "impute", "scale"])
     }
 
     fn before_any(&self, names: &[&str]) -> &Frame {

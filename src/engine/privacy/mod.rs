@@ -1,6 +1,7 @@
 //! Keeping people's details out of sight: masks that leave enough to tell two customers apart,
 //! copies of tables that others may see, and how easily a person still sticks out of one.
 
+mod copies;
 mod date_shift;
 mod fake_values;
 mod generalise;
@@ -22,7 +23,8 @@ use crate::files;
 use crate::job::Reporter;
 use crate::table::Table;
 
-pub use plan::{ColumnPlan, Plan, link, quasi_identifiers, suggest};
+pub use copies::{Destination, Example, Wanted, Written, examples, write_copies};
+pub use plan::{ColumnPlan, Plan, choices, link, quasi_identifiers, suggest};
 pub use pseudonym::{Key, keep_apart};
 pub use treat::{Generalise, Treatment};
 
@@ -193,12 +195,49 @@ pub fn apply(
     sensitive: Option<&str>,
     report: &Reporter,
 ) -> crate::Result<Masked> {
+    let fail = |cause| PrivacyError::Write { file: out.to_owned(), cause }.into();
+    let write = |names: &[String], rows: Rows<'_>| files::try_write_csv(out, names, rows).map_err(fail);
+    go_through(table, plan, key, quasi, sensitive, report, write)
+}
+
+/// What [`apply`] would come to, without a file.
+///
+/// # Errors
+/// The person cancelled.
+pub fn rehearse(
+    table: &Table,
+    plan: &Plan,
+    key: &Key,
+    quasi: &[String],
+    sensitive: Option<&str>,
+    report: &Reporter,
+) -> crate::Result<Masked> {
+    let count = |_: &[String], rows: Rows<'_>| {
+        // A row fails only when the person has cancelled, which is told below.
+        rows.take_while(Result::is_ok).for_each(drop);
+        Ok(())
+    };
+    go_through(table, plan, key, quasi, sensitive, report, count)
+}
+
+/// The rows of a copy on their way.
+type Rows<'a> = &'a mut dyn Iterator<Item = std::io::Result<Vec<String>>>;
+
+fn go_through(
+    table: &Table,
+    plan: &Plan,
+    key: &Key,
+    quasi: &[String],
+    sensitive: Option<&str>,
+    report: &Reporter,
+    take: impl FnOnce(&[String], Rows<'_>) -> crate::Result<()>,
+) -> crate::Result<Masked> {
     let mut masking = Masking::new(table, plan, key);
     let names = masking.names();
     let mut assessment = Assessment::new(&names, quasi, sensitive);
     let mut is_cancelled = false;
     let height = table.height();
-    let rows = (0..height).map(|at| {
+    let mut rows = (0..height).map(|at| {
         if at.is_multiple_of(BLOCK) {
             is_cancelled = report.check().is_err();
             report.progress(at as f64 / height as f64);
@@ -210,11 +249,11 @@ pub fn apply(
         assessment.add(&row);
         Ok(row)
     });
-    let written = files::try_write_csv(out, &names, rows);
+    let taken = take(&names, &mut rows);
     if is_cancelled {
         return Err(crate::Error::Cancelled);
     }
-    written.map_err(|cause| PrivacyError::Write { file: out.to_owned(), cause })?;
+    taken?;
     report.progress(1.0);
     let mut risk = assessment.finish();
     for outlier in risk.iter_mut().flat_map(|risk| &mut risk.smallest) {

@@ -110,6 +110,36 @@ pub fn quasi_identifiers(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
+/// Treatments that make sense for a column: those that fit every column, then those that fit what it
+/// holds.
+pub fn choices(column: &Column, kind: Option<Kind>) -> Vec<Treatment> {
+    let mut all = vec![
+        Treatment::Keep,
+        Treatment::Drop,
+        Treatment::Pseudonym { prefix: String::new() },
+        Treatment::Fake,
+        Treatment::Mask,
+    ];
+    let coarser: &[Generalise] = match (kind, column.role) {
+        (Some(Kind::Address), _) => &[Generalise::City, Generalise::Region],
+        (Some(Kind::Postcode), _) => &[Generalise::PostcodePrefix(PREFIX)],
+        (Some(_), _) => &[],
+        (None, _) if is_birth_name(&column.name) => &[Generalise::YearOnly, Generalise::Month],
+        (None, _) if is_age_name(&column.name) => &[Generalise::AgeBand(BAND)],
+        (None, Role::Date) => &[Generalise::YearOnly, Generalise::Month],
+        (None, role) if role.is_numeric() => &[Generalise::NumberBand(BAND), Generalise::Round(BAND)],
+        (None, Role::Category) => &[Generalise::FirstLetter],
+        (None, _) => &[],
+    };
+    all.extend(coarser.iter().map(|how| Treatment::Generalise(*how)));
+    match column.role {
+        Role::Date => all.push(Treatment::DateShift { max_days: DAYS }),
+        Role::Text | Role::Contact => all.push(Treatment::MaskText),
+        _ => {}
+    }
+    all
+}
+
 /// A column's name in small letters without blanks and punctuation.
 fn group(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

@@ -43,6 +43,20 @@ fn the_proposal_fits_what_is_there() {
 }
 
 #[test]
+fn what_is_proposed_is_among_the_choices() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = open(folder.path(), "customers.csv", CUSTOMERS);
+    for (column, plan) in table.columns.iter().zip(suggest(&table).columns) {
+        let choices = choices(column, plan.kind);
+        let words: Vec<String> = choices.iter().map(Treatment::word).collect();
+        assert!(words.contains(&plan.treatment.word()), "{}: {words:?}", column.name);
+        for (choice, word) in choices.iter().zip(&words) {
+            assert_eq!(Treatment::parse(word).as_ref(), Some(choice), "the usual amount");
+        }
+    }
+}
+
+#[test]
 fn customers_keep_their_pseudonym_and_their_intervals_in_every_table() {
     let folder = tempfile::tempdir().unwrap();
     let (customers, orders) =

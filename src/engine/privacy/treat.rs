@@ -58,6 +58,26 @@ pub enum Generalise {
 }
 
 impl Treatment {
+    /// Its word without any number or text behind it, as in the catalogue (`treatment.<word>`).
+    pub fn word(&self) -> String {
+        let whole = self.to_string();
+        whole.split_once(':').map_or(whole.clone(), |(word, _)| word.to_owned())
+    }
+
+    /// The number that it takes: days, years, the width of a band, signs.
+    pub fn amount(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::DateShift { max_days: amount }
+            | Self::Generalise(
+                Generalise::AgeBand(amount)
+                | Generalise::NumberBand(amount)
+                | Generalise::PostcodePrefix(amount)
+                | Generalise::Round(amount),
+            ) => Some(amount),
+            _ => None,
+        }
+    }
+
     /// Reads the words of the command line: `drop`, `pseudonym`, `pseudonym:C-`, `fake`, `mask`,
     /// `keep`, `shift:30`, `band:10`, `age:10`, `year`, `month`, `city`, `region`, `prefix:3`,
     /// `round:100`, `letter`, `text`.

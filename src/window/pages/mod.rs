@@ -5,6 +5,7 @@ mod collect;
 pub(in crate::window) mod customers;
 mod evaluate;
 mod features;
+mod mask;
 mod segments;
 mod settings;
 mod train;
@@ -32,6 +33,7 @@ pub enum Page {
     Evaluate,
     Customers,
     Segments,
+    Mask,
     Settings,
 }
 
@@ -91,6 +93,9 @@ pub struct PageState {
     pub look_column: String,
     #[serde(skip)]
     pub measure: Measure,
+    /// The table whose masked copy is planned.
+    #[serde(skip)]
+    pub mask_table: usize,
     /// What changed cells must hold.
     #[serde(skip)]
     pub find_cell: String,
@@ -156,7 +161,7 @@ pub struct Scene<'a> {
 }
 
 impl Page {
-    pub const ALL: [Page; 8] = [
+    pub const ALL: [Page; 9] = [
         Page::Collect,
         Page::Clean,
         Page::Features,
@@ -164,6 +169,7 @@ impl Page {
         Page::Evaluate,
         Page::Customers,
         Page::Segments,
+        Page::Mask,
         Page::Settings,
     ];
 
@@ -177,6 +183,7 @@ impl Page {
             Self::Evaluate => "evaluate",
             Self::Customers => "customers",
             Self::Segments => "segments",
+            Self::Mask => "mask",
             Self::Settings => "settings",
         }
     }
@@ -188,7 +195,7 @@ impl Page {
 
     /// True for pages with settings beside the content.
     pub fn has_inspector(self) -> bool {
-        self != Self::Settings
+        !matches!(self, Self::Settings | Self::Mask)
     }
 
     /// True for pages whose settings a trainer's lock holds.
@@ -206,6 +213,7 @@ impl Page {
             Self::Evaluate => evaluate::show(ui, scene),
             Self::Customers => customers::show(ui, scene),
             Self::Segments => segments::show(ui, scene),
+            Self::Mask => mask::show(ui, scene),
             Self::Settings => settings::show(ui, scene),
         }
     }
@@ -220,7 +228,7 @@ impl Page {
             Self::Evaluate => evaluate::inspector(ui, scene),
             Self::Segments => segments::inspector(ui, scene),
             Self::Customers => customers::inspector(ui, scene),
-            Self::Settings => {}
+            Self::Mask | Self::Settings => {}
         }
     }
 
@@ -239,6 +247,7 @@ impl Page {
         let count = |n: usize| lang.count(n as u64);
         match self {
             Self::Collect => lang.with("status.rows", &[("count", count(table.height()))]),
+            Self::Mask => mask::status(lang, state),
             _ if state.preparing() => lang.t("status.working"),
             Self::Clean => match &state.cleaning {
                 Some(cleaning) => {

@@ -4,8 +4,10 @@
 mod edit;
 mod keep;
 mod list;
+mod mask;
 mod runs;
 mod takeaway;
+mod twins;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +31,10 @@ use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 pub use edit::Edit;
 pub use keep::Lacks;
 pub use list::Reasons;
+pub use mask::{Mask, MaskTable, Tried};
 pub use runs::Run;
 pub use takeaway::Ask;
+pub use twins::Twins;
 
 use super::notice::{Notice, Told, Tone};
 
@@ -101,6 +105,11 @@ pub struct State {
     /// What was found by looking at the rows, and the rows that were looked at.
     inspection: Option<(Arc<Cleaning>, Arc<Inspection>)>,
     inspecting: Option<(Arc<Cleaning>, Job<Result<Inspection, Error>>)>,
+
+    /// The masked copy that is being planned.
+    pub mask: Mask,
+    /// Rows that may be one customer.
+    pub twins: Twins,
 
     pub segments: Option<Arc<Segmentation>>,
     pub customers: Option<Arc<Vec<Customer>>>,
@@ -187,6 +196,8 @@ impl State {
             cut_off: false,
             inspection: None,
             inspecting: None,
+            mask: Mask::new(),
+            twins: Twins::default(),
             segments: None,
             customers: None,
             bundle: None,
@@ -420,6 +431,8 @@ impl State {
         self.finding.iter().for_each(Job::cancel);
         self.write.iter().for_each(Job::cancel);
         self.reasons_job.iter().for_each(Job::cancel);
+        self.mask.cancel();
+        self.twins.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -442,6 +455,12 @@ impl State {
         }
         if let Some(job) = &self.segment {
             return of("segment", job.progress(), job.seconds());
+        }
+        if let Some((progress, seconds)) = self.twins.job() {
+            return of("twins", progress, seconds);
+        }
+        if let Some((progress, seconds)) = self.mask.job() {
+            return of("mask", progress, seconds);
         }
         self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
     }
@@ -512,6 +531,8 @@ impl State {
         }
         self.poll_lists();
         self.poll_inspection();
+        self.poll_mask();
+        self.poll_twins();
         self.poll_checking();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {

@@ -30,13 +30,18 @@ pub enum Ask {
     Grid,
     Png,
     Svg,
+    /// A masked copy of one table.
+    Mask,
+    /// A folder for masked copies of several tables.
+    MaskFolder,
 }
 
 impl Ask {
-    /// Ending of the file that is made; empty where one is opened.
+    /// Ending of the file that is made; empty where one is opened, and for a folder.
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Open | Self::Add | Self::Month | Self::OpenRecipe => "",
+            Self::Open | Self::Add | Self::Month | Self::OpenRecipe | Self::MaskFolder => "",
+            Self::Mask => "csv",
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
             Self::SaveBundle => "bundle",
@@ -47,9 +52,9 @@ impl Ask {
         }
     }
 
-    /// True where a file is made.
+    /// True where a file or folder is made.
     pub fn saves(self) -> bool {
-        !self.ending().is_empty()
+        !self.ending().is_empty() || self == Self::MaskFolder
     }
 }
 
@@ -61,7 +66,9 @@ impl State {
         let name = files::name_of(Path::new(suggested));
         let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
             let dialog = rfd::FileDialog::new();
-            let paths = if ask.saves() {
+            let paths = if ask == Ask::MaskFolder {
+                dialog.pick_folder().map(|path| vec![path])
+            } else if ask.saves() {
                 dialog.set_file_name(name).save_file().map(|path| vec![path])
             } else {
                 dialog.pick_files()

@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, tab: Tab) {
         return;
     };
     match tab {
-        Tab::Steps => {}
+        Tab::Steps | Tab::Twins => {}
         Tab::Columns => columns(ui, scene, &found),
         Tab::Together => together(ui, scene, &found),
         Tab::Missing => missing(ui, lang, &found.holes),

@@ -3,6 +3,7 @@
 
 mod look;
 mod steps;
+mod twins;
 
 use std::sync::Arc;
 
@@ -71,10 +72,12 @@ pub enum Tab {
     Together,
     Missing,
     Target,
+    Twins,
 }
 
 impl Tab {
-    const ALL: [Tab; 5] = [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target];
+    const ALL: [Tab; 6] =
+        [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target, Tab::Twins];
 
     fn key(self) -> &'static str {
         match self {
@@ -83,6 +86,7 @@ impl Tab {
             Self::Together => "look.tab.together",
             Self::Missing => "look.tab.missing",
             Self::Target => "look.tab.target",
+            Self::Twins => "look.tab.twins",
         }
     }
 }
@@ -100,6 +104,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     ui.separator();
+    if scene.page.tab == Tab::Twins {
+        twins::show(ui, scene);
+        return;
+    }
     if scene.page.tab != Tab::Steps {
         look::show(ui, scene, scene.page.tab);
         return;
