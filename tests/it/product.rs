@@ -180,7 +180,7 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     state.open(&project);
     wait(&mut state, "looking", |s| !s.finding_data());
     assert!(state.lacks.is_some() && state.table.is_none(), "it says what it lacks");
-    state.open_month(july.clone());
+    state.open_month(vec![july.clone()]);
     wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
     let month = state.month.clone().unwrap();
     let found = month.differences();
@@ -272,7 +272,7 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("missing_column")), "unless asked to fill");
 
     // And the month after compares with this one.
-    state.open_month(july.clone());
+    state.open_month(vec![july.clone()]);
     wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
     assert_eq!(state.since.as_ref().unwrap().0.file, "june.csv", "the same file is not its own past");
 
@@ -288,7 +288,7 @@ fn next_month_tells_every_difference_and_keeps_every_note() {
     let august = folder.path().join("august.csv");
     let text = std::fs::read_to_string(&again).unwrap();
     std::fs::write(&august, text.trim_end().rsplit_once('\n').unwrap().0).unwrap();
-    later.open_month(august);
+    later.open_month(vec![august]);
     wait(&mut later, "scoring", |s| s.month.is_some() && s.reasons.is_some());
     let since = later.since.clone().unwrap();
     assert_eq!((since.0.file.as_str(), since.1.gone.len()), ("july.csv", 1));
@@ -446,7 +446,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 #[test]
-fn files_of_the_first_format_open() {
+fn files_of_older_formats_open() {
     let table = open(&sample());
     let bundle = Bundle::open(&golden("v1.bundle")).unwrap();
     assert!(bundle.explainer.is_none() && bundle.card.is_none());
@@ -456,18 +456,21 @@ fn files_of_the_first_format_open() {
 
     // A project that was saved elsewhere: its data are found by their name beside it.
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("v1.regulars");
-    std::fs::copy(golden("v1.regulars"), &path).unwrap();
     std::fs::copy(sample(), folder.path().join("customers.csv")).unwrap();
-    let saved = SavedProject::open(&path).unwrap();
-    assert_eq!((saved.version, saved.runs.len(), saved.runs[0].models.len()), (2, 1, 1));
-    assert_eq!(saved.runs[0].models[0].history.len(), 5);
-    let mut state = state();
-    state.open(&path);
-    wait(&mut state, "opening", |s| !s.outcomes.is_empty());
-    assert!(!state.stale(), "its key is what it was");
-    ready(&mut state);
-    assert!(state.list().unwrap().len() > 1000);
+    for name in ["v1.regulars", "v2.regulars"] {
+        let path = folder.path().join(name);
+        std::fs::copy(golden(name), &path).unwrap();
+        let saved = SavedProject::open(&path).unwrap();
+        assert_eq!((saved.version, saved.runs.len(), saved.runs[0].models.len()), (3, 1, 1), "{name}");
+        assert_eq!(saved.runs[0].models[0].history.len(), 5);
+        assert!(saved.sources.is_empty() && saved.wanted().len() == 1);
+        let mut state = state();
+        state.open(&path);
+        wait(&mut state, "opening", |s| !s.outcomes.is_empty());
+        assert!(!state.stale(), "its key is what it was");
+        ready(&mut state);
+        assert!(state.list().unwrap().len() > 1000);
+    }
 
     // Every older format, and none of a newer one.
     let newer = folder.path().join("newer.regulars");
@@ -619,7 +622,7 @@ fn a_month_that_only_passes_changes_nobody() {
     let mut state = trained(&june, 12);
     let before: HashMap<String, f64> =
         state.list().unwrap().iter().map(|c| (c.id.clone(), c.probability)).collect();
-    state.open_month(july);
+    state.open_month(vec![july]);
     wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
     let month = state.month.clone().unwrap();
     assert_eq!(month.differences().later.len(), 1, "it is told that days count from another day");
@@ -662,7 +665,7 @@ fn a_month_with_slips_loses_nobody_and_misjudges_nobody() {
             row[7] = "2099-01-01".into();
         }
     });
-    state.open_month(month);
+    state.open_month(vec![month]);
     wait(&mut state, "scoring", |s| s.month.is_some() && s.reasons.is_some());
     let month = state.month.clone().unwrap();
     assert_eq!(month.list.iter().filter(|c| !c.named).count(), 40, "everyone is a customer");
@@ -674,14 +677,14 @@ fn a_month_with_slips_loses_nobody_and_misjudges_nobody() {
     // Opened once more after another file, it is not compared with its own future.
     let first = state.since.clone().unwrap().0.hash.clone();
     let next = edited(folder.path(), "next.csv", |at, row| row[8] = (at % 20).to_string());
-    state.open_month(next);
+    state.open_month(vec![next]);
     wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
     assert_ne!(state.since.as_ref().unwrap().0.hash, first);
-    state.open_month(folder.path().join("slips.csv"));
+    state.open_month(vec![folder.path().join("slips.csv")]);
     wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
     assert_eq!(state.since.as_ref().unwrap().0.hash, first);
     // Nobody named at all: nobody is compared.
-    state.open_month(edited(folder.path(), "nameless.csv", |_, row| row[0] = String::new()));
+    state.open_month(vec![edited(folder.path(), "nameless.csv", |_, row| row[0] = String::new())]);
     wait(&mut state, "scoring", |s| s.month_job.is_none() && s.reasons.is_some());
     assert!(state.since.is_none());
 }
