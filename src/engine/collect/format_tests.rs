@@ -836,7 +836,8 @@ fn damaged_files_never_panic() {
             }
         }
     }
-    assert!(read_all > 100 && refused > 100, "{read_all} read, {refused} refused");
+    // Packed files are whole or refused; text is mostly read.
+    assert!(read_all > 30 && refused > 100, "{read_all} read, {refused} refused");
 }
 
 #[test]

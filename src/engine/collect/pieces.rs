@@ -259,7 +259,7 @@ impl Part {
                 let starts = std::iter::once(line).chain(ends.iter().map(|end| end + 1));
                 // Separators and line ends are ASCII: every cut lies between characters.
                 let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
-                let is_full = |(from, to): (usize, &usize)| from < *to;
+                let is_full = |place| !field(place).trim_start().is_empty();
                 if ends.len() > width || !starts.clone().zip(&ends).any(is_full) {
                     let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
                     builder.record(row, fields.len(), fields.iter().copied());

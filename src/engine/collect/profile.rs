@@ -8,13 +8,15 @@ use super::decide::{Said, decide};
 use super::facts::{Facts, OrderGround, Seen};
 use crate::detect::date::{self, Order};
 use crate::detect::number::{self, Decimal};
-use crate::detect::{missing, words};
+use crate::detect::{contact, currency, missing, words};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{BadValue, Column, Role, Table, ValueType, show_number};
 
 /// Bad values kept per column, to be shown.
 const BAD_SHOWN: usize = 200;
+/// Values of a column that are asked for personal details.
+const SAMPLED: usize = 2000;
 
 /// Profiles every column of `table.raw`, in parallel.
 pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Column>> {
@@ -81,7 +83,8 @@ fn one(table: &Table, name: &str, forced: Option<Role>, said: Said) -> Column {
         }
         None => 0,
     };
-    let mut decision = decide(name, &facts, table.source.separator, said, at_said);
+    let contact = || contact::kind_of(name, sample(text));
+    let mut decision = decide(name, &facts, table.source.separator, said, at_said, contact);
     if let Some(role) = forced {
         decision.value_type = match role {
             Role::Number | Role::Money if facts.integers == facts.present => ValueType::Integer,
@@ -129,6 +132,12 @@ fn one(table: &Table, name: &str, forced: Option<Role>, said: Said) -> Column {
         bad_values(&mut column, text, &table.rows);
     }
     column
+}
+
+/// Values from all over a column: files are often sorted, so its head alone would mislead.
+fn sample(text: &StringChunked) -> impl Iterator<Item = &str> {
+    let step = (text.len() / SAMPLED).max(1);
+    text.iter().step_by(step).flatten().take(SAMPLED)
 }
 
 /// How whole numbers count time, where a person says that they are dates.
@@ -195,8 +204,8 @@ fn number_warnings(f: &Facts, column: &Column, open: bool, text: &StringChunked,
     if f.over_precise > 0 && column.role.is_numeric() {
         warnings.push(Note::new("long_digits").with("count", f.over_precise));
     }
-    if f.currencies.len() > 1 {
-        let mut seen = f.currencies.clone();
+    let mut seen = currency::settled(&f.currencies);
+    if seen.len() > 1 {
         seen.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let list: Vec<String> = seen.iter().map(|(code, count)| format!("{code} {count}")).collect();
         warnings.push(Note::new("mixed_currencies").with("list", list.join(", ")));

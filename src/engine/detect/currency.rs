@@ -85,6 +85,33 @@ fn stands_alone(rest: &str, side: Side) -> bool {
     neighbour.is_some_and(|c| !c.is_alphabetic() || matches!(c, '万' | '萬' | '亿' | '億'))
 }
 
+/// Currencies that a sign of several may stand for.
+const SHARED: &[(&str, &[&str])] = &[
+    (
+        "$",
+        &["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP", "BRL"],
+    ),
+    ("¥", &["CNY", "JPY"]),
+    ("kr", &["SEK", "NOK", "DKK"]),
+];
+
+/// The currencies of a column with their counts: a sign that fits a code which stands beside it
+/// (`$` and `USD`) is counted with the most frequent such code.
+pub fn settled(found: &[(&'static str, u64)]) -> Vec<(&'static str, u64)> {
+    let mut out = found.to_vec();
+    for (sign, codes) in SHARED {
+        let Some(at) = out.iter().position(|(code, _)| code == sign) else { continue };
+        let fitting = out.iter().enumerate().filter(|(_, (code, _))| codes.contains(code));
+        let Some((best, _)) = fitting.max_by_key(|(_, (_, count))| *count) else { continue };
+        let count = out.get(at).map_or(0, |(_, count)| *count);
+        if let Some((_, sum)) = out.get_mut(best) {
+            *sum += count;
+        }
+        out.remove(at);
+    }
+    out
+}
+
 /// The sign or code that a column's name carries (`Guthaben €`, `Amount (USD)`, `金额（元）`).
 pub fn in_name(name: &str) -> Option<&'static str> {
     let signs = SIGNS.iter().filter(|(sign, _)| !sign.starts_with(|c: char| c.is_ascii_alphabetic()));
@@ -119,5 +146,14 @@ mod tests {
         for (name, code) in cases {
             assert_eq!(in_name(name), code, "{name}");
         }
+    }
+
+    #[test]
+    fn a_shared_sign_is_no_currency_of_its_own() {
+        assert_eq!(settled(&[("$", 3), ("USD", 2)]), [("USD", 5)]);
+        assert_eq!(settled(&[("JPY", 1), ("¥", 4)]), [("JPY", 5)]);
+        assert_eq!(settled(&[("$", 1), ("USD", 2), ("CAD", 3)]), [("USD", 2), ("CAD", 4)]);
+        assert_eq!(settled(&[("$", 1), ("EUR", 2)]), [("$", 1), ("EUR", 2)]);
+        assert_eq!(settled(&[("¥", 1), ("USD", 2)]).len(), 2);
     }
 }

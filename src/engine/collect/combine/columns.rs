@@ -210,7 +210,7 @@ fn use_of(column: &Column) -> Use {
     let said = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let holds = |parts: &[&str]| parts.iter().any(|part| column.name.contains(part));
     let number = || {
-        if words::is_id_name(&column.name) {
+        if words::is_firm_id_name(&column.name) {
             Use::Id
         } else if said(&KIND_WORDS) || holds(&KIND_PARTS) || is_title(&column.name) {
             Use::Category
