@@ -87,10 +87,7 @@ fn stands_alone(rest: &str, side: Side) -> bool {
 
 /// Currencies that a sign of several may stand for.
 const SHARED: &[(&str, &[&str])] = &[
-    (
-        "$",
-        &["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP", "BRL"],
-    ),
+    ("$", &["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP", "BRL"]),
     ("¥", &["CNY", "JPY"]),
     ("kr", &["SEK", "NOK", "DKK"]),
 ];

@@ -127,8 +127,8 @@ impl Sample<'_> {
             let share = fitting.len() as f64 / self.values.len() as f64;
             let different = fitting.iter().collect::<BTreeSet<_>>().len().min(100) as i32;
             // Numbers that merely pass the test of cards come again and again; each card is one person's.
-            let repeats = kind == Kind::Card
-                && fitting.iter().collect::<BTreeSet<_>>().len() * 10 < fitting.len() * 9;
+            let repeats =
+                kind == Kind::Card && fitting.iter().collect::<BTreeSet<_>>().len() * 10 < fitting.len() * 9;
             let is_certain = share >= FIT && by_chance.powi(different) < ACCIDENT && !repeats;
             if (promised && share >= FIT_PROMISED || is_certain)
                 && best.is_none_or(|(_, other, _)| share > other)
