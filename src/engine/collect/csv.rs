@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::records::{Cells, Plan, Records};
 use super::text::Decoded;
-use super::{CollectError, ReadOptions, pieces, tidy};
+use super::{CollectError, ReadOptions, format, pieces, tidy};
 use crate::detect::dialect::{self, Layout};
 use crate::detect::header::{self, Head};
 use crate::job::Reporter;
@@ -107,7 +107,9 @@ fn below(plan: Plan<'_>, first: u64) -> Plan<'_> {
     if bytes.get(start) == Some(&b'\n') && start > 0 && bytes.get(start - 1) == Some(&b'\r') {
         start += 1;
     }
-    Plan { start, lines, ..plan }
+    // Of a range the rows are counted from the head of the file: it begins lower.
+    let cells = plan.cells.map(|cells| Cells { rows: (cells.rows.0.max(first), cells.rows.1), ..cells });
+    Plan { start, lines, cells, ..plan }
 }
 
 /// What stands before the table, and the dialect; tells what is out of the ordinary.
@@ -226,38 +228,6 @@ fn names_of(
     {
         *first = rest.to_owned();
     }
-    let names = distinct(&given, head.width, head.lines > 0, warnings);
-    (head, names)
-}
-
-/// Names of `width` columns, each once: empty ones are named by position, twins numbered.
-pub(super) fn distinct(given: &[String], width: usize, is_named: bool, warnings: &mut Vec<Note>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let (mut twins, mut unnamed) = (0, 0);
-    let names = (0..width)
-        .map(|at| {
-            let base = match given.get(at).map_or("", String::as_str) {
-                "" => {
-                    unnamed += 1;
-                    format!("column {}", at + 1)
-                }
-                name => name.to_owned(),
-            };
-            let mut name = base.clone();
-            let mut copy = 2;
-            while !seen.insert(name.clone()) {
-                name = format!("{base} ({copy})");
-                copy += 1;
-            }
-            twins += usize::from(name != base);
-            name
-        })
-        .collect();
-    if is_named && unnamed > 0 {
-        warnings.push(Note::new("unnamed_columns").with("count", unnamed));
-    }
-    if twins > 0 {
-        warnings.push(Note::new("twin_names").with("count", twins));
-    }
-    names
+    given.resize(head.width, String::new());
+    (head, format::names(&given, warnings))
 }

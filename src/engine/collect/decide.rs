@@ -3,7 +3,7 @@
 use super::facts::{Facts, LEVELS_COUNTED, OrderGround};
 use crate::detect::date::Order;
 use crate::detect::number::Decimal;
-use crate::detect::{truth, words};
+use crate::detect::{contact, truth, words};
 use crate::note::Note;
 use crate::table::{Role, ValueType};
 
@@ -37,7 +37,16 @@ pub(super) struct Decision {
 
 /// Decides from the facts. `separator` is that of the file; `at_said` counts the values that read in
 /// the order that the person said.
-pub(super) fn decide(name: &str, f: &Facts, separator: Option<char>, said: Said, at_said: u64) -> Decision {
+///
+/// `contact` is asked once, and only where the values are several: which personal detail they hold.
+pub(super) fn decide(
+    name: &str,
+    f: &Facts,
+    separator: Option<char>,
+    said: Said,
+    at_said: u64,
+    contact: impl FnOnce() -> Option<contact::Found>,
+) -> Decision {
     let (decimal, open) = match said.decimal {
         Some(decimal) => (decimal, false),
         None => f.decimal(separator),
@@ -55,7 +64,7 @@ pub(super) fn decide(name: &str, f: &Facts, separator: Option<char>, said: Said,
         order,
         ground,
     };
-    let found = values(name, f)
+    let found = values(name, f, contact)
         .or_else(|| named(name, f))
         .or_else(|| dates(name, f, &mut decision, at_said))
         .or_else(|| numbers(name, f, &decision, said));
@@ -75,13 +84,19 @@ fn percent(f: &Facts, part: u64) -> String {
 }
 
 /// What the values show whatever the name: none, one, ways to reach people.
-fn values(name: &str, f: &Facts) -> Found {
+fn values(name: &str, f: &Facts, contact: impl FnOnce() -> Option<contact::Found>) -> Found {
     if f.present == 0 {
         return Some((ValueType::Text, Role::Ignore, Note::new("empty")));
     }
     if f.distinct == 1 {
         let value = f.levels.first().map_or("", |(value, _)| value.as_str());
         return Some((ValueType::Text, Role::Ignore, Note::new("constant").with("value", value)));
+    }
+    // Days written in digits can look like telephone numbers.
+    if share(f, f.dates()) < FIT
+        && let Some(found) = contact().filter(|found| found.kind.is_direct())
+    {
+        return Some((ValueType::Text, Role::Contact, found.why));
     }
     let numbers = f.as_point.max(f.as_comma);
     let phones = share(f, f.phones) > 0.8 && share(f, numbers) < FIT && share(f, f.dates()) < FIT;
@@ -105,10 +120,11 @@ fn named(name: &str, f: &Facts) -> Found {
         if unique > 0.9 {
             return id(Note::new("named_id_unique"));
         }
-        if f.distinct > FEW_IDS && f.spaces == 0 {
+        let firm = words::is_firm_id_name(name);
+        if firm && f.distinct > FEW_IDS && f.spaces == 0 {
             return id(Note::new("named_id"));
         }
-        if whole && truth::yes_no_levels(&f.levels).is_none() {
+        if firm && whole && truth::yes_no_levels(&f.levels).is_none() {
             let why = Note::new("named_id_few").with("count", f.distinct);
             return Some((ValueType::Text, Role::Category, why));
         }

@@ -279,7 +279,7 @@ impl Part {
                 let starts = std::iter::once(line).chain(ends.iter().map(|end| end + 1));
                 // Separators and line ends are ASCII: every cut lies between characters.
                 let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
-                let is_full = |(from, to): (usize, &usize)| from < *to;
+                let is_full = |place| !field(place).trim_start().is_empty();
                 let first = ends.first().map_or("", |end| field((line, end)));
                 let is_odd = ends.len() > width || builder.is_suspect(first);
                 if is_odd || !starts.clone().zip(&ends).any(is_full) {

@@ -8,13 +8,15 @@ use super::decide::{Said, decide};
 use super::facts::{CHECKED, Facts, OrderGround, Seen};
 use crate::detect::date::{self, Order};
 use crate::detect::number::{self, Decimal};
-use crate::detect::{currency, missing, words};
+use crate::detect::{contact, currency, missing, words};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{BadValue, Column, Role, Table, ValueType, show_number};
 
 /// Bad values kept per column, to be shown.
 const BAD_SHOWN: usize = 200;
+/// Values of a column that are asked for personal details.
+const SAMPLED: usize = 2000;
 
 /// Profiles every column of `table.raw`, in parallel.
 pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Column>> {
@@ -90,7 +92,8 @@ fn one(
         }
         None => 0,
     };
-    let mut decision = decide(name, &facts, table.source.separator, said, at_said);
+    let contact = || contact::kind_of(name, sample(text));
+    let mut decision = decide(name, &facts, table.source.separator, said, at_said, contact);
     if let Some(role) = forced {
         decision.value_type = match role {
             Role::Number | Role::Money if facts.integers == facts.present => ValueType::Integer,
@@ -138,6 +141,12 @@ fn one(
         bad_values(&mut column, text, &table.rows, report)?;
     }
     Ok(column)
+}
+
+/// Values from all over a column: files are often sorted, so its head alone would mislead.
+fn sample(text: &StringChunked) -> impl Iterator<Item = &str> {
+    let step = (text.len() / SAMPLED).max(1);
+    text.iter().step_by(step).flatten().take(SAMPLED)
 }
 
 /// How whole numbers count time, where a person says that they are dates.

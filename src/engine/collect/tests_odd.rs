@@ -409,7 +409,10 @@ fn identifiers_and_truths() {
     let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
     assert_eq!((column("x", &counted).role, column("x", &counted).why.code), (Role::Id, "row_number"));
     let phones = ["13800138000", "13900139001", "13700137002"];
-    assert_eq!((column("x", &phones).role, column("x", &phones).why.code), (Role::Id, "long_id"));
+    assert_eq!(
+        (column("x", &phones).role, column("x", &phones).why.code),
+        (Role::Contact, "detail_by_value")
+    );
     assert_eq!(column("手机", &phones).role, Role::Contact);
     assert_eq!(column("x", &["+49301234567", "+8613800138000", "+33 1 23 45 67 89"]).role, Role::Contact);
     assert_eq!(column("x", &["00017", "00023", "00031"]).value_type, ValueType::Text);

@@ -1,14 +1,14 @@
 //! What a value is: encodings, separators, numbers, dates, contacts. A leaf: knows no other room.
 
-pub mod contact;
 mod common;
+pub mod contact;
 pub mod currency;
 pub mod date;
 pub mod dialect;
 pub mod encoding;
 pub mod header;
 pub mod missing;
-mod month;
+pub(crate) mod month;
 pub mod number;
 mod scan;
 #[cfg(test)]

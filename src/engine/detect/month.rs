@@ -28,7 +28,7 @@ const WEEKDAYS: [&[&str]; 7] = [
 ];
 
 /// The month that a word names, 1 to 12.
-pub(super) fn month(word: &str) -> Option<u32> {
+pub(crate) fn month(word: &str) -> Option<u32> {
     (1..).zip(MONTHS).find(|(_, names)| names.iter().any(|name| same(name, word))).map(|(at, _)| at)
 }
 

@@ -48,8 +48,11 @@ const ID_PARTS: &[&str] = &[
     "流水号", "番号", "n°", "nº", "№",
 ];
 
-/// Words for "number" that mark an identifier beside a thing: `Kunden-Nr`, `customer no`.
-const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro"];
+/// Words for "number" that mark an identifier at the end of a name: `Kunden-Nr`, `customer no`.
+const NUMBER_WORDS: &[&str] = &["no", "nr", "number", "nummer", "numero", "número", "numéro", "row"];
+
+/// Those among them that also mean a quantity or a figure: alone they are no proof.
+const LOOSE_NUMBER_WORDS: &[&str] = &["number", "numero", "número", "numéro"];
 
 /// Things that are numbered: `numéro client`, `número de cliente`, `invoice`.
 #[rustfmt::skip]
@@ -59,6 +62,14 @@ const THINGS: &[&str] = &[
     "socio", "顾客", "客户", "会员", "用户", "お客様", "顧客", "account", "card", "contract", "policy",
     "receipt", "ticket", "transaction", "booking", "item", "product", "article", "artikel",
     "konto", "vertrag", "contrat", "compte", "cuenta", "contrato",
+];
+
+/// Further things that carry a number of their own: `account number`, `numéro de contrat`.
+#[rustfmt::skip]
+const NUMBERED: &[&str] = &[
+    "account", "article", "bill", "booking", "card", "case", "contract", "contrat", "contrato", "employee",
+    "item", "membership", "parcel", "passport", "payment", "phone", "policy", "product", "receipt",
+    "reference", "registration", "serial", "shipment", "ticket", "tracking", "transaction", "vehicle",
 ];
 
 /// Ends of compound words: `Kundennummer`, `Artikelnr`.
@@ -79,6 +90,16 @@ pub fn is_id_name(name: &str) -> bool {
         tokens.last().is_some_and(|t| ID_ENDS.iter().any(|end| t.len() > end.len() + 2 && t.ends_with(end)));
     let invoice = tokens.as_slice() == ["invoice"];
     (numbered || compound || invoice) && !is_money_name(name) && !is_date_name(name)
+}
+
+/// A name that truly says identifier, so that values may repeat under it as those of a foreign key do.
+/// `lucky_number` is an [id name](is_id_name) that does not: its values must be nearly unique.
+pub fn is_firm_id_name(name: &str) -> bool {
+    let tokens = tokens(name);
+    let holds = |list: &[&str]| tokens.iter().any(|t| list.contains(&t.as_str()));
+    let loose = tokens.last().is_some_and(|t| LOOSE_NUMBER_WORDS.contains(&t.as_str()))
+        && !named(name, ID_WORDS, ID_PARTS);
+    is_id_name(name) && (!loose || tokens.len() > 1 && (holds(THINGS) || holds(NUMBERED)))
 }
 
 /// A name that says whom or what a row is about: whole unique numbers under it are identifiers.
@@ -353,6 +374,10 @@ mod tests {
         ] {
             assert!(!is_id_name(name), "{name}");
         }
+        for name in ["customer number", "Kundennummer", "Account Number", "order_no", "编号", "user_id"] {
+            assert!(is_firm_id_name(name), "{name}");
+        }
+        assert!(is_id_name("lucky_number") && !is_firm_id_name("lucky_number") && !is_firm_id_name("number"));
         assert!(is_thing_name("cliente") && is_thing_name("Kunde") && !is_thing_name("customer age"));
     }
 

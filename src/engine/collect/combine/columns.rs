@@ -79,11 +79,11 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// The table's name, numbered where an earlier table has the same.
+    /// What the table is called whatever month it is of, numbered where an earlier one is called so.
     fn label(&self, at: usize) -> String {
-        let name = |at: usize| self.data.tables.get(at).map_or("", |table| table.name.as_str());
+        let name = |at: usize| self.data.tables.get(at).map_or_else(String::new, |t| names::lasting(&t.name));
         match (0..at).filter(|other| name(*other) == name(at)).count() {
-            0 => name(at).to_owned(),
+            0 => name(at),
             twins => format!("{} ({})", name(at), twins + 1),
         }
     }
@@ -119,7 +119,10 @@ impl List<'_> {
     fn own(&mut self, at: usize, table: &Table, kind: TableKind, key: &str) {
         self.push(at, &[], None, Function::Count, true);
         let main = self.plan.dates.iter().find(|dated| dated.table.at == at).map(|d| d.column.clone());
+        let mixed = currencies(table).is_some();
         for column in table.columns.iter().filter(|column| column.name != key) {
+            // What is in several currencies neither adds up nor has a mean.
+            let adds_up = !(mixed && column.role == Role::Money);
             let mut add = |function, on| self.push(at, &[], Some(column), function, on);
             let counted = key_name(&column.name).is_some_and(|key| {
                 matches!(key.said, Said::Key | Said::Bare)
@@ -127,13 +130,13 @@ impl List<'_> {
             });
             match use_of(column) {
                 Use::Amount => {
-                    add(Function::Sum, true);
-                    add(Function::Mean, true);
+                    add(Function::Sum, adds_up);
+                    add(Function::Mean, adds_up);
                     add(Function::Min, false);
                     add(Function::Max, false);
                 }
                 Use::Level => {
-                    add(Function::Mean, true);
+                    add(Function::Mean, adds_up);
                     add(Function::Min, false);
                     add(Function::Max, false);
                 }
@@ -210,7 +213,7 @@ fn use_of(column: &Column) -> Use {
     let said = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let holds = |parts: &[&str]| parts.iter().any(|part| column.name.contains(part));
     let number = || {
-        if words::is_id_name(&column.name) {
+        if words::is_firm_id_name(&column.name) {
             Use::Id
         } else if said(&KIND_WORDS) || holds(&KIND_PARTS) || is_title(&column.name) {
             Use::Category
@@ -234,6 +237,17 @@ fn use_of(column: &Column) -> Use {
         Role::Text => Use::Text,
         Role::Contact | Role::Ignore => Use::Nothing,
     }
+}
+
+/// The column that says in which of several currencies each row's money is.
+pub(super) fn currencies(table: &Table) -> Option<&Column> {
+    let named = |name: &str| {
+        words::tokens(name)
+            .iter()
+            .any(|word| ["currency", "währung", "devise", "moneda"].contains(&word.as_str()))
+            || ["币种", "货币", "幣種"].iter().any(|part| name.contains(part))
+    };
+    table.columns.iter().find(|column| named(&column.name) && column.distinct > 1)
 }
 
 /// No value comes twice.

@@ -324,20 +324,22 @@ fn gather(
     Ok(results.into_iter().flat_map(|(values, _)| values).collect())
 }
 
-/// Sums of money in several currencies add what does not add up.
+/// Money in several currencies: what was left out for it, or added up because the plan says so.
 fn currencies(plan: &Plan, source: &Source, table: &Table) -> Option<Note> {
-    let named = |name: &str| name.to_lowercase().contains("currency") || name.contains("币种");
-    let column = table.columns.iter().find(|column| named(&column.name) && column.distinct > 1)?;
-    let summed = plan.columns.iter().any(|planned| {
-        planned.on
-            && planned.table == source.table
-            && planned.function == Function::Sum
-            && table.columns.iter().any(|c| Some(&c.name) == planned.column.as_ref() && c.role == Role::Money)
+    let column = super::columns::currencies(table)?;
+    let money = |name: &str| table.columns.iter().any(|c| c.name == name && c.role == Role::Money);
+    let mut planned = plan.columns.iter().filter(|planned| {
+        planned.table == source.table
+            && planned.via.is_empty()
+            && matches!(planned.function, Function::Sum | Function::Mean)
+            && planned.column.as_deref().is_some_and(money)
     });
-    summed.then(|| {
-        Note::new("combined_currencies")
+    planned.clone().next()?;
+    let code = if planned.any(|c| c.on) { "combined_currencies" } else { "combined_currencies_left" };
+    Some(
+        Note::new(code)
             .with("table", &table.name)
             .with("column", &column.name)
-            .with("count", column.distinct)
-    })
+            .with("count", column.distinct),
+    )
 }

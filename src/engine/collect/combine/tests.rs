@@ -439,3 +439,47 @@ fn public_tables_become_one_row_per_customer() {
     assert_eq!(total(&out, "CDNOW_master: count"), 69_659.0);
     assert_eq!(cells(&out, "CDNOW_master: first date")[0], "1997-01-01");
 }
+
+#[test]
+fn nested_lists_are_counted_per_customer() {
+    let Some(path) = public("json-nested/ravelin_customers.jsonl") else { return };
+    let tables = crate::collect::tables(&path, &ReadOptions::default(), &Reporter::silent()).unwrap();
+    let data = dataset(tables);
+    let to_customers = |list: &str| {
+        data.links.iter().any(|link| {
+            data.tables[link.from].name == list
+                && link.to == 0
+                && link.to_column == "row"
+                && link.orphans == 0
+        })
+    };
+    assert!(["orders", "paymentMethods", "transactions"].into_iter().all(to_customers), "{:?}", data.links);
+    let plan = proposed(&data, &Choice::default());
+    assert_eq!((plan.customers.name.as_str(), plan.key.as_str()), ("ravelin_customers", "row"));
+    let out = run(&data, &plan, &Reporter::silent()).unwrap();
+    assert_eq!(out.height(), 168);
+    for (name, sum) in [("orders", 478.0), ("paymentMethods", 342.0), ("transactions", 623.0)] {
+        assert_eq!(total(&out, &format!("{name}: count")), sum);
+    }
+    assert_eq!(cells(&out, "orders: count").iter().filter(|count| *count == "0").count(), 27);
+    assert_eq!(cells(&out, "paymentMethods: count").iter().filter(|count| *count == "0").count(), 12);
+}
+
+#[test]
+fn money_of_several_currencies_is_not_added_up() {
+    let data = dataset(vec![
+        table("customers", "customer_id,region\nK1,North\nK2,South\nK3,West\n"),
+        table(
+            "orders_2026-07",
+            "order_id,customer_id,amount,currency,pieces\nA1,K1,10.50,EUR,1\nA2,K1,20.25,USD,2\nA3,K2,5.75,EUR,3\nA4,K3,6.25,EUR,4\n",
+        ),
+    ]);
+    let out = combined(&data, &Choice::default());
+    assert!(out.text("orders: sum of amount").is_none() && out.text("orders: mean of amount").is_none());
+    assert!(out.text("orders: sum of pieces").is_some());
+    assert_eq!(told(&out, "combined_currencies_left", "orders_2026-07").as_deref(), Some("2"));
+    let wanted = Choice { on: vec!["orders: sum of amount".into()], ..Choice::default() };
+    let out = combined(&data, &wanted);
+    assert_eq!(cells(&out, "orders: sum of amount")[0], "30.75");
+    assert_eq!(told(&out, "combined_currencies", "orders_2026-07").as_deref(), Some("2"));
+}

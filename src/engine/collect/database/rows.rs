@@ -78,7 +78,7 @@ impl Rows {
             Some(names) => names.clone(),
             None => names.map(str::to_owned).collect(),
         };
-        let names = crate::collect::csv::distinct(&header, header.len(), true, &mut self.warnings);
+        let names = crate::collect::format::names(&header, &mut self.warnings);
         self.builders =
             names.iter().map(|name| StringChunkedBuilder::new(name.as_str().into(), 1024)).collect();
     }

@@ -3,7 +3,6 @@
 
 mod client;
 mod error;
-mod flatten;
 mod page;
 mod paging;
 
@@ -13,11 +12,11 @@ mod tests;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
 use super::ReadOptions;
 use super::database::Secret;
+use super::json::{self, Json};
 use crate::job::{Event, Reporter};
 use crate::note::Note;
 use crate::table::{Provenance, Table};
@@ -139,11 +138,16 @@ pub fn dry_run(request: &Request, secret: Option<&Secret>, report: &Reporter) ->
         |name: &str| shown.contains(&name) || name.contains("ratelimit") || name.contains("rate-limit");
     let headers = answer.headers.iter().filter(|(name, _)| of_interest(name));
     let sample = page.records.get(..page.records.len().min(1000)).unwrap_or(&[]);
-    let columns = match flatten::records_to_tables("", walk.provenance(&client), sample) {
+    let columns = match json::of_records("", &walk.provenance(&client), sample, report) {
         Ok(tables) => tables
             .iter()
-            .flat_map(|table| table.raw.get_column_names_owned())
-            .map(|n| n.to_string())
+            .flat_map(|table| {
+                let within = |name: &str| match table.name.as_str() {
+                    "" => name.to_owned(),
+                    list => format!("{list}: {name}"),
+                };
+                table.raw.get_column_names().into_iter().map(|n| within(n)).collect::<Vec<_>>()
+            })
             .collect(),
         // No records, no columns: that is what there is to tell.
         Err(_) => Vec::new(),
@@ -173,7 +177,7 @@ pub fn fetch(
     report.emit(Event::Phase("read"));
     let (mut client, url) = Client::new(request, secret, report)?;
     let mut walk = Walk::new(request, url);
-    let mut records: Vec<Value> = Vec::new();
+    let mut records: Vec<Json> = Vec::new();
     let mut pages = 0;
     while walk.next.is_some() {
         let (answer, page) = match walk.step(&mut client) {
@@ -202,8 +206,11 @@ pub fn fetch(
     }
     let name = walk.first.path_segments().and_then(|parts| parts.rev().find(|part| !part.is_empty()));
     let name = name.or(walk.first.host_str()).unwrap_or("http").to_owned();
-    let tables = flatten::records_to_tables(&name, walk.provenance(&client), &records)?;
+    let tables = json::of_records(&name, &walk.provenance(&client), &records, report)?;
     drop(records);
+    if tables.is_empty() {
+        return Err(HttpError::NoRows { url: client.shown(&walk.first) }.into());
+    }
     let mut warnings = walk.warnings;
     tables
         .into_iter()
@@ -261,7 +268,7 @@ impl Walk {
         self.hasher.update(&answer.body);
         let looped = |page| HttpError::Loop { url: client.shown(&self.first), page };
         if !page.records.is_empty() {
-            let content = blake3::hash(Value::Array(page.records.clone()).to_string().as_bytes());
+            let content = blake3::hash(format!("{:?}", page.records).as_bytes());
             if self.last == Some(content) {
                 // Some servers answer the last page for ever.
                 page.records.clear();

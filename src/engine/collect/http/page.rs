@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use super::HttpError;
 use super::client::{Answer, Client};
+use crate::collect::json::{self, Json};
 
 /// A page as understood.
 pub(super) struct Page {
     pub body: Value,
     /// Where the list of records stands; empty for the whole answer.
     pub path: String,
-    pub records: Vec<Value>,
+    /// With their scalars as they are written.
+    pub records: Vec<Json>,
 }
 
 /// Reads an answer; `path` names the list, else it is looked for.
@@ -31,9 +33,17 @@ pub(super) fn read(answer: &Answer, path: Option<&str>, client: &Client) -> Resu
         Some(path) => Some(path.to_owned()),
         None => find(&body),
     };
-    let records = match found.as_deref().and_then(|path| at_mut(&mut body, path)) {
-        Some(Value::Array(records)) => std::mem::take(records),
-        _ => {
+    // The rest of the answer tells of paging, and needs no records.
+    let list = found.as_deref().and_then(|path| at_mut(&mut body, path));
+    let is_list = list.is_some_and(|list| list.is_array() && !std::mem::take(list).is_null());
+    let whole = json::value(text).map_err(|(line, cause)| HttpError::BadJson {
+        url: url.clone(),
+        line,
+        cause: cause.to_owned(),
+    })?;
+    let records = match found.as_deref().filter(|_| is_list).and_then(|path| whole.records_at(path)) {
+        Some(records) => records,
+        None => {
             let present = match &body {
                 Value::Object(map) => map.keys().take(30).cloned().collect::<Vec<_>>().join(", "),
                 other => client.excerpt(other.to_string().as_bytes()),

@@ -255,6 +255,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::collect::json::Json;
 
     fn answer(headers: &[(&str, &str)]) -> Answer {
         Answer {
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn paging_is_understood_from_its_signs() {
         let paging = |url: &str, headers: &[(&str, &str)], body: Value| {
-            let page = Page { body, path: String::new(), records: vec![json!({})] };
+            let page = Page { body, path: String::new(), records: vec![Json::Object(Vec::new())] };
             understand(&Url::parse(url).unwrap(), &answer(headers), &page)
         };
         let plain = "https://shop.example/api";

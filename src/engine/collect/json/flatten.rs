@@ -8,6 +8,7 @@ use polars::prelude::*;
 
 use super::scan::Json;
 use crate::collect::format::{Task, names};
+use crate::collect::relate::{Said, key_name};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Rejected, Table};
@@ -204,7 +205,10 @@ impl<'a> Drafts<'a> {
             }
             keys.push(None);
             if parents.get(at) == Some(&true) {
-                let own = given.iter().zip(&series).find(|(column, values)| is_key(column, &name, values));
+                let find = |fits: &dyn Fn(&str) -> bool| {
+                    given.iter().zip(&series).find(|(column, values)| fits(column) && is_unique(values))
+                };
+                let own = find(&|column| is_key(column, &name)).or_else(|| find(&names_customer));
                 let key = match own {
                     Some((column, values)) => (column.clone(), values.clone()),
                     None => {
@@ -264,9 +268,24 @@ fn carried(keys: &StringChunked, of: &[u32], report: &Reporter) -> crate::Result
     Ok(out.finish())
 }
 
-/// A column that names the rows of its table: called `id`, `_id`, `uuid` … or after the table
-/// (`customerId` of `customers`), with a value of its own in every row.
-fn is_key(column: &str, table: &str, values: &StringChunked) -> bool {
+/// Every row has a value of its own.
+fn is_unique(values: &StringChunked) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    values.iter().all(|value| value.is_some_and(|value| seen.insert(value)))
+}
+
+/// A column that identifies customers by its name: `customer.id`, `customerEmail`.
+fn names_customer(column: &str) -> bool {
+    key_name(column).is_some_and(|key| match key.said {
+        Said::Key => key.thing == "customer",
+        Said::Contact => key.thing == "email",
+        Said::Bare | Said::Generic => false,
+    })
+}
+
+/// A name for the rows of their table: `id`, `_id`, `uuid` … or after the table (`customerId` of
+/// `customers`).
+fn is_key(column: &str, table: &str) -> bool {
     let bare = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
@@ -275,8 +294,5 @@ fn is_key(column: &str, table: &str, values: &StringChunked) -> bool {
     let own: Vec<String> =
         [last.as_str(), last.strip_suffix('s').unwrap_or(&last), one].map(|t| format!("{t}id")).into();
     let name = bare(column);
-    let named =
-        ["id", "idoid", "uuid", "guid", "key", "编号"].contains(&name.as_str()) || own.contains(&name);
-    let mut seen = std::collections::HashSet::new();
-    named && values.iter().all(|value| value.is_some_and(|value| seen.insert(value)))
+    ["id", "idoid", "uuid", "guid", "key", "编号"].contains(&name.as_str()) || own.contains(&name)
 }

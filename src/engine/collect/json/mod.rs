@@ -5,13 +5,15 @@ mod flatten;
 mod object;
 mod scan;
 
-use super::CollectError;
 use super::format::{Found, Task, Want, name_of};
 use super::text::Decoded;
+use super::{CollectError, ReadOptions};
+use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Table};
 use flatten::Drafts;
-use scan::{Fault, Json, Scanner, place};
+pub(super) use scan::Json;
+use scan::{Fault, Scanner, place};
 
 /// Lines from which one object a line is told.
 const LINES: usize = 10;
@@ -94,6 +96,49 @@ pub(super) fn read(decoded: Decoded, cut: bool, task: &Task<'_>) -> crate::Resul
         only.source.part = task.member.clone();
     }
     pick(tables, task)
+}
+
+/// Reads one value with its scalars as they are written; else the line of the fault and its cause.
+pub(super) fn value(text: &str) -> Result<Json, (u64, &'static str)> {
+    alone(text).map_err(|fault| (place(text, fault.at).0, fault.cause))
+}
+
+/// Records that came another way than in a file → tables: those of `name` first, then the lists
+/// nested in them. `origin` is where they came from.
+pub(super) fn of_records(
+    name: &str,
+    origin: &Provenance,
+    records: &[Json],
+    report: &Reporter,
+) -> crate::Result<Vec<Table>> {
+    let options = ReadOptions::default();
+    let task = Task {
+        path: &origin.file,
+        bytes: origin.bytes,
+        hash: origin.hash.clone(),
+        member: None,
+        name: name.to_owned(),
+        options: &options,
+        want: Want::All,
+        head: None,
+        report,
+        depth: 0,
+    };
+    let mut drafts = Drafts::new(&task);
+    let table = drafts.table("");
+    for (record, row) in records.iter().zip(1u64..) {
+        if row.is_multiple_of(256) {
+            report.check()?;
+        }
+        drafts.record(table, row, record);
+    }
+    let tables = drafts.finish(name, origin)?;
+    let filled = tables.into_iter().filter(|(_, table)| table.height() > 0 && table.raw.width() > 0);
+    let mut tables: Vec<Table> = filled.map(|(_, table)| table).collect();
+    if let Some(first) = tables.first_mut() {
+        first.source.part = origin.part.clone();
+    }
+    Ok(tables)
 }
 
 /// The wanted among tables that say whether they are nested in another.

@@ -9,7 +9,7 @@ const DEEPEST: usize = 64;
 
 /// A value; scalars as text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json {
+pub(in crate::collect) enum Json {
     Null,
     Scalar(String),
     List(Vec<Json>),
@@ -40,6 +40,32 @@ impl Json {
 
     pub(super) fn is_scalar(&self) -> bool {
         matches!(self, Self::Null | Self::Scalar(_))
+    }
+
+    /// The value at a path of keys and places joined by dots; a key may itself hold dots.
+    fn at(&self, path: &str) -> Option<&Json> {
+        if path.is_empty() {
+            return Some(self);
+        }
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+        ends.into_iter().find_map(|end| {
+            let (key, rest) = (path.get(..end)?, path.get(end..)?);
+            let inner = match self {
+                // Of twin keys the last counts, as with most readers.
+                Self::Object(fields) => fields.iter().rev().find(|(name, _)| name == key).map(|(_, v)| v)?,
+                Self::List(items) => items.get(key.parse::<usize>().ok()?)?,
+                Self::Null | Self::Scalar(_) => return None,
+            };
+            inner.at(rest.strip_prefix('.').unwrap_or(rest))
+        })
+    }
+
+    /// The list of records at a path; `None` where there is none.
+    pub(in crate::collect) fn records_at(&self, path: &str) -> Option<Vec<Json>> {
+        match self.at(path) {
+            Some(Self::List(items)) => Some(items.clone()),
+            _ => None,
+        }
     }
 }
 

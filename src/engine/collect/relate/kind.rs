@@ -75,6 +75,14 @@ pub fn kind(table: &Table) -> (TableKind, Note) {
     if name.has(&EVENT_WORDS, &EVENT_PARTS) {
         return named(TableKind::Events);
     }
+    // Customers whose rows have only a number, or only a way to reach them.
+    let listed = |(at, column): (usize, &Column)| {
+        let reach = key_name(&column.name).is_some_and(|key| key.said == Said::Contact);
+        (reach || at == 0 && column.name == "row") && is_key(table, column)
+    };
+    if name.thing == "customer" && table.columns.iter().enumerate().any(listed) {
+        return named(TableKind::Customers);
+    }
     if let (Some(column), Some(_)) = (find("order", false), find("product", false)) {
         return by(TableKind::OrderLines, "kind_lines", column);
     }

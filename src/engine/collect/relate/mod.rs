@@ -43,6 +43,8 @@ enum Ground {
     Listed,
     /// Both are keys of one thing.
     Key,
+    /// A list that was nested in the rows of the other table, with the key of its row.
+    Nested,
 }
 
 /// A column that may hold keys.
@@ -133,6 +135,17 @@ fn ground(from: &Candidate, to: &Candidate, list: &TableName) -> Option<Ground> 
     (ids && from.letters && to.letters).then_some(Ground::Values)
 }
 
+/// `from` is the key that the reader of nested lists put before the rows of a list: it is called after
+/// the outer table and its column.
+fn is_nested(tables: &[Table], from: &Candidate, to: &Candidate) -> bool {
+    let (Some(list), Some(outer)) = (tables.get(from.table), tables.get(to.table)) else { return false };
+    from.at == 0
+        && list.source.file == outer.source.file
+        && list.source.hash == outer.source.hash
+        && from.column.name.strip_prefix(&outer.name).and_then(|rest| rest.strip_prefix(' '))
+            == Some(&to.column.name)
+}
+
 /// Finds which columns of which tables hold the keys of which others: the best pair of columns for
 /// each pair of tables, in the order of the tables. Keys are compared without surrounding blanks,
 /// `12.0` as `12`; zeros in front count. Two tables that both name a third are not linked to each
@@ -153,8 +166,9 @@ pub fn links(tables: &[Table], report: &Reporter) -> crate::Result<Vec<Link>> {
     for from in &candidates {
         report.check()?;
         for to in candidates.iter().filter(|to| to.table != from.table) {
+            let nested = || is_nested(tables, from, to).then_some(Ground::Nested);
             if let Some(list) = names.get(to.table)
-                && let Some(ground) = ground(from, to, list)
+                && let Some(ground) = nested().or_else(|| ground(from, to, list))
             {
                 pairs.push((from, to, ground));
             }
@@ -208,7 +222,7 @@ fn weigh(
     let (overlap, back) = (of(a), of(b));
     let one = b.is_key();
     let enough = match ground {
-        Ground::Key => overlap >= SHARE_FROM || back >= SHARE_TO,
+        Ground::Key | Ground::Nested => overlap >= SHARE_FROM || back >= SHARE_TO,
         Ground::Listed => b.is_unique() && overlap >= SHARE_WEAK,
         Ground::SameName if from.says(Said::Contact) => one && (overlap >= SHARE_FROM || back >= SHARE_TO),
         Ground::SameName => b.is_unique() && overlap >= SHARE_VALUES,
@@ -236,7 +250,7 @@ fn weigh(
         return None;
     }
     let code = match ground {
-        Ground::Key | Ground::Listed => "link_named",
+        Ground::Key | Ground::Listed | Ground::Nested => "link_named",
         Ground::SameName => "link_same_name",
         Ground::Values => "link_values",
     };

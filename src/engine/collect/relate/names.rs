@@ -202,8 +202,9 @@ impl TableName {
     pub fn of(table: &Table) -> Self {
         // A part (a sheet, a nested list) names itself; its file names the whole collection.
         let text = match &table.source.part {
-            Some(part) => part.clone(),
-            None => {
+            // Of an answer of the web the part is a path in it.
+            Some(part) if table.source.format != "http" => part.clone(),
+            _ => {
                 let file = table.source.file.file_name().unwrap_or_default().to_string_lossy();
                 if file.starts_with(&table.name) { file.into_owned() } else { table.name.clone() }
             }

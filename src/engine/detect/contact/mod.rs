@@ -126,7 +126,10 @@ impl Sample<'_> {
             let fitting: Vec<&str> = self.values.iter().copied().filter(|value| fits(value)).collect();
             let share = fitting.len() as f64 / self.values.len() as f64;
             let different = fitting.iter().collect::<BTreeSet<_>>().len().min(100) as i32;
-            let is_certain = share >= FIT && by_chance.powi(different) < ACCIDENT;
+            // Numbers that merely pass the test of cards come again and again; each card is one person's.
+            let repeats =
+                kind == Kind::Card && fitting.iter().collect::<BTreeSet<_>>().len() * 10 < fitting.len() * 9;
+            let is_certain = share >= FIT && by_chance.powi(different) < ACCIDENT && !repeats;
             if (promised && share >= FIT_PROMISED || is_certain)
                 && best.is_none_or(|(_, other, _)| share > other)
             {
@@ -249,6 +252,7 @@ mod tests {
         let cards = ["4111111111111111", "5555555555554444", "378282246310005"];
         assert_eq!(kind("x", &cards), Some(Kind::Card));
         assert_eq!(kind("x", &cards[..1]), None, "one number may be an accident");
+        assert_eq!(kind("x", &[cards, cards].concat()), None, "numbers that repeat are no cards");
         assert_eq!(kind("Card Number", &cards[..1]), Some(Kind::Card));
         assert_eq!(kind("last login", &["10.0.0.1", "10.0.0.2", "::1"]), Some(Kind::Ip));
     }
