@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use regulars_engine::Note;
+use regulars_engine::collect::http::Paging;
 use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::CallList;
@@ -110,7 +111,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 10] = [
+const TOLD_WHOLE: [&str; 46] = [
     "read_failed",
     "bad_record",
     "table_engine",
@@ -121,7 +122,58 @@ const TOLD_WHOLE: [&str; 10] = [
     "write_failed",
     "many_classes",
     "no_such_value",
+    "database_address",
+    "database_login",
+    "database_absent",
+    "database_tls",
+    "database_cannot_open",
+    "database_no_table",
+    "database_no_column",
+    "database_not_reading",
+    "database_sql",
+    "database_lost",
+    "http_address",
+    "http_unauthorized",
+    "http_unreachable",
+    "http_tls",
+    "http_cut",
+    "http_status",
+    "http_rate_limited",
+    "http_other_host",
+    "http_loop",
+    "http_not_json",
+    "http_bad_json",
+    "http_no_records",
+    "combine_no_table",
+    "combine_no_customers",
+    "combine_no_key",
+    "combine_no_column",
+    "combine_too_long",
+    "no_part",
+    "malformed",
+    "bad_json",
+    "bad_range",
+    "truncated",
+    "encrypted",
+    "unpacks_too_big",
+    "formula",
+    "formula_column",
 ];
+
+/// How a web address was paged, in words.
+pub fn paging(lang: Lang, paging: &Paging) -> String {
+    match paging {
+        Paging::Auto => lang.t("paging.auto"),
+        Paging::Page { param, .. } => lang.with("paging.page", &[("param", param.clone())]),
+        Paging::Offset { param, .. } => lang.with("paging.offset", &[("param", param.clone())]),
+        Paging::Cursor { param, path } => {
+            lang.with("paging.cursor", &[("param", param.clone()), ("path", path.clone())])
+        }
+        Paging::NextLink { path } => lang.with("paging.next_link", &[("path", path.clone())]),
+        Paging::LinkHeader => lang.t("paging.link_header"),
+        Paging::None => lang.t("paging.none"),
+    }
+}
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();

@@ -12,10 +12,17 @@ use crate::words::Lang;
 pub(super) struct Inspect {
     #[command(flatten)]
     pub(super) input: Input,
+    /// Only the list of tables, or the first page of a web address; nothing else is read
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Inspect {
     pub(super) fn run(&self) -> Outcome {
+        if self.dry_run {
+            let (sources, secrets) = self.input.reading.sources(&self.input.files)?;
+            return super::source::first_look(&sources, &secrets, !self.input.json);
+        }
         let settings = self.input.settings()?;
         let collected = self.input.collect(&settings)?;
         if !self.input.json {
