@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use regulars_engine::Note;
-use regulars_engine::collect::http::Paging;
+use regulars_engine::collect::http::{DryRun, Paging};
 use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::CallList;
@@ -161,7 +161,7 @@ const TOLD_WHOLE: [&str; 46] = [
 ];
 
 /// How a web address was paged, in words.
-pub fn paging(lang: Lang, paging: &Paging) -> String {
+fn paging(lang: Lang, paging: &Paging) -> String {
     match paging {
         Paging::Auto => lang.t("paging.auto"),
         Paging::Page { param, .. } => lang.with("paging.page", &[("param", param.clone())]),
@@ -173,6 +173,18 @@ pub fn paging(lang: Lang, paging: &Paging) -> String {
         Paging::LinkHeader => lang.t("paging.link_header"),
         Paging::None => lang.t("paging.none"),
     }
+}
+
+/// What the first page of a web address told.
+pub fn first_page(lang: Lang, page: &DryRun) -> String {
+    let dash = || "—".to_owned();
+    let args = [
+        ("records", lang.count(page.records)),
+        ("path", if page.path.is_empty() { dash() } else { page.path.clone() }),
+        ("paging", paging(lang, &page.paging)),
+        ("next", page.next.clone().unwrap_or_else(dash)),
+    ];
+    lang.with("web.first_page", &args)
 }
 
 fn sentence(text: &str) -> String {

@@ -60,7 +60,10 @@ fn parse_header(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0).ok_or("a number, 0 or more".into())
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate >= 0.0)
+        .ok_or("a number, 0 or more".into())
 }
 
 /// The file on this computer that an argument names, without `sqlite:` before it.
@@ -238,7 +241,7 @@ pub(super) fn first_look(sources: &[Source], secrets: &Secrets, told: bool) -> R
             Source::Web(request) => {
                 let page = http::dry_run(request, secret, &silent)?;
                 if told {
-                    println!("  {}", first_page(lang, &page));
+                    println!("  {}", crate::words::first_page(lang, &page));
                     println!("  {}", page.columns.join(", "));
                 }
                 all.push(json!({ "source": place, "first_page": page }));
@@ -267,15 +270,4 @@ pub(super) fn first_look(sources: &[Source], secrets: &Secrets, told: bool) -> R
         all.push(json!({ "source": place, "tables": tables }));
     }
     Ok(json!({ "sources": all }))
-}
-
-/// What the first page of a web address told.
-fn first_page(lang: Lang, page: &http::DryRun) -> String {
-    let args = [
-        ("records", lang.count(page.records)),
-        ("path", if page.path.is_empty() { "—".to_owned() } else { page.path.clone() }),
-        ("paging", crate::words::paging(lang, &page.paging)),
-        ("next", page.next.clone().unwrap_or_else(|| "—".to_owned())),
-    ];
-    lang.with("web.first_page", &args)
 }
