@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use regulars_engine::collect::{self, CollectError, ReadOptions};
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, Settings, Source};
 use regulars_engine::privacy::{self, Key, Masked, Plan, PrivacyError, Treatment};
+use regulars_engine::project::{self, Settings, Source};
 use regulars_engine::table::Table;
 use serde_json::json;
 

@@ -10,8 +10,8 @@ use regulars_engine::project::Recovery;
 use super::command::Command;
 use super::dialog::{self, Content, PathBox};
 use super::pages::{Page, customers};
-use super::sources::SourceBox;
 use super::parts::take::{self, Take};
+use super::sources::SourceBox;
 use super::state::Ask;
 use super::{App, Picture, notice, sample_file, theme, tour};
 

@@ -59,7 +59,7 @@ struct Found {
 
 /// The box.
 #[derive(Default)]
-pub(super) struct DatabaseBox {
+pub(in crate::window) struct DatabaseBox {
     kind: Kind,
     path: String,
     host: String,

@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 64 * 1024;
 
 /// The box.
 #[derive(Default)]
-pub(super) struct PasteBox {
+pub(in crate::window) struct PasteBox {
     text: Arc<String>,
     look: Option<Job<Result<Table, Error>>>,
     head: Option<Table>,

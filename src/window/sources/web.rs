@@ -76,7 +76,7 @@ impl Pages {
 
 /// The box.
 #[derive(Default)]
-pub(super) struct WebBox {
+pub(in crate::window) struct WebBox {
     /// What is asked; records, paging and key are put in from the fields.
     request: Request,
     records: String,

@@ -20,8 +20,8 @@ use regulars_engine::collect;
 use regulars_engine::deploy::{Bundle, Changes, Customer, Differences, FollowUps, SavedList};
 use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
 use regulars_engine::project::{
-    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun,
-    Secrets, Settings, Source,
+    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject,
+    SavedRun, Secrets, Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
@@ -231,7 +231,10 @@ impl State {
     }
 
     /// Starts work on a thread of its own.
-    pub(in crate::window) fn start<T: Send + 'static>(&self, work: impl FnOnce(&Reporter) -> T + Send + 'static) -> Job<T> {
+    pub(in crate::window) fn start<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reporter) -> T + Send + 'static,
+    ) -> Job<T> {
         let ctx = self.ctx.clone();
         Job::start(move || ctx.request_repaint(), work)
     }
@@ -336,9 +339,8 @@ impl State {
         }
         self.sources.clone_from(&sources);
         let secrets = self.secrets.clone();
-        self.load = Some(
-            self.start(move |report| project::collect_sources(&sources, &secrets, &settings, report)),
-        );
+        self.load =
+            Some(self.start(move |report| project::collect_sources(&sources, &secrets, &settings, report)));
     }
 
     /// Puts the tables that were read together again.
@@ -346,9 +348,9 @@ impl State {
         let Some(collected) = self.collected.clone() else { return };
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
-        self.load = Some(self.start(move |report| {
-            project::assemble(collected.dataset.tables.clone(), &settings, report)
-        }));
+        self.load = Some(
+            self.start(move |report| project::assemble(collected.dataset.tables.clone(), &settings, report)),
+        );
     }
 
     /// Cleans, splits and encodes again, with the roles that the person set.
