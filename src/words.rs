@@ -188,6 +188,14 @@ pub fn first_page(lang: Lang, page: &DryRun) -> String {
 }
 
 fn sentence(text: &str) -> String {
+    // A file or an address is written as it is.
+    if text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.trim_end_matches(['.', ':', ',']).contains(['.', ':', '/']))
+    {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),

@@ -114,16 +114,18 @@ pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
 
 pub(super) fn print(table: &Table) {
     let lang = Lang::of_environment();
+    let source = &table.source;
+    let encoding = if source.encoding.is_empty() { source.format } else { &source.encoding };
     println!(
         "{}",
         lang.with(
             "cli.read",
             &[
-                ("file", table.source.file.display().to_string()),
+                ("file", source.file.display().to_string()),
                 ("records", lang.count(table.records)),
                 ("kept", lang.count(table.height() as u64)),
                 ("rejected", lang.count(table.rejected_count)),
-                ("encoding", table.source.encoding.clone()),
+                ("encoding", encoding.to_owned()),
             ]
         )
     );
