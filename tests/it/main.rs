@@ -12,6 +12,7 @@ mod keyboard;
 mod pages;
 mod product;
 mod snapshots;
+mod sources;
 mod support;
 mod telco;
 mod words;

@@ -231,7 +231,9 @@ pub(super) fn show(ctx: &egui::Context, app: &mut App) {
         ui.label(RichText::new(lang.t(title)).font(theme::section_font()));
         ui.add_space(S1);
         let height = ui.ctx().content_rect().height() - 180.0;
+        // As tall as what it holds now, not as what it held in the frame before.
         let area = egui::ScrollArea::vertical().id_salt("source box").max_height(height);
+        let area = area.min_scrolled_height(height);
         area.show(ui, |ui| match &mut asked {
             SourceBox::Database(asked) => asked.show(ui, lang, &mut app.state, masked),
             SourceBox::Web(asked) => asked.show(ui, lang, &mut app.state),
