@@ -1,6 +1,6 @@
 //! The box that asks for a database: its address, then its tables or a query.
 
-use eframe::egui::{self, Grid, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Grid, ScrollArea, Ui};
 use regulars_engine::Error;
 use regulars_engine::collect::database::{
     self, Address, Database, Engine, MANY, Secret, Server, TableInfo, Tls,
@@ -9,7 +9,7 @@ use regulars_engine::job::Job;
 use regulars_engine::project::{Secrets, Source};
 use regulars_engine::table::Table;
 
-use super::{HEAD, Reading, Step, Waiting, ended, field, first_rows, hidden, parts, running};
+use super::{HEAD, Reading, Step, Waiting, ended, field, first_rows, hidden, lines, parts, running};
 use crate::window::state::State;
 use crate::window::theme::{S2, S3};
 use crate::words::Lang;
@@ -247,9 +247,7 @@ impl DatabaseBox {
         });
         let mut look = None;
         if found.by_query {
-            let label = ui.label(lang.t("source.sql"));
-            let edit = TextEdit::multiline(&mut found.sql).code_editor().desired_rows(4);
-            ui.add(edit.desired_width(f32::INFINITY)).labelled_by(label.id);
+            lines(ui, lang, "source.sql", &mut found.sql, 4);
             let ready = !found.sql.trim().is_empty() && self.look.is_none();
             if ui.add_enabled(ready, egui::Button::new(lang.t("source.look"))).clicked() {
                 look = Some(database::Source::Query(found.sql.clone()));

@@ -198,6 +198,17 @@ fn hidden(ui: &mut Ui, lang: Lang, key: &str, text: &mut String) -> Response {
     ui.add(TextEdit::singleline(text).password(true).desired_width(260.0)).labelled_by(label.id)
 }
 
+/// A text of several lines, which scrolls where it is long.
+fn lines(ui: &mut Ui, lang: Lang, key: &str, text: &mut String, rows: usize) -> Response {
+    let label = ui.label(lang.t(key));
+    let area = egui::ScrollArea::vertical().id_salt(key).max_height(180.0).min_scrolled_height(180.0);
+    area.show(ui, |ui| {
+        let edit = TextEdit::multiline(text).code_editor().desired_rows(rows);
+        ui.add(edit.desired_width(f32::INFINITY)).labelled_by(label.id)
+    })
+    .inner
+}
+
 /// The first rows of what would be read.
 fn first_rows(ui: &mut Ui, lang: Lang, data: &Table, masked: bool) {
     let heads: Vec<table::Head> =

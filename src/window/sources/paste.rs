@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Event, TextEdit, Ui, ViewportCommand};
+use eframe::egui::{Event, Ui, ViewportCommand};
 use regulars_engine::Error;
 use regulars_engine::collect::{self, ReadOptions};
 use regulars_engine::job::Job;
 use regulars_engine::project::Collected;
 use regulars_engine::table::Table;
 
-use super::{Reading, Step, ended, first_rows, parts, running};
+use super::{Reading, Step, ended, first_rows, lines, parts, running};
 use crate::window::state::State;
 use crate::window::theme::S2;
 use crate::words::Lang;
@@ -50,10 +50,8 @@ impl PasteBox {
             let lines = lang.count(self.text.lines().count() as u64);
             ui.label(lang.with("source.pasted", &[("lines", lines)]));
         } else {
-            let label = ui.label(lang.t("source.text"));
-            let edit =
-                TextEdit::multiline(Arc::<String>::make_mut(&mut self.text)).code_editor().desired_rows(8);
-            let edit = ui.add(edit.desired_width(f32::INFINITY)).labelled_by(label.id);
+            let text = Arc::<String>::make_mut(&mut self.text);
+            let edit = lines(ui, lang, "source.text", text, 7);
             changed |= edit.changed();
             if !self.asked {
                 // As if the person had pressed the keys: the text comes in the next frame.
