@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use regulars_engine::Note;
+use regulars_engine::collect::http::{DryRun, Paging};
 use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::CallList;
@@ -110,7 +111,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 10] = [
+const TOLD_WHOLE: [&str; 46] = [
     "read_failed",
     "bad_record",
     "table_engine",
@@ -121,9 +122,80 @@ const TOLD_WHOLE: [&str; 10] = [
     "write_failed",
     "many_classes",
     "no_such_value",
+    "database_address",
+    "database_login",
+    "database_absent",
+    "database_tls",
+    "database_cannot_open",
+    "database_no_table",
+    "database_no_column",
+    "database_not_reading",
+    "database_sql",
+    "database_lost",
+    "http_address",
+    "http_unauthorized",
+    "http_unreachable",
+    "http_tls",
+    "http_cut",
+    "http_status",
+    "http_rate_limited",
+    "http_other_host",
+    "http_loop",
+    "http_not_json",
+    "http_bad_json",
+    "http_no_records",
+    "combine_no_table",
+    "combine_no_customers",
+    "combine_no_key",
+    "combine_no_column",
+    "combine_too_long",
+    "no_part",
+    "malformed",
+    "bad_json",
+    "bad_range",
+    "truncated",
+    "encrypted",
+    "unpacks_too_big",
+    "formula",
+    "formula_column",
 ];
 
+/// How a web address was paged, in words.
+fn paging(lang: Lang, paging: &Paging) -> String {
+    match paging {
+        Paging::Auto => lang.t("paging.auto"),
+        Paging::Page { param, .. } => lang.with("paging.page", &[("param", param.clone())]),
+        Paging::Offset { param, .. } => lang.with("paging.offset", &[("param", param.clone())]),
+        Paging::Cursor { param, path } => {
+            lang.with("paging.cursor", &[("param", param.clone()), ("path", path.clone())])
+        }
+        Paging::NextLink { path } => lang.with("paging.next_link", &[("path", path.clone())]),
+        Paging::LinkHeader => lang.t("paging.link_header"),
+        Paging::None => lang.t("paging.none"),
+    }
+}
+
+/// What the first page of a web address told.
+pub fn first_page(lang: Lang, page: &DryRun) -> String {
+    let dash = || "—".to_owned();
+    let args = [
+        ("records", lang.count(page.records)),
+        ("path", if page.path.is_empty() { dash() } else { page.path.clone() }),
+        ("paging", paging(lang, &page.paging)),
+        ("next", page.next.clone().unwrap_or_else(dash)),
+    ];
+    lang.with("web.first_page", &args)
+}
+
 fn sentence(text: &str) -> String {
+    // A file or an address is written as it is.
+    if text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.trim_end_matches(['.', ':', ',']).contains(['.', ':', '/']))
+    {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),

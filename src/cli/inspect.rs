@@ -12,10 +12,17 @@ use crate::words::Lang;
 pub(super) struct Inspect {
     #[command(flatten)]
     pub(super) input: Input,
+    /// Only the list of tables, or the first page of a web address; nothing else is read
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Inspect {
     pub(super) fn run(&self) -> Outcome {
+        if self.dry_run {
+            let (sources, secrets) = self.input.reading.sources(&self.input.files)?;
+            return super::source::first_look(&sources, &secrets, !self.input.json);
+        }
         let settings = self.input.settings()?;
         let collected = self.input.collect(&settings)?;
         if !self.input.json {
@@ -107,16 +114,18 @@ pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
 
 pub(super) fn print(table: &Table) {
     let lang = Lang::of_environment();
+    let source = &table.source;
+    let encoding = if source.encoding.is_empty() { source.format } else { &source.encoding };
     println!(
         "{}",
         lang.with(
             "cli.read",
             &[
-                ("file", table.source.file.display().to_string()),
+                ("file", source.file.display().to_string()),
                 ("records", lang.count(table.records)),
                 ("kept", lang.count(table.height() as u64)),
                 ("rejected", lang.count(table.rejected_count)),
-                ("encoding", table.source.encoding.clone()),
+                ("encoding", encoding.to_owned()),
             ]
         )
     );

@@ -7,6 +7,8 @@ use clap::Args;
 use regulars_engine::collect::{self, CollectError, ReadOptions};
 use regulars_engine::job::Reporter;
 use regulars_engine::privacy::{self, Destination, Masked, Plan, PrivacyError, Treatment, Wanted, Written};
+
+use regulars_engine::project::{self, Settings, Source};
 use regulars_engine::table::Table;
 use serde_json::json;
 
@@ -15,7 +17,7 @@ use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Mask {
-    /// The files to copy; tables of one business share their pseudonyms
+    /// The files, databases or web addresses to copy; tables of one business share their pseudonyms
     #[arg(required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,8 +57,16 @@ impl Mask {
         let silent = Reporter::silent();
         let mut read = ReadOptions::default();
         self.reading.apply(&mut read);
-        let tables: Vec<Table> =
-            self.files.iter().map(|file| collect::open(file, &read, &silent)).collect::<Result<_, _>>()?;
+        let (sources, secrets) = self.reading.sources(&self.files)?;
+        let settings = Settings { read, ..Settings::default() };
+        let open = |source: &Source| match source {
+            Source::File(file) => collect::open(file, &settings.read, &silent),
+            other => {
+                let one = std::slice::from_ref(other);
+                Ok(project::collect_sources(one, &secrets, &settings, &silent)?.table)
+            }
+        };
+        let tables: Vec<Table> = sources.iter().map(open).collect::<Result<_, _>>()?;
         let mut plans: Vec<Plan> = tables.iter().map(privacy::suggest).collect();
         for (name, treatment) in &self.treat {
             for (table, column) in places(&tables, name)? {
@@ -96,12 +106,11 @@ impl Mask {
         if !self.json {
             self.tell(&outs, &done, is_new.then_some(key_file.as_path()));
         }
-        let files: Vec<_> = self
-            .files
+        let files: Vec<_> = sources
             .iter()
             .zip(&outs)
             .zip(&done)
-            .map(|((file, out), masked)| {
+            .map(|((source, out), masked)| {
                 let columns: Vec<_> = masked
                     .columns
                     .iter()
@@ -114,7 +123,7 @@ impl Mask {
                     })
                     .collect();
                 json!({
-                    "file": file, "out": out, "rows": masked.rows, "columns": columns, "risk": risk(masked),
+                    "file": source.place(), "out": out, "rows": masked.rows, "columns": columns, "risk": risk(masked),
                 })
             })
             .collect();

@@ -10,6 +10,7 @@ mod run;
 mod sample;
 mod score;
 mod segment;
+mod source;
 mod terminal;
 mod train;
 
@@ -71,7 +72,7 @@ struct Reading {
     /// The first record is already data
     #[arg(long)]
     no_header: bool,
-    /// Which table of the file: a sheet, a member of an archive, a nested list
+    /// Which table: a sheet, a member of an archive, a nested list, a database's table
     #[arg(long, alias = "table", value_name = "NAME")]
     sheet: Option<String>,
     /// The row that names the columns, counted from 1
@@ -86,6 +87,8 @@ struct Reading {
     /// Quote marks are data
     #[arg(long)]
     no_quotes: bool,
+    #[command(flatten)]
+    away: source::Away,
 }
 
 impl Reading {
@@ -115,7 +118,8 @@ impl Reading {
 /// Flags of every command that reads data.
 #[derive(Args, Clone)]
 struct Input {
-    /// The customers' files: tables, folders or patterns; linked ones become one row per customer
+    /// The customers' data: files, folders, patterns, databases (postgresql://user@host/shop,
+    /// mysql://…, sqlite:shop.db) or web addresses; linked tables become one row per customer
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -185,7 +189,8 @@ impl Input {
     }
 
     fn collect(&self, settings: &Settings) -> Result<Collected, Failure> {
-        Ok(project::collect(&self.files, settings, &Reporter::silent())?)
+        let (sources, secrets) = self.reading.sources(&self.files)?;
+        Ok(project::collect_sources(&sources, &secrets, settings, &Reporter::silent())?)
     }
 
     fn open(&self, settings: &Settings) -> Result<Table, Failure> {
@@ -194,7 +199,7 @@ impl Input {
 
     /// What is read, and must not be written over.
     fn paths(&self) -> Vec<&Path> {
-        self.files.iter().map(PathBuf::as_path).collect()
+        self.files.iter().map(|file| source::on_disk(file)).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::words::Lang;
 pub(super) struct Score {
     /// A bundle saved by `train --bundle` or from the window, or a project
     bundle: PathBuf,
-    /// The new customers' files
+    /// The new customers' data: files, databases, web addresses
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where the scores are written (CSV)
@@ -37,7 +37,7 @@ impl Score {
     pub(super) fn run(&self) -> Outcome {
         let started = std::time::Instant::now();
         let read: Vec<&Path> =
-            self.files.iter().chain([&self.bundle]).map(PathBuf::as_path).collect();
+            self.files.iter().chain([&self.bundle]).map(|file| super::source::on_disk(file)).collect();
         super::refuse_input(&self.out, &read)?;
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
@@ -50,7 +50,8 @@ impl Score {
             (Bundle::open(&self.bundle)?, Vec::new(), Settings::default())
         };
         self.reading.apply(&mut settings.read);
-        let table = project::open_month(&settings, &self.files, &report)?;
+        let (sources, secrets) = self.reading.sources(&self.files)?;
+        let table = project::open_month(&settings, &sources, &secrets, &report)?;
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
         let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);

@@ -8,13 +8,13 @@ use regulars_engine::Error;
 use regulars_engine::deploy::{Customer, DeployError, FollowUps};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{
-    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings,
+    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Role;
 use regulars_engine::train::ModelKind;
 
-use super::{inspect, train};
+use super::{inspect, source, train};
 use crate::words::{Lang, percent, segment_name};
 
 pub(super) fn run(lang: Lang, paths: Vec<PathBuf>) -> ExitCode {
@@ -28,25 +28,29 @@ pub(super) fn run(lang: Lang, paths: Vec<PathBuf>) -> ExitCode {
 }
 
 fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
-    let (settings, files) = match paths.as_slice() {
+    let (settings, sources) = match paths.as_slice() {
         [path] if path.extension().is_some_and(|e| e == "regulars") => {
             let saved = SavedProject::open(path)?;
-            let files = saved
+            let sources = saved
                 .wanted()
                 .into_iter()
-                .map(|source| Ok(match source.find(Some(path), &Reporter::silent())? {
-                    Found::InPlace(file) | Found::Moved(file) | Found::Namesake(file) => file,
-                    Found::Nowhere => source.file,
-                }))
-                .collect::<Result<_, Error>>()?;
-            (saved.settings, files)
+                .map(|source| {
+                    let file = match source.find(Some(path), &Reporter::silent())? {
+                        Found::InPlace(file) | Found::Moved(file) | Found::Namesake(file) => file,
+                        Found::Nowhere => source.file.clone(),
+                    };
+                    Ok(source.at(file))
+                })
+                .collect::<Result<Vec<Source>, Error>>()?;
+            (saved.settings, sources)
         }
-        [] => (Settings::default(), vec![crate::window::sample_file()?]),
-        _ => (Settings::default(), paths),
+        [] => (Settings::default(), vec![Source::File(crate::window::sample_file()?)]),
+        _ => (Settings::default(), paths.into_iter().map(Source::File).collect()),
     };
     let out = std::env::current_dir().unwrap_or_default().join("regulars-out");
     std::fs::create_dir_all(&out).map_err(|cause| ProjectError::Save { file: out.clone(), cause })?;
-    let collected = project::collect(&files, &settings, &Reporter::silent())?;
+    let secrets = source::secrets_of(&sources)?;
+    let collected = project::collect_sources(&sources, &secrets, &settings, &Reporter::silent())?;
     inspect::tell(&collected);
     let table = collected.table;
     if table.with_role(Role::Target).is_none() {

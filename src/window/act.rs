@@ -11,6 +11,7 @@ use super::command::Command;
 use super::dialog::{self, Content, PathBox};
 use super::pages::{Page, customers};
 use super::parts::take::{self, Take};
+use super::sources::SourceBox;
 use super::state::Ask;
 use super::{App, Picture, notice, sample_file, theme, tour};
 
@@ -173,7 +174,15 @@ impl App {
         match command {
             Command::OpenDialog => self.state.ask(Ask::Open, ""),
             Command::OpenTyped => self.ask(Ask::Open, "", Content::None),
+            Command::OpenDatabase | Command::OpenWeb | Command::Paste | Command::Connect => {
+                self.source_box = SourceBox::of_command(&command, &self.state);
+                self.prefs.page = Page::Collect;
+            }
             Command::OpenPath(path) => {
+                if let Some(asked) = SourceBox::of_text(&path.to_string_lossy()) {
+                    self.source_box = Some(asked);
+                    return;
+                }
                 self.page.forget();
                 self.prefs.page = Page::Collect;
                 self.remember(&path);
@@ -298,14 +307,17 @@ impl App {
                 ctx.set_zoom_factor((zoom * factor).clamp(0.5, 4.0));
             }
             Command::ToggleLock => self.prefs.locked = !self.prefs.locked,
-            Command::ResetToStart => {
-                let open = self.state.project_file.clone();
-                let open = open.or_else(|| self.state.table.as_ref().map(|t| t.source.file.clone()));
-                // Work that is not saved stays in the folder of autosaves, and that is told.
-                if let Some(path) = open {
-                    self.carry_out(ctx, Command::OpenPath(path));
+            // Work that is not saved stays in the folder of autosaves, and that is told.
+            Command::ResetToStart => match self.state.project_file.clone() {
+                Some(path) => self.carry_out(ctx, Command::OpenPath(path)),
+                None if self.state.collected.is_some() => {
+                    self.page.forget();
+                    self.prefs.page = Page::Collect;
+                    self.state.open_again();
+                    self.look_for_left();
                 }
-            }
+                None => {}
+            },
             Command::Tour => tour::go(self, 0),
             Command::Recover(at) if at < self.left_behind.len() => {
                 let left = self.left_behind.remove(at);

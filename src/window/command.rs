@@ -19,6 +19,14 @@ pub enum Command {
     OpenPaths(Vec<PathBuf>),
     /// Further data files beside those that are open.
     AddFiles,
+    /// Asks for a database.
+    OpenDatabase,
+    /// Asks for a web address.
+    OpenWeb,
+    /// Takes a table from the clipboard.
+    Paste,
+    /// Opens what the project waits for.
+    Connect,
     OpenSample,
     /// A later file for the model in use.
     NextMonth,
@@ -68,6 +76,9 @@ pub fn palette() -> Vec<Command> {
         Command::OpenDialog,
         Command::OpenTyped,
         Command::AddFiles,
+        Command::OpenDatabase,
+        Command::OpenWeb,
+        Command::Paste,
         Command::OpenSample,
         Command::NextMonth,
         Command::CloseMonth,
@@ -118,6 +129,10 @@ impl Command {
             Self::OpenTyped => "open_typed",
             Self::OpenPath(_) | Self::OpenPaths(_) => "open_path",
             Self::AddFiles => "add_files",
+            Self::OpenDatabase => "open_database",
+            Self::OpenWeb => "open_web",
+            Self::Paste => "paste",
+            Self::Connect => "connect",
             Self::OpenSample => "open_sample",
             Self::NextMonth => "next_month",
             Self::CloseMonth => "close_month",

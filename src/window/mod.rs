@@ -8,6 +8,7 @@ mod frame;
 pub mod notice;
 pub mod pages;
 mod parts;
+mod sources;
 pub mod state;
 pub mod theme;
 mod tour;
@@ -25,6 +26,7 @@ use regulars_engine::project::{Recovered, Recovery};
 use command::Command;
 use dialog::{Content, PathBox};
 use pages::{Page, PageState, Scene};
+use sources::SourceBox;
 use state::State;
 use theme::Palette;
 
@@ -75,6 +77,7 @@ pub struct App {
     /// The entry of the palette that Enter takes.
     palette_at: usize,
     path_box: Option<PathBox>,
+    source_box: Option<SourceBox>,
     /// What a file dialog was opened for.
     waiting: Content,
     /// What crashes left behind.
@@ -160,7 +163,10 @@ impl App {
         }
         match open.as_slice() {
             [] => {}
-            [one] => app.state.open(one),
+            [one] => match SourceBox::of_text(&one.to_string_lossy()) {
+                Some(asked) => app.source_box = Some(asked),
+                None => app.state.open(one),
+            },
             _ => app.state.open_data(open),
         }
         app
@@ -180,6 +186,7 @@ impl App {
             palette_text: String::new(),
             palette_at: 0,
             path_box: None,
+            source_box: None,
             waiting: Content::None,
             left_behind: Vec::new(),
             tour: None,
@@ -211,7 +218,7 @@ impl App {
         // The longer combination first: Ctrl+Shift+S is no Ctrl+S.
         let mut list: Vec<Command> = command::palette().into_iter().chain([Command::TogglePalette]).collect();
         list.sort_by_key(|c| !c.shortcut().is_some_and(|keys| keys.modifiers.shift));
-        let boxed = self.path_box.is_some() || self.asks_to_close;
+        let boxed = self.path_box.is_some() || self.source_box.is_some() || self.asks_to_close;
         for command in list.into_iter().filter(|_| !boxed) {
             if command.shortcut().is_some_and(|keys| ctx.input_mut(|i| i.consume_shortcut(&keys))) {
                 self.send.push(command);
@@ -266,6 +273,7 @@ impl App {
             frame::palette(&ctx, self);
         }
         dialog::path_box(&ctx, self);
+        sources::show(&ctx, self);
         dialog::closing(&ctx, self);
         tour::show(&ctx, self);
         if self.first_frame.is_none() {

@@ -14,6 +14,7 @@ mod pages;
 mod product;
 mod review;
 mod snapshots;
+mod sources;
 mod support;
 mod telco;
 mod words;

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::magic::{self, Format, HEAD};
-use super::{CollectError, Part, ReadOptions, archive, columnar, csv, excel, json, text};
+use super::{CollectError, Part, ReadOptions, archive, columnar, csv, database, excel, json, text};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::Table;
@@ -140,7 +140,7 @@ pub(super) fn list(path: &Path, report: &Reporter) -> crate::Result<Vec<Part>> {
             Ok(tables.iter().map(|table| part(name_of(table), Some(table.records))).collect())
         }
         Format::Ipc | Format::IpcStream => Ok(vec![part(task.stem(), None)]),
-        Format::Sqlite => Err(other(&task, "an SQLite database")),
+        Format::Sqlite => database::list_file(&task),
         Format::Other(looks_like) => Err(other(&task, looks_like)),
     }
 }
@@ -245,7 +245,7 @@ fn read_file(mut file: File, mut task: Task<'_>) -> crate::Result<Found> {
         Format::Parquet => columnar::read_parquet(file, &task),
         Format::Ipc => columnar::read_ipc(file, &task),
         Format::IpcStream => columnar::read_stream(file, &task),
-        Format::Sqlite => Err(other(&task, "an SQLite database")),
+        Format::Sqlite => database::read_file(file, &task),
         Format::Other(looks_like) => Err(other(&task, looks_like)),
     }
 }

@@ -14,6 +14,8 @@ mod reshaped;
 mod saved;
 mod source;
 mod sources;
+#[cfg(test)]
+mod sources_tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,7 +44,7 @@ pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
-pub use sources::{Collected, FileOptions, assemble, collect};
+pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -84,17 +84,18 @@ pub fn next_month(bundle: Arc<Bundle>, table: &Table, report: &Reporter) -> crat
     Ok(Month::new(bundle, scores))
 }
 
-/// Reads a later file as the project's file was read.
+/// Reads later data as the project's were read.
 ///
 /// # Errors
-/// As [`super::collect`].
+/// As [`super::collect_sources`].
 pub fn open_month(
     settings: &super::Settings,
-    files: &[std::path::PathBuf],
+    sources: &[super::Source],
+    secrets: &super::Secrets,
     report: &Reporter,
 ) -> crate::Result<Table> {
     // Roles come from the bundle; a column that is gone must not stop the reading.
     let mut settings = settings.clone();
     settings.read.roles.clear();
-    Ok(super::collect(files, &settings, report)?.table)
+    Ok(super::collect_sources(sources, secrets, &settings, report)?.table)
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::migrate::{VERSION, migrate};
 use super::source::{Found, find_source};
-use super::{Outcome, Prepared, ProjectError, Settings};
+use super::{Outcome, Prepared, ProjectError, Settings, Source};
+use crate::collect::database::Address;
 use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
 use crate::job::{Cancelled, Reporter};
@@ -44,24 +45,47 @@ pub struct SavedRun {
     pub models: Vec<SavedModel>,
 }
 
-/// One of several files that a project reads.
+/// One of the sources that a project reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SavedSource {
+    /// The file, or the place of what is no file.
     pub file: PathBuf,
     /// blake3 of its bytes and their number, where they are known.
     pub hash: String,
     #[serde(default)]
     pub bytes: Option<u64>,
+    /// A database or a web address; `None` where `file` is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Source>,
 }
 
 impl SavedSource {
+    /// What is read, from where it is now.
+    pub fn at(&self, file: PathBuf) -> Source {
+        match &self.from {
+            None => Source::File(file),
+            Some(Source::Database { address: Address::Sqlite { .. }, pick }) => {
+                Source::Database { address: Address::Sqlite { path: file }, pick: pick.clone() }
+            }
+            Some(other) => other.clone(),
+        }
+    }
+
+    /// True for what is no file of this computer.
+    pub fn is_away(&self) -> bool {
+        self.from.as_ref().is_some_and(Source::is_away)
+    }
+
     /// Looks for it: see [`find_source`]. A folder or a pattern has no content to be known by: it is
-    /// where it was, or nowhere.
+    /// where it was, or nowhere. What is away is where its address says.
     ///
     /// # Errors
     /// The person cancelled.
     pub fn find(&self, project: Option<&Path>, report: &Reporter) -> Result<Found, Cancelled> {
-        match self.hash.is_empty() {
+        if self.is_away() {
+            return Ok(Found::InPlace(self.file.clone()));
+        }
+        match self.hash.is_empty() || self.from.is_some() {
             true if self.file.exists() => Ok(Found::InPlace(self.file.clone())),
             true => Ok(Found::Nowhere),
             false => find_source(project, &self.file, &self.hash, self.bytes, report),
@@ -180,7 +204,12 @@ impl SavedProject {
     pub fn wanted(&self) -> Vec<SavedSource> {
         match self.sources.is_empty() {
             true => {
-                vec![SavedSource { file: self.file.clone(), hash: self.hash.clone(), bytes: self.bytes }]
+                vec![SavedSource {
+                    file: self.file.clone(),
+                    hash: self.hash.clone(),
+                    bytes: self.bytes,
+                    from: None,
+                }]
             }
             false => self.sources.clone(),
         }

@@ -1,5 +1,6 @@
 //! What a project reads → one row per customer: one table as it stands, or several that are linked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use crate::collect::combine::{self, Plan};
-use crate::collect::{self, CollectError, Part, ReadOptions, relate};
+use crate::collect::database::{self, Address, Database, Secret};
+use crate::collect::{self, CollectError, Part, ReadOptions, http, relate};
 use crate::job::Reporter;
+use crate::note::Note;
 use crate::table::{Dataset, Role, Table};
 
 /// How one of several files is read, by its name without the folder: a project that is moved, or
@@ -18,6 +21,66 @@ use crate::table::{Dataset, Role, Table};
 pub struct FileOptions {
     pub name: String,
     pub read: ReadOptions,
+}
+
+/// Where a project's data come from. Holds no secret, so it may be saved and shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A file, a folder or a pattern.
+    File(PathBuf),
+    Database {
+        address: Address,
+        /// `None` for all its tables, as [`Database::main_tables`] has them.
+        #[serde(default)]
+        pick: Option<database::Source>,
+    },
+    Web(http::Request),
+}
+
+impl Source {
+    /// Where it is, as text like a path; a secret belongs to such a place.
+    pub fn place(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Database { address, .. } => PathBuf::from(address.to_string()),
+            Self::Web(request) => PathBuf::from(&request.url),
+        }
+    }
+
+    /// True for what is no file of this computer: nothing is asked there before the person says so.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Database { address: Address::Server(_), .. } | Self::Web(_))
+    }
+
+    /// The file that it is, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Database { address: Address::Sqlite { path }, .. } => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// Passwords and keys by [`Source::place`]; never saved.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(BTreeMap<PathBuf, Option<Secret>>);
+
+impl Secrets {
+    /// Remembers how to open a place: `None` where nothing is needed.
+    pub fn set(&mut self, place: PathBuf, secret: Option<Secret>) {
+        self.0.insert(place, secret);
+    }
+
+    /// The secret of a place.
+    pub fn get(&self, place: &Path) -> Option<&Secret> {
+        self.0.get(place)?.as_ref()
+    }
+
+    /// True where the person has said how to open a place.
+    pub fn knows(&self, place: &Path) -> bool {
+        self.0.contains_key(place)
+    }
 }
 
 /// What was collected.
@@ -79,6 +142,114 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
         return Ok(with_parts(Collected::single(table)));
     }
     assemble(tables, settings, report)
+}
+
+/// [`collect`] for sources of any kind: the tables of all of them are put together.
+///
+/// # Errors
+/// As [`collect`]; databases and web addresses that cannot be read.
+pub fn collect_sources(
+    sources: &[Source],
+    secrets: &Secrets,
+    settings: &Settings,
+    report: &Reporter,
+) -> crate::Result<Collected> {
+    let file = |source: &Source| match source {
+        Source::File(path) => Some(path.clone()),
+        _ => None,
+    };
+    if let Some(paths) = sources.iter().map(file).collect::<Option<Vec<_>>>() {
+        return collect(&paths, settings, report);
+    }
+    let mut tables = Vec::new();
+    for (at, source) in sources.iter().enumerate() {
+        let part = report.part(at as f64 / sources.len() as f64, 1.0 / sources.len() as f64);
+        let secret = secrets.get(&source.place());
+        match source {
+            Source::File(path) => {
+                for file in collect::gather(std::slice::from_ref(path))? {
+                    tables.extend(collect::tables(&file, &options_of(settings, &file), &part)?);
+                }
+            }
+            Source::Database { address, pick } => {
+                for table in read_database(address, pick.as_ref(), secret, &part)? {
+                    tables.push(written(table, settings)?);
+                }
+            }
+            Source::Web(request) => {
+                for table in http::fetch(request, secret, &ReadOptions::default(), &part)? {
+                    tables.push(written(table, settings)?);
+                }
+            }
+        }
+    }
+    let tables = collect::stack(tables, report)?;
+    // The tables of one database that have nothing to do with each other: the largest stands.
+    if let ([Source::Database { pick: None, .. }], None) = (sources, &settings.combine.customers)
+        && tables.len() > 1
+        && relate::links(&tables, report)?.is_empty()
+    {
+        return assemble(vec![largest(tables)], settings, report);
+    }
+    assemble(tables, settings, report)
+}
+
+/// The table that is picked, or all.
+fn read_database(
+    address: &Address,
+    pick: Option<&database::Source>,
+    secret: Option<&Secret>,
+    report: &Reporter,
+) -> crate::Result<Vec<Table>> {
+    let database = Database::connect(address, secret, report)?;
+    let options = ReadOptions::default();
+    if let Some(pick) = pick {
+        return Ok(vec![database.read(pick, &options, report)?]);
+    }
+    let wanted = database.main_tables(report)?;
+    let mut tables = Vec::with_capacity(wanted.len());
+    for (at, info) in wanted.iter().enumerate() {
+        let part = report.part(at as f64 / wanted.len() as f64, 1.0 / wanted.len() as f64);
+        match database.read(&database::Source::Table(info.table.clone()), &options, &part) {
+            // How many rows there are was only an estimate.
+            Err(e) if e.kind() == "database_no_rows" => {}
+            other => tables.push(other?),
+        }
+    }
+    match tables.is_empty() {
+        true => Err(database::DatabaseError::NoRows { address: address.clone() }.into()),
+        false => Ok(tables),
+    }
+}
+
+/// What the person said of how columns are written, where the table has them.
+fn written(mut table: Table, settings: &Settings) -> crate::Result<Table> {
+    for (name, decimal) in &settings.read.decimals {
+        if table.position(name).is_some() {
+            collect::set_decimal(&mut table, name, *decimal)?;
+        }
+    }
+    for (name, order) in &settings.read.date_orders {
+        if table.position(name).is_some() {
+            collect::set_date_order(&mut table, name, *order)?;
+        }
+    }
+    Ok(table)
+}
+
+/// The table with most cells, which tells what was left aside.
+fn largest(mut tables: Vec<Table>) -> Table {
+    let cells = |table: &Table| table.height() * table.columns.len();
+    let at = (0..tables.len()).max_by_key(|&at| tables.get(at).map_or(0, cells)).unwrap_or(0);
+    let mut table = tables.swap_remove(at);
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).take(12).collect();
+    table.warnings.push(
+        Note::new("other_parts")
+            .with("part", &table.name)
+            .with("count", tables.len())
+            .with("others", names.join(", ")),
+    );
+    table
 }
 
 /// Options of one file among several. Roles wait until all tables are there.

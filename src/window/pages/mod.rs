@@ -206,6 +206,8 @@ impl Page {
     /// The content.
     pub fn show(self, ui: &mut Ui, scene: &mut Scene<'_>) {
         match self {
+            // A project whose data are away waits for the person to say so.
+            Self::Collect if super::sources::waiting(ui, scene) => {}
             Self::Collect => collect::show(ui, scene),
             Self::Clean => clean::show(ui, scene),
             Self::Features => features::show(ui, scene),

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use regulars_engine::collect::database::Secret;
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
+use regulars_engine::files;
 use regulars_engine::project::{
-    Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource,
+    Collected, Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource, Source,
 };
 use regulars_engine::table::Table;
 
@@ -21,6 +23,26 @@ pub struct Lacks {
     pub bytes: Option<u64>,
     /// Every file of the project; one, or several that its table is made from.
     pub wanted: Vec<SavedSource>,
+}
+
+impl Lacks {
+    /// A file that is not there.
+    fn missing(&self) -> Option<&SavedSource> {
+        self.wanted.iter().find(|source| !is_there(source))
+    }
+}
+
+/// True for files that are where they should be, and for what is no file of this computer.
+fn is_there(source: &SavedSource) -> bool {
+    source.is_away() || source.file.exists()
+}
+
+/// A path from the root on; an address stays what it is.
+fn whole(file: &Path) -> PathBuf {
+    match file.to_str().is_some_and(|text| text.contains("://")) {
+        true => file.to_owned(),
+        false => std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+    }
 }
 
 impl State {
@@ -60,8 +82,7 @@ impl State {
         let (file, hash, bytes) = match (&self.table, &self.lacks) {
             (Some(table), _) => {
                 let file = &table.source.file;
-                let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-                (whole, table.source.hash.clone(), Some(table.source.bytes))
+                (whole(file), table.source.hash.clone(), Some(table.source.bytes))
             }
             (None, Some(lacks)) => (lacks.file.clone(), lacks.hash.clone(), lacks.bytes),
             (None, None) => return None,
@@ -92,15 +113,21 @@ impl State {
 
     /// What the project reads, where that is more than the file of its table.
     fn saved_sources(&self) -> Vec<SavedSource> {
-        let Some(collected) = self.collected.as_ref().filter(|collected| collected.plan.is_some()) else {
+        let is_file = |source: &Source| matches!(source, Source::File(_));
+        let is_more =
+            |collected: &&Arc<Collected>| collected.plan.is_some() || !self.sources.iter().all(is_file);
+        let Some(collected) = self.collected.as_ref().filter(is_more) else {
             let lacking = self.lacks.as_ref().map(|lacks| lacks.wanted.clone()).unwrap_or_default();
-            return if lacking.len() > 1 { lacking } else { Vec::new() };
+            let is_more = lacking.len() > 1 || lacking.iter().any(|source| source.from.is_some());
+            return if is_more { lacking } else { Vec::new() };
         };
-        let source = |path: &PathBuf| {
-            let of = |table: &&Table| regulars_engine::files::is_same(&table.source.file, path);
+        let source = |source: &Source| {
+            let path = source.place();
+            let of = |table: &&Table| is_file(source) && files::is_same(&table.source.file, &path);
             let table = collected.dataset.tables.iter().find(of);
             SavedSource {
-                file: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+                file: whole(&path),
+                from: (!is_file(source)).then(|| source.clone()),
                 hash: table.map_or_else(String::new, |table| table.source.hash.clone()),
                 bytes: table.map(|table| table.source.bytes),
             }
@@ -206,48 +233,85 @@ impl State {
         self.project_file.clone_from(&path);
         let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes, wanted: wanted.clone() };
         self.lacks = Some(lacks);
-        self.finding = Some(self.start(move |report| {
-            wanted.iter().map(|source| source.find(path.as_deref(), report)).collect()
-        }));
+        self.finding =
+            Some(self.start(move |report| {
+                wanted.iter().map(|source| source.find(path.as_deref(), report)).collect()
+            }));
     }
 
     /// Files for a project that lacks some: each takes the place of its namesake, the others of what
     /// is lacking, in order.
     pub(super) fn give_lacking(&mut self, paths: Vec<PathBuf>) {
-        let Some(lacks) = self.lacks.clone() else { return };
-        let mut wanted: Vec<PathBuf> = lacks.wanted.iter().map(|source| source.file.clone()).collect();
+        let Some(lacks) = &mut self.lacks else { return };
+        if lacks.wanted.iter().all(SavedSource::is_away) {
+            // A file of what the database held, say: it stands in its place.
+            return self.read(paths.into_iter().map(Source::File).collect());
+        }
         let mut given = paths;
-        for slot in &mut wanted {
-            let name = slot.file_name().map(std::ffi::OsStr::to_owned);
+        for source in lacks.wanted.iter_mut().filter(|source| !source.is_away()) {
+            let name = source.file.file_name().map(std::ffi::OsStr::to_owned);
             if let Some(at) = given.iter().position(|path| path.file_name() == name.as_deref()) {
-                *slot = given.remove(at);
+                source.file = given.remove(at);
             }
         }
-        for slot in wanted.iter_mut().filter(|slot| !slot.exists()) {
+        for source in lacks.wanted.iter_mut().filter(|source| !is_there(source)) {
             if !given.is_empty() {
-                *slot = given.remove(0);
+                source.file = given.remove(0);
             }
         }
-        match wanted.iter().find(|path| !path.exists()) {
-            Some(missing) if wanted.len() > 1 => {
-                let file = missing.display().to_string();
-                self.keep_given(&wanted);
-                self.tell(Tone::Caution, "notice.still_lacks", vec![("file", file)]);
+        let several = lacks.wanted.len() > 1;
+        let missing = lacks.missing().filter(|_| several).map(|source| source.file.display().to_string());
+        match missing {
+            Some(file) => self.tell(Tone::Caution, "notice.still_lacks", vec![("file", file)]),
+            None if several => {}
+            // A single file is opened whatever it is: what is wrong with it is told.
+            None => return self.read_wanted(),
+        }
+        self.read_if_whole();
+    }
+
+    /// How to open a place that an opened project waits for, at the address that the person gave.
+    pub(in crate::window) fn give_away(&mut self, old: &Path, new: &Source, secret: Option<Secret>) {
+        let Some(lacks) = &mut self.lacks else { return };
+        for source in &mut lacks.wanted {
+            if source.from.as_ref().is_none_or(|from| from.place() != old) {
+                continue;
             }
-            _ => self.read(wanted),
+            source.file = new.place();
+            source.from = match (source.from.take(), new) {
+                (Some(Source::Database { pick, .. }), Source::Database { address, .. }) => {
+                    Some(Source::Database { address: address.clone(), pick })
+                }
+                _ => Some(new.clone()),
+            };
+        }
+        self.secrets.set(new.place(), secret);
+        self.read_if_whole();
+    }
+
+    /// The first place of an opened project that is asked only when the person says so.
+    pub fn waits_for(&self) -> Option<Source> {
+        let busy = self.table.is_some() || self.load.is_some() || self.finding.is_some();
+        let lacks = self.lacks.as_ref().filter(|_| !busy)?;
+        let away = lacks.wanted.iter().filter(|source| source.is_away()).filter_map(|s| s.from.clone());
+        away.into_iter().find(|source| !self.secrets.knows(&source.place()))
+    }
+
+    /// Reads what an opened project wants, once nothing is missing and the person has said how to
+    /// open what is away.
+    fn read_if_whole(&mut self) {
+        let Some(lacks) = &mut self.lacks else { return };
+        if let Some(missing) = lacks.missing() {
+            lacks.file = missing.file.clone();
+        } else if self.waits_for().is_none() {
+            self.read_wanted();
         }
     }
 
-    /// Remembers which of several files were found, until all are.
-    fn keep_given(&mut self, files: &[PathBuf]) {
-        if let Some(lacks) = &mut self.lacks {
-            for (source, file) in lacks.wanted.iter_mut().zip(files) {
-                source.file.clone_from(file);
-            }
-            if let Some(missing) = files.iter().find(|file| !file.exists()) {
-                lacks.file.clone_from(missing);
-            }
-        }
+    fn read_wanted(&mut self) {
+        let Some(lacks) = &self.lacks else { return };
+        let sources = lacks.wanted.iter().map(|source| source.at(source.file.clone())).collect();
+        self.read(sources);
     }
 
     /// True while a project's data are looked for.
@@ -257,31 +321,19 @@ impl State {
 
     pub(super) fn poll_finding(&mut self) {
         let Some(Some(Ok(found))) = ended(&mut self.finding) else { return };
-        let Some(lacks) = self.lacks.clone() else { return };
-        let wanted = lacks.wanted;
-        let mut files = Vec::new();
-        for (source, found) in wanted.iter().zip(found) {
-            let args = |new: &Path| {
-                vec![("old", source.file.display().to_string()), ("new", new.display().to_string())]
+        let Some(mut lacks) = self.lacks.take() else { return };
+        for (source, found) in lacks.wanted.iter_mut().zip(found) {
+            let (tone, key, file) = match found {
+                Found::InPlace(_) | Found::Nowhere => continue,
+                Found::Moved(file) => (Tone::Good, "notice.found_again", file),
+                Found::Namesake(file) => (Tone::Caution, "notice.namesake", file),
             };
-            files.push(match found {
-                Found::InPlace(file) => file,
-                Found::Moved(file) => {
-                    self.tell(Tone::Good, "notice.found_again", args(&file));
-                    file
-                }
-                Found::Namesake(file) => {
-                    self.tell(Tone::Caution, "notice.namesake", args(&file));
-                    file
-                }
-                Found::Nowhere => source.file.clone(),
-            });
+            let args = vec![("old", source.file.display().to_string()), ("new", file.display().to_string())];
+            self.tell(tone, key, args);
+            source.file = file;
         }
-        if files.iter().all(|file| file.exists()) {
-            self.read(files);
-        } else {
-            self.keep_given(&files);
-        }
+        self.lacks = Some(lacks);
+        self.read_if_whole();
     }
 
     /// Opens what a crash left behind. Until it is saved, it is unsaved.

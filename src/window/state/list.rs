@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use regulars_engine::deploy::{Customer, FollowUp, Reason, SavedList};
 use regulars_engine::job::{Job, Reporter};
-use regulars_engine::project::{self, Month, Origin, Outcome, Prepared};
+use regulars_engine::project::{self, Month, Origin, Outcome, Prepared, Secrets, Source};
 use regulars_engine::table::Table;
 
 use super::{State, ended, fresh_id};
@@ -191,7 +191,8 @@ impl State {
         };
         let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
-            let table = project::open_month(&settings, &paths, report)?;
+            let sources: Vec<Source> = paths.into_iter().map(Source::File).collect();
+            let table = project::open_month(&settings, &sources, &Secrets::default(), report)?;
             project::next_month(bundle, &table, report)
         }));
     }

@@ -22,7 +22,8 @@ use regulars_engine::collect;
 use regulars_engine::deploy::{Bundle, Changes, Customer, Differences, FollowUps, SavedList};
 use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
 use regulars_engine::project::{
-    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject, SavedRun, Settings,
+    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject,
+    SavedRun, Secrets, Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
@@ -70,8 +71,11 @@ pub struct State {
     /// Settings are held by a trainer.
     pub locked: bool,
 
-    /// What the project reads, as it was given: files, folders, patterns.
-    pub sources: Vec<PathBuf>,
+    /// What the project reads, as it was given: files, folders, patterns, databases, web addresses;
+    /// nothing for a table that was pasted.
+    pub sources: Vec<Source>,
+    /// What opens them; never saved.
+    pub secrets: Secrets,
     /// The table as guessed, before the person's roles, and the tables that it was made from.
     pub collected: Option<Arc<Collected>>,
     pub table: Option<Arc<Table>>,
@@ -176,6 +180,7 @@ impl State {
             lacks: None,
             locked: false,
             sources: Vec::new(),
+            secrets: Secrets::default(),
             collected: None,
             table: None,
             prepared: None,
@@ -236,7 +241,11 @@ impl State {
         }
     }
 
-    fn start<T: Send + 'static>(&self, work: impl FnOnce(&Reporter) -> T + Send + 'static) -> Job<T> {
+    /// Starts work on a thread of its own.
+    pub(in crate::window) fn start<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reporter) -> T + Send + 'static,
+    ) -> Job<T> {
         let ctx = self.ctx.clone();
         Job::start(move || ctx.request_repaint(), work)
     }
@@ -266,14 +275,49 @@ impl State {
     /// Opens data files as a new project.
     pub fn open_fresh(&mut self, paths: Vec<PathBuf>) {
         self.reset(Settings::default());
-        self.read(paths);
+        self.read(paths.into_iter().map(Source::File).collect());
     }
 
     /// Reads further files beside those that the project has.
     pub fn add_data(&mut self, paths: Vec<PathBuf>) {
-        let mut all = self.sources.clone();
-        all.extend(paths.into_iter().filter(|path| !self.sources.contains(path)));
+        let all = self.with_sources(paths.into_iter().map(Source::File).collect());
         self.read(all);
+    }
+
+    /// The sources of the project, and further ones.
+    pub(in crate::window) fn with_sources(&self, more: Vec<Source>) -> Vec<Source> {
+        let mut all = self.sources.clone();
+        all.extend(more.into_iter().filter(|source| !self.sources.contains(source)));
+        all
+    }
+
+    /// Everything as it was when the data were opened.
+    pub fn open_again(&mut self) {
+        let (sources, secrets, collected) =
+            (self.sources.clone(), self.secrets.clone(), self.collected.clone());
+        self.reset(Settings::default());
+        self.secrets = secrets;
+        match collected {
+            // What was pasted cannot be read again.
+            Some(collected) if sources.is_empty() => self.take_collected(Arc::unwrap_or_clone(collected)),
+            _ => self.read(sources),
+        }
+    }
+
+    /// Takes in what was read elsewhere: beside what the project has (then it is all of it, read
+    /// anew), or as a new project.
+    pub(in crate::window) fn take_read(
+        &mut self,
+        sources: Vec<Source>,
+        secrets: Secrets,
+        collected: Collected,
+        beside: bool,
+    ) {
+        if !beside {
+            self.reset(Settings::default());
+        }
+        (self.sources, self.secrets) = (sources, secrets);
+        self.take_collected(collected);
     }
 
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
@@ -295,19 +339,21 @@ impl State {
         self.settings = settings;
     }
 
-    fn read(&mut self, paths: Vec<PathBuf>) {
+    fn read(&mut self, sources: Vec<Source>) {
         // The person's roles are set when the rows are prepared: changing one reads nothing again.
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
         settings.read.decimals.clear();
         settings.read.date_orders.clear();
         self.preview = None;
-        if let [head] = paths.as_slice() {
+        if let [Source::File(head)] = sources.as_slice() {
             let (head, options) = (head.clone(), settings.read.clone());
             self.preview_job = Some(self.start(move |_| collect::preview(&head, &options)));
         }
-        self.sources.clone_from(&paths);
-        self.load = Some(self.start(move |report| project::collect(&paths, &settings, report)));
+        self.sources.clone_from(&sources);
+        let secrets = self.secrets.clone();
+        self.load =
+            Some(self.start(move |report| project::collect_sources(&sources, &secrets, &settings, report)));
     }
 
     /// Puts the tables that were read together again.
@@ -315,9 +361,9 @@ impl State {
         let Some(collected) = self.collected.clone() else { return };
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
-        self.load = Some(self.start(move |report| {
-            project::assemble(collected.dataset.tables.clone(), &settings, report)
-        }));
+        self.load = Some(
+            self.start(move |report| project::assemble(collected.dataset.tables.clone(), &settings, report)),
+        );
     }
 
     /// Cleans, splits and encodes again, with the roles that the person set.
@@ -489,17 +535,12 @@ impl State {
         }
         self.poll_finding();
         let news = ended(&mut self.load);
-        if let Some(collected) = self.settle(news) {
-            if let Some(lacks) = self.lacks.take()
-                && lacks.hash != collected.table.source.hash
-            {
-                self.tell(Tone::Caution, "notice.other_content", Vec::new());
-            }
-            self.list_source = fresh_id();
-            self.table = Some(Arc::new(collected.table.clone()));
-            self.collected = Some(Arc::new(collected));
-            self.saved &= self.project_file.is_some();
-            self.prepare();
+        let is_over = news.is_some();
+        match self.settle(news) {
+            Some(collected) => self.take_collected(collected),
+            // A project whose data could not be read asks again how to open them.
+            None if is_over && self.lacks.is_some() => self.secrets = Secrets::default(),
+            None => {}
         }
         match ended(&mut self.prepare) {
             Some(Some(ready)) => self.take_prepared(ready),
@@ -540,6 +581,21 @@ impl State {
         }
         self.poll_saving();
         self.poll_autosave();
+    }
+
+    fn take_collected(&mut self, collected: Collected) {
+        if let Some(lacks) = self.lacks.take()
+            && lacks.hash != collected.table.source.hash
+            // A database is another every day.
+            && !self.sources.iter().any(Source::is_away)
+        {
+            self.tell(Tone::Caution, "notice.other_content", Vec::new());
+        }
+        self.list_source = fresh_id();
+        self.table = Some(Arc::new(collected.table.clone()));
+        self.collected = Some(Arc::new(collected));
+        self.saved &= self.project_file.is_some();
+        self.prepare();
     }
 
     /// The value of a job that ended well; what went wrong is told.
@@ -589,7 +645,7 @@ impl State {
 }
 
 /// Empties the slot of a job that has ended: its value, or `None` inside for a worker that died.
-fn ended<T: Send + 'static>(slot: &mut Option<Job<T>>) -> Option<Option<T>> {
+pub(in crate::window) fn ended<T: Send + 'static>(slot: &mut Option<Job<T>>) -> Option<Option<T>> {
     let news = match slot.as_mut()?.poll() {
         Poll::Running => return None,
         Poll::Done(value) => Some(value),

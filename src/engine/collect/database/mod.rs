@@ -4,6 +4,7 @@
 
 mod address;
 mod error;
+mod file;
 mod mysql;
 mod postgres;
 mod pushdown;
@@ -30,6 +31,7 @@ use crate::table::Table;
 
 pub use address::{Address, Engine, Secret, Server, Tls};
 pub use error::{DatabaseError, NotReading};
+pub(super) use file::{list_file, read_file};
 pub use pushdown::{Aggregate, Function};
 
 use rows::{Halt, Rows};
@@ -37,6 +39,8 @@ use sql::Dialect;
 
 /// Seconds to find and greet a server.
 const GREET: u64 = 15;
+/// Tables that are read at most where nobody chose.
+pub const MANY: usize = 20;
 /// Tables whose names are told when one is not found.
 const NAMES_TOLD: usize = 30;
 
@@ -192,6 +196,15 @@ impl Database {
         self.read_at_most(source, u64::from(rows), &ReadOptions::default(), report)
     }
 
+    /// The tables that stand for the whole database: those that hold rows, at most [`MANY`], the
+    /// largest first where there are more; views repeat what tables hold.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub fn main_tables(&self, report: &Reporter) -> crate::Result<Vec<TableInfo>> {
+        Ok(main_tables(self.tables(report)?))
+    }
+
     /// Reads a table or the answer of a query, whole: NULL stays apart from empty text, numbers keep
     /// their digits, moments are in UTC, bytes that are no text read `(binary)`.
     ///
@@ -209,12 +222,17 @@ impl Database {
         report: &Reporter,
     ) -> crate::Result<Table> {
         report.emit(Event::Phase("read"));
+        super::finish(self.read_raw(source, most, report)?, options, report)
+    }
+
+    /// The rows, not yet profiled.
+    fn read_raw(&self, source: &Source, most: u64, report: &Reporter) -> crate::Result<Table> {
         let (source, dialect) = (source.clone(), self.dialect());
         if let Source::Query(sql) = &source {
             sql::reading(sql, dialect)?;
         }
         let given = report.clone();
-        let table = self.act(report, self.limits.seconds, move |login| {
+        self.act(report, self.limits.seconds, move |login| {
             let mut rows = Rows::new(login.address.clone(), given, login.limits.bytes, most);
             let mut connection = login.open()?;
             let (sql, name, part) = match &source {
@@ -228,8 +246,7 @@ impl Database {
             };
             read_rows(connection.as_mut(), &sql, &mut rows, login)?;
             rows.table(name, part)
-        })?;
-        super::finish(table, options, report)
+        })
     }
 
     /// Lets the database add up many rows to one per customer, and reads only those.
@@ -291,6 +308,21 @@ impl Database {
             }
         }
     }
+}
+
+/// [`Database::main_tables`], of all that there are.
+fn main_tables(all: Vec<TableInfo>) -> Vec<TableInfo> {
+    let holds_rows = |info: &TableInfo| info.rows_estimate != Some(0);
+    let (mut tables, views): (Vec<_>, Vec<_>) =
+        all.into_iter().filter(holds_rows).partition(|info| !info.is_view);
+    if tables.is_empty() {
+        tables = views;
+    }
+    if tables.len() > MANY {
+        tables.sort_by_key(|info| std::cmp::Reverse(info.rows_estimate));
+        tables.truncate(MANY);
+    }
+    tables
 }
 
 fn read_rows(

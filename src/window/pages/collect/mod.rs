@@ -310,6 +310,7 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
                 scene.send.push(Command::OpenSample);
             }
         });
+        crate::window::sources::buttons(ui, scene);
         ui.add_space(S3);
         path_box(ui, scene);
         if ui.button(Command::Tour.text(lang)).clicked() {

@@ -1,0 +1,110 @@
+//! Sources that are no plain files.
+
+use std::path::{Path, PathBuf};
+
+use super::sources::{Secrets, Source, collect, collect_sources};
+use super::{Found, SavedProject, SavedSource, Settings};
+use crate::collect::database::{self, Address};
+use crate::collect::{self as files, ReadOptions};
+use crate::job::Reporter;
+
+/// A shop of two linked tables, a view and a table without rows.
+fn shop(folder: &Path) -> PathBuf {
+    let file = folder.join("shop.db");
+    let handle = rusqlite::Connection::open(&file).unwrap();
+    let mut sql = String::from(
+        "CREATE TABLE customers (customer_id TEXT PRIMARY KEY, city TEXT);
+         CREATE TABLE orders (order_id INTEGER PRIMARY KEY, customer_id TEXT, amount REAL, day TEXT);
+         CREATE TABLE notes (a TEXT);
+         CREATE VIEW rich AS SELECT * FROM orders WHERE amount > 20;",
+    );
+    for n in 0..60 {
+        sql += &format!("INSERT INTO customers VALUES ('C{n:03}', '{}');", ["Bern", "Rome"][n % 2]);
+        for k in 0..3 {
+            sql += &format!(
+                "INSERT INTO orders (customer_id, amount, day) VALUES ('C{n:03}', {}.5, '2026-0{}-1{k}');",
+                n + k,
+                k + 1
+            );
+        }
+    }
+    handle.execute_batch(&sql).unwrap();
+    file
+}
+
+#[test]
+fn a_database_file_is_a_data_file_whose_parts_are_its_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, silent) = (shop(folder.path()), Reporter::silent());
+    let parts = files::parts(&file).unwrap();
+    let names: Vec<(&str, bool)> = parts.iter().map(|p| (p.name.as_str(), p.hidden)).collect();
+    assert_eq!(names, [("customers", false), ("notes", false), ("orders", false), ("rich", true)]);
+    let best = files::open(&file, &ReadOptions::default(), &silent).unwrap();
+    assert_eq!((best.name.as_str(), best.height(), best.source.format), ("orders", 180, "sqlite"));
+    assert!(best.warnings.iter().any(|note| note.code == "other_parts"));
+    assert_eq!(best.source.hash, super::source::content_hash(&file).unwrap());
+    let part = ReadOptions { part: Some("RICH".into()), ..ReadOptions::default() };
+    assert!(files::open(&file, &part, &silent).unwrap().height() < 180);
+    let none = ReadOptions { part: Some("none".into()), ..ReadOptions::default() };
+    assert_eq!(files::open(&file, &none, &silent).unwrap_err().kind(), "no_part");
+
+    let collected = collect(&[file], &Settings::default(), &silent).unwrap();
+    assert_eq!((collected.dataset.tables.len(), collected.dataset.links.len()), (2, 1));
+    assert_eq!(collected.table.height(), 60);
+}
+
+#[test]
+fn an_archived_database_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = shop(folder.path());
+    let packed = folder.path().join("shop.db.gz");
+    let mut out =
+        flate2::write::GzEncoder::new(std::fs::File::create(&packed).unwrap(), flate2::Compression::fast());
+    std::io::copy(&mut std::fs::File::open(file).unwrap(), &mut out).unwrap();
+    out.finish().unwrap();
+    let table = files::open(&packed, &ReadOptions::default(), &Reporter::silent()).unwrap();
+    assert_eq!((table.height(), table.source.file), (180, packed));
+}
+
+#[test]
+fn sources_of_several_kinds_are_put_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, silent) = (shop(folder.path()), Reporter::silent());
+    let address = Address::Sqlite { path: file.clone() };
+    let settings = Settings::default();
+    let query = "SELECT * FROM orders WHERE amount > 3".to_owned();
+    let wanted = Source::Database { address: address.clone(), pick: Some(database::Source::Query(query)) };
+    let names = folder.path().join("people.csv");
+    let lines: String = (0..60).map(|n| format!("C{n:03},{}\n", n % 7)).collect();
+    std::fs::write(&names, format!("customer_id,visits\n{lines}")).unwrap();
+    let sources = [wanted.clone(), Source::File(names)];
+    let both = collect_sources(&sources, &Secrets::default(), &settings, &silent).unwrap();
+    assert_eq!((both.table.height(), both.dataset.tables.len()), (60, 2));
+    let all = [Source::Database { address, pick: None }];
+    let whole = collect_sources(&all, &Secrets::default(), &settings, &silent).unwrap();
+    assert_eq!((whole.table.height(), whole.dataset.tables.len()), (60, 2));
+
+    // What is saved says where, and never how to get in.
+    let (away, secret) = Address::parse("postgresql://u:hunter2@h/d").unwrap();
+    let away = Source::Database { address: away, pick: None };
+    let mut secrets = Secrets::default();
+    secrets.set(away.place(), secret);
+    assert!(secrets.knows(&away.place()) && !format!("{secrets:?}").contains("hunter2"));
+    let mut project = SavedProject::new(settings, away.place(), String::new());
+    let saved = |from: &Source| SavedSource {
+        file: from.place(),
+        hash: String::new(),
+        bytes: None,
+        from: Some(from.clone()),
+    };
+    project.sources = vec![saved(&away), saved(&wanted)];
+    let path = folder.path().join("p.regulars");
+    project.save(&path).unwrap();
+    let opened = SavedProject::open(&path).unwrap();
+    assert_eq!(opened.sources, project.sources);
+    let [away, local] = opened.sources.as_slice() else { panic!("two") };
+    assert!(away.is_away() && !local.is_away());
+    assert_eq!(away.find(Some(&path), &silent).unwrap(), Found::InPlace(away.file.clone()));
+    assert_eq!(local.find(Some(&path), &silent).unwrap(), Found::InPlace(file.clone()));
+    assert_eq!(local.at(file), wanted);
+}
