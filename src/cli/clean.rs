@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::deploy::DeployError;
-use regulars_engine::job::Reporter;
 use regulars_engine::files;
+use regulars_engine::job::Reporter;
 use regulars_engine::project::RecipeFile;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use regulars_engine::clean::{
-    Cleaning, Derived, DeriveSpec, ImputeSpec, NumberFill, OutlierAction, OutlierMethod, OutlierSpec, Recipe,
+    Cleaning, DeriveSpec, Derived, ImputeSpec, NumberFill, OutlierAction, OutlierMethod, OutlierSpec, Recipe,
     Rule, RulesSpec, ScaleMethod, SelectSpec, Step, StepSpec, Then, TidySpec,
 };
 use regulars_engine::job::Reporter;
@@ -79,9 +79,13 @@ fn a_project_of_five_files_trains_is_kept_and_meets_the_next_month() {
     // A planned column is switched off, and back by undo: the very same rows.
     let before = s.table.clone().unwrap();
     s.settings.combine.off.push("orders: count".into());
-    wait(&mut s, "without", |s| s.table.as_ref().is_some_and(|t| t.position("orders: count").is_none()) && !s.preparing());
+    wait(&mut s, "without", |s| {
+        s.table.as_ref().is_some_and(|t| t.position("orders: count").is_none()) && !s.preparing()
+    });
     s.undo();
-    wait(&mut s, "undo", |s| s.table.as_ref().is_some_and(|t| t.position("orders: count").is_some()) && !s.preparing());
+    wait(&mut s, "undo", |s| {
+        s.table.as_ref().is_some_and(|t| t.position("orders: count").is_some()) && !s.preparing()
+    });
     let after = s.table.clone().unwrap();
     assert!(before.raw.equals_missing(&after.raw), "undo gives the same bytes");
     assert_eq!(before.source.hash, after.source.hash);
@@ -132,7 +136,10 @@ fn nested_and_chinese_exports_come_together() {
     ) {
         let told = json(&["inspect", orders.to_str().unwrap(), lines.to_str().unwrap()]);
         let link = &told["links"][0];
-        assert_eq!((link["from_column"].as_str(), link["to_column"].as_str()), (Some("order_id"), Some("info_id")));
+        assert_eq!(
+            (link["from_column"].as_str(), link["to_column"].as_str()),
+            (Some("order_id"), Some("info_id"))
+        );
     }
 }
 
@@ -150,41 +157,47 @@ fn recipes() -> impl Strategy<Value = Recipe> {
         OutlierMethod::Mad { k: 3.5 },
         OutlierMethod::IsolationForest { threshold: 0.6 },
     ]);
-    (scales, fills, outlier, prop::collection::vec(any::<bool>(), 12)).prop_map(|(method, numbers, outlier, on)| {
-        let mut recipe = Recipe::default();
-        for step in &mut recipe.steps {
-            match &mut step.spec {
-                StepSpec::Scale { method: of, .. } => *of = method,
-                StepSpec::Impute(spec) => *spec = ImputeSpec { numbers, ..ImputeSpec::default() },
-                _ => {}
+    (scales, fills, outlier, prop::collection::vec(any::<bool>(), 12)).prop_map(
+        |(method, numbers, outlier, on)| {
+            let mut recipe = Recipe::default();
+            for step in &mut recipe.steps {
+                match &mut step.spec {
+                    StepSpec::Scale { method: of, .. } => *of = method,
+                    StepSpec::Impute(spec) => *spec = ImputeSpec { numbers, ..ImputeSpec::default() },
+                    _ => {}
+                }
             }
-        }
-        let rule = |text: &str, then: Then| Rule { text: text.into(), then, on: true };
-        let derived = |name: &str, formula: &str| Derived { name: name.into(), formula: formula.into() };
-        for spec in [
-            StepSpec::TextTidy(TidySpec::default()),
-            StepSpec::Rules(RulesSpec {
-                rules: vec![
-                    rule("age between 16 and 110", Then::Missing("age".into())),
-                    rule("last_order_date >= signup_date", Then::FlagRow),
-                ],
-            }),
-            StepSpec::Derive(DeriveSpec { columns: vec![derived("per order", "total_spend / orders")] }),
-            StepSpec::Select(SelectSpec {
-                drop: vec!["lucky_number".into()],
-                rename: vec![("city".into(), "town".into())],
-            }),
-            StepSpec::Outliers(OutlierSpec { method: outlier, action: OutlierAction::Cap, columns: Vec::new() }),
-        ] {
-            recipe.add(spec);
-        }
-        for (step, on) in recipe.steps.iter_mut().zip(on.into_iter().chain(std::iter::repeat(true))) {
-            // What reads the columns must run, whatever else is switched off.
-            let needed = ["missing_marks", "type_repair", "dates"].contains(&step.spec.name());
-            *step = Step { spec: step.spec.clone(), on: on || needed };
-        }
-        recipe
-    })
+            let rule = |text: &str, then: Then| Rule { text: text.into(), then, on: true };
+            let derived = |name: &str, formula: &str| Derived { name: name.into(), formula: formula.into() };
+            for spec in [
+                StepSpec::TextTidy(TidySpec::default()),
+                StepSpec::Rules(RulesSpec {
+                    rules: vec![
+                        rule("age between 16 and 110", Then::Missing("age".into())),
+                        rule("last_order_date >= signup_date", Then::FlagRow),
+                    ],
+                }),
+                StepSpec::Derive(DeriveSpec { columns: vec![derived("per order", "total_spend / orders")] }),
+                StepSpec::Select(SelectSpec {
+                    drop: vec!["lucky_number".into()],
+                    rename: vec![("city".into(), "town".into())],
+                }),
+                StepSpec::Outliers(OutlierSpec {
+                    method: outlier,
+                    action: OutlierAction::Cap,
+                    columns: Vec::new(),
+                }),
+            ] {
+                recipe.add(spec);
+            }
+            for (step, on) in recipe.steps.iter_mut().zip(on.into_iter().chain(std::iter::repeat(true))) {
+                // What reads the columns must run, whatever else is switched off.
+                let needed = ["missing_marks", "type_repair", "dates"].contains(&step.spec.name());
+                *step = Step { spec: step.spec.clone(), on: on || needed };
+            }
+            recipe
+        },
+    )
 }
 
 fn shown(cleaning: &Cleaning) -> Vec<Vec<Option<String>>> {
@@ -236,10 +249,13 @@ fn a_recipe_tells_what_is_different_next_month() {
     let recipe = folder.path().join("recipe.json");
     let (recipe, july) = (recipe.to_str().unwrap(), july.to_str().unwrap());
     let out = folder.path().join("clean.csv");
-    let made = json(&["clean", sample().to_str().unwrap(), "--out", out.to_str().unwrap(), "--save-recipe", recipe]);
+    let made =
+        json(&["clean", sample().to_str().unwrap(), "--out", out.to_str().unwrap(), "--save-recipe", recipe]);
     assert_eq!(
         made["rows_in"].as_u64(),
-        Some(["rows_out", "rows_dropped", "rows_merged"].iter().map(|key| made[*key].as_u64().unwrap()).sum())
+        Some(
+            ["rows_out", "rows_dropped", "rows_merged"].iter().map(|key| made[*key].as_u64().unwrap()).sum()
+        )
     );
     let told = json(&["clean", july, "--out", out.to_str().unwrap(), "--recipe", recipe]);
     let differences = &told["differences"];

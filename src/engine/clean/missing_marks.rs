@@ -10,7 +10,8 @@ pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder)
     let mut out = frame.clone();
     for spec in schema.iter().filter(|spec| spec.role != Role::Id) {
         let Some(text) = frame.text(&spec.name) else { continue };
-        let is_mark = |value: &str| missing::is_missing(value) && !(spec.keep_na && missing::may_be_value(value));
+        let is_mark =
+            |value: &str| missing::is_missing(value) && !(spec.keep_na && missing::may_be_value(value));
         if !text.iter().flatten().any(is_mark) {
             continue;
         }

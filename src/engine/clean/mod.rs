@@ -2,16 +2,18 @@
 //! either row-local (the same for one row as for all) or fitted (on training rows only); every
 //! step reports what it changed.
 
+#[cfg(test)]
+mod battery;
 mod clusters;
 mod contact_form;
 mod currency;
-#[cfg(test)]
-mod battery;
 mod dates;
 mod derive;
 mod distribution;
 mod duplicates;
 pub mod expr;
+#[cfg(test)]
+mod frames;
 mod impossible;
 mod impute;
 mod isolation;
@@ -33,8 +35,6 @@ mod schema;
 mod select;
 mod spelling;
 mod suggest;
-#[cfg(test)]
-mod frames;
 #[cfg(test)]
 mod testing;
 mod text_tidy;

@@ -16,17 +16,17 @@ mod format_tests;
 mod gather;
 pub mod http;
 mod json;
-mod pieces;
 mod magic;
+mod pieces;
 mod profile;
 mod records;
 pub mod relate;
-mod text;
-mod tidy;
 #[cfg(test)]
 mod tests_odd;
 #[cfg(test)]
 mod tests_public;
+mod text;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 

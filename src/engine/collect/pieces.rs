@@ -69,7 +69,8 @@ pub(super) fn read(
     let last = parts.len().saturating_sub(1);
     if parts.iter().take(last).any(|part| part.unclosed.is_some()) {
         parts = vec![part(0, text.len())?];
-    } else if let (Some(from), Some(part)) = (cuts.len().checked_sub(2).map(|at| cuts[at]), parts.last_mut()) {
+    } else if let (Some(from), Some(part)) = (cuts.len().checked_sub(2).map(|at| cuts[at]), parts.last_mut())
+    {
         let before = plan.text.as_bytes().get(..plan.start + from).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', before).count() as u64;
         part.unclosed = part.unclosed.map(|line| line + lines);

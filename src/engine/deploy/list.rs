@@ -204,7 +204,8 @@ mod tests {
             customer("left", 0.7, Some(false)),
             customer("was gone already", 0.9, Some(true)),
         ];
-        let before = SavedList::of(&then, &Provenance { file: "june.csv".into(), ..Provenance::default() }, 0.5);
+        let before =
+            SavedList::of(&then, &Provenance { file: "june.csv".into(), ..Provenance::default() }, 0.5);
         let now = [
             customer("up", 0.6, None),
             customer("down", 0.4, None),

@@ -1,9 +1,10 @@
 //! Everything that is known of a table before anything is learnt from it.
 
 use super::{Prepared, pick};
-use crate::clean::{Cleaning, CleanError};
+use crate::clean::{CleanError, Cleaning};
 use crate::inspect::{
-    Association, Holes, Measure, Quality, Summary, Target, associations, holes, quality, summarize, with_target,
+    Association, Holes, Measure, Quality, Summary, Target, associations, holes, quality, summarize,
+    with_target,
 };
 use crate::job::Reporter;
 use crate::split::Side;

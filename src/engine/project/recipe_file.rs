@@ -61,7 +61,8 @@ impl RecipeFile {
         let source = clean::source(table, &schema).map_err(crate::Error::from)?;
         let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
         let sides = vec![Side::Train; cleaning.last().height()];
-        let (cleaning, fitted) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
+        let (cleaning, fitted) =
+            clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
         let after = settings.recipe.schema_after(&schema)?;
         let profiles = deploy::profile(&after, cleaning.before_filling());
         Ok((Self::new(&fitted, profiles, table), cleaning))
@@ -136,11 +137,8 @@ impl RecipeFile {
             let column = names.first().map_or_else(String::new, |name| (*name).to_owned());
             return Err(clean::CleanError::NoColumn { column }.into());
         }
-        let fitted = FittedRecipe {
-            recipe: self.recipe(),
-            schema: self.columns.clone(),
-            fitted: self.learnt.clone(),
-        };
+        let fitted =
+            FittedRecipe { recipe: self.recipe(), schema: self.columns.clone(), fitted: self.learnt.clone() };
         let cleaning = clean::apply(&fitted, &table, &schema, report)?;
         let known = Known {
             schema: &self.columns,

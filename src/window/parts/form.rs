@@ -122,10 +122,11 @@ impl Form<'_> {
                 typing(ui, &edit);
                 let changed = edit.changed() && !text.is_empty();
                 if changed {
-                    *value = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map_or_else(
-                        || Value::String(text.clone()),
-                        Value::Number,
-                    );
+                    *value = text
+                        .parse::<f64>()
+                        .ok()
+                        .and_then(serde_json::Number::from_f64)
+                        .map_or_else(|| Value::String(text.clone()), Value::Number);
                 }
                 changed
             }

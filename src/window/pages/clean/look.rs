@@ -125,7 +125,8 @@ fn figure(summary: &Summary, at: usize) -> Option<String> {
 }
 
 fn columns_grid(lang: Lang, list: &[Summary]) -> Grid {
-    let mut header: Vec<String> = ["collect.column", "collect.role", "collect.missing"].map(|k| lang.t(k)).to_vec();
+    let mut header: Vec<String> =
+        ["collect.column", "collect.role", "collect.missing"].map(|k| lang.t(k)).to_vec();
     header.extend(["0%", "5%", "25%", "50%", "75%", "95%", "100%"].map(String::from));
     header.extend(["look.mean", "look.deviation"].map(|key| lang.t(key)));
     let rows = list.iter().map(|s| {
@@ -315,11 +316,9 @@ fn missing(ui: &mut Ui, lang: Lang, holes: &Holes) {
     let under =
         map.show(ui, |row, column| mix(p.surface, p.caution, share(row, column).unwrap_or(0.0) as f32));
     let text = match under {
-        Some((row, column)) => format!(
-            "{}: {}",
-            holes.columns[column],
-            percent(share(row, column).unwrap_or(0.0))
-        ),
+        Some((row, column)) => {
+            format!("{}: {}", holes.columns[column], percent(share(row, column).unwrap_or(0.0)))
+        }
         None => lang.t("look.point"),
     };
     parts::muted(ui, text);
@@ -329,11 +328,8 @@ fn missing(ui: &mut Ui, lang: Lang, holes: &Holes) {
         ui.label(format!("{name}  {} · {share}", lang.count(*count)));
     }
     for (a, b, share) in holes.together.iter().take(6) {
-        let args = [
-            ("a", holes.columns[*a].clone()),
-            ("b", holes.columns[*b].clone()),
-            ("share", percent(*share)),
-        ];
+        let args =
+            [("a", holes.columns[*a].clone()), ("b", holes.columns[*b].clone()), ("share", percent(*share))];
         parts::muted(ui, lang.with("look.missing_together", &args));
     }
 }
@@ -358,7 +354,8 @@ fn target(ui: &mut Ui, lang: Lang, list: &[Target]) {
                     ui.add_sized([210.0, 16.0], egui::Label::new(shown).truncate());
                     let (bar, _) = ui.allocate_exact_size(Vec2::new(240.0, 12.0), Sense::hover());
                     ui.painter().rect_stroke(bar, 2.0, Stroke::new(1.0, p.line), egui::StrokeKind::Inside);
-                    let filled = Rect::from_min_size(bar.min, Vec2::new(bar.width() * *rate as f32, bar.height()));
+                    let filled =
+                        Rect::from_min_size(bar.min, Vec2::new(bar.width() * *rate as f32, bar.height()));
                     ui.painter().rect_filled(filled, 2.0, p.accent);
                     parts::muted(ui, format!("{} · {}", percent(*rate), lang.count(*rows)));
                 });

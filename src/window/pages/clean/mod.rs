@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::clean::{
-    CategoryFill, CellChange, Cleaning, Linked, Mend, NumberFill, Recipe, ScaleMethod, Stage, StepSpec, Suggestion,
-    changed_cells, linked,
+    CategoryFill, CellChange, Cleaning, Linked, Mend, NumberFill, Recipe, ScaleMethod, Stage, StepSpec,
+    Suggestion, changed_cells, linked,
 };
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::table::ColumnSpec;
@@ -76,8 +76,7 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 6] =
-        [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target, Tab::Twins];
+    const ALL: [Tab; 6] = [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target, Tab::Twins];
 
     fn key(self) -> &'static str {
         match self {

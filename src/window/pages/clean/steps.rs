@@ -51,10 +51,16 @@ fn plain(ui: &mut Ui, lang: Lang, spec: &mut StepSpec, schema: &[ColumnSpec]) {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(&*spec) else { return };
     let columns: Vec<String> = schema.iter().map(|column| column.name.clone()).collect();
     let entries: &[(&'static str, Value)] = &match spec {
-        StepSpec::ContactForm(_) => vec![("columns", json!({"column": "", "kind": "phone", "country": null, "domains": {}}))],
+        StepSpec::ContactForm(_) => {
+            vec![("columns", json!({"column": "", "kind": "phone", "country": null, "domains": {}}))]
+        }
         StepSpec::Units(_) => vec![("columns", json!({"column": "", "to": "kg", "assume": null}))],
-        StepSpec::Zones(_) => vec![("columns", json!({"column": "", "to": "UTC", "from": null, "pivot": 68}))],
-        StepSpec::Currency(_) => vec![("rates", json!({"day": "2026-01-01", "currency": "USD", "rate": 1.0}))],
+        StepSpec::Zones(_) => {
+            vec![("columns", json!({"column": "", "to": "UTC", "from": null, "pivot": 68}))]
+        }
+        StepSpec::Currency(_) => {
+            vec![("rates", json!({"day": "2026-01-01", "currency": "USD", "rate": 1.0}))]
+        }
         StepSpec::Select(_) => vec![("rename", json!(["", ""]))],
         _ => Vec::new(),
     };
@@ -110,13 +116,14 @@ fn rules(ui: &mut Ui, lang: Lang, spec: &mut RulesSpec, schema: &[ColumnSpec]) {
                 Then::DropRow => lang.t("rules.drop"),
                 Then::Missing(column) => lang.with("rules.missing", &[("column", column.clone())]),
             };
-            let combo = egui::ComboBox::from_id_salt("then").selected_text(words(&rule.then)).show_ui(ui, |ui| {
-                let columns = schema.iter().map(|column| Then::Missing(column.name.clone()));
-                for then in [Then::FlagRow, Then::DropRow].into_iter().chain(columns) {
-                    let text = words(&then);
-                    ui.selectable_value(&mut rule.then, then, text);
-                }
-            });
+            let combo =
+                egui::ComboBox::from_id_salt("then").selected_text(words(&rule.then)).show_ui(ui, |ui| {
+                    let columns = schema.iter().map(|column| Then::Missing(column.name.clone()));
+                    for then in [Then::FlagRow, Then::DropRow].into_iter().chain(columns) {
+                        let text = words(&then);
+                        ui.selectable_value(&mut rule.then, then, text);
+                    }
+                });
             let name = lang.t("rules.then");
             combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
         });
@@ -179,7 +186,9 @@ fn outliers(ui: &mut Ui, lang: Lang, spec: &mut OutlierSpec) {
         }
         let label = ui.label(lang.t("outliers.limit"));
         let limit = match &mut spec.method {
-            OutlierMethod::Iqr { k } | OutlierMethod::Mad { k } => egui::DragValue::new(k).range(0.5..=20.0).speed(0.1),
+            OutlierMethod::Iqr { k } | OutlierMethod::Mad { k } => {
+                egui::DragValue::new(k).range(0.5..=20.0).speed(0.1)
+            }
             OutlierMethod::IsolationForest { threshold } => {
                 egui::DragValue::new(threshold).range(0.4..=0.95).speed(0.01)
             }
@@ -187,8 +196,7 @@ fn outliers(ui: &mut Ui, lang: Lang, spec: &mut OutlierSpec) {
         ui.add(limit).labelled_by(label.id);
     });
     parts::setting(ui, lang, "outlier_action", |ui| {
-        let all =
-            [OutlierAction::Cap, OutlierAction::Missing, OutlierAction::Flag, OutlierAction::DropRow];
+        let all = [OutlierAction::Cap, OutlierAction::Missing, OutlierAction::Flag, OutlierAction::DropRow];
         let words = |action: OutlierAction| {
             lang.t(match action {
                 OutlierAction::Cap => "outliers.cap",
@@ -238,7 +246,13 @@ pub(super) fn scaled_apart(
             remove(ui, lang, column, at, &mut gone);
             ui.label(column.as_str());
             let words = |m: ScaleMethod| lang.t(&format!("scale.{}", m.name()));
-            parts::choose(ui, &format!("{column} {}", lang.t("setting.scale")), method, &ScaleMethod::ALL, words);
+            parts::choose(
+                ui,
+                &format!("{column} {}", lang.t("setting.scale")),
+                method,
+                &ScaleMethod::ALL,
+                words,
+            );
         });
     }
     if let Some(at) = gone {

@@ -14,13 +14,13 @@ use regulars_engine::files::{Cell, Grid, name_of};
 use regulars_engine::table::{Column, Role, Table, ValueType};
 
 use super::Scene;
-pub(in crate::window::pages) use reading::{Encodings, inspector};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::Lacks;
 use crate::window::theme::{Palette, S2, S3};
 use crate::window::tour;
 use crate::words::Lang;
+pub(in crate::window::pages) use reading::{Encodings, inspector};
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
@@ -114,7 +114,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                 let menu = ui.add_enabled_ui(!scene.prefs.locked, |ui| {
                     ui.menu_button(shown, |ui| written(ui, lang, c, &mut scene.state.settings.read))
                 });
-                menu.inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+                menu.inner
+                    .response
+                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             }
             2 => table::plain(ui, lang.t(&format!("type.{}", c.value_type.name()))),
             3 => {
@@ -145,7 +147,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn written(ui: &mut Ui, lang: Lang, column: &Column, read: &mut ReadOptions) {
     let name = &column.name;
     if column.value_type == ValueType::Date {
-        for order in [Order::DayFirst, Order::MonthFirst, Order::UnixSeconds, Order::UnixMillis, Order::ExcelSerial] {
+        for order in
+            [Order::DayFirst, Order::MonthFirst, Order::UnixSeconds, Order::UnixMillis, Order::ExcelSerial]
+        {
             let key = match order {
                 Order::DayFirst => "written.day_first",
                 Order::MonthFirst => "written.month_first",
@@ -255,7 +259,8 @@ fn first_rows(ui: &mut Ui, scene: &Scene<'_>, data: &Table) {
             rows: (0..shown)
                 .map(|row| {
                     let number = Cell::whole(data.rows[row].into());
-                    let cell = |at| Cell::from(shown_cell(data, row, at, masked).unwrap_or_default().as_str());
+                    let cell =
+                        |at| Cell::from(shown_cell(data, row, at, masked).unwrap_or_default().as_str());
                     std::iter::once(number).chain((0..data.columns.len()).map(cell)).collect()
                 })
                 .collect(),

@@ -25,10 +25,8 @@ pub(super) fn show(
     let deepest = places.iter().map(|(depth, _)| *depth).max().unwrap_or(0);
     let tallest = places.iter().map(|(_, at)| *at).max().unwrap_or(0);
     let cell = BOX + GAP;
-    let size = Vec2::new(
-        (deepest + 1) as f32 * cell.x - GAP.x + 2.0,
-        (tallest + 1) as f32 * cell.y - GAP.y + 2.0,
-    );
+    let size =
+        Vec2::new((deepest + 1) as f32 * cell.x - GAP.x + 2.0, (tallest + 1) as f32 * cell.y - GAP.y + 2.0);
     let mut clicked = None;
     egui::ScrollArea::horizontal().id_salt("tables").show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -57,7 +55,13 @@ pub(super) fn show(
             let clip = ui.painter().with_clip_rect(rect.shrink(6.0).intersect(ui.clip_rect()));
             let strong = FontId::new(14.0, theme::strong());
             clip.text(left, Align2::LEFT_TOP, &table.name, strong, p.ink);
-            clip.text(left + Vec2::new(0.0, 19.0), Align2::LEFT_TOP, second, FontId::proportional(12.0), p.muted);
+            clip.text(
+                left + Vec2::new(0.0, 19.0),
+                Align2::LEFT_TOP,
+                second,
+                FontId::proportional(12.0),
+                p.muted,
+            );
             if response.clicked() {
                 clicked = Some(at);
             }

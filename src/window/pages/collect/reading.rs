@@ -104,7 +104,9 @@ fn how_read(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
             read.header = Some(header);
         }
     });
-    egui::CollapsingHeader::new(lang.t("reading.more")).id_salt("reading more").show(ui, |ui| more(ui, lang, read));
+    egui::CollapsingHeader::new(lang.t("reading.more"))
+        .id_salt("reading more")
+        .show(ui, |ui| more(ui, lang, read));
 }
 
 /// What is seldom needed.
@@ -138,7 +140,13 @@ fn more(ui: &mut Ui, lang: Lang, read: &mut ReadOptions) {
                 Some(false) => "reading.no_quotes",
             })
         };
-        parts::choose(ui, &lang.t("setting.quoting"), &mut read.quoting, &[None, Some(true), Some(false)], words);
+        parts::choose(
+            ui,
+            &lang.t("setting.quoting"),
+            &mut read.quoting,
+            &[None, Some(true), Some(false)],
+            words,
+        );
     });
 }
 
@@ -154,7 +162,8 @@ fn parts_of_file(ui: &mut Ui, scene: &mut Scene<'_>, data: &Table) {
         let combo = egui::ComboBox::from_id_salt("part").selected_text(&name).show_ui(ui, |ui| {
             for part in &collected.parts {
                 let rows = part.rows.map(|rows| format!("  ({})", lang.count(rows))).unwrap_or_default();
-                let hidden = if part.hidden { format!(" · {}", lang.t("reading.hidden")) } else { String::new() };
+                let hidden =
+                    if part.hidden { format!(" · {}", lang.t("reading.hidden")) } else { String::new() };
                 ui.selectable_value(&mut name, part.name.clone(), format!("{}{rows}{hidden}", part.name));
             }
         });
