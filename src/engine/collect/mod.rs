@@ -8,6 +8,7 @@ pub mod combine;
 mod csv;
 pub mod database;
 mod decide;
+mod distinct;
 mod excel;
 mod facts;
 mod format;
@@ -20,8 +21,11 @@ mod pieces;
 mod profile;
 mod records;
 pub mod relate;
+mod tally;
 mod text;
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod tests_odd;
 #[cfg(test)]
