@@ -194,20 +194,23 @@ impl Facts {
                 self.fraction(at, trimmed, whole, fraction, times);
                 Looked::default()
             }
+            None if self.is_code(trimmed.as_bytes()) => {
+                // No blank, no address, no telephone: at most a date.
+                let read = if dates_hopeless { None } else { date::read(trimmed) };
+                let step = read.and_then(|read| self.date(at, trimmed, read, times));
+                Looked { step, tried_date: !dates_hopeless }
+            }
             None => self.look_closely(at, trimmed, times, dates_hopeless),
         }
     }
 
-    /// [`look`](Self::look) without what spares work.
-    #[cfg(test)]
-    pub fn look_slowly(&mut self, at: usize, trimmed: &str, dates_hopeless: bool) -> Looked {
+    /// Forgets what only spared work.
+    pub fn forget_code(&mut self) {
         self.code_letters.clear();
-        let looked = self.look(at, trimmed, 1, dates_hopeless);
-        self.code_letters.clear();
-        looked
     }
 
-    fn look_closely(&mut self, at: usize, trimmed: &str, times: u64, dates_hopeless: bool) -> Looked {
+    /// A look at what is neither digits nor a code.
+    pub fn look_closely(&mut self, at: usize, trimmed: &str, times: u64, dates_hopeless: bool) -> Looked {
         let bytes = trimmed.as_bytes();
         if let Some(ms) = date::iso(bytes) {
             self.day_first += times;
@@ -220,9 +223,7 @@ impl Facts {
         if bytes.len() == 2 && bytes.iter().all(u8::is_ascii_uppercase) {
             self.letters_two += times;
         }
-        if !self.is_code(bytes)
-            && let Some(read) = number::read(trimmed)
-        {
+        if let Some(read) = number::read(trimmed) {
             self.number(at, trimmed, read, times);
             return Looked::default();
         }
@@ -436,7 +437,7 @@ fn trimmed(value: &str) -> &str {
 }
 
 /// Digits before and after the point of a number as programs write it; `None` for all else.
-fn plain_number(bytes: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn plain_number(bytes: &[u8]) -> Option<(usize, usize)> {
     let digits = |bytes: &[u8]| bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     let bytes = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let whole = digits(bytes);

@@ -17,8 +17,10 @@ use crate::table::Rejected;
 
 /// Rejected records that are kept to be shown.
 const REJECTED_SHOWN: usize = 1000;
-/// Bytes of a piece: some ten milliseconds of work, so that a cancel is answered soon.
+/// Bytes of a piece.
 const PIECE: usize = 4 << 20;
+/// Lines that are taken into the columns at a time: their places stay in the cache.
+const LINES: usize = 256;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -63,7 +65,8 @@ pub(super) fn read(plan: Plan<'_>, names: &[String], report: &Reporter) -> crate
     let last = parts.len().saturating_sub(1);
     if parts.iter().take(last).any(|part| part.unclosed.is_some()) {
         parts = vec![part(0, text.len())?];
-    } else if let (Some(from), Some(part)) = (cuts.len().checked_sub(2).map(|at| cuts[at]), parts.last_mut()) {
+    } else if let (Some(from), Some(part)) = (cuts.len().checked_sub(2).map(|at| cuts[at]), parts.last_mut())
+    {
         let before = plan.text.as_bytes().get(..plan.start + from).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', before).count() as u64;
         part.unclosed = part.unclosed.map(|line| line + lines);
@@ -225,55 +228,57 @@ impl Part {
                     && !(plan.dialect.quoting && has(b'"'))
                     && !lone_return() =>
             {
-                Ok(Self::plain(plan, names, separator))
+                Self::plain(plan, names, separator, report)
             }
             _ => Self::any(plan, names, report),
         }
     }
 
     /// A piece without quotes, comments and odd line ends: what most programs write.
-    fn plain(plan: Plan<'_>, names: &[String], separator: u8) -> Self {
+    fn plain(plan: Plan<'_>, names: &[String], separator: u8, report: &Reporter) -> crate::Result<Self> {
         let piece = plan.text;
         let mut builder = Builder::new(piece, names);
-        let bytes = piece.as_bytes();
-        let width = names.len();
-        let mut ends: Vec<usize> = Vec::with_capacity(width + 1);
-        let (mut line, mut at, mut row) = (0, 0, plan.lines);
-        while line < bytes.len() {
-            ends.clear();
-            // Separators up to the end of the line.
+        let mut marks = Marks::new(piece.as_bytes(), separator);
+        let mut lines = Lines { piece, width: names.len(), starts: Vec::new(), count: 0 };
+        let (mut line, mut row) = (0, plan.lines);
+        while line < piece.len() {
+            // Where the fields begin, and one behind the end of the last.
+            let mark = lines.starts.len();
+            lines.starts.push(line);
             let end = loop {
-                match memchr::memchr2(separator, b'\n', &bytes[at..]) {
-                    Some(found) if bytes[at + found] == separator => {
-                        ends.push(at + found);
-                        at += found + 1;
-                    }
-                    Some(found) => break at + found,
-                    None => break bytes.len(),
+                match marks.next() {
+                    Some((at, true)) => lines.starts.push(at + 1),
+                    Some((at, false)) => break at,
+                    None => break piece.len(),
                 }
             };
             row += 1;
-            let text_end = if end > line && bytes[end - 1] == b'\r' { end - 1 } else { end };
-            if text_end > line {
-                ends.push(text_end);
-                let starts = std::iter::once(line).chain(ends.iter().map(|end| end + 1));
-                // Separators and line ends are ASCII: every cut lies between characters.
-                let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
-                let is_full = |(from, to): (usize, &usize)| from < *to;
-                if ends.len() > width || !starts.clone().zip(&ends).any(is_full) {
-                    let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
-                    builder.record(row, fields.len(), fields.iter().copied());
-                } else {
-                    for (column, place) in builder.columns.iter_mut().zip(starts.zip(&ends)) {
-                        column.append_value(field(place));
-                    }
-                    builder.keep(row, ends.len());
+            let is_crlf = end > line && piece.as_bytes().get(end - 1) == Some(&b'\r');
+            let text_end = if is_crlf { end - 1 } else { end };
+            lines.starts.push(text_end + 1);
+            let fields = lines.starts.len() - mark - 1;
+            // Separators and line ends are ASCII: every cut lies between characters.
+            let text = piece.get(line..text_end).unwrap_or_default();
+            let is_blank = names.len() > 1 && is_blank(text, separator);
+            if fields == names.len() && !is_blank && !text.is_empty() {
+                lines.count += 1;
+                builder.keep(row, fields);
+                if lines.count == LINES {
+                    lines.fill(&mut builder.columns);
+                    report.check()?;
+                }
+            } else {
+                lines.starts.truncate(mark);
+                if !text.is_empty() {
+                    lines.fill(&mut builder.columns);
+                    let fields = text.split(char::from(separator));
+                    builder.record(row, fields.clone().count(), fields);
                 }
             }
             line = end + 1;
-            at = line;
         }
-        builder.finish(row)
+        lines.fill(&mut builder.columns);
+        Ok(builder.finish(row))
     }
 
     /// Any piece.
@@ -293,6 +298,83 @@ impl Part {
         builder.part.unclosed = records.unclosed;
         Ok(builder.finish(records.row()))
     }
+}
+
+/// True for a line of blanks and separators; most lines show at once that they are none.
+fn is_blank(line: &str, separator: u8) -> bool {
+    let rest = line.trim_start_matches(|c: char| c == char::from(separator) || c.is_whitespace());
+    rest.is_empty()
+}
+
+/// Lines of as many fields as there are columns, on their way into the columns: one column after the
+/// other, for each stays in the processor while it is filled.
+struct Lines<'a> {
+    piece: &'a str,
+    width: usize,
+    /// `width + 1` places for each line: where its fields begin, and one behind its end.
+    starts: Vec<usize>,
+    count: usize,
+}
+
+impl Lines<'_> {
+    fn fill(&mut self, columns: &mut [StringChunkedBuilder]) {
+        for (at, column) in columns.iter_mut().enumerate() {
+            for line in self.starts.chunks_exact(self.width + 1) {
+                let (Some(&from), Some(&next)) = (line.get(at), line.get(at + 1)) else { continue };
+                column.append_value(self.piece.get(from..next - 1).unwrap_or_default());
+            }
+        }
+        self.starts.clear();
+        self.count = 0;
+    }
+}
+
+/// Finds separators and line feeds, eight bytes at a time.
+struct Marks<'a> {
+    bytes: &'a [u8],
+    separator: u64,
+    /// Bytes from which on was not looked yet.
+    next: usize,
+    /// Where the word stands that is looked at, and a bit for each mark in it.
+    word: usize,
+    found: u64,
+    /// Which of them are separators.
+    separators: u64,
+}
+
+impl<'a> Marks<'a> {
+    fn new(bytes: &'a [u8], separator: u8) -> Self {
+        Self { bytes, separator: ONES * u64::from(separator), next: 0, word: 0, found: 0, separators: 0 }
+    }
+
+    /// The next mark, `true` for a separator.
+    #[inline]
+    fn next(&mut self) -> Option<(usize, bool)> {
+        while self.found == 0 {
+            let rest = self.bytes.get(self.next..).filter(|rest| !rest.is_empty())?;
+            let word = match rest.first_chunk::<8>() {
+                Some(word) => u64::from_le_bytes(*word),
+                None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            };
+            self.separators = zeros(word ^ self.separator);
+            self.found = self.separators | zeros(word ^ (ONES * u64::from(b'\n')));
+            self.word = self.next;
+            self.next += 8;
+        }
+        let lowest = self.found & self.found.wrapping_neg();
+        self.found ^= lowest;
+        Some((self.word + lowest.trailing_zeros() as usize / 8, self.separators & lowest != 0))
+    }
+}
+
+/// A byte of one each.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of every byte that is zero.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    const LOW: u64 = 0x7f * ONES;
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 #[cfg(test)]
@@ -321,8 +403,22 @@ mod tests {
     }
 
     #[test]
+    fn every_mark_is_found() {
+        let text = "a,bc,\n,,ü,1234567,12345678,\n\n,x";
+        let mut marks = Marks::new(text.as_bytes(), b',');
+        let found: Vec<_> = std::iter::from_fn(|| marks.next()).collect();
+        let wanted: Vec<_> = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, b)| b",\n".contains(b))
+            .map(|(at, b)| (at, b == b','))
+            .collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
     fn plain_and_other_pieces_agree() {
-        let text = "a,b,c\r\n\r\n1,,3\n4,5\n,,\n6,7,8,9\n6,7,8,\nlast,ü,客户";
+        let text = "a,b,c\r\n\r\n1,,3\n4,5\n,\u{3000},\n6,7,8,9\n6,7,8,\nlast,ü,客户";
         let plain = quiet(text, 3);
         let other = Part::any(plan(text), &names(3), &Reporter::silent()).unwrap();
         let other = join(vec![other], &names(3)).unwrap();

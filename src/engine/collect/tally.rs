@@ -178,6 +178,7 @@ impl Tally {
         let Self { facts: mut f, mut frozen, distinct, na, without, .. } = self;
         let (count, is_estimate) = distinct.count();
         f.distinct = count;
+        f.forget_code();
         let only = |wanted: &str| frozen.iter().all(|(value, _)| value.trim() == wanted);
         // Two-letter country codes: NA is Namibia, not a hole. 有 and 无 are yes and no.
         let kept = if na > 0 && f.present > 0 && f.has_letter_pairs() && !words::is_contact_name(name) {

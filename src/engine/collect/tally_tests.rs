@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::facts::plain_number;
 use super::*;
 
 fn one_by_one(name: &str, text: &StringChunked) -> Facts {
@@ -59,7 +60,10 @@ fn one_by_one(name: &str, text: &StringChunked) -> Facts {
 
 /// The long way of every value, without what spares work.
 fn look(f: &mut Facts, at: usize, value: &str, dates_hopeless: &mut bool) {
-    let looked = Facts::look_slowly(f, at, value.trim(), *dates_hopeless);
+    let looked = match plain_number(value.trim().as_bytes()) {
+        Some(_) => f.look(at, value, 1, *dates_hopeless),
+        None => f.look_closely(at, value.trim(), 1, *dates_hopeless),
+    };
     if let Some(step) = looked.step {
         f.step(step);
     }
