@@ -26,29 +26,9 @@ pub(super) fn parse(
     report: &Reporter,
 ) -> crate::Result<Table> {
     let Decoded { text, encoding, bytes, hash, mut warnings } = decoded;
-    let plan = plan(&text, options, &mut warnings);
-    let fail = |cause: csv::Error, row: u64| CollectError::Record {
-        file: path.to_owned(),
-        row,
-        cause: cause.to_string(),
-    };
-    let sampled = first_records(plan).map_err(|cause| fail(cause, 1))?;
-    if sampled.is_empty() {
-        return Err(CollectError::Empty { file: path.to_owned() }.into());
-    }
-    let (head, names) = names_of(&sampled, options, &mut warnings);
-    let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
-
-    let read = pieces::read(below(plan, first), &names, report)?;
-    if let Some(line) = read.unclosed {
-        warnings.push(Note::new("unclosed_quote").with("row", line));
-    }
-    if let Some(row) = read.first_short {
-        warnings.push(Note::new("short_records").with("count", read.short).with("row", row));
-    }
-    if read.blank > 0 {
-        warnings.push(Note::new("blank_rows").with("count", read.blank));
-    }
+    let Begun { plan, names, is_named } = begin(path, &text, options, &mut warnings)?;
+    let read = pieces::read(plan, &names, report)?;
+    tell(&read, &mut warnings);
     let rows = read.rows;
     if rows.is_empty() && read.rejected_count == 0 {
         return Err(CollectError::NoRows { file: path.to_owned() }.into());
@@ -61,14 +41,11 @@ pub(super) fn parse(
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         source: Provenance {
             file: path.to_owned(),
-            format: match plan.dialect.layout {
-                Layout::Separated(_) => "csv",
-                Layout::Blanks | Layout::WideBlanks => "fixed_width",
-            },
+            format: format_of(plan.dialect.layout),
             part: None,
             encoding: encoding.to_owned(),
             separator: plan.dialect.layout.separator(),
-            header: head.lines > 0,
+            header: is_named,
             bytes,
             hash,
         },
@@ -83,6 +60,56 @@ pub(super) fn parse(
     tidy::drop_total(&mut table);
     tidy::drop_notes_beside(&mut table);
     Ok(table)
+}
+
+/// Where the records of a text begin, how they are read, and the names of their columns.
+pub(super) struct Begun<'a> {
+    pub plan: Plan<'a>,
+    pub names: Vec<String>,
+    /// The names stand in the file.
+    pub is_named: bool,
+}
+
+/// Finds dialect, names and the first record of a text.
+pub(super) fn begin<'a>(
+    path: &Path,
+    text: &'a str,
+    options: &ReadOptions,
+    warnings: &mut Vec<Note>,
+) -> crate::Result<Begun<'a>> {
+    let plan = plan(text, options, warnings);
+    let sampled = first_records(plan).map_err(|cause| CollectError::Record {
+        file: path.to_owned(),
+        row: 1,
+        cause: cause.to_string(),
+    })?;
+    if sampled.is_empty() {
+        return Err(CollectError::Empty { file: path.to_owned() }.into());
+    }
+    let (head, names) = names_of(&sampled, options, warnings);
+    let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
+    Ok(Begun { plan: below(plan, first), names, is_named: head.lines > 0 })
+}
+
+/// Tells of records that are out of the ordinary.
+pub(super) fn tell(read: &pieces::Read, warnings: &mut Vec<Note>) {
+    if let Some(line) = read.unclosed {
+        warnings.push(Note::new("unclosed_quote").with("row", line));
+    }
+    if let Some(row) = read.first_short {
+        warnings.push(Note::new("short_records").with("count", read.short).with("row", row));
+    }
+    if read.blank > 0 {
+        warnings.push(Note::new("blank_rows").with("count", read.blank));
+    }
+}
+
+/// The name of a text's format.
+pub(super) fn format_of(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Separated(_) => "csv",
+        Layout::Blanks | Layout::WideBlanks => "fixed_width",
+    }
 }
 
 /// The same records from the one in row `first` on.
@@ -227,7 +254,12 @@ fn names_of(
 }
 
 /// Names of `width` columns, each once: empty ones are named by position, twins numbered.
-pub(super) fn distinct(given: &[String], width: usize, is_named: bool, warnings: &mut Vec<Note>) -> Vec<String> {
+pub(super) fn distinct(
+    given: &[String],
+    width: usize,
+    is_named: bool,
+    warnings: &mut Vec<Note>,
+) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let (mut twins, mut unnamed) = (0, 0);
     let names = (0..width)

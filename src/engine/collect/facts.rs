@@ -162,7 +162,7 @@ pub(super) struct Looked {
 impl Facts {
     pub fn gather(name: &str, text: &StringChunked) -> Self {
         let mut tally = Tally::new();
-        tally.feed(text);
+        tally.feed(text, None);
         tally.finish(name).0
     }
 

@@ -17,8 +17,11 @@ use crate::table::Rejected;
 
 /// Rejected records that are kept to be shown.
 const REJECTED_SHOWN: usize = 1000;
-/// Bytes of a piece.
+/// Bytes of a piece, at least.
 const PIECE: usize = 4 << 20;
+/// Pieces of a text, at most about this many: each stays a chunk of its own in every column, for
+/// putting them together would cost as much as reading them.
+const PIECES: usize = 32;
 /// Lines that are taken into the columns at a time: their places stay in the cache.
 const LINES: usize = 256;
 
@@ -29,6 +32,8 @@ pub(super) struct Read {
     pub columns: Vec<StringChunked>,
     /// Rows of the kept records in the file.
     pub rows: Vec<u32>,
+    /// Rows of the text, blank lines too, with those before it.
+    pub passed: u64,
     pub rejected: Vec<Rejected>,
     pub rejected_count: u64,
     /// Records with fewer fields than columns, and the row of the first.
@@ -98,6 +103,7 @@ fn join(parts: Vec<Part>, names: &[String]) -> crate::Result<Read> {
             all.push(column);
         }
     }
+    out.passed = passed;
     out.columns = columns
         .into_par_iter()
         .zip(names)
@@ -107,18 +113,19 @@ fn join(parts: Vec<Part>, names: &[String]) -> crate::Result<Read> {
             for part in parts {
                 whole.append_owned(part)?;
             }
-            Ok(whole.rechunk().into_owned())
+            Ok(whole)
         })
         .collect::<PolarsResult<_>>()
         .map_err(crate::clean::CleanError::from)?;
     Ok(out)
 }
 
-/// Where the text is cut: at line ends outside quotes, about [`PIECE`] apart; from 0 to the end.
+/// Where the text is cut: at line ends outside quotes, at least [`PIECE`] apart; from 0 to the end.
 fn cuts(text: &[u8], quote: Option<u8>) -> Vec<usize> {
     let mut cuts = vec![0];
     let (mut counted, mut inside) = (0, false);
-    let mut wish = PIECE;
+    let piece = PIECE.max(text.len() / PIECES);
+    let mut wish = piece;
     while wish < text.len() {
         if let Some(quote) = quote {
             let between = text.get(counted..wish).unwrap_or_default();
@@ -137,12 +144,28 @@ fn cuts(text: &[u8], quote: Option<u8>) -> Vec<usize> {
         let Some(cut) = found else { break };
         cuts.push(cut);
         counted = cut;
-        wish = cut + PIECE;
+        wish = cut + piece;
     }
     if cuts.last() != Some(&text.len()) {
         cuts.push(text.len());
     }
     cuts
+}
+
+/// Where the last record ends that is whole: behind the last line feed outside quotes.
+pub(super) fn last_end(text: &[u8], quote: Option<u8>) -> Option<usize> {
+    let Some(quote) = quote.filter(|quote| memchr::memchr(*quote, text).is_some()) else {
+        return memchr::memrchr(b'\n', text).map(|at| at + 1);
+    };
+    let (mut inside, mut last) = (false, None);
+    for at in memchr::memchr2_iter(quote, b'\n', text) {
+        if text.get(at) == Some(&quote) {
+            inside = !inside;
+        } else if !inside {
+            last = Some(at + 1);
+        }
+    }
+    last
 }
 
 /// What was read from one piece; rows are counted from its head.

@@ -18,7 +18,8 @@ type Step = (i64, i64);
 /// Gathers the facts of one column, batch by batch, in the order of the rows.
 pub(super) struct Tally {
     facts: Facts,
-    /// Rows so far.
+    /// Rows so far, and the place or number of the last.
+    next: usize,
     at: usize,
     dates_hopeless: bool,
     /// Marks that may be values: `NA`, `无`.
@@ -44,6 +45,7 @@ impl Tally {
     fn with(distinct: Distinct) -> Self {
         Self {
             facts: Facts::default(),
+            next: 0,
             at: 0,
             dates_hopeless: false,
             na: 0,
@@ -54,12 +56,18 @@ impl Tally {
         }
     }
 
-    /// Takes the next rows.
-    pub fn feed(&mut self, text: &StringChunked) {
+    /// Takes the next rows; `rows` are the numbers under which examples are remembered, the places in
+    /// the column where it is `None`.
+    pub fn feed(&mut self, text: &StringChunked, rows: Option<&[u32]>) {
+        let mut rows = rows.map(|rows| rows.iter());
         for (array, validity) in text.downcast_iter().zip(text.iter_validities()) {
             let validity = validity.filter(|validity| validity.unset_bits() > 0);
             for (i, view) in array.views().iter().enumerate() {
-                self.at += 1;
+                self.at = match &mut rows {
+                    Some(rows) => rows.next().map_or(self.at, |row| *row as usize),
+                    None => self.next,
+                };
+                self.next += 1;
                 if view.length == 0 || validity.is_some_and(|validity| !validity.get_bit(i)) {
                     self.facts.missing += 1;
                     continue;
@@ -105,7 +113,7 @@ impl Tally {
         self.facts.present += 1;
         self.facts.length += text.len() as u64;
         let step = self.look(text);
-        let at = self.at - 1;
+        let at = self.at;
         let Some(values) = &mut self.values else { return };
         values.insert(Entry { key, text: text.to_owned(), at, count: 1, looked: 1, step });
         if values.entries.len() >= LEVELS_FOLLOWED {
@@ -122,7 +130,7 @@ impl Tally {
         self.facts.present += 1;
         self.facts.length += text.len() as u64;
         self.distinct.push(hash_of(key));
-        let looked = self.facts.look(self.at - 1, text, 1, self.dates_hopeless);
+        let looked = self.facts.look(self.at, text, 1, self.dates_hopeless);
         if let Some(step) = looked.step {
             self.facts.step(step);
         }
@@ -142,7 +150,7 @@ impl Tally {
 
     /// Looks at the value of the row that was counted last.
     fn look(&mut self, text: &str) -> Option<Step> {
-        let looked = self.facts.look(self.at - 1, text, 1, self.dates_hopeless);
+        let looked = self.facts.look(self.at, text, 1, self.dates_hopeless);
         if let Some(step) = looked.step {
             self.facts.step(step);
         }

@@ -82,7 +82,7 @@ fn agrees(name: &str, values: &[Option<String>]) {
     assert_eq!(shown(&slow), shown(&fast), "{name}");
     // In batches too, as a summary reads them.
     let mut tally = Tally::bounded();
-    values.chunks(97).for_each(|batch| tally.feed(&column(batch)));
+    values.chunks(97).for_each(|batch| tally.feed(&column(batch), None));
     let (batches, is_estimate) = tally.finish(name);
     assert_eq!((shown(&slow), false), (shown(&batches), is_estimate), "{name} in batches");
 }

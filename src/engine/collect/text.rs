@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Decoder, Encoding};
 use rayon::prelude::*;
 
 use super::CollectError;
@@ -63,21 +63,7 @@ fn run(source: Source<'_>, name: Option<&str>, limit: u64, report: &Reporter) ->
     let mut file = reader.take(limit);
     let mut head = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(io)?;
-    if head.is_empty() {
-        return Err(CollectError::Empty { file: path.to_owned() }.into());
-    }
-    if is_binary(&head) {
-        return Err(CollectError::NotText { file: path.to_owned(), looks_like: "a binary file" }.into());
-    }
-    let mut guess = encoding::guess(&head, head.len() < HEAD);
-    if let Some(name) = name {
-        let Some(encoding) = encoding::by_name(name) else {
-            let file = path.to_owned();
-            return Err(CollectError::UnknownEncoding { file, name: name.to_owned() }.into());
-        };
-        guess = encoding::Guess { encoding, mark: if guess.encoding == encoding { guess.mark } else { 0 } };
-    }
-
+    let guess = encoding_of(path, &head, head.len() < HEAD, name)?;
     let expected = expected.min(limit);
     let mut bytes = head;
     bytes.reserve_exact((expected as usize).saturating_sub(bytes.len()).saturating_add(1));
@@ -129,6 +115,28 @@ fn run(source: Source<'_>, name: Option<&str>, limit: u64, report: &Reporter) ->
         return Err(CollectError::Empty { file: path.to_owned() }.into());
     }
     Ok(out)
+}
+
+/// The encoding that the head of a file shows, or the one that the person named.
+pub(super) fn encoding_of(
+    path: &Path,
+    head: &[u8],
+    is_whole: bool,
+    name: Option<&str>,
+) -> crate::Result<encoding::Guess> {
+    if head.is_empty() {
+        return Err(CollectError::Empty { file: path.to_owned() }.into());
+    }
+    if is_binary(head) {
+        return Err(CollectError::NotText { file: path.to_owned(), looks_like: "a binary file" }.into());
+    }
+    let guess = encoding::guess(head, is_whole);
+    let Some(name) = name else { return Ok(guess) };
+    let Some(encoding) = encoding::by_name(name) else {
+        let file = path.to_owned();
+        return Err(CollectError::UnknownEncoding { file, name: name.to_owned() }.into());
+    };
+    Ok(encoding::Guess { encoding, mark: if guess.encoding == encoding { guess.mark } else { 0 } })
 }
 
 /// blake3, in steps between which a cancel is heard.
@@ -194,13 +202,19 @@ fn cuts(bytes: &[u8], encoding: &'static Encoding) -> Vec<usize> {
 fn decode_chunk(bytes: &[u8], encoding: &'static Encoding, is_last: bool) -> (String, bool) {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 4 + 16);
+    let is_bad = feed(&mut decoder, bytes, is_last, &mut text);
+    (text, is_bad)
+}
+
+/// Decodes more bytes to the end of the text; `true` where some do not decode.
+pub(super) fn feed(decoder: &mut Decoder, bytes: &[u8], is_last: bool, text: &mut String) -> bool {
     let (mut rest, mut is_bad) = (bytes, false);
     loop {
-        let (result, read, bad) = decoder.decode_to_string(rest, &mut text, is_last);
+        let (result, read, bad) = decoder.decode_to_string(rest, text, is_last);
         is_bad |= bad;
         rest = rest.get(read..).unwrap_or_default();
         if result == encoding_rs::CoderResult::InputEmpty {
-            return (text, is_bad);
+            return is_bad;
         }
         text.reserve(decoder.max_utf8_buffer_length(rest.len()).unwrap_or(rest.len() * 3 + 16));
     }

@@ -5,11 +5,57 @@ use std::time::Instant;
 
 use super::*;
 
+/// Seconds of all threads so far, in the program and in the system; on a busy machine they tell more
+/// than the clock.
+fn spent() -> (f64, f64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks: Vec<f64> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|n| n.parse().unwrap())
+        .collect();
+    (ticks[0] / 100.0, ticks[1] / 100.0)
+}
+
 fn told<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), spent());
     let out = work();
-    println!("{what}: {:.3} s", started.elapsed().as_secs_f64());
+    let after = spent();
+    println!(
+        "{what}: {:.3} s; processor {:.2} s, system {:.2} s",
+        started.elapsed().as_secs_f64(),
+        after.0 - before.0,
+        after.1 - before.1
+    );
     out
+}
+
+fn peak() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}
+
+/// `REGULARS_TIMED_SUMMARY` names the file, which may be larger than memory.
+#[test]
+#[ignore = "measures"]
+fn time_and_memory_of_a_summary() {
+    let Ok(path) = std::env::var("REGULARS_TIMED_SUMMARY") else { return };
+    let path = Path::new(&path);
+    println!("before: {:.0} MiB at most", peak());
+    let table = told("summary", || summary(path, &ReadOptions::default(), &Reporter::silent()).unwrap());
+    println!("{} records, {:.0} MiB at most", table.records, peak());
+    for column in &table.columns {
+        println!(
+            "{} {:?} {} different, {} missing",
+            column.name, column.role, column.distinct, column.missing
+        );
+    }
+    println!("{:?}", table.warnings);
 }
 
 #[test]
@@ -35,5 +81,6 @@ fn phases_of_reading() {
         table.columns = told("profile", || profile::profile(&table, &silent).unwrap());
         told("drop", || drop(table));
         told("open", || open(path, &options, &silent).unwrap());
+        println!("{:.0} MiB at most", peak());
     }
 }
