@@ -114,11 +114,15 @@ pub(super) fn format_of(layout: Layout) -> &'static str {
 
 /// The same records from the one in row `first` on.
 fn below(plan: Plan<'_>, first: u64) -> Plan<'_> {
+    // Rows of a range are counted from the head of the text: what is above stays and is passed over.
+    if let Some(mut cells) = plan.cells {
+        cells.rows.0 = cells.rows.0.max(first);
+        return Plan { cells: Some(cells), ..plan };
+    }
     let mut records = Records::new(plan);
     let mut record = csv::StringRecord::new();
     let (mut start, mut lines) = (plan.start, plan.lines);
-    while plan.cells.is_none()
-        && let Ok(Some(row)) = records.next(&mut record)
+    while let Ok(Some(row)) = records.next(&mut record)
         && row < first
     {
         (start, lines) = (records.position(), row);
