@@ -110,8 +110,9 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 10] = [
+const TOLD_WHOLE: [&str; 11] = [
     "read_failed",
+    "too_large",
     "bad_record",
     "table_engine",
     "device",
