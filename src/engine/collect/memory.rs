@@ -73,7 +73,8 @@ fn refuse(path: &Path, estimate: Estimate) -> crate::Result<()> {
     }
 }
 
-/// Bytes needed for a byte of text: itself, its cells, and long values again beside them.
+/// Bytes needed for a byte of text: itself, what counting takes, its cells, and long values again
+/// beside them.
 fn of_text(head: &[u8], options: &ReadOptions) -> f64 {
     let chosen = options.separator.and_then(|sign| u8::try_from(sign).ok());
     let is_end = |byte: u8| match chosen {
@@ -83,7 +84,7 @@ fn of_text(head: &[u8], options: &ReadOptions) -> f64 {
     let cells = head.iter().filter(|byte| is_end(**byte)).count().max(1);
     let length = head.len().max(1) as f64;
     let long = if length / cells as f64 > 12.0 { 1.0 } else { 0.0 };
-    1.0 + long + CELL * cells as f64 / length
+    1.5 + long + CELL * cells as f64 / length
 }
 
 /// Bytes needed for a packed byte.
