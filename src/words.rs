@@ -111,8 +111,9 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 46] = [
+const TOLD_WHOLE: [&str; 47] = [
     "read_failed",
+    "too_large",
     "bad_record",
     "table_engine",
     "device",

@@ -26,34 +26,10 @@ pub(super) fn parse(
     report: &Reporter,
 ) -> crate::Result<Table> {
     let Decoded { text, encoding, bytes, hash, mut warnings } = decoded;
-    let plan = plan(&text, options, &mut warnings);
-    let fail = |cause: csv::Error, row: u64| CollectError::Record {
-        file: path.to_owned(),
-        row,
-        cause: cause.to_string(),
-    };
-    let sampled = first_records(plan, options.header_row).map_err(|cause| fail(cause, 1))?;
-    if sampled.is_empty() && (options.range.is_some() || options.header_row.is_some()) {
-        return Err(CollectError::NoRows { file: path.to_owned() }.into());
-    }
-    if sampled.is_empty() {
-        return Err(CollectError::Empty { file: path.to_owned() }.into());
-    }
-    let (head, names) = names_of(&sampled, options, &mut warnings);
-    let line_of_names =
-        sampled.get(head.titles).filter(|_| head.lines == 1 && !head.assumed).map(|(_, line)| line);
-    let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
-
-    let read = pieces::read(below(plan, first), &names, line_of_names, report)?;
-    if let Some(line) = read.unclosed {
-        warnings.push(Note::new("unclosed_quote").with("row", line));
-    }
-    if let Some(row) = read.first_short {
-        warnings.push(Note::new("short_records").with("count", read.short).with("row", row));
-    }
-    if read.blank > 0 {
-        warnings.push(Note::new("blank_rows").with("count", read.blank));
-    }
+    let begun = begin(path, &text, options, &mut warnings)?;
+    let Begun { plan, names, line_of_names, is_named } = begun;
+    let read = pieces::read(plan, &names, line_of_names.as_ref(), report)?;
+    tell(&read, &mut warnings);
     let rows = read.rows;
     if rows.is_empty() && read.rejected_count == 0 {
         return Err(CollectError::NoRows { file: path.to_owned() }.into());
@@ -66,14 +42,11 @@ pub(super) fn parse(
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         source: Provenance {
             file: path.to_owned(),
-            format: match plan.dialect.layout {
-                Layout::Separated(_) => "csv",
-                Layout::Blanks | Layout::WideBlanks => "fixed_width",
-            },
+            format: format_of(plan.dialect.layout),
             part: None,
             encoding: encoding.to_owned(),
             separator: plan.dialect.layout.separator(),
-            header: head.lines > 0,
+            header: is_named,
             bytes,
             hash,
         },
@@ -91,13 +64,74 @@ pub(super) fn parse(
     Ok(table)
 }
 
+/// Where the records of a text begin, how they are read, and the names of their columns.
+pub(super) struct Begun<'a> {
+    pub plan: Plan<'a>,
+    pub names: Vec<String>,
+    /// The one line that surely names them.
+    pub line_of_names: Option<csv::StringRecord>,
+    /// The names stand in the file.
+    pub is_named: bool,
+}
+
+/// Finds dialect, names and the first record of a text.
+pub(super) fn begin<'a>(
+    path: &Path,
+    text: &'a str,
+    options: &ReadOptions,
+    warnings: &mut Vec<Note>,
+) -> crate::Result<Begun<'a>> {
+    let plan = plan(text, options, warnings);
+    let sampled = first_records(plan, options.header_row).map_err(|cause| CollectError::Record {
+        file: path.to_owned(),
+        row: 1,
+        cause: cause.to_string(),
+    })?;
+    if sampled.is_empty() && (options.range.is_some() || options.header_row.is_some()) {
+        return Err(CollectError::NoRows { file: path.to_owned() }.into());
+    }
+    if sampled.is_empty() {
+        return Err(CollectError::Empty { file: path.to_owned() }.into());
+    }
+    let (head, names) = names_of(&sampled, options, warnings);
+    let first = sampled.get(head.titles + head.lines).map_or(u64::MAX, |(row, _)| *row);
+    let is_sure = head.lines == 1 && !head.assumed;
+    let line_of_names = sampled.into_iter().nth(head.titles).filter(|_| is_sure).map(|(_, line)| line);
+    Ok(Begun { plan: below(plan, first), names, line_of_names, is_named: head.lines > 0 })
+}
+
+/// Tells of records that are out of the ordinary.
+pub(super) fn tell(read: &pieces::Read, warnings: &mut Vec<Note>) {
+    if let Some(line) = read.unclosed {
+        warnings.push(Note::new("unclosed_quote").with("row", line));
+    }
+    if let Some(row) = read.first_short {
+        warnings.push(Note::new("short_records").with("count", read.short).with("row", row));
+    }
+    if read.blank > 0 {
+        warnings.push(Note::new("blank_rows").with("count", read.blank));
+    }
+}
+
+/// The name of a text's format.
+pub(super) fn format_of(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Separated(_) => "csv",
+        Layout::Blanks | Layout::WideBlanks => "fixed_width",
+    }
+}
+
 /// The same records from the one in row `first` on.
 fn below(plan: Plan<'_>, first: u64) -> Plan<'_> {
+    // Rows of a range are counted from the head of the text: what is above stays and is passed over.
+    if let Some(mut cells) = plan.cells {
+        cells.rows.0 = cells.rows.0.max(first);
+        return Plan { cells: Some(cells), ..plan };
+    }
     let mut records = Records::new(plan);
     let mut record = csv::StringRecord::new();
     let (mut start, mut lines) = (plan.start, plan.lines);
-    while plan.cells.is_none()
-        && let Ok(Some(row)) = records.next(&mut record)
+    while let Ok(Some(row)) = records.next(&mut record)
         && row < first
     {
         (start, lines) = (records.position(), row);
@@ -107,9 +141,7 @@ fn below(plan: Plan<'_>, first: u64) -> Plan<'_> {
     if bytes.get(start) == Some(&b'\n') && start > 0 && bytes.get(start - 1) == Some(&b'\r') {
         start += 1;
     }
-    // Of a range the rows are counted from the head of the file: it begins lower.
-    let cells = plan.cells.map(|cells| Cells { rows: (cells.rows.0.max(first), cells.rows.1), ..cells });
-    Plan { start, lines, cells, ..plan }
+    Plan { start, lines, ..plan }
 }
 
 /// What stands before the table, and the dialect; tells what is out of the ordinary.

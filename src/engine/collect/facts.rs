@@ -1,21 +1,18 @@
 //! What is counted over all rows of a column: one look at each value, no allocation per cell, and
-//! short ways for what most columns hold.
+//! short ways for what most columns hold. [`Tally`] brings the values.
 
 use polars::prelude::*;
 
+use super::tally::Tally;
 use crate::detect::date::Order;
 use crate::detect::number::Decimal;
-use crate::detect::{date, missing, number, words};
+use crate::detect::{date, number, words};
 use crate::job::Reporter;
 
 /// Different values that are counted one by one.
 pub(super) const LEVELS_COUNTED: usize = 2000;
-/// Different values beyond which the counts of single ones tell nothing and are left alone.
-const LEVELS_FOLLOWED: usize = 5 * LEVELS_COUNTED;
 /// Different values kept in the profile.
-const LEVELS_SHOWN: usize = 40;
-/// Values after which a column without dates is asked no more for them.
-const DATES_TRIED: u64 = 500;
+pub(super) const LEVELS_SHOWN: usize = 40;
 /// Rows between two looks at whether the person has cancelled.
 pub(super) const CHECKED: usize = 1 << 14;
 /// Digits from which a whole number is an account, a card or a telephone rather than an amount.
@@ -40,14 +37,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, at: usize, value: &str) {
-        self.count += 1;
+    fn note(&mut self, at: usize, value: &str, times: u64) {
+        self.count += times;
         self.first.get_or_insert_with(|| Example { at, value: value.chars().take(80).collect() });
     }
 }
 
+/// Shown by what is asked of it alone: of a course that is lost the steps are counted no more.
+impl std::fmt::Debug for Course {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Course").field(&self.is_steady()).finish()
+    }
+}
+
 /// Rises and falls of dates from row to row under one order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Course {
     last: Option<i64>,
     rises: u64,
@@ -62,6 +66,11 @@ impl Course {
             _ => {}
         }
         self.last = Some(ms);
+    }
+
+    /// True while the dates have not gone both ways.
+    fn is_open(&self) -> bool {
+        self.rises.min(self.falls) == 0
     }
 
     /// True where the dates go one way only, over more than a few steps.
@@ -88,7 +97,7 @@ pub(super) enum OrderGround {
 }
 
 /// What was counted over all rows of a column.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Facts {
     pub missing: u64,
     pub present: u64,
@@ -140,120 +149,144 @@ pub(super) struct Facts {
     pub distinct: u64,
     pub levels: Vec<(String, u64)>,
     pub keep_na: bool,
+    /// Letters that stand before digits and are no currency.
+    code_letters: Vec<u8>,
+}
+
+/// What a look at one value gave beside the counts.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// The dates that it reads as, day first and month first, where it reads in both orders.
+    pub step: Option<(i64, i64)>,
+    /// Whether it was asked for a date because it is nothing simpler.
+    pub tried_date: bool,
 }
 
 impl Facts {
     pub fn gather(name: &str, text: &StringChunked, report: &Reporter) -> crate::Result<Self> {
-        let mut f = Facts::default();
-        let mut seen: PlHashSet<u64> = PlHashSet::default();
-        let mut counts: PlHashMap<&str, u64> = PlHashMap::default();
-        let hasher = PlFixedStateQuality::default();
-        let (mut dates_hopeless, mut na, mut without) = (false, 0u64, 0u64);
-        for (at, value) in text.iter().enumerate() {
-            if at % CHECKED == 0 {
-                report.check()?;
-            }
-            let Some(value) = value.filter(|value| !missing::is_missing(value)) else {
-                f.missing += 1;
-                match value.filter(|value| missing::may_be_value(value)).map(str::trim) {
-                    Some("NA") => na += 1,
-                    Some(_) => without += 1,
-                    None => {}
-                }
-                continue;
-            };
-            f.present += 1;
-            seen.insert(std::hash::BuildHasher::hash_one(&hasher, value));
-            if counts.len() < LEVELS_COUNTED {
-                *counts.entry(value).or_default() += 1;
-            } else if seen.len() < LEVELS_FOLLOWED
-                && let Some(count) = counts.get_mut(value)
-            {
-                *count += 1;
-            }
-            f.length += value.len() as u64;
-            f.look(at, value, &mut dates_hopeless);
-        }
-        f.distinct = seen.len() as u64;
-        let mut keep = |mark: &'static str, count: u64, f: &mut Facts| {
-            f.missing -= count;
-            f.present += count;
-            f.distinct += 1;
-            counts.insert(mark, count);
-            f.keep_na = true;
-        };
-        // Two-letter country codes: NA is Namibia, not a hole. 有 and 无 are yes and no.
-        if na > 0 && f.present > 0 && f.letters_two * 10 >= f.present * 8 && !words::is_contact_name(name) {
-            keep("NA", na, &mut f);
-        } else if without > 0 && f.distinct == 1 && counts_only(text, "有") {
-            keep("无", without, &mut f);
-        }
-        let mut levels: Vec<_> =
-            counts.into_iter().map(|(v, n)| (v.chars().take(80).collect::<String>(), n)).collect();
-        levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        levels.truncate(LEVELS_SHOWN);
-        f.levels = levels;
-        Ok(f)
+        let mut tally = Tally::new();
+        tally.feed(text, None, report)?;
+        Ok(tally.finish(name).0)
     }
 
-    fn look(&mut self, at: usize, value: &str, dates_hopeless: &mut bool) {
-        let trimmed = value.trim();
-        let bytes = trimmed.as_bytes();
-        match plain_number(bytes) {
-            Some((whole, 0)) => return self.integer(at, trimmed, whole),
-            Some((whole, fraction)) => return self.fraction(at, trimmed, whole, fraction),
-            None => {}
+    /// True where most values are two capital letters.
+    pub fn has_letter_pairs(&self) -> bool {
+        self.letters_two * 10 >= self.present * 8
+    }
+
+    /// True while the course of the dates may still go one way only.
+    #[inline]
+    pub fn is_course_open(&self) -> bool {
+        self.course_day.is_open() || self.course_month.is_open()
+    }
+
+    /// The next dates, day first and month first.
+    #[inline]
+    pub fn step(&mut self, (day, month): (i64, i64)) {
+        self.course_day.step(day);
+        self.course_month.step(month);
+    }
+
+    /// Looks at a value that `times` rows hold, the first of them `at`.
+    #[inline]
+    pub fn look(&mut self, at: usize, value: &str, times: u64, dates_hopeless: bool) -> Looked {
+        let trimmed = trimmed(value);
+        match plain_number(trimmed.as_bytes()) {
+            Some((whole, 0)) => self.integer(at, trimmed, whole, times),
+            Some((whole, fraction)) => {
+                self.fraction(at, trimmed, whole, fraction, times);
+                Looked::default()
+            }
+            None if self.is_code(trimmed.as_bytes()) => {
+                // No blank, no address, no telephone: at most a date.
+                let read = if dates_hopeless { None } else { date::read(trimmed) };
+                let step = read.and_then(|read| self.date(at, trimmed, read, times));
+                Looked { step, tried_date: !dates_hopeless }
+            }
+            None => self.look_closely(at, trimmed, times, dates_hopeless),
         }
+    }
+
+    /// Forgets what only spared work.
+    pub fn forget_code(&mut self) {
+        self.code_letters.clear();
+    }
+
+    /// A look at what is neither digits nor a code.
+    pub fn look_closely(&mut self, at: usize, trimmed: &str, times: u64, dates_hopeless: bool) -> Looked {
+        let bytes = trimmed.as_bytes();
         if let Some(ms) = date::iso(bytes) {
-            self.day_first += 1;
-            self.month_first += 1;
-            self.course_day.step(ms);
-            self.course_month.step(ms);
-            return;
+            self.day_first += times;
+            self.month_first += times;
+            return Looked { step: Some((ms, ms)), tried_date: false };
         }
         if trimmed.contains(' ') {
-            self.spaces += 1;
+            self.spaces += times;
         }
         if bytes.len() == 2 && bytes.iter().all(u8::is_ascii_uppercase) {
-            self.letters_two += 1;
+            self.letters_two += times;
         }
         if bytes.first() == Some(&b'+') && words::is_phone(trimmed) {
             // Nobody writes a plus before a long number.
-            self.phones += 1;
-            return;
+            self.phones += times;
+            return Looked::default();
         }
         if let Some(read) = number::read(trimmed) {
-            return self.number(at, trimmed, read);
+            self.number(at, trimmed, read, times);
+            return Looked::default();
         }
         let has_digit =
             bytes.iter().any(u8::is_ascii_digit) || trimmed.contains(|c| matches!(c, '０'..='９'));
-        self.emails += u64::from(words::is_email(trimmed));
+        if words::is_email(trimmed) {
+            self.emails += times;
+        }
         if !has_digit {
-            return;
+            return Looked::default();
         }
         if date::is_day_and_month(trimmed) {
-            self.day_and_month.note(at, trimmed);
+            self.day_and_month.note(at, trimmed, times);
         }
-        self.phones += u64::from(words::is_phone(trimmed));
-        if !*dates_hopeless {
-            if let Some(read) = date::read(trimmed) {
-                self.date(at, trimmed, read);
+        if words::is_phone(trimmed) {
+            self.phones += times;
+        }
+        let read = if dates_hopeless { None } else { date::read(trimmed) };
+        let step = read.and_then(|read| self.date(at, trimmed, read, times));
+        Looked { step, tried_date: !dates_hopeless }
+    }
+
+    /// True for letters and then digits, where the last such letters were found to be no currency:
+    /// identifiers, of which a column has many. No number is written so.
+    fn is_code(&mut self, bytes: &[u8]) -> bool {
+        let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        let (Some(front), Some(back)) = (bytes.get(..letters), bytes.get(letters..)) else { return false };
+        if front.is_empty() || back.is_empty() || !back.iter().all(u8::is_ascii_digit) {
+            return false;
+        }
+        if self.code_letters != front {
+            // Whether letters before digits are a currency does not depend on the digits.
+            let is_number = std::str::from_utf8(bytes).is_ok_and(|text| number::read(text).is_some());
+            if is_number || bytes.len() > 60 {
+                return false;
             }
-            // Reading dates is slow; a column that shows none among its first values has none.
-            *dates_hopeless = self.present >= DATES_TRIED && self.dates() * 10 < self.present;
+            self.code_letters = front.to_vec();
         }
+        true
     }
 
     /// Digits only: what most columns hold.
-    fn integer(&mut self, at: usize, text: &str, digits: usize) {
-        self.integers += 1;
-        self.as_point += 1;
-        self.as_comma += 1;
+    fn integer(&mut self, at: usize, text: &str, digits: usize, times: u64) -> Looked {
+        self.integers += times;
+        self.as_point += times;
+        self.as_comma += times;
         let unsigned = text.len() == digits;
-        self.leading_zero += u64::from(digits > 1 && unsigned && text.starts_with('0'));
-        self.over_precise += u64::from(digits > 15);
+        if digits > 1 && unsigned && text.starts_with('0') {
+            self.leading_zero += times;
+        }
+        if digits > 15 {
+            self.over_precise += times;
+        }
         if digits >= LONG {
-            self.long += 1;
+            self.long += times;
             let (low, high) = self.long_lengths.unwrap_or((digits, digits));
             self.long_lengths = Some((low.min(digits), high.max(digits)));
         }
@@ -261,82 +294,78 @@ impl Facts {
             let (low, high) = self.range.unwrap_or((value, value));
             self.range = Some((low.min(value), high.max(value)));
             match digits {
-                5 if SERIAL.contains(&value) => self.serials.note(at, text),
-                9 | 10 if UNIX.contains(&value) => self.unix_seconds += 1,
-                12 | 13 if UNIX.contains(&(value / 1000)) => self.unix_millis += 1,
+                5 if SERIAL.contains(&value) => self.serials.note(at, text, times),
+                9 | 10 if UNIX.contains(&value) => self.unix_seconds += times,
+                12 | 13 if UNIX.contains(&(value / 1000)) => self.unix_millis += times,
                 _ => {}
             }
         }
-        if unsigned
-            && matches!(digits, 8 | 14)
-            && let Some(read) = date::read(text)
-        {
-            self.date(at, text, read);
-        }
+        let read = if unsigned && matches!(digits, 8 | 14) { date::read(text) } else { None };
+        let step = read.and_then(|read| self.date(at, text, read, times));
+        Looked { step, tried_date: false }
     }
 
     /// Digits, a point, digits: only three after one to three may be thousands.
-    fn fraction(&mut self, at: usize, text: &str, whole: usize, fraction: usize) {
-        self.as_point += 1;
-        let digits = text.trim_start_matches('-');
+    #[inline]
+    fn fraction(&mut self, at: usize, text: &str, whole: usize, fraction: usize, times: u64) {
+        self.as_point += times;
+        let digits = text.strip_prefix('-').unwrap_or(text);
         if fraction == 3 && (1..=3).contains(&whole) && !digits.starts_with('0') {
-            self.as_comma += 1;
-            self.either.note(at, text);
+            self.as_comma += times;
+            self.either.note(at, text, times);
         } else {
-            self.only_point += 1;
+            self.only_point += times;
         }
         if whole == 10
             && digits.split('.').next().and_then(|n| n.parse().ok()).is_some_and(|n| UNIX.contains(&n))
         {
-            self.unix_seconds += 1;
+            self.unix_seconds += times;
         }
     }
 
-    fn number(&mut self, at: usize, text: &str, read: number::Reading) {
+    fn number(&mut self, at: usize, text: &str, read: number::Reading, times: u64) {
         let (point, comma) = if read.suffixed {
             (&mut self.suffixed_point, &mut self.suffixed_comma)
         } else {
             (&mut self.as_point, &mut self.as_comma)
         };
-        *point += u64::from(read.point.is_some());
-        *comma += u64::from(read.comma.is_some());
+        *point += times * u64::from(read.point.is_some());
+        *comma += times * u64::from(read.comma.is_some());
         match (read.point, read.comma) {
-            (Some(a), Some(b)) if a != b => self.either.note(at, text),
-            (Some(_), None) => self.only_point += 1,
-            (None, Some(_)) => self.only_comma += 1,
+            (Some(a), Some(b)) if a != b => self.either.note(at, text, times),
+            (Some(_), None) => self.only_point += times,
+            (None, Some(_)) => self.only_comma += times,
             _ => {}
         }
         if let Some(code) = read.currency {
             match self.currencies.iter_mut().find(|(known, _)| *known == code) {
-                Some((_, count)) => *count += 1,
-                None => self.currencies.push((code, 1)),
+                Some((_, count)) => *count += times,
+                None => self.currencies.push((code, times)),
             }
         }
         if is_spreadsheet_scientific(text) {
-            self.scientific.note(at, text);
+            self.scientific.note(at, text, times);
         }
     }
 
-    fn date(&mut self, at: usize, text: &str, read: date::Reading) {
+    fn date(&mut self, at: usize, text: &str, read: date::Reading, times: u64) -> Option<(i64, i64)> {
         let (day, month) = (read.day_first, read.month_first);
-        self.day_first += u64::from(day.is_some());
-        self.month_first += u64::from(month.is_some());
-        self.only_day_first += u64::from(month.is_none());
-        self.only_month_first += u64::from(day.is_none());
-        self.short_years += u64::from(read.short_year);
-        self.zoned += u64::from(read.zoned);
+        let count = |is: bool| times * u64::from(is);
+        self.day_first += count(day.is_some());
+        self.month_first += count(month.is_some());
+        self.only_day_first += count(month.is_none());
+        self.only_month_first += count(day.is_none());
+        self.short_years += count(read.short_year);
+        self.zoned += count(read.zoned);
         if read.is_ambiguous() {
-            self.open_order.note(at, text);
+            self.open_order.note(at, text, times);
         }
         match read.weekday {
-            Some(Order::DayFirst) => self.weekday_day += 1,
-            Some(_) => self.weekday_month += 1,
+            Some(Order::DayFirst) => self.weekday_day += times,
+            Some(_) => self.weekday_month += times,
             None => {}
         }
-        if let (Some(day), Some(month)) = (day, month) {
-            self.course_day.step(day);
-            self.course_month.step(month);
-        }
+        day.zip(month)
     }
 
     /// The order of day and month, and why.
@@ -408,13 +437,15 @@ impl Facts {
     }
 }
 
-/// True where every value that is no mark is `wanted`.
-fn counts_only(text: &StringChunked, wanted: &str) -> bool {
-    text.iter().flatten().all(|value| missing::is_missing(value) || value.trim() == wanted)
+/// Without the blanks around; most values have none, which two bytes tell.
+#[inline]
+fn trimmed(value: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_plain(value.as_bytes().first()) && is_plain(value.as_bytes().last()) { value } else { value.trim() }
 }
 
 /// Digits before and after the point of a number as programs write it; `None` for all else.
-fn plain_number(bytes: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn plain_number(bytes: &[u8]) -> Option<(usize, usize)> {
     let digits = |bytes: &[u8]| bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     let bytes = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let whole = digits(bytes);

@@ -70,14 +70,7 @@ pub(super) struct Task<'a> {
 impl Task<'_> {
     /// Name of a table that is the whole of a file: the file's, without its endings.
     pub(super) fn stem(&self) -> String {
-        let mut name = self.name.as_str();
-        for ending in [".gz", ".zst"] {
-            name = name.strip_suffix(ending).unwrap_or(name);
-        }
-        match name.rsplit_once('.') {
-            Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
-            _ => name.to_owned(),
-        }
+        stem(&self.name)
     }
 
     /// The full name of a part: the member of the archive first.
@@ -107,6 +100,25 @@ impl Task<'_> {
             Ok(()) => CollectError::from_io_within(self.path, self.member.as_deref(), cause).into(),
         }
     }
+}
+
+/// A file's name without its endings.
+pub(super) fn stem(name: &str) -> String {
+    let mut name = name;
+    for ending in [".gz", ".zst"] {
+        name = name.strip_suffix(ending).unwrap_or(name);
+    }
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// blake3 of a file on disk.
+pub(super) fn hash_of(path: &Path, report: &Reporter) -> crate::Result<String> {
+    let options = ReadOptions::default();
+    let (mut file, task) = task(path, &options, Want::Best, None, report)?;
+    hash(&mut file, &task)
 }
 
 /// Reads a file's tables, unprofiled.

@@ -8,6 +8,7 @@ pub mod combine;
 mod csv;
 pub mod database;
 mod decide;
+mod distinct;
 mod excel;
 mod facts;
 mod format;
@@ -17,16 +18,21 @@ mod gather;
 pub mod http;
 mod json;
 mod magic;
+pub mod memory;
 mod pieces;
 mod profile;
 mod records;
 pub mod relate;
+mod summary;
+mod tally;
 #[cfg(test)]
 mod tests_odd;
 #[cfg(test)]
 mod tests_public;
 mod text;
 mod tidy;
+#[cfg(test)]
+mod timing;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +47,7 @@ use crate::table::{Role, Table};
 
 pub use gather::{gather, stack};
 pub use profile::retype;
+pub use summary::summary;
 
 use format::{Found, Want};
 
@@ -109,10 +116,17 @@ pub enum CollectError {
     Malformed { file: PathBuf, part: Option<String>, cause: String },
     #[error("{}{} is not valid JSON in line {line}, character {column}: {cause}", file.display(), within(part))]
     BadJson { file: PathBuf, part: Option<String>, line: u64, column: u64, cause: &'static str },
+    #[error("{} needs about {} of memory and {} are free", file.display(), gibibytes(*needed), gibibytes(*available))]
+    TooLarge { file: PathBuf, needed: u64, available: u64 },
     #[error("“{range}” is no range of cells for {}", file.display())]
     BadRange { file: PathBuf, range: String },
     #[error("no readable file at {}", file.display())]
     NoFiles { file: PathBuf },
+}
+
+/// Bytes as a person reads them.
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 /// The part of a file that an error speaks of, to stand behind the file's name.
@@ -139,6 +153,7 @@ impl CollectError {
             Self::Encrypted { .. } => "encrypted",
             Self::Truncated { .. } => "truncated",
             Self::TooBig { .. } => "unpacks_too_big",
+            Self::TooLarge { .. } => "too_large",
             Self::Malformed { .. } => "malformed",
             Self::BadJson { .. } => "bad_json",
             Self::BadRange { .. } => "bad_range",
@@ -160,6 +175,7 @@ impl CollectError {
             | Self::Encrypted { file, .. }
             | Self::Truncated { file, .. }
             | Self::TooBig { file, .. }
+            | Self::TooLarge { file, .. }
             | Self::Malformed { file, .. }
             | Self::BadRange { file, .. }
             | Self::NoFiles { file } => (file, None, None),
@@ -229,6 +245,7 @@ pub fn parts(path: &Path) -> crate::Result<Vec<Part>> {
 /// As [`open`].
 pub fn tables(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Result<Vec<Table>> {
     report.emit(Event::Phase("read"));
+    memory::check(path, options)?;
     let want = options.part.as_deref().map_or(Want::All, Want::Part);
     let Found { mut tables, .. } = format::read(path, options, want, None, report)?;
     report.emit(Event::Phase("profile"));
@@ -250,9 +267,10 @@ pub fn tables(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::R
 ///
 /// # Errors
 /// Files that are absent, unreadable, empty, damaged, protected or no table; a part or role for
-/// a column that is not there.
+/// a column that is not there; files that do not fit into memory, for which there is [`summary`].
 pub fn open(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
     report.emit(Event::Phase("read"));
+    memory::check(path, options)?;
     finish(best(path, options, None, report)?, options, report)
 }
 

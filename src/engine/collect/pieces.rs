@@ -17,8 +17,13 @@ use crate::table::Rejected;
 
 /// Rejected records that are kept to be shown.
 const REJECTED_SHOWN: usize = 1000;
-/// Bytes of a piece: some ten milliseconds of work, so that a cancel is answered soon.
+/// Bytes of a piece, at least.
 const PIECE: usize = 4 << 20;
+/// Pieces of a text, at most about this many: each stays a chunk of its own in every column, for
+/// putting them together would cost as much as reading them.
+const PIECES: usize = 32;
+/// Lines that are taken into the columns at a time: their places stay in the cache.
+const LINES: usize = 256;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -27,6 +32,8 @@ pub(super) struct Read {
     pub columns: Vec<StringChunked>,
     /// Rows of the kept records in the file.
     pub rows: Vec<u32>,
+    /// Rows of the text, blank lines too, with those before it.
+    pub passed: u64,
     pub rejected: Vec<Rejected>,
     pub rejected_count: u64,
     /// Records with fewer fields than columns, and the row of the first.
@@ -102,6 +109,7 @@ fn join(parts: Vec<Part>, names: &[String]) -> crate::Result<Read> {
             all.push(column);
         }
     }
+    out.passed = passed;
     out.columns = columns
         .into_par_iter()
         .zip(names)
@@ -111,18 +119,19 @@ fn join(parts: Vec<Part>, names: &[String]) -> crate::Result<Read> {
             for part in parts {
                 whole.append_owned(part)?;
             }
-            Ok(whole.rechunk().into_owned())
+            Ok(whole)
         })
         .collect::<PolarsResult<_>>()
         .map_err(crate::clean::CleanError::from)?;
     Ok(out)
 }
 
-/// Where the text is cut: at line ends outside quotes, about [`PIECE`] apart; from 0 to the end.
+/// Where the text is cut: at line ends outside quotes, at least [`PIECE`] apart; from 0 to the end.
 fn cuts(text: &[u8], quote: Option<u8>) -> Vec<usize> {
     let mut cuts = vec![0];
     let (mut counted, mut inside) = (0, false);
-    let mut wish = PIECE;
+    let piece = PIECE.max(text.len() / PIECES);
+    let mut wish = piece;
     while wish < text.len() {
         if let Some(quote) = quote {
             let between = text.get(counted..wish).unwrap_or_default();
@@ -141,12 +150,28 @@ fn cuts(text: &[u8], quote: Option<u8>) -> Vec<usize> {
         let Some(cut) = found else { break };
         cuts.push(cut);
         counted = cut;
-        wish = cut + PIECE;
+        wish = cut + piece;
     }
     if cuts.last() != Some(&text.len()) {
         cuts.push(text.len());
     }
     cuts
+}
+
+/// Where the last record ends that is whole: behind the last line feed outside quotes.
+pub(super) fn last_end(text: &[u8], quote: Option<u8>) -> Option<usize> {
+    let Some(quote) = quote.filter(|quote| memchr::memchr(*quote, text).is_some()) else {
+        return memchr::memrchr(b'\n', text).map(|at| at + 1);
+    };
+    let (mut inside, mut last) = (false, None);
+    for at in memchr::memchr2_iter(quote, b'\n', text) {
+        if text.get(at) == Some(&quote) {
+            inside = !inside;
+        } else if !inside {
+            last = Some(at + 1);
+        }
+    }
+    last
 }
 
 /// What was read from one piece; rows are counted from its head.
@@ -247,56 +272,65 @@ impl Part {
                     && !(plan.dialect.quoting && has(b'"'))
                     && !lone_return() =>
             {
-                Ok(Self::plain(plan, builder, separator))
+                Self::plain(plan, builder, separator, report)
             }
             _ => Self::any(plan, builder, report),
         }
     }
 
     /// A piece without quotes, comments and odd line ends: what most programs write.
-    fn plain(plan: Plan<'_>, mut builder: Builder<'_>, separator: u8) -> Self {
+    fn plain(
+        plan: Plan<'_>,
+        mut builder: Builder<'_>,
+        separator: u8,
+        report: &Reporter,
+    ) -> crate::Result<Self> {
         let piece = plan.text;
-        let bytes = piece.as_bytes();
         let width = builder.names.len();
-        let mut ends: Vec<usize> = Vec::with_capacity(width + 1);
-        let (mut line, mut at, mut row) = (0, 0, plan.lines);
-        while line < bytes.len() {
-            ends.clear();
-            // Separators up to the end of the line.
+        let mut marks = Marks::new(piece.as_bytes(), separator);
+        let mut lines = Lines { piece, width, starts: Vec::new(), count: 0 };
+        let (mut line, mut row) = (0, plan.lines);
+        while line < piece.len() {
+            // Where the fields begin, and one behind the end of the last.
+            let mark = lines.starts.len();
+            lines.starts.push(line);
             let end = loop {
-                match memchr::memchr2(separator, b'\n', &bytes[at..]) {
-                    Some(found) if bytes[at + found] == separator => {
-                        ends.push(at + found);
-                        at += found + 1;
-                    }
-                    Some(found) => break at + found,
-                    None => break bytes.len(),
+                match marks.next() {
+                    Some((at, true)) => lines.starts.push(at + 1),
+                    Some((at, false)) => break at,
+                    None => break piece.len(),
                 }
             };
             row += 1;
-            let text_end = if end > line && bytes[end - 1] == b'\r' { end - 1 } else { end };
-            if text_end > line {
-                ends.push(text_end);
-                let starts = std::iter::once(line).chain(ends.iter().map(|end| end + 1));
-                // Separators and line ends are ASCII: every cut lies between characters.
-                let field = |(from, to): (usize, &usize)| piece.get(from..*to).unwrap_or_default();
-                let is_full = |place| !field(place).trim_start().is_empty();
-                let first = ends.first().map_or("", |end| field((line, end)));
-                let is_odd = ends.len() > width || builder.is_suspect(first);
-                if is_odd || !starts.clone().zip(&ends).any(is_full) {
-                    let fields: Vec<&str> = starts.zip(&ends).map(field).collect();
-                    builder.record(row, fields.len(), fields.iter().copied());
-                } else {
-                    for (column, place) in builder.columns.iter_mut().zip(starts.zip(&ends)) {
-                        column.append_value(field(place));
-                    }
-                    builder.keep(row, ends.len());
+            let is_crlf = end > line && piece.as_bytes().get(end - 1) == Some(&b'\r');
+            let text_end = if is_crlf { end - 1 } else { end };
+            lines.starts.push(text_end + 1);
+            let fields = lines.starts.len() - mark - 1;
+            // Separators and line ends are ASCII: every cut lies between characters.
+            let text = piece.get(line..text_end).unwrap_or_default();
+            let first = lines.starts.get(mark + 1).and_then(|next| piece.get(line..next - 1));
+            let is_odd = fields != width
+                || width > 1 && is_blank(text, separator)
+                || builder.is_suspect(first.unwrap_or_default());
+            if !is_odd && !text.is_empty() {
+                lines.count += 1;
+                builder.keep(row, fields);
+                if lines.count == LINES {
+                    lines.fill(&mut builder.columns);
+                    report.check()?;
+                }
+            } else {
+                lines.starts.truncate(mark);
+                if !text.is_empty() {
+                    lines.fill(&mut builder.columns);
+                    let fields = text.split(char::from(separator));
+                    builder.record(row, fields.clone().count(), fields);
                 }
             }
             line = end + 1;
-            at = line;
         }
-        builder.finish(row)
+        lines.fill(&mut builder.columns);
+        Ok(builder.finish(row))
     }
 
     /// Any piece.
@@ -315,6 +349,83 @@ impl Part {
         builder.part.unclosed = records.unclosed;
         Ok(builder.finish(records.row()))
     }
+}
+
+/// True for a line of blanks and separators; most lines show at once that they are none.
+fn is_blank(line: &str, separator: u8) -> bool {
+    let rest = line.trim_start_matches(|c: char| c == char::from(separator) || c.is_whitespace());
+    rest.is_empty()
+}
+
+/// Lines of as many fields as there are columns, on their way into the columns: one column after the
+/// other, for each stays in the processor while it is filled.
+struct Lines<'a> {
+    piece: &'a str,
+    width: usize,
+    /// `width + 1` places for each line: where its fields begin, and one behind its end.
+    starts: Vec<usize>,
+    count: usize,
+}
+
+impl Lines<'_> {
+    fn fill(&mut self, columns: &mut [StringChunkedBuilder]) {
+        for (at, column) in columns.iter_mut().enumerate() {
+            for line in self.starts.chunks_exact(self.width + 1) {
+                let (Some(&from), Some(&next)) = (line.get(at), line.get(at + 1)) else { continue };
+                column.append_value(self.piece.get(from..next - 1).unwrap_or_default());
+            }
+        }
+        self.starts.clear();
+        self.count = 0;
+    }
+}
+
+/// Finds separators and line feeds, eight bytes at a time.
+struct Marks<'a> {
+    bytes: &'a [u8],
+    separator: u64,
+    /// Bytes from which on was not looked yet.
+    next: usize,
+    /// Where the word stands that is looked at, and a bit for each mark in it.
+    word: usize,
+    found: u64,
+    /// Which of them are separators.
+    separators: u64,
+}
+
+impl<'a> Marks<'a> {
+    fn new(bytes: &'a [u8], separator: u8) -> Self {
+        Self { bytes, separator: ONES * u64::from(separator), next: 0, word: 0, found: 0, separators: 0 }
+    }
+
+    /// The next mark, `true` for a separator.
+    #[inline]
+    fn next(&mut self) -> Option<(usize, bool)> {
+        while self.found == 0 {
+            let rest = self.bytes.get(self.next..).filter(|rest| !rest.is_empty())?;
+            let word = match rest.first_chunk::<8>() {
+                Some(word) => u64::from_le_bytes(*word),
+                None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            };
+            self.separators = zeros(word ^ self.separator);
+            self.found = self.separators | zeros(word ^ (ONES * u64::from(b'\n')));
+            self.word = self.next;
+            self.next += 8;
+        }
+        let lowest = self.found & self.found.wrapping_neg();
+        self.found ^= lowest;
+        Some((self.word + lowest.trailing_zeros() as usize / 8, self.separators & lowest != 0))
+    }
+}
+
+/// A byte of one each.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of every byte that is zero.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    const LOW: u64 = 0x7f * ONES;
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 #[cfg(test)]
@@ -343,8 +454,22 @@ mod tests {
     }
 
     #[test]
+    fn every_mark_is_found() {
+        let text = "a,bc,\n,,ü,1234567,12345678,\n\n,x";
+        let mut marks = Marks::new(text.as_bytes(), b',');
+        let found: Vec<_> = std::iter::from_fn(|| marks.next()).collect();
+        let wanted: Vec<_> = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, b)| b",\n".contains(b))
+            .map(|(at, b)| (at, b == b','))
+            .collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
     fn plain_and_other_pieces_agree() {
-        let text = "a,b,c\r\n\r\n1,,3\n4,5\n,,\n6,7,8,9\n6,7,8,\nlast,ü,客户";
+        let text = "a,b,c\r\n\r\n1,,3\n4,5\n,\u{3000},\n6,7,8,9\n6,7,8,\nlast,ü,客户";
         let plain = quiet(text, 3);
         let three = names(3);
         let other = Part::any(plan(text), Builder::new(text, &three, None), &Reporter::silent()).unwrap();
@@ -356,6 +481,18 @@ mod tests {
         assert_eq!((plain.short, plain.first_short, plain.blank), (1, Some(5), 1));
         assert_eq!((plain.rejected[0].row, other.rejected[0].row), (7, 7));
         assert_eq!(cells(&plain)[2], [Some("4".into()), Some("5".into()), None]);
+    }
+
+    #[test]
+    fn the_line_of_names_again_is_rejected() {
+        let (text, names) = ("1,2\nc0,c1\nc0,3\nc0\n4,c1\n", names(2));
+        let again = csv::StringRecord::from(names.clone());
+        let plain = read(plan(text), &names, Some(&again), &Reporter::silent()).unwrap();
+        let builder = Builder::new(text, &names, Some(&again));
+        let other = join(vec![Part::any(plan(text), builder, &Reporter::silent()).unwrap()], &names).unwrap();
+        assert_eq!(cells(&plain), cells(&other));
+        assert_eq!((&plain.rows[..], &plain.rejected), (&[2, 4, 5, 6][..], &other.rejected));
+        assert_eq!((plain.rejected[0].row, plain.rejected[0].why.code), (3, "names_again"));
     }
 
     #[test]

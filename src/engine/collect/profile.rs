@@ -4,7 +4,7 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::decide::{Said, decide};
+use super::decide::{Decision, Said, decide};
 use super::facts::{CHECKED, Facts, OrderGround, Seen};
 use crate::detect::date::{self, Order};
 use crate::detect::number::{self, Decimal};
@@ -92,8 +92,66 @@ fn one(
         }
         None => 0,
     };
+    let row = |at: usize| table.rows.get(at).copied().unwrap_or_default();
+    let (mut column, decision) = typed(text, &facts, table.source.separator, forced, (said, at_said), &row);
+    if let (true, Some(example)) = (open_decimal(&column, &decision), &facts.either.first) {
+        let total = |decimal: Decimal| {
+            let values = text.iter().flatten().filter_map(|value| number::parse(value, decimal));
+            show_number(values.filter(|value| value.is_finite()).sum())
+        };
+        let note = Note::new("ambiguous_decimal")
+            .with("example", &example.value)
+            .with("point", total(Decimal::Point))
+            .with("comma", total(Decimal::Comma))
+            .with("decimal", column.decimal.sign());
+        let at = column.warnings.iter().take_while(|note| note.code.ends_with("_set")).count();
+        column.warnings.insert(at, note);
+    }
+    if read_count(&facts, &column) != facts.present {
+        bad_values(&mut column, text, &table.rows, report)?;
+    }
+    Ok(column)
+}
+
+/// The column of a table of which only the first rows are at hand; its facts are those of all rows,
+/// whose examples carry the numbers of their rows.
+pub(super) fn of_facts(table: &Table, name: &str, facts: &Facts, report: &Reporter) -> crate::Result<Column> {
+    let empty = StringChunked::from_slice(name.into(), &[] as &[&str]);
+    let text = table.text(name).unwrap_or(&empty);
+    let row = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let (mut column, decision) = typed(text, facts, table.source.separator, None, (Said::default(), 0), &row);
+    if let (true, Some(example)) = (open_decimal(&column, &decision), &facts.either.first) {
+        let note = Note::new("ambiguous_decimal_head").with("example", &example.value);
+        column.warnings.push(note.with("decimal", column.decimal.sign()));
+    }
+    let read = read_count(facts, &column);
+    if read != facts.present {
+        bad_values(&mut column, text, &table.rows, report)?;
+        if column.role.is_numeric() || column.role == Role::Date {
+            column.bad = facts.present.saturating_sub(read);
+        }
+    }
+    Ok(column)
+}
+
+/// Nothing in the numbers of a column tells the sign before the fraction.
+fn open_decimal(column: &Column, decision: &Decision) -> bool {
+    decision.open_decimal && matches!(column.value_type, ValueType::Number | ValueType::Integer)
+}
+
+/// What a column is by its facts, and by some of its values. `said` is how the person said that it is written, and how many
+/// values read so; `row` gives the row of an example.
+fn typed(
+    text: &StringChunked,
+    facts: &Facts,
+    separator: Option<char>,
+    forced: Option<Role>,
+    (said, at_said): (Said, u64),
+    row: &dyn Fn(usize) -> u32,
+) -> (Column, Decision) {
+    let name = text.name().as_str();
     let contact = || contact::kind_of(name, sample(text));
-    let mut decision = decide(name, &facts, table.source.separator, said, at_said, contact);
+    let mut decision = decide(name, facts, separator, said, at_said, contact);
     if let Some(role) = forced {
         decision.value_type = match role {
             Role::Number | Role::Money if facts.integers == facts.present => ValueType::Integer,
@@ -103,7 +161,7 @@ fn one(
             _ => ValueType::Text,
         };
         (decision.role, decision.why) = (role, Note::new("set_by_you"));
-        if let (Role::Date, None, Some(order)) = (role, said.order, counted_time(&facts)) {
+        if let (Role::Date, None, Some(order)) = (role, said.order, counted_time(facts)) {
             (decision.order, decision.ground) = (order, OrderGround::NoChoice);
         }
     }
@@ -111,7 +169,7 @@ fn one(
         name: name.to_owned(),
         value_type: decision.value_type,
         role: decision.role,
-        why: decision.why,
+        why: decision.why.clone(),
         missing: facts.missing,
         distinct: facts.distinct,
         decimal: decision.decimal,
@@ -131,16 +189,13 @@ fn one(
     }
     let is_number = matches!(column.value_type, ValueType::Number | ValueType::Integer);
     if column.value_type == ValueType::Date {
-        date_warnings(&facts, decision.ground, &mut warnings);
+        date_warnings(facts, decision.ground, &mut warnings);
     } else if is_number {
-        number_warnings(&facts, &column, decision.open_decimal, text, &mut warnings);
+        number_warnings(facts, &column, &mut warnings);
     }
-    damage_warnings(&facts, &column, &table.rows, &mut warnings);
+    damage_warnings(facts, &column, row, &mut warnings);
     column.warnings = warnings;
-    if read_count(&facts, &column) != facts.present {
-        bad_values(&mut column, text, &table.rows, report)?;
-    }
-    Ok(column)
+    (column, decision)
 }
 
 /// Values from all over a column: files are often sorted, so its head alone would mislead.
@@ -192,20 +247,7 @@ fn date_warnings(f: &Facts, ground: OrderGround, warnings: &mut Vec<Note>) {
     }
 }
 
-fn number_warnings(f: &Facts, column: &Column, open: bool, text: &StringChunked, warnings: &mut Vec<Note>) {
-    if let (true, Some(example)) = (open, &f.either.first) {
-        let total = |decimal: Decimal| {
-            let values = text.iter().flatten().filter_map(|value| number::parse(value, decimal));
-            show_number(values.filter(|value| value.is_finite()).sum())
-        };
-        warnings.push(
-            Note::new("ambiguous_decimal")
-                .with("example", &example.value)
-                .with("point", total(Decimal::Point))
-                .with("comma", total(Decimal::Comma))
-                .with("decimal", column.decimal.sign()),
-        );
-    }
+fn number_warnings(f: &Facts, column: &Column, warnings: &mut Vec<Note>) {
     if f.only_point > 0 && f.only_comma > 0 {
         let count = if column.decimal.is_comma() { f.only_point } else { f.only_comma };
         warnings.push(Note::new("mixed_decimal").with("count", count).with("decimal", column.decimal.sign()));
@@ -227,10 +269,10 @@ fn number_warnings(f: &Facts, column: &Column, open: bool, text: &StringChunked,
 }
 
 /// What a spreadsheet did to the values before we saw them.
-fn damage_warnings(f: &Facts, column: &Column, rows: &[u32], warnings: &mut Vec<Note>) {
+fn damage_warnings(f: &Facts, column: &Column, row: &dyn Fn(usize) -> u32, warnings: &mut Vec<Note>) {
     let tell = |note: Note, seen: &Seen| {
         let first = seen.first.as_ref();
-        let row = first.and_then(|example| rows.get(example.at)).copied().unwrap_or_default();
+        let row = first.map_or(0, |example| row(example.at));
         let value = first.map_or("", |example| example.value.as_str());
         note.with("count", seen.count).with("value", value).with("row", row)
     };
@@ -293,7 +335,7 @@ fn bad_values(
 }
 
 /// Makes the best candidate the target: a name that promises one, with two values.
-fn choose_target(columns: &mut [Column]) {
+pub(super) fn choose_target(columns: &mut [Column]) {
     let best = columns
         .iter_mut()
         .enumerate()
