@@ -11,6 +11,7 @@ mod journey;
 mod keyboard;
 mod pages;
 mod product;
+mod real_files;
 mod snapshots;
 mod support;
 mod telco;
