@@ -405,7 +405,7 @@ const CASES: [Case; 52] = [
             ("gender:token", Text, Category, 0), ("occupation:token", Text, Category, 9),
         ]),
     ]),
-    // 2,928 descriptions are blank as INDEX.md says, and the others are “?”.
+    // 2,928 descriptions are blank as INDEX.md says; 45 more hold a mark for “nothing”.
     read("online-retail-ii/online_retail_2009_2010.parquet", "online_retail_2009_2010", &[
         ("online_retail_2009_2010", 525461, 8, &[
             ("Invoice", Text, Id, 0), ("StockCode", Text, Role::Text, 0),
