@@ -3,6 +3,10 @@
 //! value; `project` is the only mutable thing. Nothing here knows a window, a command line or a
 //! server.
 
+// Tests that are shared with `tests/it` name the crate as those do.
+#[cfg(test)]
+extern crate self as regulars_engine;
+
 pub mod clean;
 pub mod collect;
 pub mod deploy;

@@ -13,6 +13,7 @@ mod linked;
 mod pages;
 mod product;
 mod review;
+mod real_files;
 mod snapshots;
 mod sources;
 mod support;

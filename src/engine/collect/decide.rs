@@ -105,7 +105,9 @@ fn values(name: &str, f: &Facts, contact: impl FnOnce() -> Option<contact::Found
         return Some((ValueType::Text, Role::Contact, why));
     }
     let long = share(f, f.long + f.scientific.count) > FIT;
-    if words::is_contact_name(name) && (share(f, f.distinct) > 0.3 || long) {
+    // Of a nested name the last word tells: the id of an address is no address.
+    let own = name.rsplit('.').next().unwrap_or(name);
+    if words::is_contact_name(own) && (share(f, f.distinct) > 0.3 || long) {
         return Some((ValueType::Text, Role::Contact, Note::new("named_contact")));
     }
     None
