@@ -1,11 +1,15 @@
 //! `regulars inspect`: what was sniffed, with warnings.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use regulars_engine::project::Collected;
+use regulars_engine::collect::{self, CollectError};
+use regulars_engine::job::Reporter;
+use regulars_engine::project::{Collected, Settings};
 use regulars_engine::table::{Dataset, Link, Role, Table};
 use serde_json::{Value, json};
 
-use super::{Input, Outcome};
+use super::{Failure, Input, Outcome};
 use crate::words::Lang;
 
 #[derive(Args)]
@@ -15,6 +19,9 @@ pub(super) struct Inspect {
     /// Only the list of tables, or the first page of a web address; nothing else is read
     #[arg(long)]
     dry_run: bool,
+    /// Passes over files of any size in bounded memory; done by itself where a file is too large
+    #[arg(long)]
+    summary: bool,
 }
 
 impl Inspect {
@@ -24,7 +31,14 @@ impl Inspect {
             return super::source::first_look(&sources, &secrets, !self.input.json);
         }
         let settings = self.input.settings()?;
-        let collected = self.input.collect(&settings)?;
+        let collected = if self.summary {
+            self.summarize(&settings)?
+        } else {
+            match self.input.collect(&settings) {
+                Err(failure) if failure.0.kind() == "too_large" => self.summarize(&settings)?,
+                other => other?,
+            }
+        };
         if !self.input.json {
             tell(&collected);
         }
@@ -38,6 +52,19 @@ impl Inspect {
             map.insert("plan".into(), json!(plan));
         }
         Ok(object)
+    }
+}
+
+impl Inspect {
+    /// Every file passed over by itself; nothing is put together.
+    fn summarize(&self, settings: &Settings) -> Result<Collected, Failure> {
+        let silent = Reporter::silent();
+        let files = collect::gather(&self.input.files)?;
+        let summary = |file: &PathBuf| collect::summary(file, &settings.read, &silent);
+        let tables: Vec<Table> = files.iter().map(summary).collect::<Result<_, _>>()?;
+        let table = tables.first().cloned().ok_or(CollectError::NoFiles { file: PathBuf::new() })?;
+        let dataset = Dataset { tables, links: Vec::new() };
+        Ok(Collected { dataset: std::sync::Arc::new(dataset), ..Collected::single(table) })
     }
 }
 
@@ -59,7 +86,8 @@ fn links_json(dataset: &Dataset) -> Vec<Value> {
 pub(super) fn tell(collected: &Collected) {
     let lang = Lang::of_environment();
     let dataset = &collected.dataset;
-    dataset.tables.iter().for_each(print);
+    let combined = collected.plan.is_some();
+    dataset.tables.iter().for_each(|table| print(table, !combined));
     for link in &dataset.links {
         let name = |at: usize| dataset.tables.get(at).map_or("", |table| table.name.as_str());
         println!(
@@ -73,7 +101,7 @@ pub(super) fn tell(collected: &Collected) {
     }
     if collected.plan.is_some() {
         println!("{}", lang.t("cli.combined"));
-        print(&collected.table);
+        print(&collected.table, true);
     }
 }
 
@@ -95,7 +123,7 @@ fn table_json(table: &Table) -> Value {
         "name": table.name, "file": table.source.file, "format": table.source.format,
         "sheet": table.source.part,
         "encoding": table.source.encoding, "separator": table.source.separator.map(String::from),
-        "records": table.records, "rows": table.height(), "rejected_rows": table.rejected_count,
+        "records": table.records, "rows": table.records - table.rejected_count, "rejected_rows": table.rejected_count,
         "rejected": table.rejected.iter().take(20).map(|r| json!({"row": r.row, "why": words.note(&r.why), "excerpt": r.excerpt})).collect::<Vec<_>>(),
         "columns": columns,
         "warnings": table.warnings.iter().map(|n| words.note(n)).chain(no_target(words, table)).collect::<Vec<_>>(),
@@ -112,7 +140,7 @@ pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
     Some(format!("{}. {}", lang.t("no_target.title"), lang.t(key)))
 }
 
-pub(super) fn print(table: &Table) {
+fn print(table: &Table, hints: bool) {
     let lang = Lang::of_environment();
     let source = &table.source;
     let encoding = if source.encoding.is_empty() { source.format } else { &source.encoding };
@@ -132,7 +160,7 @@ pub(super) fn print(table: &Table) {
     for note in &table.warnings {
         println!("  ! {}", lang.note(note));
     }
-    if let Some(text) = no_target(lang, table) {
+    if hints && let Some(text) = no_target(lang, table) {
         println!("  ! {text}");
     }
     for c in &table.columns {

@@ -80,7 +80,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Fate)> {
             (0..4000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect(),
             Fate::Refused("not_text"),
         ),
-        ("a zip", b"PK\x03\x04 and so on".to_vec(), Fate::Refused("not_text")),
+        ("a zip", b"PK\x03\x04 and so on".to_vec(), Fate::Refused("malformed")),
         ("all-missing target", customers(|_, row| row[4] = "NA".into()), Fate::Read(120, Some("no_target"))),
         ("one class", customers(|_, row| row[4] = "no".into()), Fate::Read(120, Some("no_target"))),
         (

@@ -576,7 +576,7 @@ fn a_class_has_all_it_needs_with_checksums() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("class");
     let told = json(&["classroom", "--out", out.to_str().unwrap(), "--customers", "50"]);
-    assert_eq!(told["files"].as_array().unwrap().len(), 6);
+    assert_eq!(told["files"].as_array().unwrap().len(), 7);
     let check = std::process::Command::new("sha256sum")
         .args(["--check", "--strict", "SHA256SUMS"])
         .current_dir(&out)

@@ -119,7 +119,7 @@ const CASES: [Case; 52] = [
     read("derived-encodings/ecommerce_500_merged_two_row_header.xlsx", "Export", &[
         ("Export", 500, 20, &[
             ("CustomerID", Text, Id, 0), ("Churn", Boolean, Target, 0), ("Tenure", Integer, Number, 49),
-            ("HourSpendOnApp", Integer, Money, 44), ("WarehouseToHome", Integer, Number, 42),
+            ("HourSpendOnApp", Integer, Number, 44), ("WarehouseToHome", Integer, Number, 42),
             ("OrderAmountHikeFromlastYear", Integer, Money, 14), ("CouponUsed", Integer, Number, 29),
             ("OrderCount", Integer, Number, 18), ("DaySinceLastOrder", Integer, Number, 18),
             ("CashbackAmount", ValueType::Number, Money, 0),
@@ -146,7 +146,7 @@ const CASES: [Case; 52] = [
         ]),
         ("E Comm", 5630, 20, &[
             ("CustomerID", Text, Id, 0), ("Churn", Boolean, Target, 0), ("Tenure", Integer, Number, 264),
-            ("WarehouseToHome", Integer, Number, 251), ("HourSpendOnApp", Integer, Money, 255),
+            ("WarehouseToHome", Integer, Number, 251), ("HourSpendOnApp", Integer, Number, 255),
             ("OrderAmountHikeFromlastYear", Integer, Money, 265), ("CouponUsed", Integer, Number, 256),
             ("OrderCount", Integer, Number, 258), ("DaySinceLastOrder", Integer, Number, 307),
             ("CashbackAmount", ValueType::Number, Money, 0),

@@ -169,6 +169,11 @@ pub fn is_contact_name(name: &str) -> bool {
 
 /// A name that promises an amount of money.
 pub fn is_money_name(name: &str) -> bool {
+    // Hours and days that were spent are no money.
+    if named(name, &["hour", "hours", "minute", "minutes", "day", "days", "time"], &["小时", "分钟", "时长"])
+    {
+        return false;
+    }
     let words = &[
         "price",
         "amount",

@@ -103,7 +103,7 @@ fn links_let_columns_share_pseudonyms_whatever_their_names() {
         blank: 0,
         duplicates: 0,
         childless: 0,
-        why: crate::Note::new("x"),
+        why: crate::Note::new("link_values"),
     };
     link(&mut plans, &[to("buyer"), to("seller")]);
     let key = Key::new(&[9; 32]);

@@ -283,6 +283,8 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
     {
         return Ok(Collected::single(table.clone()));
     }
+    // The order in which files were dropped says nothing: the columns must be the same next month.
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
     let links = relate::links(&tables, report)?;
     let dataset = Dataset { tables, links };
     let plan = combine::plan(&dataset, &settings.combine, report)?;
