@@ -139,8 +139,8 @@ fn open_decimal(column: &Column, decision: &Decision) -> bool {
     decision.open_decimal && matches!(column.value_type, ValueType::Number | ValueType::Integer)
 }
 
-/// What a column is by its facts, and by some of its values. `said` is how the person said that it is written, and how many
-/// values read so; `row` gives the row of an example.
+/// What a column is by its facts, and by some of its values. `said` is how the person said that it is
+/// written, and how many values read so; `row` gives the row of an example.
 fn typed(
     text: &StringChunked,
     facts: &Facts,

@@ -360,7 +360,9 @@ mod tests {
                 i % 5
             ));
         }
-        text.push_str("C1,too,many,fields,here\nid,when,amount,note\nshort\n, ,,\nC2,1/1/2024,3,x\n");
+        text.push_str(
+            "C1,too,many,fields,here\nid,when,amount,note\nshort\n, ,,\nC2,1/1/2024,3,\"a, b\nc 0\"\n",
+        );
         text
     }
 
