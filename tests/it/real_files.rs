@@ -223,7 +223,7 @@ const CASES: [Case; 52] = [
     ]),
     read("excel-edge-cases/inventory-table.xlsx", "Sheet1", &[
         ("Sheet1", 4, 3, &[
-            ("Item", Integer, Number, 0), ("Type", Text, Role::Text, 0), ("Quantity", Integer, Number, 0),
+            ("Item", Text, Id, 0), ("Type", Text, Role::Text, 0), ("Quantity", Integer, Number, 0),
         ]),
     ]),
     read("excel-edge-cases/malformed_format.xls", "2014", &[
