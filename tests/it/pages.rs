@@ -4,7 +4,7 @@
 
 use eframe::egui;
 use egui_kittest::Harness;
-use regulars::window::pages::Page;
+use regulars::window::pages::{CleanTab, Page};
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
 
@@ -38,13 +38,13 @@ pub fn masked(harness: &mut Harness<'_, App>) {
 fn every_page_in_both_languages_and_themes() {
     let has_adapter = adapter();
     let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
-    let draw = |harness: &mut Harness<'_, App>, stage: &str, size: [f32; 2]| {
+    let draw_some = |harness: &mut Harness<'_, App>, stage: &str, size: [f32; 2], pages: &[Page]| {
         for lang in Lang::ALL {
             for dark in [false, true] {
                 harness.state_mut().prefs.lang = lang;
                 let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
                 harness.ctx.set_theme(theme);
-                for page in Page::ALL {
+                for &page in pages {
                     harness.state_mut().prefs.page = page;
                     harness.run_steps(3);
                     masked(harness);
@@ -71,6 +71,9 @@ fn every_page_in_both_languages_and_themes() {
                 }
             }
         }
+    };
+    let draw = |harness: &mut Harness<'_, App>, stage: &str, size: [f32; 2]| {
+        draw_some(harness, stage, size, &Page::ALL);
     };
     let home = [1280.0, 800.0];
     let mut harness = window(home, Prefs::default());
@@ -109,6 +112,22 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.open(&sample().with_file_name("orders.csv"));
     until(&mut harness, "reading", |app| app.state.cleaning.is_some());
     draw(&mut harness, "orders", large);
+
+    // The five files of the shop, put together; and everything that can be looked at.
+    let files = ["customers", "orders", "events", "feedback", "products"];
+    let files = files.map(|name| sample().with_file_name(format!("{name}.csv")));
+    harness.state_mut().state.open_data(files.to_vec());
+    until(&mut harness, "reading", |app| app.state.prepared.is_some());
+    draw_some(&mut harness, "linked", large, &[Page::Collect, Page::Clean, Page::Mask]);
+    harness.state_mut().page.table = Some(2);
+    draw_some(&mut harness, "table", large, &[Page::Collect]);
+    for (at, tab) in CleanTab::ALL.into_iter().enumerate().skip(1) {
+        harness.state_mut().page.tab = tab;
+        harness.state_mut().prefs.page = Page::Clean;
+        harness.step();
+        until(&mut harness, "looking", |app| app.state.inspection().is_some());
+        draw_some(&mut harness, &format!("look{at}"), home, &[Page::Clean]);
+    }
 }
 
 /// Chooses the customer at a place of the list.

@@ -13,6 +13,8 @@ mod train;
 use eframe::egui::Ui;
 use serde::{Deserialize, Serialize};
 
+pub use clean::Tab as CleanTab;
+
 use super::Prefs;
 use super::command::Command;
 use super::state::State;
