@@ -126,7 +126,7 @@ fn every_page_in_both_languages_and_themes() {
         harness.state_mut().prefs.page = Page::Clean;
         harness.step();
         until(&mut harness, "looking", |app| app.state.inspection().is_some());
-        draw_some(&mut harness, &format!("look{at}"), home, &[Page::Clean]);
+        draw_some(&mut harness, &format!("look{at}"), large, &[Page::Clean]);
     }
 }
 

@@ -33,12 +33,13 @@ pub(super) fn suggest(look: &Look<'_>) -> crate::Result<Option<Suggestion>> {
     }
     let mut currency_column = None;
     if columns.is_empty() {
-        // Amounts in one column, their currency in another.
-        let found =
-            look.schema.iter().filter(|c| matches!(c.role, Role::Category | Role::Text)).find_map(|column| {
-                let codes = named(rows, column, &spec)?;
-                (codes.len() >= 2).then(|| (column.name.clone(), codes))
-            });
+        // Amounts in one column, their currency in another; but the most frequent currency of a
+        // customer's orders (`orders: most frequent currency`) is not that of the amounts beside it.
+        let may = |c: &&ColumnSpec| matches!(c.role, Role::Category | Role::Text) && !c.name.contains(": ");
+        let found = look.schema.iter().filter(may).find_map(|column| {
+            let codes = named(rows, column, &spec)?;
+            (codes.len() >= 2).then(|| (column.name.clone(), codes))
+        });
         let Some((name, codes)) = found else { return Ok(None) };
         columns.extend(look.schema.iter().filter(|c| c.role == Role::Money).map(|c| c.name.clone()));
         (currency_column, counts) = (Some(name), codes);

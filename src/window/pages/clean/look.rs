@@ -95,7 +95,10 @@ fn columns(ui: &mut Ui, scene: &mut Scene<'_>, found: &Inspection) {
     {
         scene.page.look_column.clone_from(&summary.column);
     }
-    let Some(summary) = chosen.and_then(|at| list.get(at)).or(list.first()) else { return };
+    let Some(summary) = chosen.and_then(|at| list.get(at)).or(list.iter().find(|s| s.moments.is_some()))
+    else {
+        return;
+    };
     ui.add_space(S3);
     let d = &summary.distribution;
     let missing = lang.with("clean.missing", &[("count", lang.count(summary.missing))]);

@@ -77,7 +77,8 @@ pub enum Tab {
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 6] = [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target, Tab::Twins];
+    pub const ALL: [Tab; 6] =
+        [Tab::Steps, Tab::Columns, Tab::Together, Tab::Missing, Tab::Target, Tab::Twins];
 
     fn key(self) -> &'static str {
         match self {

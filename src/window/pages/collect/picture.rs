@@ -91,8 +91,12 @@ fn line(ui: &Ui, from: Rect, to: Rect, color: Color32, text: &str) {
         Stroke::new(1.5, color),
     );
     ui.painter().add(curve);
-    let middle = Pos2::new(b.x - 8.0, b.y - 4.0);
-    ui.painter().text(middle, Align2::RIGHT_BOTTOM, text, FontId::proportional(11.0), color);
+    // On the ground, so that no other line runs through it.
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(11.0), color);
+    let corner = Pos2::new(b.x - 10.0 - galley.size().x, b.y - galley.size().y / 2.0);
+    let behind = Rect::from_min_size(corner, galley.size()).expand2(Vec2::new(4.0, 1.0));
+    ui.painter().rect_filled(behind, 0.0, Palette::of(ui).ground);
+    ui.painter().galley(corner, galley, color);
 }
 
 /// Where each table stands: by its distance from the customers; tables without a link at the end

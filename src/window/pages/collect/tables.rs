@@ -86,13 +86,14 @@ fn one(ui: &mut Ui, lang: Lang, table: &Table) {
         for note in &table.warnings {
             parts::caution(ui, &lang.note(note));
         }
-        for column in table.columns.iter().take(40) {
-            ui.horizontal(|ui| {
-                ui.add_sized([180.0, 16.0], egui::Label::new(&column.name).truncate());
+        egui::Grid::new("columns of a table").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+            for column in table.columns.iter().take(40) {
+                ui.label(&column.name);
                 let role = lang.t(&format!("role.{}", column.role.name()));
                 parts::muted(ui, format!("{role} · {}", lang.note(&column.why)));
-            });
-        }
+                ui.end_row();
+            }
+        });
     });
     ui.add_space(S2);
 }
