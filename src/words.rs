@@ -111,7 +111,9 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 47] = [
+const TOLD_WHOLE: [&str; 49] = [
+    "bad_recipe",
+    "no_column",
     "read_failed",
     "too_large",
     "bad_record",

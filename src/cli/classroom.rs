@@ -60,7 +60,7 @@ impl Classroom {
         files::write_atomically(&sums_file, |out| out.write_all(list.as_bytes()))
             .map_err(|cause| fail(&sums_file, cause))?;
         if !self.json {
-            println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
+            super::out!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
             let _ = write!(std::io::stdout(), "{list}");
         }
         Ok(json!({ "out": self.out, "files": sums }))

@@ -29,7 +29,12 @@ impl Clean {
     pub(super) fn run(&self) -> Outcome {
         super::refuse_input(&self.out, &self.input.paths())?;
         if let Some(file) = &self.save_recipe {
-            super::refuse_input(file, &self.input.paths())?;
+            let mut taken = self.input.paths();
+            taken.push(&self.out);
+            super::refuse_input(file, &taken)?;
+            if *file == self.out {
+                return Err(DeployError::IsInput { file: file.clone() }.into());
+            }
         }
         let settings = self.input.settings()?;
         let table = self.input.open(&settings)?;
@@ -48,7 +53,9 @@ impl Clean {
             recipe.save(file)?;
         }
         let frame = cleaning.readable();
-        let names: Vec<String> = frame.data.get_column_names().iter().map(|n| n.to_string()).collect();
+        let kept = |name: &String| !self.input.exclude.contains(name);
+        let names = frame.data.get_column_names().into_iter().map(|name| name.to_string());
+        let names: Vec<String> = names.filter(kept).collect();
         let rows = (0..frame.height())
             .map(|at| names.iter().map(|name| frame.show(name, at).unwrap_or_default()).collect());
         files::write_csv(&self.out, &names, rows)
@@ -61,7 +68,8 @@ impl Clean {
                 json!({
                     "name": change.name, "rows_changed": change.rows_changed,
                     "cells_changed": change.cells_changed, "rows_dropped": change.rows_dropped,
-                    "rows_merged": change.rows_merged,
+                    "rows_merged": change.rows_merged, "rows_flagged": change.flagged.len(),
+                    "flagged": change.flagged.iter().take(100).collect::<Vec<_>>(),
                     "columns": change.columns.iter().map(|(name, cells)| json!({"name": name, "cells_changed": cells})).collect::<Vec<_>>(),
                     "examples": change.examples.iter().take(10).collect::<Vec<_>>(),
                 })
@@ -73,7 +81,7 @@ impl Clean {
             let lang = Lang::of_environment();
             for stage in &cleaning.stages {
                 let change = &stage.change;
-                println!(
+                super::out!(
                     "  {:<24} {}",
                     lang.t(&format!("step.{}", change.name)),
                     lang.with(
@@ -88,10 +96,12 @@ impl Clean {
             }
             if let Some(differences) = &differences {
                 for line in crate::words::differences(lang, differences) {
-                    println!("  ! {line}");
+                    super::out!("  ! {line}");
                 }
             }
-            println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
+            for file in std::iter::once(&self.out).chain(&self.save_recipe) {
+                super::out!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
+            }
         }
         Ok(json!({
             "rows_in": table.height(), "rows_out": frame.height(), "rows_dropped": dropped,

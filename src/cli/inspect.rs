@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use super::{Failure, Input, Outcome};
 use crate::words::Lang;
 
+/// Rejected records that are told in the terminal; all of them are counted.
+const REJECTED_TOLD: usize = 5;
+
 #[derive(Args)]
 pub(super) struct Inspect {
     #[command(flatten)]
@@ -36,6 +39,10 @@ impl Inspect {
         } else {
             match self.input.collect(&settings) {
                 Err(failure) if failure.0.kind() == "too_large" => self.summarize(&settings)?,
+                // Nobody can be told apart: the tables as they are.
+                Err(failure) if failure.0.kind() == "combine_no_customers" => {
+                    self.apart(&settings).map_err(|_| failure)?
+                }
                 other => other?,
             }
         };
@@ -56,6 +63,18 @@ impl Inspect {
 }
 
 impl Inspect {
+    /// The tables of files that name no customers, with what links them.
+    fn apart(&self, settings: &Settings) -> Result<Collected, Failure> {
+        let silent = Reporter::silent();
+        let mut tables = Vec::new();
+        for file in collect::gather(&self.input.files)? {
+            tables.extend(collect::tables(&file, &settings.read, &silent)?);
+        }
+        let table = tables.first().cloned().ok_or(CollectError::NoFiles { file: PathBuf::new() })?;
+        let links = collect::relate::links(&tables, &silent)?;
+        Ok(Collected { dataset: std::sync::Arc::new(Dataset { tables, links }), ..Collected::single(table) })
+    }
+
     /// Every file passed over by itself; nothing is put together.
     fn summarize(&self, settings: &Settings) -> Result<Collected, Failure> {
         let silent = Reporter::silent();
@@ -90,7 +109,7 @@ pub(super) fn tell(collected: &Collected) {
     dataset.tables.iter().for_each(|table| print(table, !combined));
     for link in &dataset.links {
         let name = |at: usize| dataset.tables.get(at).map_or("", |table| table.name.as_str());
-        println!(
+        super::out!(
             "  {}.{} → {}.{}  {}",
             name(link.from),
             link.from_column,
@@ -100,7 +119,7 @@ pub(super) fn tell(collected: &Collected) {
         );
     }
     if collected.plan.is_some() {
-        println!("{}", lang.t("cli.combined"));
+        super::out!("{}", lang.t("cli.combined"));
         print(&collected.table, true);
     }
 }
@@ -140,11 +159,20 @@ pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
     Some(format!("{}. {}", lang.t("no_target.title"), lang.t(key)))
 }
 
+/// The file of a table, and which of its tables it is.
+fn heading(table: &Table) -> String {
+    let file = table.source.file.display();
+    match &table.source.part {
+        Some(part) => format!("{file} / {part}"),
+        None => file.to_string(),
+    }
+}
+
 fn print(table: &Table, hints: bool) {
     let lang = Lang::of_environment();
     let source = &table.source;
     let encoding = if source.encoding.is_empty() { source.format } else { &source.encoding };
-    println!(
+    super::out!(
         "{}",
         lang.with(
             "cli.read",
@@ -158,21 +186,29 @@ fn print(table: &Table, hints: bool) {
         )
     );
     for note in &table.warnings {
-        println!("  ! {}", lang.note(note));
+        super::out!("  ! {}", lang.note(note));
     }
     if hints && let Some(text) = no_target(lang, table) {
-        println!("  ! {text}");
+        super::out!("  ! {text}");
+    }
+    for rejected in table.rejected.iter().take(REJECTED_TOLD) {
+        super::out!("  × {} · {} · {}", rejected.row, lang.note(&rejected.why), rejected.excerpt);
     }
     for c in &table.columns {
-        println!(
+        super::out!(
             "  {:<24} {:<8} {:<9} {}",
             c.name,
             lang.t(&format!("type.{}", c.value_type.name())),
             lang.t(&format!("role.{}", c.role.name())),
             lang.note(&c.why)
         );
+        if c.bad > 0 {
+            let list: Vec<String> =
+                c.bad_examples.iter().take(3).map(|bad| format!("{}: “{}”", bad.row, bad.value)).collect();
+            super::out!("  {:<24} ! {} {}", "", lang.t("collect.unreadable"), list.join(" · "));
+        }
         for note in &c.warnings {
-            println!("  {:<24} ! {}", "", lang.note(note));
+            super::out!("  {:<24} ! {}", "", lang.note(note));
         }
     }
 }

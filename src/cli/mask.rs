@@ -159,18 +159,18 @@ impl Mask {
         let shown = |path: &Path| path.display().to_string();
         for (out, masked) in outs.iter().zip(done) {
             let args = [("file", shown(out)), ("rows", lang.count(masked.rows as u64))];
-            println!("{}", lang.with("mask.wrote", &args));
+            super::out!("{}", lang.with("mask.wrote", &args));
             for column in masked.columns.iter().filter(|column| column.treatment != Treatment::Keep) {
                 let args = [
                     ("name", column.name.clone()),
                     ("treatment", column.treatment.to_string()),
                     ("cells", lang.count(column.cells_changed)),
                 ];
-                println!("  {}", lang.with("mask.column", &args));
+                super::out!("  {}", lang.with("mask.column", &args));
             }
             for column in masked.columns.iter().filter(|column| column.collisions > 0) {
                 let args = [("name", column.name.clone()), ("count", lang.count(column.collisions))];
-                println!("  {}", lang.with("mask.collisions", &args));
+                super::out!("  {}", lang.with("mask.collisions", &args));
             }
             let Some(risk) = &masked.risk else { continue };
             let args = [
@@ -178,18 +178,18 @@ impl Mask {
                 ("others", lang.count(risk.k.saturating_sub(1) as u64)),
                 ("below", lang.count(risk.rows_below as u64)),
             ];
-            println!("  {}", lang.with("mask.risk", &args));
+            super::out!("  {}", lang.with("mask.risk", &args));
             if let (Some(l), Some(column)) = (risk.l, &risk.sensitive) {
                 let args = [("l", lang.count(l as u64)), ("column", column.clone())];
-                println!("  {}", lang.with("mask.diversity", &args));
+                super::out!("  {}", lang.with("mask.diversity", &args));
             }
         }
         let has_stand_ins = |masked: &Masked| masked.columns.iter().any(|c| c.treatment == Treatment::Fake);
         if done.iter().any(has_stand_ins) {
-            println!("{}", lang.t("mask.invented"));
+            super::out!("{}", lang.t("mask.invented"));
         }
         if let Some(file) = new_key {
-            println!("{}", lang.with("mask.key_made", &[("file", shown(file))]));
+            super::out!("{}", lang.with("mask.key_made", &[("file", shown(file))]));
         }
     }
 }

@@ -1,6 +1,15 @@
 //! The command line: one file a command. With `--json` one object on standard output and nothing
 //! else there. Exit codes: 0 done, 1 failed with a message, 2 wrong arguments.
 
+/// A line on standard output; a reader that has gone away is no failure.
+macro_rules! out {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+use out;
+
 mod classroom;
 mod clean;
 mod inspect;

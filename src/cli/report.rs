@@ -37,7 +37,7 @@ impl Report {
         files::write_atomically(&self.out, |out| out.write_all(html.as_bytes()))
             .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
         if !self.json {
-            println!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
+            super::out!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
         }
         Ok(json!({ "source": self.source, "out": self.out, "bytes": html.len() }))
     }

@@ -27,7 +27,7 @@ impl Sample {
         let files = regulars_engine::sample::write(&self.out, self.customers, self.seed)?;
         if !self.json {
             for file in &files {
-                println!(
+                super::out!(
                     "{}",
                     Lang::of_environment().with("cli.wrote", &[("file", file.display().to_string())])
                 );

@@ -63,7 +63,7 @@ impl Score {
         if !self.json {
             let lang = Lang::of_environment();
             let at_risk = scores.rows.iter().filter(|r| r.probability >= bundle.threshold).count();
-            println!(
+            super::out!(
                 "{}",
                 lang.with(
                     "cli.scored",
@@ -75,16 +75,16 @@ impl Score {
                 )
             );
             for line in crate::words::differences(lang, differences) {
-                println!("  ! {line}");
+                super::out!("  ! {line}");
             }
             if let Some((list, changes)) = &changes {
-                println!(
+                super::out!(
                     "{}",
                     lang.with("month.since", &[("file", list.file.clone()), ("day", list.made.clone())])
                 );
                 for change in Change::ALL {
                     let name = lang.t(&format!("change.{}", change.name()));
-                    println!("  {:>6}  {name}", lang.count(changes.count(change) as u64));
+                    super::out!("  {:>6}  {name}", lang.count(changes.count(change) as u64));
                 }
             }
         }

@@ -43,7 +43,7 @@ impl Segment {
             })
             .collect();
         if !self.input.json {
-            println!(
+            super::out!(
                 "{}",
                 lang.with(
                     "segments.finding",
@@ -51,7 +51,7 @@ impl Segment {
                 )
             );
             for s in &found.segments {
-                println!(
+                super::out!(
                     "  {:>6} {:>6}  {}",
                     lang.count(s.size as u64),
                     percent(s.share),

@@ -235,14 +235,14 @@ pub(super) fn first_look(sources: &[Source], secrets: &Secrets, told: bool) -> R
         let place = source.place();
         let secret = secrets.get(&place);
         if told {
-            println!("{}", place.display());
+            super::out!("{}", place.display());
         }
         let parts: Vec<(String, Option<u64>)> = match source {
             Source::Web(request) => {
                 let page = http::dry_run(request, secret, &silent)?;
                 if told {
-                    println!("  {}", crate::words::first_page(lang, &page));
-                    println!("  {}", page.columns.join(", "));
+                    super::out!("  {}", crate::words::first_page(lang, &page));
+                    super::out!("  {}", page.columns.join(", "));
                 }
                 all.push(json!({ "source": place, "first_page": page }));
                 continue;
@@ -262,7 +262,7 @@ pub(super) fn first_look(sources: &[Source], secrets: &Secrets, told: bool) -> R
         if told {
             for (name, rows) in &parts {
                 let rows = rows.map_or_else(String::new, |rows| lang.count(rows));
-                println!("  {name:<40} {rows:>12}");
+                super::out!("  {name:<40} {rows:>12}");
             }
         }
         let tables: Vec<Value> =

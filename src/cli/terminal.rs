@@ -77,7 +77,7 @@ fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
     let mut best: Option<project::Outcome> = None;
     for kind in [ModelKind::Mlp, ModelKind::Logistic, ModelKind::Tree] {
         let learnt = project::learn(&settings, &prepared, kind, &report)?;
-        println!();
+        super::out!();
         train::print(lang, &settings, &prepared, &learnt);
         // Chosen on the validation rows: the test rows are for measuring only.
         let score = |o: &project::Outcome| o.valid.fixed("roc_auc").map_or(0.0, |e| e.value);
@@ -91,10 +91,10 @@ fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
     let _ = printer.join();
     tell_segments(lang, &segments);
     let list = project::rank(&prepared, &best, Some(&segments));
-    println!("\n{}", lang.with("cli.top", &[("model", lang.t(&format!("model.{}", best.kind.name())))]));
+    super::out!("\n{}", lang.with("cli.top", &[("model", lang.t(&format!("model.{}", best.kind.name())))]));
     // Whom to call: those who are still here.
     for customer in list.iter().filter(|c| c.actual != Some(true)).take(10) {
-        println!("  {:<12} {}", customer.id, percent(customer.probability));
+        super::out!("  {:<12} {}", customer.id, percent(customer.probability));
     }
     let ranked = out.join("customers_by_risk.csv");
     let here: Vec<&Customer> = list.iter().filter(|c| c.actual != Some(true)).collect();
@@ -109,15 +109,15 @@ fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
     let card = project::card(&settings, &table, &prepared, &best, &[&best], &Reporter::silent())?;
     project::bundle(&settings, &prepared, &best, Some(card)).save(&bundle)?;
     for file in [ranked, bundle] {
-        println!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
+        super::out!("{}", lang.with("cli.wrote", &[("file", file.display().to_string())]));
     }
     Ok(())
 }
 
 fn tell_segments(lang: Lang, found: &Segmentation) {
     let args = [("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))];
-    println!("\n{}", lang.with("segments.finding", &args));
+    super::out!("\n{}", lang.with("segments.finding", &args));
     for s in &found.segments {
-        println!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
+        super::out!("  {:>6} {:>6}  {}", lang.count(s.size as u64), percent(s.share), segment_name(lang, s));
     }
 }

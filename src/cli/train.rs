@@ -84,7 +84,7 @@ impl Train {
         if !self.input.json {
             print(lang, &settings, &prepared, &learnt);
             if let Some(path) = &self.bundle {
-                println!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
+                super::out!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
             }
         }
         Ok(to_json(&settings, &prepared, &learnt))
@@ -106,7 +106,7 @@ pub(super) fn epoch_line(lang: Lang, e: &regulars_engine::train::Epoch) -> Strin
 
 /// The findings in words.
 pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt: &Learnt) {
-    println!(
+    super::out!(
         "{}",
         lang.with(
             "cli.model",
@@ -119,7 +119,7 @@ pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt
         )
     );
     for leak in &prepared.leaks {
-        println!(
+        super::out!(
             "  ! {}",
             lang.with(
                 "features.leak",
@@ -135,7 +135,7 @@ pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt
                 percent(v)
             }
         };
-        println!(
+        super::out!(
             "  {:<20} {:>8}   [{} – {}]",
             lang.t(&format!("metric.{name}")),
             show(e.value),

@@ -64,7 +64,7 @@ impl App {
     pub(super) fn is_data(&self, path: &Path) -> bool {
         let month = self.state.month.as_ref().map(|month| month.table());
         let collected = self.state.collected.iter().flat_map(|collected| &collected.dataset.tables);
-        collected.chain(month).any(|table| files::is_same(&table.source.file, path))
+        collected.chain(month).any(|table| table.source.is_of(path))
     }
 
     /// Paths were given: does what they were asked for.

@@ -260,7 +260,9 @@ impl Recipe {
             StepSpec::ContactForm(_) | StepSpec::Currency(_) | StepSpec::Units(_) | StepSpec::Zones(_) => 2,
             StepSpec::TypeRepair => 3,
             StepSpec::MergeSpellings(_) => 4,
-            // What learns stays behind what does not, as the steps run.
+            // What learns stays behind what does not, and holes are filled before numbers are scaled.
+            StepSpec::Scale { .. } => 8,
+            StepSpec::Impute(_) => 7,
             spec => 5 + u8::from(spec.is_fitted()),
         };
         self.steps.iter().position(|step| rank(&step.spec) > rank(spec)).unwrap_or(self.steps.len())

@@ -212,7 +212,7 @@ impl FittedOutliers {
                 if !beyond(value) {
                     return Some(value);
                 }
-                let new = (self.action == OutlierAction::Cap).then(|| value.clamp(*low, *high));
+                let new = (self.action == OutlierAction::Cap).then(|| value.max(*low).min(*high));
                 record.cell(at, name, || Some(show_number(value)), || new.map(show_number));
                 new
             });

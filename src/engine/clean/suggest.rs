@@ -107,7 +107,11 @@ pub fn suggest(
     for (at, step) in recipe.steps.iter().enumerate().filter(|(_, step)| !step.on && !step.spec.is_fitted()) {
         let mut tried = recipe.clone();
         tried.steps[at].on = true;
-        let run = run_local(&tried, schema, cleaning.source.clone(), false, report)?;
+        // A step whose formula or column does not fit is off for that very reason.
+        let Ok(run) = run_local(&tried, schema, cleaning.source.clone(), false, report) else {
+            report.check()?;
+            continue;
+        };
         let Some(stage) = run.stages.into_iter().find(|stage| stage.step == at) else { continue };
         let found = stage.change.cells_changed.max(stage.change.flagged.len() as u64);
         if found > 0 {

@@ -158,6 +158,7 @@ fn build(
         name: task.stem(),
         source: Provenance {
             file: task.path.to_owned(),
+            files: Vec::new(),
             format,
             part: task.member.clone(),
             encoding: String::new(),

@@ -42,6 +42,7 @@ pub(super) fn parse(
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         source: Provenance {
             file: path.to_owned(),
+            files: Vec::new(),
             format: format_of(plan.dialect.layout),
             part: None,
             encoding: encoding.to_owned(),

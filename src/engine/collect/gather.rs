@@ -226,6 +226,7 @@ fn under_each_other(first: &Table, more: &[Table], report: &Reporter) -> crate::
             format: "combined",
             part: None,
             bytes: files.values().sum(),
+            files: files.keys().map(|file| (*file).to_owned()).collect(),
             hash: hasher.finalize().to_hex().to_string(),
             ..first.source.clone()
         },

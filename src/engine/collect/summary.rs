@@ -72,6 +72,7 @@ fn in_blocks(path: &Path, options: &ReadOptions, block: usize, report: &Reporter
         blocks.tell(encoding, &mut warnings);
         let source = Provenance {
             file: path.to_owned(),
+            files: Vec::new(),
             format: csv::format_of(sum.plan.dialect.layout),
             part: None,
             encoding: encoding.name().to_owned(),

@@ -90,6 +90,9 @@ impl Bundle {
     /// # Errors
     /// The file is absent, no bundle, or of a newer format.
     pub fn open(path: &Path) -> Result<Self, DeployError> {
+        if !path.exists() {
+            return Err(DeployError::NotFound { file: path.to_owned() });
+        }
         let not = |cause: String| DeployError::NotABundle { file: path.to_owned(), cause };
         let value = read_zip(path, "bundle.json").map_err(not)?;
         let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);

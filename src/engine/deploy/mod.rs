@@ -35,6 +35,8 @@ const LARGEST: u64 = 512 << 20;
 /// Why a bundle or an export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
+    #[error("{} does not exist", file.display())]
+    NotFound { file: PathBuf },
     #[error("{} is not a bundle of Regulars: {cause}", file.display())]
     NotABundle { file: PathBuf, cause: String },
     #[error("{} was made by a newer version of Regulars (format {version})", file.display())]
@@ -50,6 +52,7 @@ pub enum DeployError {
 impl DeployError {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
+            Self::NotFound { .. } => "not_found",
             Self::NotABundle { .. } => "not_a_bundle",
             Self::Newer { .. } => "newer_format",
             Self::MissingColumn { .. } => "missing_column",
@@ -60,7 +63,8 @@ impl DeployError {
 
     pub(crate) fn place(&self) -> Place {
         match self {
-            Self::NotABundle { file, .. }
+            Self::NotFound { file }
+            | Self::NotABundle { file, .. }
             | Self::Newer { file, .. }
             | Self::IsInput { file }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },

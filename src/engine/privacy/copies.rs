@@ -74,8 +74,8 @@ pub fn write_copies(
     report: &Reporter,
 ) -> crate::Result<Written> {
     let out = place.files(names);
-    let inputs = || wanted.iter().map(|one| &one.table.source.file);
-    if let Some(file) = out.iter().find(|file| inputs().any(|input| files::is_same(file, input))) {
+    let is_input = |file: &&PathBuf| wanted.iter().any(|one| one.table.source.is_of(file));
+    if let Some(file) = out.iter().find(is_input) {
         return Err(DeployError::IsInput { file: file.clone() }.into());
     }
     if let Some(folder) = out.iter().find(|file| files::is_same(file, key_file)) {

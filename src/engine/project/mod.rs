@@ -65,6 +65,8 @@ pub enum ProjectError {
     Newer { file: PathBuf, version: u64 },
     #[error("{} holds no trained model; train one in the window and save again", file.display())]
     NoModel { file: PathBuf },
+    #[error("{} does not exist", file.display())]
+    NotFound { file: PathBuf },
     #[error("{} is not a recipe: {cause}", file.display())]
     BadRecipe { file: PathBuf, cause: String },
     #[error("saving {} failed: {cause}", file.display())]
@@ -82,6 +84,7 @@ impl ProjectError {
             Self::NotAProject { .. } => "not_a_project",
             Self::Newer { .. } => "newer_format",
             Self::NoModel { .. } => "no_model",
+            Self::NotFound { .. } => "not_found",
             Self::BadRecipe { .. } => "bad_recipe",
             Self::Save { .. } => "write_failed",
         }
@@ -95,6 +98,7 @@ impl ProjectError {
             | Self::ManyClasses { column, .. }
             | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
             Self::NotAProject { file, .. }
+            | Self::NotFound { file }
             | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
@@ -177,7 +181,17 @@ impl Settings {
             (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
-        let text = serde_json::to_vec(&relevant).unwrap_or_default();
+        self.hash_of(&relevant)
+    }
+
+    /// What people said of how columns are written belongs to every key; keys made before that could
+    /// be said stay what they were.
+    fn hash_of(&self, relevant: &impl Serialize) -> String {
+        let mut text = serde_json::to_vec(relevant).unwrap_or_default();
+        let written = (&self.read.decimals, &self.read.date_orders);
+        if !written.0.is_empty() || !written.1.is_empty() {
+            text.extend(serde_json::to_vec(&written).unwrap_or_default());
+        }
         blake3::hash(&text).to_hex().to_string()
     }
 
@@ -189,8 +203,7 @@ impl Settings {
             (&self.positive, &self.split, &self.recipe, &self.features),
             (self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
-        let text = serde_json::to_vec(&relevant).unwrap_or_default();
-        blake3::hash(&text).to_hex().to_string()
+        self.hash_of(&relevant)
     }
 }
 

@@ -97,5 +97,7 @@ pub fn open_month(
     // Roles come from the bundle; a column that is gone must not stop the reading.
     let mut settings = settings.clone();
     settings.read.roles.clear();
+    settings.read.decimals.clear();
+    settings.read.date_orders.clear();
     Ok(super::collect_sources(sources, secrets, &settings, report)?.table)
 }

@@ -102,6 +102,9 @@ impl RecipeFile {
     /// The file is absent, no recipe, or of a newer format.
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
         let not = |cause: String| ProjectError::BadRecipe { file: path.to_owned(), cause };
+        if !path.exists() {
+            return Err(ProjectError::NotFound { file: path.to_owned() });
+        }
         let text = std::fs::read_to_string(path).map_err(|e| not(e.to_string()))?;
         let text = text.trim_start_matches('\u{feff}');
         let value: serde_json::Value = serde_json::from_str(text).map_err(|e| not(e.to_string()))?;

@@ -85,11 +85,17 @@ impl SavedSource {
         if self.is_away() {
             return Ok(Found::InPlace(self.file.clone()));
         }
-        match self.hash.is_empty() || self.from.is_some() {
-            true if self.file.exists() => Ok(Found::InPlace(self.file.clone())),
-            true => Ok(Found::Nowhere),
-            false => find_source(project, &self.file, &self.hash, self.bytes, report),
+        if !self.hash.is_empty() && self.from.is_none() {
+            return find_source(project, &self.file, &self.hash, self.bytes, report);
         }
+        let is_there = |file: &Path| crate::collect::gather(&[file.to_owned()]).is_ok();
+        if is_there(&self.file) {
+            return Ok(Found::InPlace(self.file.clone()));
+        }
+        // Under the same name beside the project, which may have moved with its data.
+        let beside = project.and_then(Path::parent).zip(self.file.file_name());
+        let beside = beside.map(|(folder, name)| folder.join(name)).filter(|file| is_there(file));
+        Ok(beside.map_or(Found::Nowhere, Found::Namesake))
     }
 }
 

@@ -294,6 +294,7 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
             collect::set_role(&mut table, name, *role)?;
         }
     }
+    table = written(table, settings)?;
     if let Some((name, _)) = unknown.iter().find(|(name, _)| table.position(name).is_none()) {
         let all = dataset.tables.iter().flat_map(|t| t.columns.iter().map(|c| c.name.as_str()));
         let present: Vec<&str> = all.take(40).collect();

@@ -144,6 +144,8 @@ pub struct Rejected {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Provenance {
     pub file: PathBuf,
+    /// Every file, where several were set under each other; empty where `file` is all.
+    pub files: Vec<PathBuf>,
     /// `csv`, `fixed_width`, `xlsx`, `xls`, `xlsb`, `ods`, `json`, `jsonl`, `parquet`, `ipc`,
     /// `sqlite`, `postgresql`, `mysql`, `http`, `clipboard`, `combined`.
     pub format: &'static str,
@@ -236,6 +238,13 @@ impl Table {
 /// A name without case, blanks and punctuation.
 fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+impl Provenance {
+    /// True if `path` is what the table was read from: it must never be written over.
+    pub fn is_of(&self, path: &std::path::Path) -> bool {
+        std::iter::once(&self.file).chain(&self.files).any(|file| crate::files::is_same(file, path))
+    }
 }
 
 /// How many rows on one side of a link belong to one row on the other.

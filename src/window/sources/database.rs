@@ -281,6 +281,8 @@ impl DatabaseBox {
         }
         if other {
             (self.found, self.head, self.reading.error) = (None, None, None);
+            // The password belongs to the server it was given for.
+            self.secret = None;
         }
         if done.cancel { Step::Close } else { Step::Stay }
     }

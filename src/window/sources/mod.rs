@@ -102,7 +102,10 @@ impl Reading {
         let settings = match self.beside {
             true => {
                 let mut settings = state.settings.clone();
+                // Set when the rows are prepared, as for what is read from files.
                 settings.read.roles.clear();
+                settings.read.decimals.clear();
+                settings.read.date_orders.clear();
                 settings
             }
             false => Settings::default(),

@@ -156,12 +156,18 @@ impl State {
             (read.roles, read.decimals, read.date_orders) = Default::default();
             (read, s.files.clone())
         };
-        if reading(&before) != reading(now) && !self.sources.is_empty() {
-            self.read(self.sources.clone());
+        let sources = self.present_sources();
+        if reading(&before) != reading(now) && !sources.is_empty() {
+            self.read(sources);
             return;
         }
         if before.combine != now.combine && self.collected.is_some() {
-            self.recombine();
+            // What is still being read is put together as it is now wanted.
+            if self.load.is_some() && !sources.is_empty() {
+                self.read(sources);
+            } else {
+                self.recombine();
+            }
             return;
         }
         let input = |s: &Settings| {

@@ -34,7 +34,7 @@ impl Lacks {
 
 /// True for files that are where they should be, and for what is no file of this computer.
 fn is_there(source: &SavedSource) -> bool {
-    source.is_away() || source.file.exists()
+    source.is_away() || regulars_engine::collect::gather(std::slice::from_ref(&source.file)).is_ok()
 }
 
 /// A path from the root on; an address stays what it is.
@@ -114,8 +114,13 @@ impl State {
     /// What the project reads, where that is more than the file of its table.
     fn saved_sources(&self) -> Vec<SavedSource> {
         let is_file = |source: &Source| matches!(source, Source::File(_));
-        let is_more =
-            |collected: &&Arc<Collected>| collected.plan.is_some() || !self.sources.iter().all(is_file);
+        // A folder or a pattern is more than the file of the table, even where it holds one.
+        let is_plain = |collected: &Collected| match self.sources.as_slice() {
+            [] => true,
+            [Source::File(path)] => files::is_same(path, &collected.table.source.file),
+            _ => false,
+        };
+        let is_more = |collected: &&Arc<Collected>| collected.plan.is_some() || !is_plain(collected);
         let Some(collected) = self.collected.as_ref().filter(is_more) else {
             let lacking = self.lacks.as_ref().map(|lacks| lacks.wanted.clone()).unwrap_or_default();
             let is_more = lacking.len() > 1 || lacking.iter().any(|source| source.from.is_some());
@@ -123,7 +128,10 @@ impl State {
         };
         let source = |source: &Source| {
             let path = source.place();
-            let of = |table: &&Table| is_file(source) && files::is_same(&table.source.file, &path);
+            // Files that were set under each other have one hash together, and none of their own.
+            let of = |table: &&Table| {
+                is_file(source) && table.source.files.is_empty() && files::is_same(&table.source.file, &path)
+            };
             let table = collected.dataset.tables.iter().find(of);
             SavedSource {
                 file: whole(&path),

@@ -74,6 +74,8 @@ pub struct State {
     /// What the project reads, as it was given: files, folders, patterns, databases, web addresses;
     /// nothing for a table that was pasted.
     pub sources: Vec<Source>,
+    /// What is being read: the project's sources once that has succeeded.
+    reading: Vec<Source>,
     /// What opens them; never saved.
     pub secrets: Secrets,
     /// The table as guessed, before the person's roles, and the tables that it was made from.
@@ -180,6 +182,7 @@ impl State {
             lacks: None,
             locked: false,
             sources: Vec::new(),
+            reading: Vec::new(),
             secrets: Secrets::default(),
             collected: None,
             table: None,
@@ -280,14 +283,25 @@ impl State {
 
     /// Reads further files beside those that the project has.
     pub fn add_data(&mut self, paths: Vec<PathBuf>) {
+        if self.lacks.is_some() && self.table.is_none() {
+            return self.give_lacking(paths);
+        }
+        if self.table.is_some() && self.present_sources().is_empty() {
+            // What was pasted cannot be read again beside others.
+            return self.tell(Tone::Caution, "notice.pasted", Vec::new());
+        }
         let all = self.with_sources(paths.into_iter().map(Source::File).collect());
         self.read(all);
     }
 
     /// The sources of the project, and further ones.
     pub(in crate::window) fn with_sources(&self, more: Vec<Source>) -> Vec<Source> {
-        let mut all = self.sources.clone();
-        all.extend(more.into_iter().filter(|source| !self.sources.contains(source)));
+        let mut all = self.present_sources();
+        more.into_iter().for_each(|source| {
+            if !all.contains(&source) {
+                all.push(source);
+            }
+        });
         all
     }
 
@@ -339,7 +353,13 @@ impl State {
         self.settings = settings;
     }
 
+    /// What is being read, else what was.
+    pub(super) fn present_sources(&self) -> Vec<Source> {
+        if self.load.is_some() { self.reading.clone() } else { self.sources.clone() }
+    }
+
     fn read(&mut self, sources: Vec<Source>) {
+        self.load.iter().for_each(Job::cancel);
         // The person's roles are set when the rows are prepared: changing one reads nothing again.
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
@@ -350,7 +370,8 @@ impl State {
             let (head, options) = (head.clone(), settings.read.clone());
             self.preview_job = Some(self.start(move |_| collect::preview(&head, &options)));
         }
-        self.sources.clone_from(&sources);
+        // They become the project's when they were read.
+        self.reading.clone_from(&sources);
         let secrets = self.secrets.clone();
         self.load =
             Some(self.start(move |report| project::collect_sources(&sources, &secrets, &settings, report)));
@@ -361,6 +382,9 @@ impl State {
         let Some(collected) = self.collected.clone() else { return };
         let mut settings = self.settings.clone();
         settings.read.roles.clear();
+        settings.read.decimals.clear();
+        settings.read.date_orders.clear();
+        self.reading.clone_from(&self.sources);
         self.load = Some(
             self.start(move |report| project::assemble(collected.dataset.tables.clone(), &settings, report)),
         );
@@ -537,7 +561,10 @@ impl State {
         let news = ended(&mut self.load);
         let is_over = news.is_some();
         match self.settle(news) {
-            Some(collected) => self.take_collected(collected),
+            Some(collected) => {
+                self.sources = std::mem::take(&mut self.reading);
+                self.take_collected(collected);
+            }
             // A project whose data could not be read asks again how to open them.
             None if is_over && self.lacks.is_some() => self.secrets = Secrets::default(),
             None => {}

@@ -173,6 +173,7 @@ fn provenance(data: &Dataset, plan: &Plan, base: &Table) -> Result<Provenance, C
     hasher.update(serde_json::to_string(plan).unwrap_or_default().as_bytes());
     Ok(Provenance {
         file: base.source.file.clone(),
+        files: Vec::new(),
         format: "combined",
         part: None,
         encoding: String::new(),

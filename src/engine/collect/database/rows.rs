@@ -154,6 +154,7 @@ impl Rows {
             name,
             source: Provenance {
                 file: self.address.file(),
+                files: Vec::new(),
                 format: self.address.format(),
                 part: Some(part),
                 encoding: String::new(),

@@ -237,6 +237,7 @@ fn to_table(mut sheet: Sheet, kind: Kind, part: &str, task: &Task<'_>) -> crate:
         name: sheet.name,
         source: Provenance {
             file,
+            files: Vec::new(),
             format: match kind {
                 Kind::Xls => "xls",
                 Kind::Xlsx => "xlsx",

@@ -280,8 +280,8 @@ fn lowest(sheet: &Sheet, row: u32, column: u32) -> u32 {
 fn trim(rows: &[Row], data: &mut Range<usize>, width: usize, rejected: &mut Vec<Rejected>) {
     let reject = |row: &Row, code: &'static str| {
         let cells: Vec<String> = row.cells.iter().take(8).filter_map(|(_, value)| value.text()).collect();
-        let excerpt = cells.join(" · ").chars().take(120).collect();
-        Rejected { row: u64::from(row.number), why: Note::new(code), excerpt }
+        let why = Note::new(code).with("text", cells.first().map_or("", |text| text.trim()));
+        Rejected { row: u64::from(row.number), why, excerpt: cells.join(" · ").chars().take(120).collect() }
     };
     let (mut end, mut notes) = (data.end, Vec::new());
     while let Some(row) = rows.get(data.start..end).filter(|rows| rows.len() > 1).and_then(<[Row]>::last) {

@@ -306,6 +306,7 @@ impl Walk {
     fn provenance(&self, client: &Client) -> Provenance {
         Provenance {
             file: client.shown(&self.first).into(),
+            files: Vec::new(),
             format: "http",
             part: self.path.clone().filter(|path| !path.is_empty()),
             encoding: String::new(),

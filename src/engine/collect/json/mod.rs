@@ -70,6 +70,7 @@ pub(super) fn read(decoded: Decoded, cut: bool, task: &Task<'_>) -> crate::Resul
     };
     let origin = Provenance {
         file: task.path.to_owned(),
+        files: Vec::new(),
         format,
         part: None,
         encoding: encoding.to_owned(),

@@ -24,6 +24,7 @@ pub fn built(name: &str, header: &[String], rows: &[Vec<Option<String>>]) -> Tab
         name: name.to_owned(),
         source: Provenance {
             file: PathBuf::from(format!("{name}.csv")),
+            files: Vec::new(),
             format: "csv",
             part: None,
             encoding: "UTF-8".into(),
