@@ -142,7 +142,7 @@ fn table_json(table: &Table) -> Value {
         "name": table.name, "file": table.source.file, "format": table.source.format,
         "sheet": table.source.part,
         "encoding": table.source.encoding, "separator": table.source.separator.map(String::from),
-        "records": table.records, "rows": table.records - table.rejected_count, "rejected_rows": table.rejected_count,
+        "records": table.records, "rows": table.records.saturating_sub(table.rejected_count), "rejected_rows": table.rejected_count,
         "rejected": table.rejected.iter().take(20).map(|r| json!({"row": r.row, "why": words.note(&r.why), "excerpt": r.excerpt})).collect::<Vec<_>>(),
         "columns": columns,
         "warnings": table.warnings.iter().map(|n| words.note(n)).chain(no_target(words, table)).collect::<Vec<_>>(),
@@ -177,7 +177,7 @@ fn print(table: &Table, hints: bool) {
         lang.with(
             "cli.read",
             &[
-                ("file", source.file.display().to_string()),
+                ("file", heading(table)),
                 ("records", lang.count(table.records)),
                 ("kept", lang.count(table.height() as u64)),
                 ("rejected", lang.count(table.rejected_count)),

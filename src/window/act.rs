@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, ThemePreference};
-use regulars_engine::files;
 use regulars_engine::project::Recovery;
 
 use super::command::Command;

@@ -146,10 +146,10 @@ fn call_list(ui: &mut Ui, lang: Lang, app: &mut App, asked: &mut PathBox) {
         ui.label(lang.t("list.format"));
         for (ending, key) in [("xlsx", "list.xlsx"), ("csv", "list.csv"), ("html", "list.html")] {
             let on = asked.text.trim_end().to_lowercase().ends_with(ending);
-            if ui.radio(on, lang.t(key)).clicked() {
-                if let Some(path) = asked.paths().first() {
-                    asked.text = path.with_extension(ending).display().to_string();
-                }
+            if ui.radio(on, lang.t(key)).clicked()
+                && let Some(path) = asked.paths().first()
+            {
+                asked.text = path.with_extension(ending).display().to_string();
             }
         }
     });

@@ -176,7 +176,7 @@ pub(super) fn guess_country(
     report: &Reporter,
 ) -> crate::Result<Option<(&'static str, f64)>> {
     let is_abroad = |value: &&&str| value.trim().starts_with(['+', '＋']) || value.trim().starts_with("00");
-    let (abroad, national): (Vec<&str>, Vec<&str>) = values.iter().partition(|value| is_abroad(&value));
+    let (abroad, national): (Vec<&str>, Vec<&str>) = values.iter().partition(|value| is_abroad(value));
     let of = |text: &str, home: Option<Country>| {
         phonenumber::parse(None, phone(text, home)?).ok().and_then(|number| number.country().id())
     };
@@ -286,7 +286,8 @@ pub(super) fn apply(
         }
         let unknown = |code: &str| setting(name, "unknown_country", code);
         let mut invalid = 0u64;
-        let format: Box<dyn Fn(&str) -> Option<String>> = match one.kind {
+        type Format<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
+        let format: Format<'_> = match one.kind {
             ContactKind::Phone => {
                 let of = one
                     .country

@@ -225,7 +225,7 @@ pub fn suggest_rules(
         let text = format!("{} >= {}", expr::quoted(&b.name), expr::quoted(&a.name));
         propose(&mut out, both.into_iter().map(|(a, b)| a <= b), text, ORDERED, Then::FlagRow, why);
     }
-    out.sort_by(|a, b| b.breakers.cmp(&a.breakers));
+    out.sort_by_key(|rule| std::cmp::Reverse(rule.breakers));
     Ok(out)
 }
 

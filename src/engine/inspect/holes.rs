@@ -32,7 +32,7 @@ pub fn holes(frame: &Frame, schema: &[ColumnSpec], bands: usize) -> Holes {
             (count > 0).then_some((spec.name.as_str(), count))
         })
         .collect();
-    list.sort_by(|a, b| b.1.cmp(&a.1));
+    list.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     list.truncate(MOST_COLUMNS);
     let bands = bands.clamp(1, height.max(1));
     let empty: Vec<Vec<bool>> = list

@@ -57,6 +57,9 @@ struct Found {
     by_query: bool,
 }
 
+/// Connecting, and the tables that are there.
+type Connecting = Job<Result<(Database, Vec<TableInfo>), Error>>;
+
 /// The box.
 #[derive(Default)]
 pub(in crate::window) struct DatabaseBox {
@@ -70,7 +73,7 @@ pub(in crate::window) struct DatabaseBox {
     tls: Tls,
     /// What opened the database, or will.
     secret: Option<Secret>,
-    connect: Option<Job<Result<(Database, Vec<TableInfo>), Error>>>,
+    connect: Option<Connecting>,
     found: Option<Found>,
     look: Option<Job<Result<Table, Error>>>,
     head: Option<Table>,

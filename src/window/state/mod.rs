@@ -58,6 +58,9 @@ fn fresh_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+/// A look at the rows that is under way.
+type Looking = Job<Result<Inspection, Error>>;
+
 /// The project and its jobs.
 pub struct State {
     pub settings: Settings,
@@ -110,7 +113,7 @@ pub struct State {
 
     /// What was found by looking at the rows, and the rows that were looked at.
     inspection: Option<(Arc<Cleaning>, Arc<Inspection>)>,
-    inspecting: Option<(Arc<Cleaning>, Job<Result<Inspection, Error>>)>,
+    inspecting: Option<(Arc<Cleaning>, Looking)>,
 
     /// The masked copy that is being planned.
     pub mask: Mask,

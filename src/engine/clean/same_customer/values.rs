@@ -139,7 +139,7 @@ impl Prepared {
         }
         let mut rows: Vec<(u64, u32)> = Vec::with_capacity(frame.height());
         for at in 0..frame.height() as u32 {
-            if at as usize % CHUNK == 0 {
+            if (at as usize).is_multiple_of(CHUNK) {
                 report.check()?;
             }
             rows.push((content(&comparisons, at), at));

@@ -85,8 +85,7 @@ pub(super) fn suggest(look: &Look<'_>) -> crate::Result<Vec<Suggestion>> {
                 out.push(suggestion);
             }
             out.extend(domains(look, column, text)?);
-        } else if share(|value| words::is_phone(value)) > SHARE
-            || (is_phone_name(&column.name) && share(has_digits) > SHARE)
+        } else if share(words::is_phone) > SHARE || (is_phone_name(&column.name) && share(has_digits) > SHARE)
         {
             let country = contact_form::guess_country(&sample, look.report)?;
             out.extend(form(look, column, ContactKind::Phone, country)?);

@@ -226,7 +226,7 @@ impl Map<'_> {
                 } else if link.from == parent
                     && on_key(parent, &link.from_column)
                     && (many || self.per_key)
-                    && !(self.describes(link.to) && !many)
+                    && (many || !self.describes(link.to))
                 {
                     // Both name the customers' key, so its different values gather the rows of both.
                     (link.to, self.hop(&link.to_column, parent, &link.from_column))

@@ -282,7 +282,9 @@ fn gather(
     drop(customers);
 
     // Columns by the cells that they read: a cell is read once.
-    let mut batches: Vec<(&[Hop], Option<&str>, Vec<(usize, Function)>)> = Vec::new();
+    /// The way up, the column, and what is made of it for which planned column.
+    type Batch<'a> = (&'a [Hop], Option<&'a str>, Vec<(usize, Function)>);
+    let mut batches: Vec<Batch<'_>> = Vec::new();
     for (at, planned) in plan.columns.iter().enumerate() {
         if !planned.on || planned.function == Function::Joined || planned.table != source.table {
             continue;

@@ -137,7 +137,7 @@ impl Connection for Sqlite {
         let names: Vec<String> = {
             let statement =
                 self.handle.prepare(&format!("SELECT * FROM {quoted}")).map_err(|e| self.fault(e))?;
-            statement.column_names().into_iter().map(str::to_owned).collect()
+            statement.column_names().map(str::to_owned).collect()
         };
         // Any cell may hold any type: a column is of numbers if no cell is a text.
         let mut out = Vec::with_capacity(names.len());
@@ -162,7 +162,7 @@ impl Connection for Sqlite {
         if !statement.readonly() {
             return Err(DatabaseError::NotReading { why: super::NotReading::Changes }.into());
         }
-        rows.columns(statement.column_names().into_iter());
+        rows.columns(statement.column_names());
         let width = statement.column_count();
         let mut answer = statement.query([]).map_err(|e| self.fault(e))?;
         while let Some(row) = answer.next().map_err(|e| self.fault(e))? {

@@ -285,7 +285,7 @@ fn duration(days: f64) -> String {
     let sign = if days < 0.0 { "-" } else { "" };
     let milli = (days.abs() * 86_400_000.0).round() as u64;
     let seconds = milli / 1000;
-    let fraction = if milli % 1000 > 0 { format!(".{:03}", milli % 1000) } else { String::new() };
+    let fraction = if !milli.is_multiple_of(1000) { format!(".{:03}", milli % 1000) } else { String::new() };
     format!("{sign}{}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
@@ -351,7 +351,7 @@ mod tests {
             (-0.0, "0"),
             (1.5, "1.5"),
             (0.1 + 0.2, "0.3"),
-            (19.989999999999998, "19.99"),
+            (19.99, "19.99"),
             (123456789012345.0, "123456789012345"),
             (9007199254740993.0, "9007199254740992"),
             (1e20, "1e20"),

@@ -70,7 +70,9 @@ pub fn public(file: &str) -> Option<PathBuf> {
 pub fn ravelin() -> Option<Vec<Table>> {
     let path = public("json-nested/ravelin_customers.jsonl")?;
     let lists = ["customer", "orders", "paymentMethods", "transactions"];
-    let mut tables: Vec<(Vec<String>, Vec<Vec<Option<String>>>)> =
+    /// Names of the columns, and the rows.
+    type Drawn = (Vec<String>, Vec<Vec<Option<String>>>);
+    let mut tables: Vec<Drawn> =
         lists.iter().map(|_| (vec!["customers id".to_owned()], Vec::new())).collect();
     for (number, line) in std::fs::read_to_string(path).unwrap().lines().enumerate() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
