@@ -53,12 +53,10 @@ impl Clean {
             recipe.save(file)?;
         }
         let frame = cleaning.readable();
-        let kept = |name: &String| !self.input.exclude.contains(name);
+        let kept = |name: &str| !self.input.exclude.iter().any(|excluded| excluded == name);
         let names = frame.data.get_column_names().into_iter().map(|name| name.to_string());
-        let names: Vec<String> = names.filter(kept).collect();
-        let rows = (0..frame.height())
-            .map(|at| names.iter().map(|name| frame.show(name, at).unwrap_or_default()).collect());
-        files::write_csv(&self.out, &names, rows)
+        let names: Vec<String> = names.filter(|name| kept(name)).collect();
+        files::write_csv(&self.out, &names, frame.shown_rows(kept))
             .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
         let steps: Vec<_> = cleaning
             .stages

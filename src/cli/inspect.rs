@@ -72,7 +72,7 @@ impl Inspect {
         }
         let table = tables.first().cloned().ok_or(CollectError::NoFiles { file: PathBuf::new() })?;
         let links = collect::relate::links(&tables, &silent)?;
-        Ok(Collected { dataset: std::sync::Arc::new(Dataset { tables, links }), ..Collected::single(table) })
+        Ok(Collected::of(table, Dataset { tables, links }, None))
     }
 
     /// Every file passed over by itself; nothing is put together.
@@ -82,8 +82,7 @@ impl Inspect {
         let summary = |file: &PathBuf| collect::summary(file, &settings.read, &silent);
         let tables: Vec<Table> = files.iter().map(summary).collect::<Result<_, _>>()?;
         let table = tables.first().cloned().ok_or(CollectError::NoFiles { file: PathBuf::new() })?;
-        let dataset = Dataset { tables, links: Vec::new() };
-        Ok(Collected { dataset: std::sync::Arc::new(dataset), ..Collected::single(table) })
+        Ok(Collected::of(table, Dataset { tables, links: Vec::new() }, None))
     }
 }
 

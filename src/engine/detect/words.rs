@@ -64,14 +64,6 @@ const THINGS: &[&str] = &[
     "konto", "vertrag", "contrat", "compte", "cuenta", "contrato",
 ];
 
-/// Further things that carry a number of their own: `account number`, `numéro de contrat`.
-#[rustfmt::skip]
-const NUMBERED: &[&str] = &[
-    "account", "article", "bill", "booking", "card", "case", "contract", "contrat", "contrato", "employee",
-    "item", "membership", "parcel", "passport", "payment", "phone", "policy", "product", "receipt",
-    "reference", "registration", "serial", "shipment", "ticket", "tracking", "transaction", "vehicle",
-];
-
 /// Ends of compound words: `Kundennummer`, `Artikelnr`.
 const ID_ENDS: &[&str] = &["nummer", "nr", "nr.", "kennung"];
 
@@ -98,10 +90,9 @@ pub fn is_id_name(name: &str) -> bool {
 /// `number` is an [id name](is_id_name) that does not: its values must be nearly unique.
 pub fn is_firm_id_name(name: &str) -> bool {
     let tokens = tokens(name);
-    let holds = |list: &[&str]| tokens.iter().any(|t| list.contains(&t.as_str()));
-    let loose = tokens.last().is_some_and(|t| LOOSE_NUMBER_WORDS.contains(&t.as_str()))
-        && !named(name, ID_WORDS, ID_PARTS);
-    is_id_name(name) && (!loose || tokens.len() > 1 && (holds(THINGS) || holds(NUMBERED)))
+    let loose = tokens.len() == 1
+        && LOOSE_NUMBER_WORDS.iter().any(|word| tokens.first().is_some_and(|token| token == word));
+    is_id_name(name) && !loose
 }
 
 /// A name that says whom or what a row is about: whole unique numbers under it are identifiers.

@@ -1,6 +1,6 @@
 //! Everything that is known of a table before anything is learnt from it.
 
-use super::{Prepared, pick};
+use super::{Prepared, Settings, pick};
 use crate::clean::{CleanError, Cleaning};
 use crate::inspect::{
     Association, Holes, Measure, Quality, Summary, Target, associations, holes, quality, summarize,
@@ -31,6 +31,7 @@ pub struct Inspection {
 /// # Errors
 /// The person cancelled.
 pub fn inspect(
+    settings: &Settings,
     table: &Table,
     prepared: Option<&Prepared>,
     cleaning: &Cleaning,
@@ -38,7 +39,10 @@ pub fn inspect(
 ) -> crate::Result<Inspection> {
     let schema: Vec<ColumnSpec> = match prepared {
         Some(prepared) => prepared.schema.clone(),
-        None => table.columns.iter().map(ColumnSpec::from).collect(),
+        None => {
+            let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+            settings.recipe.schema_after(&schema)?
+        }
     };
     let used: Vec<ColumnSpec> = schema.into_iter().filter(|spec| spec.role != Role::Ignore).collect();
     let frame = cleaning.before_filling();

@@ -290,11 +290,22 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
 /// # Errors
 /// The person cancelled.
 pub fn clean_only(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Cleaning> {
+    Ok(clean_and_fit(settings, table, report)?.0)
+}
+
+/// [`clean_only`], with the recipe as it was fitted and the columns as they are after it.
+fn clean_and_fit(
+    settings: &Settings,
+    table: &Table,
+    report: &Reporter,
+) -> crate::Result<(Cleaning, FittedRecipe, Vec<ColumnSpec>)> {
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
     let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
     let sides = vec![Side::Train; cleaning.last().height()];
-    Ok(clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?.0)
+    let (cleaning, fitted) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
+    let after = settings.recipe.schema_after(&schema)?;
+    Ok((cleaning, fitted, after))
 }
 
 /// Positions in `all` of the ids in `kept`; both ascend.
@@ -454,9 +465,7 @@ pub fn segment_without_target(
     table: &Table,
     report: &Reporter,
 ) -> crate::Result<Segmentation> {
-    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
-    let schema = settings.recipe.schema_after(&schema)?;
-    let cleaning = clean_only(settings, table, report)?;
+    let (cleaning, _, schema) = clean_and_fit(settings, table, report)?;
     let labels = vec![None; cleaning.last().height()];
     let readable = cleaning.readable();
     segment::segment(&schema, cleaning.last(), readable, &labels, settings.segments, settings.seed, report)

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Prepared, ProjectError, Settings};
+use super::{Prepared, ProjectError, Settings, clean_and_fit};
 use crate::clean::{self, Cleaning, FittedRecipe, FittedStep, Recipe, Step};
 use crate::deploy::{self, Differences, Known, Profile};
 use crate::files;
 use crate::job::Reporter;
-use crate::split::Side;
 use crate::table::{ColumnSpec, Table};
 
 /// Version of the format; 0 is a bare list of steps.
@@ -57,13 +56,7 @@ impl RecipeFile {
         table: &Table,
         report: &Reporter,
     ) -> crate::Result<(Self, Cleaning)> {
-        let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
-        let source = clean::source(table, &schema).map_err(crate::Error::from)?;
-        let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
-        let sides = vec![Side::Train; cleaning.last().height()];
-        let (cleaning, fitted) =
-            clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
-        let after = settings.recipe.schema_after(&schema)?;
+        let (cleaning, fitted, after) = clean_and_fit(settings, table, report)?;
         let profiles = deploy::profile(&after, cleaning.before_filling());
         Ok((Self::new(&fitted, profiles, table), cleaning))
     }

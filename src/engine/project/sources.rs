@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use crate::collect::combine::{self, Plan};
 use crate::collect::database::{self, Address, Database, Secret};
+use crate::collect::relate::TableKind;
 use crate::collect::{self, CollectError, Part, ReadOptions, http, relate};
 use crate::job::Reporter;
 use crate::note::Note;
@@ -90,6 +91,8 @@ pub struct Collected {
     pub table: Table,
     /// The tables that it was made from.
     pub dataset: Arc<Dataset>,
+    /// What each of these tables is, and why.
+    pub kinds: Vec<(TableKind, Note)>,
     /// Tables that the one file holds, where it is one file.
     pub parts: Vec<Part>,
     /// How; `None` where the table is one of the sources as it stands.
@@ -100,7 +103,13 @@ impl Collected {
     /// A table that stands for itself.
     pub fn single(table: Table) -> Self {
         let dataset = Dataset { tables: vec![table.clone()], links: Vec::new() };
-        Self { table, dataset: Arc::new(dataset), parts: Vec::new(), plan: None }
+        Self::of(table, dataset, None)
+    }
+
+    /// A table and those that it was made from.
+    pub fn of(table: Table, dataset: Dataset, plan: Option<Plan>) -> Self {
+        let kinds = dataset.tables.iter().map(relate::kind).collect();
+        Self { table, dataset: Arc::new(dataset), kinds, parts: Vec::new(), plan }
     }
 }
 
@@ -133,15 +142,13 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
         tables.extend(collect::tables(file, &options_of(settings, file), &part)?);
     }
     let tables = collect::stack(tables, report)?;
-    // The sheets of one workbook that have nothing to do with each other: the one that is the table.
-    if let ([file], None) = (files.as_slice(), &settings.combine.customers)
-        && tables.len() > 1
-        && relate::links(&tables, report)?.is_empty()
-    {
-        let table = collect::open(file, &settings.read, report)?;
-        return Ok(with_parts(Collected::single(table)));
+    match files.as_slice() {
+        // The sheets of one workbook that have nothing to do with each other: the one that is the table.
+        [file] => put_together(tables, settings, report, |_| {
+            Ok(with_parts(Collected::single(collect::open(file, &settings.read, report)?)))
+        }),
+        _ => assemble(tables, settings, report),
     }
-    assemble(tables, settings, report)
 }
 
 /// [`collect`] for sources of any kind: the tables of all of them are put together.
@@ -184,14 +191,13 @@ pub fn collect_sources(
         }
     }
     let tables = collect::stack(tables, report)?;
-    // The tables of one database that have nothing to do with each other: the largest stands.
-    if let ([Source::Database { pick: None, .. }], None) = (sources, &settings.combine.customers)
-        && tables.len() > 1
-        && relate::links(&tables, report)?.is_empty()
-    {
-        return assemble(vec![largest(tables)], settings, report);
+    match sources {
+        // The tables of one database that have nothing to do with each other: the largest stands.
+        [Source::Database { pick: None, .. }] => {
+            put_together(tables, settings, report, |tables| assemble(vec![largest(tables)], settings, report))
+        }
+        _ => assemble(tables, settings, report),
     }
-    assemble(tables, settings, report)
 }
 
 /// The table that is picked, or all.
@@ -265,7 +271,27 @@ fn options_of(settings: &Settings, file: &Path) -> ReadOptions {
 ///
 /// # Errors
 /// As [`collect`].
-pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
+pub fn assemble(tables: Vec<Table>, settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
+    link_and_plan(tables, settings, report, None::<fn(Vec<Table>) -> crate::Result<Collected>>)
+}
+
+/// [`assemble`] for the tables of one place: where nothing links them and nobody chose the customers,
+/// `unlinked` says what stands.
+fn put_together(
+    tables: Vec<Table>,
+    settings: &Settings,
+    report: &Reporter,
+    unlinked: impl FnOnce(Vec<Table>) -> crate::Result<Collected>,
+) -> crate::Result<Collected> {
+    link_and_plan(tables, settings, report, Some(unlinked))
+}
+
+fn link_and_plan(
+    mut tables: Vec<Table>,
+    settings: &Settings,
+    report: &Reporter,
+    unlinked: Option<impl FnOnce(Vec<Table>) -> crate::Result<Collected>>,
+) -> crate::Result<Collected> {
     let mut unknown: Vec<&(String, Role)> = Vec::new();
     for wish in &settings.read.roles {
         let mut known = false;
@@ -286,6 +312,13 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
     // The order in which files were dropped says nothing: the columns must be the same next month.
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     let links = relate::links(&tables, report)?;
+    if let Some(unlinked) = unlinked
+        && settings.combine.customers.is_none()
+        && tables.len() > 1
+        && links.is_empty()
+    {
+        return unlinked(tables);
+    }
     let dataset = Dataset { tables, links };
     let plan = combine::plan(&dataset, &settings.combine, report)?;
     let mut table = combine::run(&dataset, &plan, report)?;
@@ -305,5 +338,5 @@ pub fn assemble(mut tables: Vec<Table>, settings: &Settings, report: &Reporter) 
         }
         .into());
     }
-    Ok(Collected { table, dataset: Arc::new(dataset), parts: Vec::new(), plan: Some(plan) })
+    Ok(Collected::of(table, dataset, Some(plan)))
 }

@@ -320,12 +320,15 @@ impl Frame {
 
     /// Values of a column as text for showing, `None` for missing or absent.
     pub fn show(&self, name: &str, at: usize) -> Option<String> {
-        let column = self.data.column(name).ok()?;
-        match column.dtype() {
-            DataType::Float64 => column.f64().ok()?.get(at).map(show_number),
-            DataType::Datetime(_, _) => column.datetime().ok()?.phys.get(at).map(date::format),
-            _ => column.str().ok()?.get(at).map(str::to_owned),
-        }
+        shown(self.data.column(name).ok()?, at)
+    }
+
+    /// Every row as [`show`](Self::show) has it, blank for missing, in the columns that `keep` wants.
+    pub fn shown_rows(&self, keep: impl Fn(&str) -> bool) -> impl Iterator<Item = Vec<String>> {
+        let kept = move |column: &&polars::prelude::Column| keep(column.name());
+        let columns: Vec<&polars::prelude::Column> = self.data.columns().iter().filter(kept).collect();
+        (0..self.height())
+            .map(move |at| columns.iter().map(|column| shown(column, at).unwrap_or_default()).collect())
     }
 
     /// Text column.
@@ -341,10 +344,23 @@ impl Frame {
     }
 }
 
+/// A cell as text; `None` for missing.
+fn shown(column: &polars::prelude::Column, at: usize) -> Option<String> {
+    match column.dtype() {
+        DataType::Float64 => column.f64().ok()?.get(at).map(show_number),
+        DataType::Datetime(_, _) => column.datetime().ok()?.phys.get(at).map(date::format),
+        _ => column.str().ok()?.get(at).map(str::to_owned),
+    }
+}
+
 /// The shortest text of a number, at most six digits after the point.
 pub fn show_number(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 {
         return format!("{value:.0}");
+    }
+    let shortest = value.to_string();
+    if shortest.split_once('.').is_some_and(|(_, digits)| digits.len() <= 6) {
+        return shortest;
     }
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

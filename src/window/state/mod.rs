@@ -4,12 +4,14 @@
 mod edit;
 mod keep;
 mod list;
+mod look;
 mod mask;
+mod reading;
 mod runs;
 mod takeaway;
 mod twins;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
@@ -22,8 +24,8 @@ use regulars_engine::collect;
 use regulars_engine::deploy::{Bundle, Changes, Customer, Differences, FollowUps, SavedList};
 use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
 use regulars_engine::project::{
-    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedProject,
-    SavedRun, Secrets, Settings, Source,
+    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedRun, Secrets,
+    Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
@@ -256,87 +258,6 @@ impl State {
         Job::start(move || ctx.request_repaint(), work)
     }
 
-    /// Opens a data file or a project. A data file that is opened while a project asks for its data
-    /// is taken for that.
-    pub fn open(&mut self, path: &Path) {
-        if path.extension().is_some_and(|e| e == "regulars") {
-            match SavedProject::open(path) {
-                Ok(saved) => self.open_saved(saved, Some(path.to_owned())),
-                Err(error) => self.fail(error.into()),
-            }
-        } else {
-            self.open_data(vec![path.to_owned()]);
-        }
-    }
-
-    /// Opens data files: for the project that asks for them, else as a new one.
-    pub fn open_data(&mut self, paths: Vec<PathBuf>) {
-        if self.lacks.is_some() && self.table.is_none() {
-            self.give_lacking(paths);
-        } else {
-            self.open_fresh(paths);
-        }
-    }
-
-    /// Opens data files as a new project.
-    pub fn open_fresh(&mut self, paths: Vec<PathBuf>) {
-        self.reset(Settings::default());
-        self.read(paths.into_iter().map(Source::File).collect());
-    }
-
-    /// Reads further files beside those that the project has.
-    pub fn add_data(&mut self, paths: Vec<PathBuf>) {
-        if self.lacks.is_some() && self.table.is_none() {
-            return self.give_lacking(paths);
-        }
-        if self.table.is_some() && self.present_sources().is_empty() {
-            // What was pasted cannot be read again beside others.
-            return self.tell(Tone::Caution, "notice.pasted", Vec::new());
-        }
-        let all = self.with_sources(paths.into_iter().map(Source::File).collect());
-        self.read(all);
-    }
-
-    /// The sources of the project, and further ones.
-    pub(in crate::window) fn with_sources(&self, more: Vec<Source>) -> Vec<Source> {
-        let mut all = self.present_sources();
-        more.into_iter().for_each(|source| {
-            if !all.contains(&source) {
-                all.push(source);
-            }
-        });
-        all
-    }
-
-    /// Everything as it was when the data were opened.
-    pub fn open_again(&mut self) {
-        let (sources, secrets, collected) =
-            (self.sources.clone(), self.secrets.clone(), self.collected.clone());
-        self.reset(Settings::default());
-        self.secrets = secrets;
-        match collected {
-            // What was pasted cannot be read again.
-            Some(collected) if sources.is_empty() => self.take_collected(Arc::unwrap_or_clone(collected)),
-            _ => self.read(sources),
-        }
-    }
-
-    /// Takes in what was read elsewhere: beside what the project has (then it is all of it, read
-    /// anew), or as a new project.
-    pub(in crate::window) fn take_read(
-        &mut self,
-        sources: Vec<Source>,
-        secrets: Secrets,
-        collected: Collected,
-        beside: bool,
-    ) {
-        if !beside {
-            self.reset(Settings::default());
-        }
-        (self.sources, self.secrets) = (sources, secrets);
-        self.take_collected(collected);
-    }
-
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
@@ -346,6 +267,7 @@ impl State {
         let write = self.write.take();
         self.cancel();
         self.bundling.iter().for_each(Job::cancel);
+        self.inspecting.iter().for_each(|(_, job)| job.cancel());
         let ctx = self.ctx.clone();
         *self = Self::new(ctx);
         (self.recovery, self.locked, self.write) = (recovery, locked, write);
@@ -354,43 +276,6 @@ impl State {
         }
         self.committed = settings.clone();
         self.settings = settings;
-    }
-
-    /// What is being read, else what was.
-    pub(super) fn present_sources(&self) -> Vec<Source> {
-        if self.load.is_some() { self.reading.clone() } else { self.sources.clone() }
-    }
-
-    fn read(&mut self, sources: Vec<Source>) {
-        self.load.iter().for_each(Job::cancel);
-        // The person's roles are set when the rows are prepared: changing one reads nothing again.
-        let mut settings = self.settings.clone();
-        settings.read.roles.clear();
-        settings.read.decimals.clear();
-        settings.read.date_orders.clear();
-        self.preview = None;
-        if let [Source::File(head)] = sources.as_slice() {
-            let (head, options) = (head.clone(), settings.read.clone());
-            self.preview_job = Some(self.start(move |_| collect::preview(&head, &options)));
-        }
-        // They become the project's when they were read.
-        self.reading.clone_from(&sources);
-        let secrets = self.secrets.clone();
-        self.load =
-            Some(self.start(move |report| project::collect_sources(&sources, &secrets, &settings, report)));
-    }
-
-    /// Puts the tables that were read together again.
-    fn recombine(&mut self) {
-        let Some(collected) = self.collected.clone() else { return };
-        let mut settings = self.settings.clone();
-        settings.read.roles.clear();
-        settings.read.decimals.clear();
-        settings.read.date_orders.clear();
-        self.reading.clone_from(&self.sources);
-        self.load = Some(
-            self.start(move |report| project::assemble(collected.dataset.tables.clone(), &settings, report)),
-        );
     }
 
     /// Cleans, splits and encodes again, with the roles that the person set.
@@ -451,37 +336,6 @@ impl State {
     /// True while the table is being cleaned and encoded.
     pub fn preparing(&self) -> bool {
         self.prepare.is_some()
-    }
-
-    /// What was found by looking at the present rows.
-    pub fn inspection(&self) -> Option<Arc<Inspection>> {
-        let (of, found) = self.inspection.as_ref()?;
-        self.cleaning.as_ref().is_some_and(|cleaning| Arc::ptr_eq(cleaning, of)).then(|| found.clone())
-    }
-
-    /// Looks at the present rows, unless that is done or under way.
-    pub fn find_inspection(&mut self) {
-        let (Some(table), Some(cleaning)) = (self.table.clone(), self.cleaning.clone()) else { return };
-        let is_present = |of: &Arc<Cleaning>| Arc::ptr_eq(of, &cleaning);
-        let known = self.inspection.as_ref().is_some_and(|(of, _)| is_present(of));
-        if known || self.inspecting.as_ref().is_some_and(|(of, _)| is_present(of)) || self.preparing() {
-            return;
-        }
-        self.inspecting.iter().for_each(|(_, job)| job.cancel());
-        let (prepared, rows) = (self.prepared.clone(), cleaning.clone());
-        let job = self.start(move |report| project::inspect(&table, prepared.as_deref(), &rows, report));
-        self.inspecting = Some((cleaning, job));
-    }
-
-    fn poll_inspection(&mut self) {
-        let Some((of, job)) = self.inspecting.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.inspecting = Some((of, job));
-        } else if let Some(found) = self.settle(news) {
-            self.inspection = Some((of, Arc::new(found)));
-        }
     }
 
     /// Groups the customers.
@@ -611,21 +465,6 @@ impl State {
         }
         self.poll_saving();
         self.poll_autosave();
-    }
-
-    fn take_collected(&mut self, collected: Collected) {
-        if let Some(lacks) = self.lacks.take()
-            && lacks.hash != collected.table.source.hash
-            // A database is another every day.
-            && !self.sources.iter().any(Source::is_away)
-        {
-            self.tell(Tone::Caution, "notice.other_content", Vec::new());
-        }
-        self.list_source = fresh_id();
-        self.table = Some(Arc::new(collected.table.clone()));
-        self.collected = Some(Arc::new(collected));
-        self.saved &= self.project_file.is_some();
-        self.prepare();
     }
 
     /// The value of a job that ended well; what went wrong is told.

@@ -1,8 +1,8 @@
 //! Several tables: what each is, how they hang together, and what each customer gets of them.
 
 use eframe::egui::{self, RichText, Ui};
+use regulars_engine::Note;
 use regulars_engine::collect::combine::Dropped;
-use regulars_engine::collect::relate;
 use regulars_engine::project::Collected;
 use regulars_engine::table::{Cardinality, Table};
 
@@ -21,12 +21,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, collected: &Collected) {
     parts::section(ui, lang.with("tables.head", &[("count", dataset.tables.len().to_string())]));
     parts::muted(ui, lang.t("tables.says"));
     ui.add_space(S2);
-    let words = |at: usize| dataset.tables.get(at).map_or_else(String::new, |table| second_line(lang, table));
+    let words = |at: usize| match (dataset.tables.get(at), collected.kinds.get(at)) {
+        (Some(table), Some((kind, _))) => {
+            let rows = lang.with("status.rows", &[("count", lang.count(table.height() as u64))]);
+            format!("{} · {rows}", lang.t(&format!("kind.{}", kind.name())))
+        }
+        _ => String::new(),
+    };
     if let Some(at) = picture::show(ui, dataset, root, scene.page.table, words) {
         scene.page.table = if scene.page.table == Some(at) { None } else { Some(at) };
     }
-    if let Some(table) = scene.page.table.and_then(|at| dataset.tables.get(at)) {
-        one(ui, lang, table);
+    let chosen = scene.page.table.and_then(|at| dataset.tables.get(at).zip(collected.kinds.get(at)));
+    if let Some((table, (_, why))) = chosen {
+        one(ui, lang, table, why);
     }
     for (at, link) in dataset.links.iter().enumerate() {
         let name = |at: usize| dataset.tables.get(at).map_or("", |table| table.name.as_str());
@@ -70,19 +77,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, collected: &Collected) {
     planned(ui, scene, collected);
 }
 
-fn second_line(lang: Lang, table: &Table) -> String {
-    let kind = lang.t(&format!("kind.{}", relate::kind(table).0.name()));
-    format!("{kind} · {}", lang.with("status.rows", &[("count", lang.count(table.height() as u64))]))
-}
-
 /// A table by itself: where it is from, what was told while it was read, its columns.
-fn one(ui: &mut Ui, lang: Lang, table: &Table) {
+fn one(ui: &mut Ui, lang: Lang, table: &Table, why: &Note) {
     parts::card(ui, 10, |ui| {
         ui.set_width(ui.available_width());
         ui.label(RichText::new(&table.name).family(theme::strong()));
         let part = table.source.part.as_ref().map(|part| format!(" · {part}")).unwrap_or_default();
         parts::muted(ui, format!("{}{part} · {}", table.source.file.display(), table.source.format));
-        parts::muted(ui, lang.note(&relate::kind(table).1));
+        parts::muted(ui, lang.note(why));
         for note in &table.warnings {
             parts::caution(ui, &lang.note(note));
         }
