@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::deploy::DeployError;
-use regulars_engine::files;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::RecipeFile;
 use serde_json::json;
@@ -54,9 +53,8 @@ impl Clean {
         }
         let frame = cleaning.readable();
         let kept = |name: &str| !self.input.exclude.iter().any(|excluded| excluded == name);
-        let names = frame.data.get_column_names().into_iter().map(|name| name.to_string());
-        let names: Vec<String> = names.filter(|name| kept(name)).collect();
-        files::write_csv(&self.out, &names, frame.shown_rows(kept))
+        frame
+            .write_csv(&self.out, kept)
             .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
         let steps: Vec<_> = cleaning
             .stages

@@ -4,17 +4,26 @@
 use polars::prelude::*;
 
 use super::record::Recorder;
-use crate::detect::date;
+use crate::detect::date::{self, Order};
 use crate::table::{ColumnSpec, Frame, Role};
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
-    let mut out = frame.clone();
-    for spec in schema.iter().filter(|spec| spec.role == Role::Date) {
-        let Some(text) = frame.text(&spec.name) else { continue };
+    let dates = schema.iter().filter(|spec| spec.role == Role::Date);
+    let texts: Vec<(&ColumnSpec, &StringChunked)> =
+        dates.filter_map(|spec| Some((spec, frame.text(&spec.name)?))).collect();
+    let columns = record.side_by_side(&texts, |(spec, text), record| {
+        let in_words = matches!(spec.date_order, Order::DayFirst | Order::MonthFirst);
         let times = Int64Chunked::from_iter_options(
             spec.name.as_str().into(),
             text.iter().enumerate().map(|(at, value)| {
                 let value = value?;
+                // What is written as we would write it needs no comparison.
+                if in_words
+                    && value.len() == 10
+                    && let Some(day) = date::iso(value.as_bytes())
+                {
+                    return Some(day);
+                }
                 let read = date::parse(value, spec.date_order);
                 let shown = read.map(date::format);
                 if shown.as_deref() != Some(value) {
@@ -23,8 +32,7 @@ pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder)
                 read
             }),
         );
-        let column = times.into_datetime(TimeUnit::Milliseconds, None).into_series().into();
-        out = super::with_column(&out, column)?;
-    }
-    Ok(out)
+        PolarsResult::Ok(times.into_datetime(TimeUnit::Milliseconds, None).into_series())
+    })?;
+    super::with_columns(frame, columns.into_iter().map(Column::from))
 }

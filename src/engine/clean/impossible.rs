@@ -42,14 +42,15 @@ impl Limits {
 }
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
-    let mut out = frame.clone();
-    for spec in schema.iter().filter(|spec| matches!(spec.role, Role::Number | Role::Money)) {
-        let Some(numbers) = frame.data.column(&spec.name).ok().and_then(|c| c.f64().ok()) else {
-            continue;
-        };
+    let numbers: Vec<(&ColumnSpec, &Float64Chunked)> = schema
+        .iter()
+        .filter(|spec| matches!(spec.role, Role::Number | Role::Money))
+        .filter_map(|spec| Some((spec, frame.data.column(&spec.name).ok()?.f64().ok()?)))
+        .collect();
+    let columns = record.side_by_side(&numbers, |(spec, numbers), record| {
         let limits = Limits::of(&spec.name);
         if numbers.iter().flatten().all(|value| limits.holds(value)) {
-            continue;
+            return PolarsResult::Ok(None);
         }
         let column = Float64Chunked::from_iter_options(
             spec.name.as_str().into(),
@@ -62,7 +63,7 @@ pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder)
                 None
             }),
         );
-        out = super::with_column(&out, column.into_series().into())?;
-    }
-    Ok(out)
+        Ok(Some(column.into_series()))
+    })?;
+    super::with_columns(frame, columns.into_iter().flatten().map(Column::from))
 }

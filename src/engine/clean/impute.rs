@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::CleanError;
@@ -153,68 +154,78 @@ pub(super) fn fit(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<FittedImpute> {
-    let mut out = FittedImpute::default();
-    let mut nearest = Vec::new();
-    for column in schema {
+    let learn = |column: &ColumnSpec| {
         report.check()?;
-        let (fill, group) = way(spec, column);
-        let group = group.and_then(|by| Some((by, train.text(by)?)));
-        match column.role {
-            Role::Number | Role::Money => {
-                let Some(values) = train.numbers(&column.name) else { continue };
-                let missing = values.iter().filter(|v| !v.is_some_and(f64::is_finite)).count();
-                if spec.indicator && missing as f64 >= INDICATOR_SHARE * values.len() as f64 && missing > 0 {
-                    out.indicators.push(column.name.clone());
-                }
-                let middle = |values: &mut Vec<f64>| match fill {
-                    Fill::Number(NumberFill::Constant(value)) if value.is_finite() => value,
-                    Fill::Number(NumberFill::Mean) if values.is_empty() => 0.0,
-                    Fill::Number(NumberFill::Mean) => values.iter().sum::<f64>() / values.len() as f64,
-                    _ => median(values),
-                };
-                let is_present = |value: &f64| value.is_finite();
-                if fill == Fill::Number(NumberFill::Nearest) {
-                    nearest.push(column.name.clone());
-                } else if let Some((by, text)) = group
-                    && !matches!(fill, Fill::Number(NumberFill::Constant(_)))
-                {
-                    let groups = grouped(text, values.iter().map(|value| value.filter(is_present)));
-                    let fills =
-                        groups.into_iter().map(|(level, mut list)| (level, middle(&mut list))).collect();
-                    out.number_groups.push(Grouped { column: column.name.clone(), by: by.to_owned(), fills });
-                }
-                let mut present: Vec<f64> = values.into_iter().flatten().filter(is_present).collect();
-                out.numbers.push((column.name.clone(), middle(&mut present)));
-            }
-            Role::Category => {
-                let text = train.text(&column.name);
-                let values = || text.into_iter().flat_map(|text| text.iter());
-                let constant = match &fill {
-                    Fill::Text(text) => text.clone(),
-                    Fill::Category(CategoryFill::Mode) => mode(values().flatten()),
-                    _ => MISSING_LEVEL.to_owned(),
-                };
-                if let Some((by, groups)) = group
-                    && fill == Fill::Category(CategoryFill::Mode)
-                {
-                    let groups = grouped(groups, values());
-                    let fills =
-                        groups.into_iter().map(|(level, list)| (level, mode(list.into_iter()))).collect();
-                    out.category_groups.push(Grouped {
-                        column: column.name.clone(),
-                        by: by.to_owned(),
-                        fills,
-                    });
-                }
-                out.categories.push((column.name.clone(), constant));
-            }
-            _ => {}
-        }
+        Ok(learn(spec, column, train))
+    };
+    let learnt: Vec<FittedImpute> = schema.par_iter().map(learn).collect::<crate::Result<_>>()?;
+    let mut out = FittedImpute::default();
+    for one in learnt {
+        out.numbers.extend(one.numbers);
+        out.categories.extend(one.categories);
+        out.indicators.extend(one.indicators);
+        out.number_groups.extend(one.number_groups);
+        out.category_groups.extend(one.category_groups);
     }
+    let by_nearest = |column: &&ColumnSpec| {
+        way(spec, column).0 == Fill::Number(NumberFill::Nearest) && train.numbers(&column.name).is_some()
+    };
+    let nearest: Vec<String> = schema.iter().filter(by_nearest).map(|column| column.name.clone()).collect();
     if !nearest.is_empty() {
         out.nearest = FittedNeighbours::fit(nearest, spec.neighbours, schema, train, seed);
     }
     Ok(out)
+}
+
+/// What fills one column.
+fn learn(spec: &ImputeSpec, column: &ColumnSpec, train: &Frame) -> FittedImpute {
+    let mut out = FittedImpute::default();
+    let (fill, group) = way(spec, column);
+    let group = group.and_then(|by| Some((by, train.text(by)?)));
+    match column.role {
+        Role::Number | Role::Money => {
+            let Some(values) = train.numbers(&column.name) else { return out };
+            let missing = values.iter().filter(|v| !v.is_some_and(f64::is_finite)).count();
+            if spec.indicator && missing as f64 >= INDICATOR_SHARE * values.len() as f64 && missing > 0 {
+                out.indicators.push(column.name.clone());
+            }
+            let middle = |values: &mut Vec<f64>| match fill {
+                Fill::Number(NumberFill::Constant(value)) if value.is_finite() => value,
+                Fill::Number(NumberFill::Mean) if values.is_empty() => 0.0,
+                Fill::Number(NumberFill::Mean) => values.iter().sum::<f64>() / values.len() as f64,
+                _ => median(values),
+            };
+            let is_present = |value: &f64| value.is_finite();
+            if let Some((by, text)) = group
+                && !matches!(fill, Fill::Number(NumberFill::Constant(_) | NumberFill::Nearest))
+            {
+                let groups = grouped(text, values.iter().map(|value| value.filter(is_present)));
+                let fills = groups.into_iter().map(|(level, mut list)| (level, middle(&mut list))).collect();
+                out.number_groups.push(Grouped { column: column.name.clone(), by: by.to_owned(), fills });
+            }
+            let mut present: Vec<f64> = values.into_iter().flatten().filter(is_present).collect();
+            out.numbers.push((column.name.clone(), middle(&mut present)));
+        }
+        Role::Category => {
+            let text = train.text(&column.name);
+            let values = || text.into_iter().flat_map(|text| text.iter());
+            let constant = match &fill {
+                Fill::Text(text) => text.clone(),
+                Fill::Category(CategoryFill::Mode) => mode(values().flatten()),
+                _ => MISSING_LEVEL.to_owned(),
+            };
+            if let Some((by, groups)) = group
+                && fill == Fill::Category(CategoryFill::Mode)
+            {
+                let groups = grouped(groups, values());
+                let fills = groups.into_iter().map(|(level, list)| (level, mode(list.into_iter()))).collect();
+                out.category_groups.push(Grouped { column: column.name.clone(), by: by.to_owned(), fills });
+            }
+            out.categories.push((column.name.clone(), constant));
+        }
+        _ => {}
+    }
+    out
 }
 
 /// The values of each group that is large enough.
@@ -234,13 +245,16 @@ fn grouped<T>(groups: &StringChunked, values: impl Iterator<Item = Option<T>>) -
 
 /// The middle value; the mean of the two middle ones for an even count; 0 for none.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
     let n = values.len();
-    match n {
-        0 => 0.0,
-        n if n % 2 == 1 => values[n / 2],
-        n => (values[n / 2 - 1] + values[n / 2]) / 2.0,
+    if n == 0 {
+        return 0.0;
     }
+    let (below, middle, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    if n % 2 == 1 {
+        return *middle;
+    }
+    let before = below.iter().copied().max_by(f64::total_cmp);
+    (before.unwrap_or(*middle) + *middle) / 2.0
 }
 
 /// The most frequent value.
@@ -274,52 +288,73 @@ impl FittedImpute {
         record: &mut Recorder,
         report: &Reporter,
     ) -> crate::Result<Frame> {
-        let mut out = frame.clone();
-        let mut put = |column: Series| -> crate::Result<()> {
-            out = super::with_column(&out, column.into()).map_err(CleanError::from)?;
-            Ok(())
+        let numbers = record.side_by_side(&self.numbers, |(name, fill), record| {
+            report.check()?;
+            self.fill_numbers(name, *fill, frame, record, report)
+        })?;
+        let categories =
+            record.side_by_side(&self.categories, |(name, fill), record| -> crate::Result<_> {
+                report.check()?;
+                Ok(self.fill_category(name, fill, frame, record))
+            })?;
+        let columns = numbers.into_iter().flatten().chain(categories.into_iter().flatten());
+        Ok(super::with_columns(frame, columns.map(Column::from)).map_err(CleanError::from)?)
+    }
+
+    /// The indicator of a column and the column itself, where they are needed.
+    fn fill_numbers(
+        &self,
+        name: &str,
+        fill: f64,
+        frame: &Frame,
+        record: &mut Recorder,
+        report: &Reporter,
+    ) -> crate::Result<Vec<Series>> {
+        let mut out = Vec::new();
+        let Some(numbers) = frame.data.column(name).ok().and_then(|c| c.f64().ok()) else { return Ok(out) };
+        if self.indicators.iter().any(|one| one == name) {
+            let flags = numbers.iter().map(|v| Some(f64::from(u8::from(v.is_none()))));
+            let flags = Float64Chunked::from_iter_options(indicator_name(name).as_str().into(), flags);
+            out.push(flags.into_series());
+        }
+        if numbers.null_count() == 0 {
+            return Ok(out);
+        }
+        let near = match self.nearest.as_ref().filter(|nearest| nearest.fills(name)) {
+            Some(nearest) => nearest.values(name, frame, report)?,
+            None => {
+                let fills = by_group(&self.number_groups, name, frame);
+                fills.into_iter().map(Option::<&f64>::copied).collect()
+            }
         };
-        for (name, fill) in &self.numbers {
-            report.check()?;
-            let Some(numbers) = frame.data.column(name).ok().and_then(|c| c.f64().ok()) else { continue };
-            if self.indicators.contains(name) {
-                let flags = numbers.iter().map(|v| Some(f64::from(u8::from(v.is_none()))));
-                put(Float64Chunked::from_iter_options(indicator_name(name).as_str().into(), flags)
-                    .into_series())?;
-            }
-            if numbers.null_count() == 0 {
-                continue;
-            }
-            let near = match self.nearest.as_ref().filter(|nearest| nearest.fills(name)) {
-                Some(nearest) => nearest.values(name, frame, report)?,
-                None => by_group(&self.number_groups, name, frame)
-                    .into_iter()
-                    .map(Option::<&f64>::copied)
-                    .collect(),
-            };
-            let filled = numbers.iter().zip(near).enumerate().map(|(at, (value, near))| {
-                value.or_else(|| {
-                    let new = near.unwrap_or(*fill);
-                    record.cell(at, name, || None, || Some(show_number(new)));
-                    Some(new)
-                })
-            });
-            put(Float64Chunked::from_iter_options(name.as_str().into(), filled).into_series())?;
-        }
-        for (name, fill) in &self.categories {
-            report.check()?;
-            let Some(text) = frame.text(name).filter(|text| text.null_count() > 0) else { continue };
-            let near = by_group(&self.category_groups, name, frame);
-            let filled = text.iter().zip(near).enumerate().map(|(at, (value, near))| {
-                value.or_else(|| {
-                    let new = near.unwrap_or(fill);
-                    record.cell(at, name, || None, || Some(new.clone()));
-                    Some(new)
-                })
-            });
-            put(StringChunked::from_iter_options(name.as_str().into(), filled).into_series())?;
-        }
+        let filled = numbers.iter().zip(near).enumerate().map(|(at, (value, near))| {
+            value.or_else(|| {
+                let new = near.unwrap_or(fill);
+                record.cell(at, name, || None, || Some(show_number(new)));
+                Some(new)
+            })
+        });
+        out.push(Float64Chunked::from_iter_options(name.into(), filled).into_series());
         Ok(out)
+    }
+
+    fn fill_category(
+        &self,
+        name: &str,
+        fill: &String,
+        frame: &Frame,
+        record: &mut Recorder,
+    ) -> Option<Series> {
+        let text = frame.text(name).filter(|text| text.null_count() > 0)?;
+        let near = by_group(&self.category_groups, name, frame);
+        let filled = text.iter().zip(near).enumerate().map(|(at, (value, near))| {
+            value.or_else(|| {
+                let new = near.unwrap_or(fill);
+                record.cell(at, name, || None, || Some(new.clone()));
+                Some(new)
+            })
+        });
+        Some(StringChunked::from_iter_options(name.into(), filled).into_series())
     }
 }
 

@@ -439,7 +439,11 @@ pub fn fit(
     {
         report.check()?;
         let before = cleaning.last();
-        let train = before.filter(&is_train).map_err(CleanError::from)?;
+        let train = if is_train.iter().all(|train| *train) {
+            before.clone()
+        } else {
+            before.filter(&is_train).map_err(CleanError::from)?
+        };
         let learnt = match spec {
             StepSpec::Spelling => FittedStep::Spelling(spelling::fit(schema, &train)),
             StepSpec::Impute(spec) => FittedStep::Impute(impute::fit(spec, schema, &train, seed, report)?),
@@ -512,6 +516,18 @@ pub fn twin_keys(schema: &[ColumnSpec], source: &Frame) -> Vec<u64> {
     duplicates::row_keys(source, |name| {
         schema.iter().any(|spec| spec.name == name && spec.role != crate::table::Role::Id)
     })
+}
+
+/// A frame with these columns put in the places of their namesakes, or at the end.
+fn with_columns(
+    frame: &Frame,
+    columns: impl IntoIterator<Item = polars::prelude::Column>,
+) -> Result<Frame, polars::error::PolarsError> {
+    let mut data = frame.data.clone();
+    for column in columns {
+        data.with_column(column)?;
+    }
+    Ok(Frame { rows: Arc::clone(&frame.rows), data })
 }
 
 /// A frame with `column` put in the place of its namesake, or at the end.

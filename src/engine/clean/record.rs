@@ -1,5 +1,6 @@
 //! What a step changed: counts over all rows, and the first changed cells.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::note::Note;
@@ -87,6 +88,59 @@ impl Recorder {
             rows: before.rows.clone(),
             touched: vec![false; before.height()],
         }
+    }
+
+    /// Works on several columns side by side, each with a recorder of its own; the reports are put
+    /// together in the order of `columns`, so that the result does not depend on who was first.
+    ///
+    /// # Errors
+    /// The first failure of `work`.
+    pub(super) fn side_by_side<T: Sync, R: Send, E: Send>(
+        &mut self,
+        columns: &[T],
+        work: impl Fn(&T, &mut Recorder) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, E> {
+        let (name, rows) = (self.change.name, &self.rows);
+        let one = |column: &T| {
+            let touched = vec![false; rows.len()];
+            let mut own =
+                Recorder { change: Change { name, ..Change::default() }, rows: rows.clone(), touched };
+            work(column, &mut own).map(|result| (result, own))
+        };
+        let done: Vec<(R, Recorder)> = columns.par_iter().map(one).collect::<Result<_, E>>()?;
+        Ok(done
+            .into_iter()
+            .map(|(result, own)| {
+                self.absorb(own);
+                result
+            })
+            .collect())
+    }
+
+    fn absorb(&mut self, own: Recorder) {
+        let Change {
+            name: _,
+            rows_changed: _,
+            cells_changed,
+            rows_dropped,
+            rows_merged,
+            columns,
+            examples,
+            flagged,
+            notes,
+            findings,
+        } = own.change;
+        if cells_changed > 0 || !flagged.is_empty() {
+            self.touched.iter_mut().zip(own.touched).for_each(|(all, one)| *all |= one);
+        }
+        self.change.cells_changed += cells_changed;
+        self.change.rows_dropped += rows_dropped;
+        self.change.rows_merged += rows_merged;
+        self.change.columns.extend(columns);
+        self.change.examples.extend(examples);
+        self.change.flagged.extend(flagged);
+        self.change.notes.extend(notes);
+        self.change.findings.extend(findings);
     }
 
     /// Notes one changed cell; the texts are made only for cells that are kept.

@@ -1,6 +1,7 @@
 //! Numbers → one scale, with the mean, spread, range or quantiles of the training rows.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::CleanError;
@@ -113,16 +114,17 @@ pub(super) fn fit(
     train: &Frame,
     report: &Reporter,
 ) -> crate::Result<FittedScale> {
-    let mut out = FittedScale::default();
-    for spec in schema.iter().filter(|spec| spec.role.is_numeric()) {
+    let one = |spec: &ColumnSpec| -> crate::Result<Option<(String, Scaler)>> {
         report.check()?;
         let own = columns.iter().rfind(|(name, _)| *name == spec.name);
         let method = own.map_or(method, |(_, method)| *method);
-        let Some(values) = train.numbers(&spec.name) else { continue };
+        let Some(values) = train.numbers(&spec.name) else { return Ok(None) };
         let values: Vec<f64> = values.into_iter().flatten().filter(|value| value.is_finite()).collect();
-        out.columns.extend(Scaler::fit(method, values).map(|scaler| (spec.name.clone(), scaler)));
-    }
-    Ok(out)
+        Ok(Scaler::fit(method, values).map(|scaler| (spec.name.clone(), scaler)))
+    };
+    let numeric = schema.par_iter().filter(|spec| spec.role.is_numeric());
+    let scalers: Vec<Option<(String, Scaler)>> = numeric.map(one).collect::<crate::Result<_>>()?;
+    Ok(FittedScale { columns: scalers.into_iter().flatten().collect() })
 }
 
 impl Scaler {
@@ -235,20 +237,21 @@ impl FittedScale {
         record: &mut Recorder,
         report: &Reporter,
     ) -> crate::Result<Frame> {
-        let mut out = frame.clone();
-        for (name, scaler) in &self.columns {
+        let columns = record.side_by_side(&self.columns, |(name, scaler), record| -> crate::Result<_> {
             report.check()?;
-            let Some(numbers) = frame.data.column(name).ok().and_then(|c| c.f64().ok()) else { continue };
+            let Some(numbers) = frame.data.column(name).ok().and_then(|c| c.f64().ok()) else {
+                return Ok(None);
+            };
             let scaled = numbers.iter().enumerate().map(|(at, value)| {
                 let value = value?;
                 let scaled = scaler.apply(value);
                 record.cell(at, name, || Some(show_number(value)), || Some(show_number(scaled)));
                 Some(scaled)
             });
-            let column = Float64Chunked::from_iter_options(name.as_str().into(), scaled);
-            out = super::with_column(&out, column.into_series().into()).map_err(CleanError::from)?;
-        }
-        Ok(out)
+            Ok(Some(Float64Chunked::from_iter_options(name.as_str().into(), scaled).into_series()))
+        })?;
+        let columns = columns.into_iter().flatten().map(Column::from);
+        Ok(super::with_columns(frame, columns).map_err(CleanError::from)?)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Spellings of one category that differ in case and blanks only → the most frequent of them
 //! among the training rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
@@ -20,10 +21,9 @@ pub(super) fn fold(value: &str) -> String {
 }
 
 pub(super) fn fit(schema: &[ColumnSpec], train: &Frame) -> FittedSpelling {
-    let mut columns = Vec::new();
-    for spec in schema.iter().filter(|spec| spec.role == Role::Category) {
-        let Some(text) = train.text(&spec.name) else { continue };
-        let mut counts: HashMap<&str, usize> = HashMap::new();
+    let one = |spec: &ColumnSpec| {
+        let text = train.text(&spec.name)?;
+        let mut counts: PlHashMap<&str, usize> = PlHashMap::default();
         text.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
         let mut groups: BTreeMap<String, Vec<(&str, usize)>> = BTreeMap::new();
         for (value, count) in counts {
@@ -36,33 +36,34 @@ pub(super) fn fit(schema: &[ColumnSpec], train: &Frame) -> FittedSpelling {
                 group.first().map(|(value, _)| (folded, (*value).to_owned()))
             })
             .collect();
-        columns.push((spec.name.clone(), writings));
-    }
-    FittedSpelling { columns }
+        Some((spec.name.clone(), writings))
+    };
+    let categories = schema.par_iter().filter(|spec| spec.role == Role::Category);
+    FittedSpelling { columns: categories.filter_map(one).collect() }
 }
 
 impl FittedSpelling {
     pub(super) fn apply(&self, frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
-        let mut out = frame.clone();
-        for (name, writings) in &self.columns {
-            let Some(text) = frame.text(name) else { continue };
-            // Few different values: each is looked up once.
-            let mut known: HashMap<&str, Option<&str>> = HashMap::new();
+        let columns = record.side_by_side(&self.columns, |(name, writings), record| {
+            let Some(text) = frame.text(name) else { return PolarsResult::Ok(None) };
+            // Few different values: each is looked up once; `None` stays as it is.
+            let mut known: PlHashMap<&str, Option<&str>> = PlHashMap::default();
+            for value in text.iter().flatten() {
+                known.entry(value).or_insert_with(|| {
+                    writings.get(&fold(value)).map(String::as_str).filter(|writing| *writing != value)
+                });
+            }
+            if known.values().all(Option::is_none) {
+                return Ok(None);
+            }
             let rewritten = text.iter().enumerate().map(|(at, value)| {
                 let value = value?;
-                let writing =
-                    *known.entry(value).or_insert_with(|| writings.get(&fold(value)).map(String::as_str));
-                match writing {
-                    Some(writing) if writing != value => {
-                        record.cell(at, name, || Some(value.to_owned()), || Some(writing.to_owned()));
-                        Some(writing)
-                    }
-                    _ => Some(value),
-                }
+                let Some(writing) = known.get(value).copied().flatten() else { return Some(value) };
+                record.cell(at, name, || Some(value.to_owned()), || Some(writing.to_owned()));
+                Some(writing)
             });
-            let column = StringChunked::from_iter_options(name.as_str().into(), rewritten);
-            out = super::with_column(&out, column.into_series().into())?;
-        }
-        Ok(out)
+            Ok(Some(StringChunked::from_iter_options(name.as_str().into(), rewritten).into_series()))
+        })?;
+        super::with_columns(frame, columns.into_iter().flatten().map(Column::from))
     }
 }

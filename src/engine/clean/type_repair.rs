@@ -8,20 +8,16 @@ use crate::detect::number;
 use crate::table::{ColumnSpec, Frame, Role, show_number};
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
-    let mut out = frame.clone();
-    for spec in schema {
-        let Some(text) = frame.text(&spec.name) else { continue };
-        let column: polars::prelude::Column = match spec.role {
-            Role::Number | Role::Money => numbers(spec, text, record).into_series().into(),
-            Role::Category | Role::Target => match tidy(spec, text, record) {
-                Some(tidied) => tidied.into_series().into(),
-                None => continue,
-            },
-            _ => continue,
-        };
-        out = super::with_column(&out, column)?;
-    }
-    Ok(out)
+    let texts: Vec<(&ColumnSpec, &StringChunked)> =
+        schema.iter().filter_map(|spec| Some((spec, frame.text(&spec.name)?))).collect();
+    let columns = record.side_by_side(&texts, |(spec, text), record| {
+        PolarsResult::Ok(match spec.role {
+            Role::Number | Role::Money => Some(numbers(spec, text, record).into_series()),
+            Role::Category | Role::Target => tidy(spec, text, record).map(IntoSeries::into_series),
+            _ => None,
+        })
+    })?;
+    super::with_columns(frame, columns.into_iter().flatten().map(Column::from))
 }
 
 fn numbers(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Float64Chunked {
@@ -29,8 +25,11 @@ fn numbers(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Fl
         spec.name.as_str().into(),
         text.iter().enumerate().map(|(at, value)| {
             let value = value?;
-            let read = number::parse(value, spec.decimal);
             // A number as programs write it is no change.
+            if let Some(plain) = number::short(value, spec.decimal) {
+                return Some(plain);
+            }
+            let read = number::parse(value, spec.decimal);
             if read.is_none() || value.parse::<f64>().ok() != read {
                 record.cell(at, &spec.name, || Some(value.to_owned()), || read.map(show_number));
             }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use polars::prelude::PlHashMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Bundle;
@@ -110,40 +112,42 @@ impl Differences {
 /// The spread of every column that a model may learn from. `train` holds the training rows before
 /// holes are filled.
 pub fn profile(schema: &[ColumnSpec], train: &Frame) -> Vec<Profile> {
+    let features = schema.par_iter().filter(|spec| spec.role.is_feature());
+    features.filter_map(|spec| profile_of(spec, train)).collect()
+}
+
+fn profile_of(spec: &ColumnSpec, train: &Frame) -> Option<Profile> {
     let rows = train.height();
-    let mut out = Vec::new();
-    for spec in schema.iter().filter(|spec| spec.role.is_feature()) {
-        let (values, usual, spread);
-        if let Some(numbers) = train.numbers(&spec.name) {
-            let mut present: Vec<f64> = numbers.into_iter().flatten().filter(|v| v.is_finite()).collect();
-            present.sort_unstable_by(f64::total_cmp);
-            values = present.len();
-            usual = show_median(spec, &present);
-            let mut present = spread_of(spec.role, present);
-            present.sort_unstable_by(f64::total_cmp);
-            let mut edges: Vec<f64> =
-                (1..BINS).filter_map(|n| present.get(n * present.len() / BINS).copied()).collect();
-            edges.dedup();
-            let shares = shares(present.iter().map(|v| bin(&edges, *v)), edges.len() + 1);
-            spread = Spread::Numbers { edges, shares };
-        } else if let Some(text) = train.text(&spec.name) {
-            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            text.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
-            let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
-            by_count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-            values = by_count.iter().map(|(_, n)| n).sum();
-            usual = by_count.first().map_or_else(String::new, |(level, _)| (*level).to_owned());
-            let levels: Vec<String> =
-                by_count.into_iter().take(LEVELS).map(|(level, _)| level.to_owned()).collect();
-            let shares = shares(text.iter().flatten().map(|v| level(&levels, v)), levels.len() + 1);
-            spread = Spread::Levels { levels, shares };
-        } else {
-            continue;
-        }
-        let missing = (rows - values) as f64 / rows.max(1) as f64;
-        out.push(Profile { column: spec.name.clone(), rows, missing, usual, spread });
+    let (values, usual, spread);
+    if let Some(numbers) = train.numbers(&spec.name) {
+        let mut present: Vec<f64> = numbers.into_iter().flatten().filter(|v| v.is_finite()).collect();
+        present.sort_unstable_by(f64::total_cmp);
+        values = present.len();
+        usual = show_median(spec, &present);
+        let mut present = spread_of(spec.role, present);
+        present.sort_unstable_by(f64::total_cmp);
+        let mut edges: Vec<f64> =
+            (1..BINS).filter_map(|n| present.get(n * present.len() / BINS).copied()).collect();
+        edges.dedup();
+        let shares = shares(present.iter().map(|v| bin(&edges, *v)), edges.len() + 1);
+        spread = Spread::Numbers { edges, shares };
+    } else {
+        let text = train.text(&spec.name)?;
+        let mut counts: PlHashMap<&str, usize> = PlHashMap::default();
+        text.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
+        let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+        by_count.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        values = by_count.iter().map(|(_, n)| n).sum();
+        usual = by_count.first().map_or_else(String::new, |(level, _)| (*level).to_owned());
+        let kept = by_count.len().min(LEVELS);
+        let rest: usize = by_count.iter().skip(kept).map(|(_, n)| n).sum();
+        let counts = by_count.iter().take(kept).map(|(_, n)| *n).chain([rest]);
+        let shares = counts.map(|n| n as f64 / values.max(1) as f64).collect();
+        let levels = by_count.iter().take(kept).map(|(level, _)| (*level).to_owned()).collect();
+        spread = Spread::Levels { levels, shares };
     }
-    out
+    let missing = (rows - values) as f64 / rows.max(1) as f64;
+    Some(Profile { column: spec.name.clone(), rows, missing, usual, spread })
 }
 
 /// The values whose spread is looked at: dates as days before the last one, so that a file is not

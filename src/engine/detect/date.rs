@@ -1,7 +1,7 @@
 //! Dates and times as people write them. The order of day and month is a property of a column,
 //! decided by evidence from all its rows, never by the interface's language.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, Timelike as _};
 use serde::{Deserialize, Serialize};
 
 use super::scan::{Scan, digit};
@@ -169,12 +169,21 @@ pub(super) fn clock(hours: u32, minutes: u32, seconds: u32) -> Option<i64> {
     (hours < 24 && minutes < 60 && seconds < 62).then_some(i64::from(hours * 3600 + minutes * 60 + seconds))
 }
 
-/// Writes milliseconds as `2024-03-05` or, with a time of day, `2024-03-05 14:30:00`.
+/// Milliseconds as `2024-03-05` or, with a time of day, `2024-03-05 14:30:00`.
 pub fn format(ms: i64) -> String {
-    match chrono::DateTime::from_timestamp_millis(ms) {
-        Some(time) if ms % DAY_MS == 0 => time.format("%Y-%m-%d").to_string(),
-        Some(time) => time.format("%Y-%m-%d %H:%M:%S").to_string(),
-        None => String::new(),
+    let mut text = String::new();
+    write(&mut text, ms);
+    text
+}
+
+/// Adds [`format()`] to a text.
+pub fn write(out: &mut String, ms: i64) {
+    use std::fmt::Write as _;
+    let Some(time) = chrono::DateTime::from_timestamp_millis(ms) else { return };
+    // A pattern would be read anew for each cell. Writing to a text cannot fail.
+    let _ = write!(out, "{}", time.date_naive());
+    if ms % DAY_MS != 0 {
+        let _ = write!(out, " {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
     }
 }
 

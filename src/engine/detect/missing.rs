@@ -13,10 +13,13 @@ const VALUES: &[&str] = &["NA", "无"];
 
 /// True for a value that stands for "no value".
 pub fn is_missing(text: &str) -> bool {
+    // Of letters and digits only n begins a mark, and every mark is short: most values need no comparison.
+    if text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric() && !matches!(first, b'n' | b'N'))
+    {
+        return false;
+    }
     let text = text.trim();
-    let Some(first) = text.bytes().next() else { return true };
-    // No mark begins with a digit, and every mark is short: most values need no comparison.
-    !first.is_ascii_digit() && text.len() <= 12 && MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
+    text.is_empty() || text.len() <= 12 && MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
 }
 
 /// True for a mark that may be a value of its column, as [`crate::table::Column::keep_na`] says.
@@ -35,6 +38,9 @@ mod tests {
         }
         for value in ["0", "Nadia", "no", "-5", "nothing at all to say", "N"] {
             assert!(!is_missing(value), "{value}");
+        }
+        for mark in MARKS {
+            assert!(is_missing(mark) && is_missing(&mark.to_uppercase()), "{mark}");
         }
         assert!(may_be_value("NA") && may_be_value("无") && !may_be_value("na"));
     }
