@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use regulars_engine::deploy::DeployError;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::RecipeFile;
+use regulars_engine::project::{self, RecipeFile};
 use serde_json::json;
 
 use super::{Input, Outcome};
@@ -41,14 +41,16 @@ impl Clean {
         let (recipe, cleaning, differences) = match self.input.recipe()? {
             Some(recipe) if recipe.is_fitted() => {
                 let (cleaning, differences) = recipe.apply(&table, &report)?;
-                (recipe, cleaning, Some(differences))
+                (Some(recipe), cleaning, Some(differences))
             }
+            // What a recipe keeps of the columns' spread is worked out only for one that is kept.
+            _ if self.save_recipe.is_none() => (None, project::clean_only(&settings, &table, &report)?, None),
             _ => {
                 let (recipe, cleaning) = RecipeFile::without_target(&settings, &table, &report)?;
-                (recipe, cleaning, None)
+                (Some(recipe), cleaning, None)
             }
         };
-        if let Some(file) = &self.save_recipe {
+        if let (Some(file), Some(recipe)) = (&self.save_recipe, &recipe) {
             recipe.save(file)?;
         }
         let frame = cleaning.readable();
