@@ -56,18 +56,20 @@ impl Typist {
     }
 }
 
-fn folder(lang: Lang) -> Option<PathBuf> {
+fn folder(name: &str, lang: Lang) -> Option<PathBuf> {
     let base = std::env::var_os("REGULARS_SHOTS")
         .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
-    let folder = base.join(format!("journey-{}", lang.code()));
+    let folder = base.join(format!("{name}-{}", lang.code()));
     std::fs::create_dir_all(&folder).unwrap();
     adapter().then_some(folder)
 }
 
+/// `file` is a data file or a folder of linked ones.
 fn journey(lang: Lang, file: &Path) {
     let out = tempfile::tempdir().unwrap();
     let prefs = Prefs { lang, ..Prefs::default() };
-    let mut t = Typist { harness: window([1280.0, 800.0], prefs), lang, folder: folder(lang), shots: 0 };
+    let pictures = folder(if file.is_dir() { "journey-linked" } else { "journey" }, lang);
+    let mut t = Typist { harness: window([1280.0, 800.0], prefs), lang, folder: pictures, shots: 0 };
     t.harness.state_mut().state.settings.device = DeviceKind::Flex;
     t.harness.ctx.set_theme(Theme::Light);
     t.harness.run_steps(3);
@@ -81,6 +83,13 @@ fn journey(lang: Lang, file: &Path) {
     until(&mut t.harness, "reading", |app| app.state.prepared.is_some());
     t.harness.run_steps(3);
     t.shot("collect");
+    if file.is_dir() {
+        let state = &t.harness.state().state;
+        let collected = state.collected.as_ref().unwrap();
+        assert_eq!((collected.dataset.tables.len(), collected.dataset.links.len()), (5, 4));
+        let customers = &collected.dataset.tables.iter().find(|table| table.name == "customers").unwrap();
+        assert_eq!(state.table.as_ref().unwrap().height(), customers.height(), "one row per customer");
+    }
     t.press(Modifiers::COMMAND, Key::Num2);
     assert_eq!(t.harness.state().prefs.page, Page::Clean);
     t.shot("clean");
@@ -134,6 +143,23 @@ fn from_nothing_to_a_call_list_by_keyboard_in_english() {
 #[test]
 fn from_nothing_to_a_call_list_by_keyboard_in_chinese() {
     journey(Lang::Zh, &sample());
+}
+
+/// The five exports of a shop, in one folder.
+fn linked(lang: Lang) {
+    let folder = tempfile::tempdir().unwrap();
+    regulars_engine::sample::write(folder.path(), 300, 7).unwrap();
+    journey(lang, folder.path());
+}
+
+#[test]
+fn from_five_files_to_a_call_list_by_keyboard_in_english() {
+    linked(Lang::En);
+}
+
+#[test]
+fn from_five_files_to_a_call_list_by_keyboard_in_chinese() {
+    linked(Lang::Zh);
 }
 
 /// The tour goes from control to control, and each is there.

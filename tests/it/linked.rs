@@ -57,6 +57,37 @@ fn five_linked_files_become_one_row_per_customer() {
     assert_eq!(of_folder["combined"]["columns"], told["combined"]["columns"]);
 }
 
+/// A file that is dropped onto the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn five_files_dropped_at_once_become_one_row_per_customer() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = shop(folder.path(), 7);
+    let mut harness = crate::pages::window([1280.0, 800.0], regulars::window::Prefs::default());
+    for file in files {
+        harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(file)));
+    }
+    crate::pages::until(&mut harness, "reading", |app| app.state.prepared.is_some());
+    let state = &harness.state().state;
+    assert_eq!(state.collected.as_ref().unwrap().dataset.tables.len(), 5);
+    let customers = open(&folder.path().join("customers.csv"));
+    assert_eq!(state.table.as_ref().unwrap().height(), customers.height());
+    // No question is left open: the owner can train.
+    assert!(state.prepare_error.is_none() && state.settings.read.roles.is_empty());
+}
+
 #[test]
 fn a_project_of_five_files_trains_is_kept_and_meets_the_next_month() {
     let folder = tempfile::tempdir().unwrap();

@@ -138,7 +138,7 @@ pub fn choose(harness: &mut Harness<'_, App>, place: usize) {
 
 /// The sample's customers a month later: another spelling, a column gone, a new one, a new city.
 fn month() -> std::path::PathBuf {
-    let path = std::env::temp_dir().join(format!("regulars-month-{}.csv", std::process::id()));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("month-{}.csv", std::process::id()));
     let mut reader = csv::Reader::from_path(sample()).unwrap();
     let heads = reader.headers().unwrap().clone();
     let mut writer = csv::Writer::from_path(&path).unwrap();
