@@ -7,40 +7,42 @@ use clap::Args;
 use regulars_engine::collect::database::{self, Aggregate, Function, TableName};
 use regulars_engine::project::Source;
 
+/// What the options stand under in the help.
+const HEADING: &str = "One row per customer, added up by the database";
+
 /// What becomes of the columns of a table of many rows a customer.
 #[derive(Args, Clone, Default)]
-#[command(next_help_heading = "One row per customer, added up by the database")]
 pub(super) struct PerCustomer {
     /// The column that names the customer, of the database's table that --sheet names; each of its
     /// values becomes one row (with nothing else: the rows of each are counted)
-    #[arg(long, value_name = "COLUMN", requires = "sheet", conflicts_with = "query")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMN", requires = "sheet", conflicts_with = "query")]
     per_customer: Option<String>,
     /// How many rows each customer has
-    #[arg(long, requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, requires = "per_customer")]
     count: bool,
     /// Columns to add up, between commas
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     sum: Vec<String>,
     /// Columns whose mean is taken
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     mean: Vec<String>,
     /// Columns whose smallest value is taken
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     min: Vec<String>,
     /// Columns whose largest value is taken
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     max: Vec<String>,
     /// Columns whose first value is taken: by --by, else the earliest date or smallest value
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     first: Vec<String>,
     /// Columns whose last value is taken: by --by, else the latest date or largest value
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     last: Vec<String>,
     /// Columns whose different values are counted
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMNS", value_delimiter = ',', requires = "per_customer")]
     distinct: Vec<String>,
     /// The column, mostly a date, that --first and --last go by
-    #[arg(long, value_name = "COLUMN", requires = "per_customer")]
+    #[arg(long, help_heading = HEADING, value_name = "COLUMN", requires = "per_customer")]
     by: Option<String>,
 }
 
