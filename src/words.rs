@@ -111,7 +111,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 49] = [
+const TOLD_WHOLE: [&str; 50] = [
     "bad_recipe",
     "no_column",
     "read_failed",
@@ -132,6 +132,7 @@ const TOLD_WHOLE: [&str; 49] = [
     "database_cannot_open",
     "database_no_table",
     "database_no_column",
+    "database_not_numeric",
     "database_not_reading",
     "database_sql",
     "database_lost",

@@ -23,7 +23,7 @@ pub(super) struct Inspect {
     #[arg(long)]
     dry_run: bool,
     /// Passes over files of any size in bounded memory; done by itself where a file is too large
-    #[arg(long)]
+    #[arg(long, conflicts_with = "per_customer")]
     summary: bool,
 }
 
@@ -39,8 +39,11 @@ impl Inspect {
         } else {
             match self.input.collect(&settings) {
                 Err(failure) if failure.0.kind() == "too_large" => self.summarize(&settings)?,
-                // Nobody can be told apart: the tables as they are.
-                Err(failure) if failure.0.kind() == "combine_no_customers" => {
+                // Nobody can be told apart: the tables as they are, unless sums of them were asked for.
+                Err(failure)
+                    if failure.0.kind() == "combine_no_customers"
+                        && !self.input.reading.away.takes_table() =>
+                {
                     self.apart(&settings).map_err(|_| failure)?
                 }
                 other => other?,

@@ -14,6 +14,7 @@ mod classroom;
 mod clean;
 mod inspect;
 mod mask;
+mod per_customer;
 mod report;
 mod run;
 mod sample;
@@ -110,7 +111,7 @@ impl Reading {
         if self.no_header {
             read.header = Some(false);
         }
-        if self.sheet.is_some() {
+        if self.sheet.is_some() && !self.away.takes_table() {
             read.part.clone_from(&self.sheet);
         }
         read.header_row = self.header_row.or(read.header_row);

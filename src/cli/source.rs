@@ -7,12 +7,13 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use regulars_engine::Error;
-use regulars_engine::collect::database::{self, Address, Database, Secret, TableName};
+use regulars_engine::collect::database::{self, Address, Database, DatabaseError, Secret, TableName};
 use regulars_engine::collect::{self, http};
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{Secrets, Source};
 use serde_json::{Value, json};
 
+use super::per_customer::{self, PerCustomer};
 use super::{Failure, Reading};
 use crate::words::Lang;
 
@@ -25,6 +26,8 @@ pub(super) struct Away {
     /// A SELECT to read instead of a database's table
     #[arg(long, value_name = "SQL")]
     query: Option<String>,
+    #[command(flatten)]
+    per_customer: PerCustomer,
     /// Where the list of records stands in the answer of a web address, keys joined by dots
     #[arg(long, value_name = "PATH")]
     records: Option<String>,
@@ -89,6 +92,11 @@ impl Reading {
             }
             sources.push(source);
         }
+        if self.away.per_customer.is_wanted() && !sources.iter().any(per_customer::is_one) {
+            // What was asked for is done, or told why not: never passed over.
+            let file = files.first().map(|file| on_disk(file).to_owned()).unwrap_or_default();
+            return Err(DatabaseError::NotADatabase { file }.into());
+        }
         Ok((sources, secrets))
     }
 
@@ -101,9 +109,13 @@ impl Reading {
         }
         let is_address = scheme.is_some() || text.starts_with("sqlite:");
         let table = self.sheet.as_deref().filter(|_| files > 1 || scheme.is_some());
-        let pick = match (&self.away.query, table) {
-            (Some(sql), _) => Some(database::Source::Query(sql.clone())),
-            (None, Some(name)) if is_address => Some(database::Source::Table(table_name(name))),
+        let is_database = is_address || files == 1 || per_customer::is_sqlite(file);
+        let summed = self.sheet.as_deref().filter(|_| is_database);
+        let summed = summed.and_then(|name| self.away.per_customer.of(table_name(name)));
+        let pick = match (&self.away.query, summed, table) {
+            (Some(sql), ..) => Some(database::Source::Query(sql.clone())),
+            (None, Some(summed), _) => Some(database::Source::PerCustomer(summed)),
+            (None, None, Some(name)) if is_address => Some(database::Source::Table(table_name(name))),
             _ => None,
         };
         let (address, secret) = match (is_address, &pick) {
@@ -128,6 +140,11 @@ fn table_name(text: &str) -> TableName {
 }
 
 impl Away {
+    /// True where a table is named for the database, and not as a part of a file.
+    pub(super) fn takes_table(&self) -> bool {
+        self.per_customer.is_wanted()
+    }
+
     fn request(&self, url: &str) -> (http::Request, Option<Secret>) {
         let mut request =
             http::Request { url: url.to_owned(), records: self.records.clone(), ..http::Request::default() };

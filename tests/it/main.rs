@@ -14,6 +14,7 @@ mod pages;
 mod product;
 mod real_files;
 mod review;
+mod servers;
 mod snapshots;
 mod sources;
 mod support;

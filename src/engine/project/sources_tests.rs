@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::sources::{Secrets, Source, collect, collect_sources};
 use super::{Found, SavedProject, SavedSource, Settings};
-use crate::collect::database::{self, Address};
+use crate::collect::database::{self, Address, Aggregate, Function, TableName};
 use crate::collect::{self as files, ReadOptions};
 use crate::job::Reporter;
 
@@ -107,4 +107,69 @@ fn sources_of_several_kinds_are_put_together() {
     assert_eq!(away.find(Some(&path), &silent).unwrap(), Found::InPlace(away.file.clone()));
     assert_eq!(local.find(Some(&path), &silent).unwrap(), Found::InPlace(file.clone()));
     assert_eq!(local.at(file), wanted);
+}
+
+#[test]
+fn sums_per_customer_are_saved_and_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, silent) = (shop(folder.path()), Reporter::silent());
+    let wanted = Aggregate {
+        table: TableName { schema: None, name: "orders".into() },
+        key: "customer_id".into(),
+        rows: true,
+        columns: vec![("amount".into(), Function::Sum), ("day".into(), Function::Last)],
+        order: None,
+    };
+    let pick = database::Source::PerCustomer(wanted.clone());
+    let source =
+        Source::Database { address: Address::Sqlite { path: file.clone() }, pick: Some(pick.clone()) };
+    let settings = Settings::default();
+    let read =
+        |sources: &[Source]| collect_sources(sources, &Secrets::default(), &settings, &silent).unwrap();
+    let one = read(std::slice::from_ref(&source));
+    let names: Vec<&str> = one.table.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["customer_id", "orders_count", "amount_sum", "day_last"]);
+    assert_eq!((one.table.height(), one.plan.is_none()), (60, true));
+
+    // Beside the list of customers it stands as it is: one row belongs to one customer.
+    let list = database::Source::Table(TableName { schema: None, name: "customers".into() });
+    let list = Source::Database { address: Address::Sqlite { path: file.clone() }, pick: Some(list) };
+    let both = read(&[list, source.clone()]);
+    assert_eq!((both.table.height(), both.dataset.links.len()), (60, 1));
+    assert!(both.table.columns.iter().any(|column| column.name.contains("amount_sum")));
+
+    let mut project = SavedProject::new(settings.clone(), source.place(), String::new());
+    project.sources = vec![SavedSource {
+        file: source.place(),
+        hash: String::new(),
+        bytes: None,
+        from: Some(source.clone()),
+    }];
+    let path = folder.path().join("p.regulars");
+    project.save(&path).unwrap();
+    let opened = SavedProject::open(&path).unwrap();
+    assert_eq!(opened.sources, project.sources);
+    // Next month's file takes its place.
+    let july = folder.path().join("july.db");
+    std::fs::copy(&file, &july).unwrap();
+    let [saved] = opened.sources.as_slice() else { panic!("one") };
+    let moved = saved.at(july.clone());
+    assert_eq!(moved, Source::Database { address: Address::Sqlite { path: july }, pick: Some(pick) });
+    assert_eq!(read(&[moved]).table.height(), 60);
+
+    // What earlier programs wrote of a database reads as before.
+    let text = r#"{"database":{"address":{"sqlite":{"path":"shop.db"}},"pick":PICK}}"#;
+    for (pick, expected) in [
+        (r#"{"table":{"schema":null,"name":"orders"}}"#, database::Source::Table(wanted.table.clone())),
+        (r#"{"query":"SELECT 1"}"#, database::Source::Query("SELECT 1".into())),
+        (
+            r#"{"per_customer":{"table":{"schema":null,"name":"orders"},"key":"customer_id","rows":true,
+                "columns":[["amount","sum"],["day","last"]]}}"#,
+            database::Source::PerCustomer(wanted),
+        ),
+    ] {
+        let read: Source = serde_json::from_str(&text.replace("PICK", pick)).unwrap();
+        let address = Address::Sqlite { path: "shop.db".into() };
+        assert_eq!(read, Source::Database { address, pick: Some(expected) });
+    }
 }

@@ -3,12 +3,13 @@
 use eframe::egui::{self, Grid, ScrollArea, Ui};
 use regulars_engine::Error;
 use regulars_engine::collect::database::{
-    self, Address, Database, Engine, MANY, Secret, Server, TableInfo, Tls,
+    self, Address, Database, Engine, MANY, Offer, Secret, Server, TableInfo, TableName, Tls,
 };
 use regulars_engine::job::Job;
 use regulars_engine::project::{Secrets, Source};
 use regulars_engine::table::Table;
 
+use super::per_customer::Offered;
 use super::{HEAD, Reading, Step, Waiting, ended, field, first_rows, hidden, lines, parts, running};
 use crate::window::state::State;
 use crate::window::theme::{S2, S3};
@@ -50,8 +51,9 @@ fn tls_words(lang: Lang, tls: Tls) -> String {
 /// What a connected database offers.
 struct Found {
     database: Database,
-    /// With a tick where the table is to be read.
-    tables: Vec<(TableInfo, bool)>,
+    tables: Vec<Offered>,
+    /// The table whose way of being read is shown.
+    open: Option<usize>,
     sql: String,
     /// The query is read, and not the tables.
     by_query: bool,
@@ -76,6 +78,8 @@ pub(in crate::window) struct DatabaseBox {
     connect: Option<Connecting>,
     found: Option<Found>,
     look: Option<Job<Result<Table, Error>>>,
+    /// What a table offers to be added up.
+    offer: Option<Job<Result<Offer, Error>>>,
     head: Option<Table>,
     reading: Reading,
     waiting: Waiting,
@@ -134,6 +138,7 @@ impl DatabaseBox {
     pub(super) fn cancel(&self) {
         self.connect.iter().for_each(Job::cancel);
         self.look.iter().for_each(Job::cancel);
+        self.offer.iter().for_each(Job::cancel);
         self.reading.job.iter().for_each(Job::cancel);
     }
 
@@ -150,6 +155,12 @@ impl DatabaseBox {
         let news = ended(&mut self.look);
         if let Some(head) = self.reading.settle(news) {
             self.head = Some(head);
+        }
+        let news = ended(&mut self.offer);
+        let asked = news.is_some();
+        let offer = self.reading.settle(news);
+        if let Some(found) = self.found.as_mut().filter(|_| asked) {
+            found.take(offer);
         }
         if self.reading.poll(state) {
             return Step::Close;
@@ -248,7 +259,8 @@ impl DatabaseBox {
             ui.radio_value(&mut found.by_query, false, lang.t("source.tables"));
             ui.radio_value(&mut found.by_query, true, lang.t("source.query"));
         });
-        let mut look = None;
+        let (mut look, mut ask) = (None, None);
+        let idle = self.look.is_none() && self.offer.is_none();
         if found.by_query {
             lines(ui, lang, "source.sql", &mut found.sql, 4);
             let ready = !found.sql.trim().is_empty() && self.look.is_none();
@@ -259,12 +271,24 @@ impl DatabaseBox {
             parts::caution(ui, &lang.t("source.no_tables"));
         } else {
             look = found.list(ui, lang, self.look.is_none());
+            let (wanted, changed) = found.way(ui, lang, idle, &mut ask);
+            look = look.or(wanted);
+            if changed {
+                // The rows of another way of reading would mislead.
+                self.head = None;
+            }
+        }
+        if let Some(table) = ask {
+            let database = found.database.clone();
+            self.reading.error = None;
+            self.offer = Some(state.start(move |report| database.offer(&table, report)));
         }
         if let Some(source) = look {
             let database = found.database.clone();
             self.head = None;
             self.look = Some(state.start(move |report| database.preview(&source, HEAD, report)));
         }
+        running(ui, lang, "offer", self.offer.as_ref());
         running(ui, lang, "look", self.look.as_ref());
         if let Some(head) = &self.head {
             ui.add_space(S2);
@@ -272,7 +296,8 @@ impl DatabaseBox {
         }
         let picks = found.picks();
         let address = found.database.address().clone();
-        let done = self.reading.end(ui, lang, Reading::can_add(state), !picks.is_empty());
+        let ready = !picks.is_empty() && self.offer.is_none();
+        let done = self.reading.end(ui, lang, Reading::can_add(state), ready);
         if done.read {
             let sources: Vec<Source> = picks
                 .into_iter()
@@ -283,7 +308,8 @@ impl DatabaseBox {
             self.reading.start(state, sources, secrets);
         }
         if other {
-            (self.found, self.head, self.reading.error) = (None, None, None);
+            self.offer.iter().for_each(Job::cancel);
+            (self.found, self.head, self.offer, self.reading.error) = (None, None, None, None);
             // The password belongs to the server it was given for.
             self.secret = None;
         }
@@ -299,7 +325,8 @@ impl Found {
         let tables = tables.into_iter().map(|info| (few && holds_rows(&info), info));
         Self {
             database,
-            tables: tables.map(|(on, info)| (info, on)).collect(),
+            tables: tables.map(|(on, info)| Offered::new(info, on)).collect(),
+            open: None,
             sql: String::new(),
             by_query: false,
         }
@@ -308,22 +335,25 @@ impl Found {
     /// The tables with their ticks; the one whose first rows are wanted.
     fn list(&mut self, ui: &mut Ui, lang: Lang, can_look: bool) -> Option<database::Source> {
         let mut look = None;
-        let chosen = self.tables.iter().filter(|(_, on)| *on).count() as u64;
+        let chosen = self.tables.iter().filter(|table| table.on).count() as u64;
         ui.horizontal(|ui| {
             let args = [("count", lang.count(chosen)), ("all", lang.count(self.tables.len() as u64))];
             parts::muted(ui, lang.with("source.chosen", &args));
             for (key, on) in [("source.all", true), ("source.none", false)] {
                 if ui.small_button(lang.t(key)).clicked() {
-                    self.tables.iter_mut().for_each(|(_, ticked)| *ticked = on);
+                    self.tables.iter_mut().for_each(|table| table.on = on);
                 }
             }
         });
         let area = ScrollArea::vertical().id_salt("tables").max_height(180.0).auto_shrink([false, true]);
+        let open = &mut self.open;
         area.show_rows(ui, 28.0, self.tables.len(), |ui, rows| {
-            for (info, on) in self.tables.get_mut(rows).into_iter().flatten() {
+            let first = rows.start;
+            for (at, table) in self.tables.get_mut(rows).into_iter().flatten().enumerate() {
                 ui.horizontal(|ui| {
-                    let name = info.table.to_string();
-                    ui.checkbox(on, &name);
+                    let name = table.info.table.to_string();
+                    ui.checkbox(&mut table.on, &name);
+                    let info = &table.info;
                     let text = match (info.is_view, info.rows_estimate) {
                         (true, _) => lang.t("source.view"),
                         (false, Some(rows)) => lang.with("source.rows", &[("count", lang.count(rows))]),
@@ -333,12 +363,47 @@ impl Found {
                     let button = egui::Button::new(lang.t("source.look")).small();
                     let named = format!("{} {name}", lang.t("source.look"));
                     if ui.add_enabled(can_look, button).accessible_name(named).clicked() {
-                        look = Some(database::Source::Table(info.table.clone()));
+                        look = table.source();
+                    }
+                    let way = table.way(lang);
+                    let named = format!("{way} {name}");
+                    let at = first + at;
+                    let button = egui::Button::new(format!("{way}…")).small().selected(*open == Some(at));
+                    if ui.add(button).accessible_name(named).clicked() {
+                        *open = if *open == Some(at) { None } else { Some(at) };
                     }
                 });
             }
         });
         look
+    }
+
+    /// How the open table is read: what to look at, and whether it is read in another way than
+    /// before. `ask` becomes the table whose offer is wanted.
+    fn way(
+        &mut self,
+        ui: &mut Ui,
+        lang: Lang,
+        can_ask: bool,
+        ask: &mut Option<TableName>,
+    ) -> (Option<database::Source>, bool) {
+        let Some(table) = self.open.and_then(|at| self.tables.get_mut(at)) else { return (None, false) };
+        ui.add_space(S2);
+        let chosen = parts::card(ui, 12, |ui| table.choose(ui, lang, can_ask));
+        if chosen.asks {
+            *ask = Some(table.info.table.clone());
+        }
+        (table.source().filter(|_| chosen.look), chosen.changed)
+    }
+
+    /// Takes in what a table offers; `None` where that could not be told.
+    fn take(&mut self, offer: Option<Offer>) {
+        if let Some(offer) = offer
+            && let Some(table) = self.tables.iter_mut().find(|table| table.info.table == offer.proposed.table)
+        {
+            table.take(offer);
+        }
+        self.tables.iter_mut().for_each(Offered::settle);
     }
 
     /// What is to be read.
@@ -347,7 +412,6 @@ impl Found {
             let sql = self.sql.trim();
             return if sql.is_empty() { Vec::new() } else { vec![database::Source::Query(sql.to_owned())] };
         }
-        let ticked = self.tables.iter().filter(|(_, on)| *on);
-        ticked.map(|(info, _)| database::Source::Table(info.table.clone())).collect()
+        self.tables.iter().filter(|table| table.on).filter_map(Offered::source).collect()
     }
 }

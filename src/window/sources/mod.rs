@@ -4,6 +4,7 @@
 
 mod database;
 mod paste;
+mod per_customer;
 mod web;
 
 use std::path::PathBuf;

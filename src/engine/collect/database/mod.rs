@@ -6,6 +6,7 @@ mod address;
 mod error;
 mod file;
 mod mysql;
+mod offer;
 mod postgres;
 mod pushdown;
 mod rows;
@@ -32,6 +33,7 @@ use crate::table::Table;
 pub use address::{Address, Engine, Secret, Server, Tls};
 pub use error::{DatabaseError, NotReading};
 pub(super) use file::{list_file, read_file};
+pub use offer::Offer;
 pub use pushdown::{Aggregate, Function};
 
 use rows::{Halt, Rows};
@@ -86,6 +88,8 @@ pub enum Source {
     Table(TableName),
     /// One SELECT (or WITH … SELECT) statement in the database's own dialect.
     Query(String),
+    /// A table of many rows a customer, added up by the database to one row each.
+    PerCustomer(Aggregate),
 }
 
 /// What a single act may take.
@@ -205,11 +209,12 @@ impl Database {
         Ok(main_tables(self.tables(report)?))
     }
 
-    /// Reads a table or the answer of a query, whole: NULL stays apart from empty text, numbers keep
+    /// Reads a table, the answer of a query or the sums per customer, whole: NULL stays apart from empty text, numbers keep
     /// their digits, moments are in UTC, bytes that are no text read `(binary)`.
     ///
     /// # Errors
-    /// [`DatabaseError`], all of them; queries that do more than read never reach the database.
+    /// [`DatabaseError`], all of them; queries that do more than read never reach the database; sums
+    /// per customer want columns that are there, and no text where something is added up.
     pub fn read(&self, source: &Source, options: &ReadOptions, report: &Reporter) -> crate::Result<Table> {
         self.read_at_most(source, u64::MAX, options, report)
     }
@@ -235,44 +240,30 @@ impl Database {
         self.act(report, self.limits.seconds, move |login| {
             let mut rows = Rows::new(login.address.clone(), given, login.limits.bytes, most);
             let mut connection = login.open()?;
+            let limit = if most == u64::MAX { String::new() } else { format!(" LIMIT {most}") };
             let (sql, name, part) = match &source {
                 Source::Query(sql) => (sql::reading(sql, dialect)?.to_owned(), "query".into(), sql.clone()),
                 Source::Table(table) => {
                     let plan = connection.plan(table).map_err(|e| listing(e, login))?;
                     rows.expected = plan.rows.map(|rows| rows.min(most));
-                    let limit = if most == u64::MAX { String::new() } else { format!(" LIMIT {most}") };
                     (plan.sql + &limit, table.name.clone(), table.to_string())
+                }
+                Source::PerCustomer(wanted) => {
+                    let columns =
+                        connection.columns(&wanted.table, &wanted.summed()).map_err(|e| listing(e, login))?;
+                    let sql = wanted.sql(dialect, &columns, &login.address)?;
+                    rows.names = Some(wanted.names());
+                    let part = format!("{} / {}", wanted.table, wanted.key);
+                    (sql + &limit, wanted.table.name.clone(), part)
                 }
             };
             read_rows(connection.as_mut(), &sql, &mut rows, login)?;
-            rows.table(name, part)
+            let mut table = rows.table(name, part)?;
+            if let Source::PerCustomer(wanted) = &source {
+                wanted.warn(&mut table);
+            }
+            Ok(table)
         })
-    }
-
-    /// Lets the database add up many rows to one per customer, and reads only those.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read); columns that are absent, or hold text where a sum is wanted.
-    pub fn aggregate(
-        &self,
-        aggregate: &Aggregate,
-        options: &ReadOptions,
-        report: &Reporter,
-    ) -> crate::Result<Table> {
-        report.emit(Event::Phase("read"));
-        let (aggregate, dialect, given) = (aggregate.clone(), self.dialect(), report.clone());
-        let table = self.act(report, self.limits.seconds, move |login| {
-            let mut rows = Rows::new(login.address.clone(), given, login.limits.bytes, u64::MAX);
-            let mut connection = login.open()?;
-            let columns =
-                connection.columns(&aggregate.table, &aggregate.summed()).map_err(|e| listing(e, login))?;
-            let sql = aggregate.sql(dialect, &columns, &login.address)?;
-            rows.names = Some(aggregate.names());
-            read_rows(connection.as_mut(), &sql, &mut rows, login)?;
-            let part = format!("{} / {}", aggregate.table, aggregate.key);
-            rows.table(aggregate.table.name.clone(), part)
-        })?;
-        super::finish(table, options, report)
     }
 
     fn dialect(&self) -> Dialect {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::sql::Dialect;
 use super::{Address, DatabaseError, Kind, TableName};
+use crate::note::Note;
+use crate::table::Table;
 
 /// What becomes of a column's values within one key. NULLs take part in none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,16 +47,30 @@ impl Function {
 pub struct Aggregate {
     pub table: TableName,
     pub key: String,
+    /// How many rows each key has, too.
+    #[serde(default)]
+    pub rows: bool,
     pub columns: Vec<(String, Function)>,
     /// What first and last go by, as a rule a date; without it, by the value itself.
+    #[serde(default)]
     pub order: Option<String>,
 }
 
 impl Aggregate {
-    /// Names of the answer's columns: the key's, then `<column>_<function>`.
+    /// Names of the answer's columns: the key's, then `<table>_count` where rows are counted, then
+    /// `<column>_<function>`.
     pub fn names(&self) -> Vec<String> {
         let derived = self.columns.iter().map(|(column, function)| format!("{column}_{}", function.name()));
-        std::iter::once(self.key.clone()).chain(derived).collect()
+        let rows = self.rows.then(|| format!("{}_count", self.table.name));
+        std::iter::once(self.key.clone()).chain(rows).chain(derived).collect()
+    }
+
+    /// Tells of the row that no customer stands behind.
+    pub(super) fn warn(&self, table: &mut Table) {
+        let column = table.raw.columns().first();
+        if column.is_some_and(|keys| keys.null_count() > 0) {
+            table.warnings.push(Note::new("database_no_key").with("column", &self.key));
+        }
     }
 
     /// Columns that must hold numbers.
@@ -93,6 +109,9 @@ impl Aggregate {
         };
         let mut inner = vec![format!("{key} AS k")];
         let mut outer = vec![shown(dialect, "k", key_kind)];
+        if self.rows {
+            outer.push("COUNT(*) AS n".to_owned());
+        }
         for (at, (column, function)) in self.columns.iter().enumerate() {
             let kind = find(column)?;
             if kind != Kind::Number && matches!(function, Function::Sum | Function::Mean) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Address, Database, Engine, Secret, Server, Tls};
-use crate::job::Reporter;
+// Only what the parent has: the tests of the command line start the same servers.
+use super::{Address, Database, Engine, Reporter, Secret, Server, Tls};
 
 /// The password of the user `owner` on both servers.
 pub(super) const PASSWORD: &str = "geheim' 密码\\";

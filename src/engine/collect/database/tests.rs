@@ -78,10 +78,12 @@ fn aggregates_agree(database: &Database) {
     let aggregate = Aggregate {
         table: TableName { schema: None, name: "orders".into() },
         key: "customer".into(),
+        rows: true,
         columns: columns.clone(),
         order: Some("placed".into()),
     };
-    let got = database.aggregate(&aggregate, &ReadOptions::default(), &silent()).unwrap();
+    let got = read(database, Source::PerCustomer(aggregate.clone())).unwrap();
+    assert!(got.warnings.iter().any(|note| note.code == "database_no_key"), "rows without a customer");
     let raw = whole(database, "orders");
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (at, key) in column(&raw, "customer").into_iter().enumerate() {
@@ -93,6 +95,12 @@ fn aggregates_agree(database: &Database) {
         keys.iter().cloned().collect::<std::collections::BTreeSet<_>>(),
         groups.keys().cloned().collect()
     );
+    let counts = groups.values().map(|rows| Some(rows.len().to_string()));
+    let of_key: BTreeMap<_, _> = keys.iter().cloned().zip(column(&got, "orders_count")).collect();
+    assert_eq!(of_key, groups.keys().cloned().zip(counts).collect());
+    // A first look asks for as many customers as it shows.
+    let head = database.preview(&Source::PerCustomer(aggregate.clone()), 3, &silent()).unwrap();
+    assert_eq!((column(&head, "customer"), head.height()), (keys[..3].to_vec(), 3));
     let placed = column(&raw, "placed");
     for (name, function) in columns {
         let values = column(&raw, &name);
@@ -145,13 +153,21 @@ fn aggregates_agree(database: &Database) {
         columns: vec![(column.into(), function)],
         ..aggregate.clone()
     };
-    let fail = |aggregate: Aggregate| {
-        database.aggregate(&aggregate, &ReadOptions::default(), &silent()).unwrap_err()
-    };
+    let fail = |aggregate: Aggregate| read(database, Source::PerCustomer(aggregate)).unwrap_err();
     assert_eq!(fail(with("customer", "remark", Sum)).kind(), "database_not_numeric");
     let error = fail(with("client", "amount", Sum));
     assert_eq!((error.kind(), error.place().column.as_deref()), ("database_no_column", Some("client")));
     assert!(error.to_string().contains("customer, amount"), "{error}");
+    let nowhere = TableName { schema: None, name: "absent_table".into() };
+    let error = fail(Aggregate { table: nowhere, ..aggregate.clone() });
+    assert_eq!(error.kind(), "database_no_table");
+
+    let offer = database.offer(&aggregate.table, &silent()).unwrap();
+    assert_eq!((offer.columns.len(), offer.numbers.len()), (6, 2), "{offer:?}");
+    assert_eq!(offer.dates, ["placed"]);
+    let proposed = [("amount", Sum), ("placed", First), ("placed", Last)];
+    assert_eq!(offer.proposed.columns, proposed.map(|(name, function)| (name.to_owned(), function)));
+    assert_eq!((offer.proposed.key.as_str(), offer.proposed.rows), ("customer", true));
 }
 
 /// What each database does alike, once it holds `orders`.

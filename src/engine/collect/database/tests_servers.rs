@@ -102,10 +102,11 @@ fn postgresql_on_a_real_server() {
     let aggregate = Aggregate {
         table: odd,
         key: "b".into(),
+        rows: false,
         columns: ["b", "j", "u", "m"].map(|name| (name.to_owned(), Function::Max)).into(),
         order: None,
     };
-    let table = database.aggregate(&aggregate, &ReadOptions::default(), &silent()).unwrap();
+    let table = read(&database, Source::PerCustomer(aggregate)).unwrap();
     assert_eq!(
         (texts(&table, "b"), texts(&table, "m_max")[2].as_str()),
         (vec!["false".to_owned(), "true".into(), "NULL".into()], "schlecht")
