@@ -268,6 +268,9 @@ fn tell(failure: &Failure, json: bool) -> ExitCode {
     if let Some(column) = place.column {
         object.insert("column".into(), column.into());
     }
+    if error.columns().len() > 1 {
+        object.insert("columns".into(), error.columns().into());
+    }
     let (message, hint) = (lang.error(error), lang.hint(error));
     if json {
         object.insert("message".into(), message.clone().into());

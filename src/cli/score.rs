@@ -11,7 +11,7 @@ use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings
 use serde_json::json;
 
 use super::Outcome;
-use crate::words::Lang;
+use crate::words::{self, Lang};
 
 #[derive(Args)]
 pub(super) struct Score {
@@ -74,7 +74,7 @@ impl Score {
                     ]
                 )
             );
-            for line in crate::words::differences(lang, differences) {
+            for line in words::differences(lang, differences, words::Against::Model) {
                 super::out!("  ! {line}");
             }
             if let Some((list, changes)) = &changes {

@@ -176,6 +176,12 @@ mod tests {
         let told = error.to_string();
         assert!(told.contains("only 2 of the 5 columns") && told.contains("“spend”, “visits”"), "{told}");
 
+        // No row is dropped: one that repeats another is flagged.
+        let text = "name_a,age,city,spend,visits\nk1,30,Bonn,5.5,2\nk2,41,Kiel,7.25,3\n";
+        let (cleaning, _) = recipe.apply(&table(&format!("{text}k1,30,Bonn,5.5,2\n")), &silent).unwrap();
+        let duplicates = cleaning.stages.iter().find(|stage| stage.change.name == "duplicates").unwrap();
+        assert_eq!((duplicates.change.rows_kept(), duplicates.change.rows_dropped), (1, 0));
+
         // From half on the rest is told among the differences.
         let three_of_five = table("age,city,spend\n30,Bonn,5.5\n41,Kiel,7.25\n");
         let (_, differences) = recipe.apply(&three_of_five, &silent).unwrap();
