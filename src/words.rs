@@ -114,6 +114,14 @@ impl Lang {
         self.t(&format!("hint.{}", error.kind()))
     }
 
+    /// [`hint`](Self::hint) in the terminal, where there are flags and no pages.
+    pub fn hint_in_terminal(self, error: &regulars_engine::Error) -> String {
+        match error.kind() {
+            kind if MENDED_BY_FLAGS.contains(&kind) => self.t(&format!("cli.hint.{kind}")),
+            _ => self.hint(error),
+        }
+    }
+
     /// A count with separators for thousands.
     pub fn count(self, value: u64) -> String {
         let digits = value.to_string();
@@ -179,6 +187,21 @@ const TOLD_WHOLE: [&str; 49] = [
     "unpacks_too_big",
     "formula",
     "formula_column",
+];
+
+/// Kinds of error that are mended in the terminal by other means than in the window; their words are
+/// under `cli.hint.<kind>`.
+pub const MENDED_BY_FLAGS: [&str; 10] = [
+    "no_rows",
+    "no_features",
+    "no_target",
+    "many_classes",
+    "device",
+    "database_tls",
+    "http_address",
+    "http_no_key",
+    "http_loop",
+    "combine_no_customers",
 ];
 
 /// How a web address was paged, in words.

@@ -271,7 +271,7 @@ fn tell(failure: &Failure, json: bool) -> ExitCode {
     if error.columns().len() > 1 {
         object.insert("columns".into(), error.columns().into());
     }
-    let (message, hint) = (lang.error(error), lang.hint(error));
+    let (message, hint) = (lang.error(error), lang.hint_in_terminal(error));
     if json {
         object.insert("message".into(), message.clone().into());
         object.insert("hint".into(), hint.clone().into());
