@@ -81,13 +81,15 @@ struct Reading {
     /// The first record is already data
     #[arg(long)]
     no_header: bool,
-    /// Which table: a sheet, a member of an archive, a nested list, a database's table
+    /// Which table: a sheet, a member of an archive, a nested list, a database's table; of several
+    /// files in each that holds several tables
     #[arg(long, alias = "table", value_name = "NAME")]
     sheet: Option<String>,
     /// The row that names the columns, counted from 1
     #[arg(long, value_name = "N")]
     header_row: Option<u32>,
-    /// The cells that make up the table, e.g. B3:H200
+    /// The cells that make up the table, e.g. B3:H200; of several files in each workbook, or in
+    /// each text where there is no workbook
     #[arg(long, value_name = "CELLS")]
     range: Option<String>,
     /// Lines that begin with this character are comments
@@ -203,7 +205,9 @@ impl Input {
     }
 
     fn open(&self, settings: &Settings) -> Result<Table, Failure> {
-        Ok(self.collect(settings)?.table)
+        let table = self.collect(settings)?.table;
+        tell_unused(&table);
+        Ok(table)
     }
 
     /// What is read, and must not be written over.
@@ -244,6 +248,14 @@ fn refuse_input(out: &Path, inputs: &[&Path]) -> Result<(), Failure> {
     match inputs.iter().any(|input| files::is_same(out, input)) {
         true => Err(DeployError::IsInput { file: out.to_owned() }.into()),
         false => Ok(()),
+    }
+}
+
+/// What was asked for and has no place in some of the files.
+fn tell_unused(table: &Table) {
+    let lang = Lang::of_environment();
+    for note in table.warnings.iter().filter(|note| project::is_unused(note)) {
+        eprintln!("! {}", lang.note(note));
     }
 }
 

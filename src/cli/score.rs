@@ -52,6 +52,7 @@ impl Score {
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
         let table = project::open_month(&settings, &sources, &secrets, &report)?;
+        super::tell_unused(&table);
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
         let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);

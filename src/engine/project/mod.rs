@@ -44,7 +44,7 @@ pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
-pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources};
+pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
