@@ -219,7 +219,10 @@ impl Input {
 /// Runs the command that the arguments name, or opens the window.
 pub fn main() -> ExitCode {
     window::started();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_arguments(&error),
+    };
     let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
     let (json, outcome) = match command {
         Command::Inspect(c) => (c.input.json, c.run()),
@@ -241,6 +244,23 @@ pub fn main() -> ExitCode {
         }
         Err(failure) => tell(&failure, json),
     }
+}
+
+/// Arguments that cannot be used, and what is no error to those who ask for it: help, the version.
+/// Whoever asks for JSON gets JSON: clap's words are the message.
+fn refuse_arguments(error: &clap::Error) -> ExitCode {
+    let asks = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    if !error.use_stderr() || !asks.into_iter().any(|argument| argument == "--json") {
+        // Standard output may be gone; the exit code says what is left to say.
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim();
+    let hint = Lang::of_environment().t("cli.hint.wrong_arguments");
+    let object = serde_json::json!({ "kind": "wrong_arguments", "message": message, "hint": hint });
+    say(&serde_json::json!({ "error": object }));
+    ExitCode::from(2)
 }
 
 /// Refuses to write over what is being read.

@@ -166,6 +166,18 @@ fn exit_codes_and_errors() {
     assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("no_column")));
     assert_eq!(regulars(&["train", file, "--model", "magic"]).0, 2);
     assert_eq!(regulars(&["train", file, "--nonsense"]).0, 2);
+    // Wrong arguments are told as JSON too where that is asked for.
+    for wrong in [["train", file, "--model", "magic"].as_slice(), &["train", file, "--nonsense"], &["train"]]
+    {
+        let (code, out, err) = regulars(&[wrong, &["--json"]].concat());
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, told["error"]["kind"].as_str()), (2, Some("wrong_arguments")), "{err}");
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(["magic", "--nonsense", "FILE"].iter().any(|word| message.contains(word)), "{message}");
+        assert!(told["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()) && err.is_empty());
+    }
+    let (code, out, _) = regulars(&["train", "--help", "--json"]);
+    assert!(code == 0 && out.contains("Usage"), "{out}");
 }
 
 #[test]
