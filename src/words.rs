@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use regulars_engine::Note;
 use regulars_engine::collect::http::{DryRun, Paging};
 use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
+use regulars_engine::error::COLUMNS_NAMED;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::CallList;
 use regulars_engine::segment::{Segment, Segmentation};
@@ -83,7 +84,15 @@ impl Lang {
                 let place = error.place();
                 let file = place.file.map(|file| format!("：{}", file.display())).unwrap_or_default();
                 let row = place.row.map(|row| format!("，第 {row} 行")).unwrap_or_default();
-                let column = place.column.map(|column| format!("，列“{column}”")).unwrap_or_default();
+                let column = match error.columns() {
+                    [] | [_] => place.column.map(|column| format!("，列“{column}”")).unwrap_or_default(),
+                    several => {
+                        let named = several.iter().take(COLUMNS_NAMED).map(|name| format!("“{name}”"));
+                        let more = several.len().saturating_sub(COLUMNS_NAMED);
+                        let rest = if more > 0 { format!("，另有 {more} 列") } else { String::new() };
+                        format!("，列{}{rest}", self.list(&named.collect::<Vec<_>>()))
+                    }
+                };
                 let known = format!("{lead}{file}{row}{column}");
                 // What the system or a library said has no translation, and may be what helps.
                 if TOLD_WHOLE.contains(&error.kind()) { format!("{known}（{error}）") } else { known }
@@ -91,9 +100,26 @@ impl Lang {
         }
     }
 
+    /// Things one after the other.
+    pub fn list<S: AsRef<str>>(self, things: &[S]) -> String {
+        let things: Vec<&str> = things.iter().map(AsRef::as_ref).collect();
+        things.join(match self {
+            Self::En => ", ",
+            Self::Zh => "、",
+        })
+    }
+
     /// How to mend it.
     pub fn hint(self, error: &regulars_engine::Error) -> String {
         self.t(&format!("hint.{}", error.kind()))
+    }
+
+    /// [`hint`](Self::hint) in the terminal, where there are flags and no pages.
+    pub fn hint_in_terminal(self, error: &regulars_engine::Error) -> String {
+        match error.kind() {
+            kind if MENDED_BY_FLAGS.contains(&kind) => self.t(&format!("cli.hint.{kind}")),
+            _ => self.hint(error),
+        }
     }
 
     /// A count with separators for thousands.
@@ -162,6 +188,21 @@ const TOLD_WHOLE: [&str; 50] = [
     "unpacks_too_big",
     "formula",
     "formula_column",
+];
+
+/// Kinds of error that are mended in the terminal by other means than in the window; their words are
+/// under `cli.hint.<kind>`.
+pub const MENDED_BY_FLAGS: [&str; 10] = [
+    "no_rows",
+    "no_features",
+    "no_target",
+    "many_classes",
+    "device",
+    "database_tls",
+    "http_address",
+    "http_no_key",
+    "http_loop",
+    "combine_no_customers",
 ];
 
 /// How a web address was paged, in words.
@@ -359,17 +400,32 @@ pub fn follow_up(lang: Lang, record: &FollowUp) -> String {
     parts.join(" · ")
 }
 
-/// How a new file differs from the one that the model learnt from, one sentence each.
-pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
+/// What a new file is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The file that a model learnt from.
+    Model,
+    /// The file that a recipe was made on.
+    Recipe,
+}
+
+/// How a new file differs from the earlier one, one sentence each.
+pub fn differences(lang: Lang, found: &Differences, against: Against) -> Vec<String> {
+    let of = |model: &'static str, recipe: &'static str| match against {
+        Against::Model => model,
+        Against::Recipe => recipe,
+    };
     let mut out = Vec::new();
     if !found.missing.is_empty() {
-        out.push(lang.with("month.missing", &[("columns", found.missing.join(", "))]));
+        let key = of("month.missing", "recipe.missing");
+        out.push(lang.with(key, &[("columns", lang.list(&found.missing))]));
     }
     for (then, now) in &found.renamed {
         out.push(lang.with("month.renamed", &[("then", then.clone()), ("now", now.clone())]));
     }
     if !found.extra.is_empty() {
-        out.push(lang.with("month.extra", &[("columns", found.extra.join(", "))]));
+        let key = of("month.extra", "recipe.extra");
+        out.push(lang.with(key, &[("columns", lang.list(&found.extra))]));
     }
     for (column, levels) in &found.new_levels {
         let shown: Vec<String> = levels
@@ -378,17 +434,16 @@ pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
             .map(|(level, rows)| format!("{level} ({})", lang.count(*rows as u64)))
             .collect();
         let more = if levels.len() > 5 { " …" } else { "" };
-        let args = [("column", column.clone()), ("levels", format!("{}{more}", shown.join(", ")))];
-        out.push(lang.with("month.new_levels", &args));
+        let args = [("column", column.clone()), ("levels", format!("{}{more}", lang.list(&shown)))];
+        out.push(lang.with(of("month.new_levels", "recipe.new_levels"), &args));
     }
     if found.no_identifier {
-        out.push(lang.t("month.no_identifier"));
+        out.push(lang.t(of("month.no_identifier", "recipe.no_identifier")));
     }
     for (column, then, now) in &found.later {
         let day = |days: &f64| regulars_engine::detect::date::format((days * 86_400_000.0) as i64);
-        out.push(
-            lang.with("month.later", &[("column", column.clone()), ("then", day(then)), ("now", day(now))]),
-        );
+        let args = [("column", column.clone()), ("then", day(then)), ("now", day(now))];
+        out.push(lang.with(of("month.later", "recipe.later"), &args));
     }
     for (column, then, now) in &found.more_missing {
         let args = [("column", column.clone()), ("then", percent(*then)), ("now", percent(*now))];
@@ -398,16 +453,15 @@ pub fn differences(lang: Lang, found: &Differences) -> Vec<String> {
         out.push(lang.with("month.repeated", &[("count", lang.count(found.repeated as u64))]));
     }
     for drift in &found.drift {
-        let key = if drift.psi >= 0.25 { "month.drift_large" } else { "month.drift" };
-        out.push(lang.with(
-            key,
-            &[
-                ("column", drift.column.clone()),
-                ("then", drift.then.clone()),
-                ("now", drift.now.clone()),
-                ("psi", format!("{:.2}", drift.psi)),
-            ],
-        ));
+        let large = drift.psi >= 0.25;
+        let key = if large { of("month.drift_large", "recipe.drift_large") } else { "month.drift" };
+        let args = [
+            ("column", drift.column.clone()),
+            ("then", drift.then.clone()),
+            ("now", drift.now.clone()),
+            ("psi", format!("{:.2}", drift.psi)),
+        ];
+        out.push(lang.with(key, &args));
     }
     out
 }

@@ -9,7 +9,7 @@ use regulars_engine::project::{self, RecipeFile};
 use serde_json::json;
 
 use super::{Input, Outcome};
-use crate::words::Lang;
+use crate::words::{self, Lang};
 
 #[derive(Args)]
 pub(super) struct Clean {
@@ -91,9 +91,14 @@ impl Clean {
                         ]
                     )
                 );
+                let kept = change.rows_kept();
+                if kept > 0 {
+                    let key = if change.name == "duplicates" { "clean.repeated" } else { "clean.flagged" };
+                    super::out!("  {:<24} {}", "", lang.with(key, &[("rows", lang.count(kept))]));
+                }
             }
             if let Some(differences) = &differences {
-                for line in crate::words::differences(lang, differences) {
+                for line in words::differences(lang, differences, words::Against::Recipe) {
                     super::out!("  ! {line}");
                 }
             }

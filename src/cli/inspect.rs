@@ -157,8 +157,8 @@ pub(super) fn no_target(lang: Lang, table: &Table) -> Option<String> {
         return None;
     }
     let orders = regulars_engine::project::looks_like_events(table);
-    let key = if orders { "no_target.orders" } else { "no_target.text" };
-    Some(format!("{}. {}", lang.t("no_target.title"), lang.t(key)))
+    let key = if orders { "no_target.orders" } else { "cli.no_target.text" };
+    Some(lang.with("cli.no_target", &[("title", lang.t("no_target.title")), ("text", lang.t(key))]))
 }
 
 /// The file of a table, and which of its tables it is.

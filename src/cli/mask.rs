@@ -174,7 +174,7 @@ impl Mask {
             }
             let Some(risk) = &masked.risk else { continue };
             let args = [
-                ("columns", risk.quasi_identifiers.join(", ")),
+                ("columns", lang.list(&risk.quasi_identifiers)),
                 ("others", lang.count(risk.k.saturating_sub(1) as u64)),
                 ("below", lang.count(risk.rows_below as u64)),
             ];

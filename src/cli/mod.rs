@@ -82,13 +82,15 @@ struct Reading {
     /// The first record is already data
     #[arg(long)]
     no_header: bool,
-    /// Which table: a sheet, a member of an archive, a nested list, a database's table
+    /// Which table: a sheet, a member of an archive, a nested list, a database's table; of several
+    /// files in each that holds several tables
     #[arg(long, alias = "table", value_name = "NAME")]
     sheet: Option<String>,
     /// The row that names the columns, counted from 1
     #[arg(long, value_name = "N")]
     header_row: Option<u32>,
-    /// The cells that make up the table, e.g. B3:H200
+    /// The cells that make up the table, e.g. B3:H200; of several files in each workbook, or in
+    /// each text where there is no workbook
     #[arg(long, value_name = "CELLS")]
     range: Option<String>,
     /// Lines that begin with this character are comments
@@ -204,7 +206,9 @@ impl Input {
     }
 
     fn open(&self, settings: &Settings) -> Result<Table, Failure> {
-        Ok(self.collect(settings)?.table)
+        let table = self.collect(settings)?.table;
+        tell_unused(&table);
+        Ok(table)
     }
 
     /// What is read, and must not be written over.
@@ -216,7 +220,10 @@ impl Input {
 /// Runs the command that the arguments name, or opens the window.
 pub fn main() -> ExitCode {
     window::started();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_arguments(&error),
+    };
     let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
     let (json, outcome) = match command {
         Command::Inspect(c) => (c.input.json, c.run()),
@@ -240,11 +247,36 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Arguments that cannot be used, and what is no error to those who ask for it: help, the version.
+/// Whoever asks for JSON gets JSON: clap's words are the message.
+fn refuse_arguments(error: &clap::Error) -> ExitCode {
+    let asks = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    if !error.use_stderr() || !asks.into_iter().any(|argument| argument == "--json") {
+        // Standard output may be gone; the exit code says what is left to say.
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim();
+    let hint = Lang::of_environment().t("cli.hint.wrong_arguments");
+    let object = serde_json::json!({ "kind": "wrong_arguments", "message": message, "hint": hint });
+    say(&serde_json::json!({ "error": object }));
+    ExitCode::from(2)
+}
+
 /// Refuses to write over what is being read.
 fn refuse_input(out: &Path, inputs: &[&Path]) -> Result<(), Failure> {
     match inputs.iter().any(|input| files::is_same(out, input)) {
         true => Err(DeployError::IsInput { file: out.to_owned() }.into()),
         false => Ok(()),
+    }
+}
+
+/// What was asked for and has no place in some of the files.
+fn tell_unused(table: &Table) {
+    let lang = Lang::of_environment();
+    for note in table.warnings.iter().filter(|note| project::is_unused(note)) {
+        eprintln!("! {}", lang.note(note));
     }
 }
 
@@ -269,7 +301,10 @@ fn tell(failure: &Failure, json: bool) -> ExitCode {
     if let Some(column) = place.column {
         object.insert("column".into(), column.into());
     }
-    let (message, hint) = (lang.error(error), lang.hint(error));
+    if error.columns().len() > 1 {
+        object.insert("columns".into(), error.columns().into());
+    }
+    let (message, hint) = (lang.error(error), lang.hint_in_terminal(error));
     if json {
         object.insert("message".into(), message.clone().into());
         object.insert("hint".into(), hint.clone().into());

@@ -11,7 +11,7 @@ use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings
 use serde_json::json;
 
 use super::Outcome;
-use crate::words::Lang;
+use crate::words::{self, Lang};
 
 #[derive(Args)]
 pub(super) struct Score {
@@ -52,6 +52,7 @@ impl Score {
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
         let table = project::open_month(&settings, &sources, &secrets, &report)?;
+        super::tell_unused(&table);
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
         let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);
@@ -74,7 +75,7 @@ impl Score {
                     ]
                 )
             );
-            for line in crate::words::differences(lang, differences) {
+            for line in words::differences(lang, differences, words::Against::Model) {
                 super::out!("  ! {line}");
             }
             if let Some((list, changes)) = &changes {

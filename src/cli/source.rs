@@ -259,7 +259,7 @@ pub(super) fn first_look(sources: &[Source], secrets: &Secrets, told: bool) -> R
                 let page = http::dry_run(request, secret, &silent)?;
                 if told {
                     super::out!("  {}", crate::words::first_page(lang, &page));
-                    super::out!("  {}", page.columns.join(", "));
+                    super::out!("  {}", lang.list(&page.columns));
                 }
                 all.push(json!({ "source": place, "first_page": page }));
                 continue;

@@ -21,7 +21,7 @@ pub(super) fn run(lang: Lang, paths: Vec<PathBuf>) -> ExitCode {
     match journey(lang, paths) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}\n{}", lang.error(&error), lang.hint(&error));
+            eprintln!("{}\n{}", lang.error(&error), lang.hint_in_terminal(&error));
             ExitCode::from(1)
         }
     }

@@ -70,10 +70,45 @@ impl Error {
             Self::Train(_) | Self::Segment(_) | Self::Cancelled => Place::default(),
         }
     }
+
+    /// The columns that it is about, where they may be several; the first is that of the
+    /// [place](Self::place).
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Self::Deploy(e) => e.columns(),
+            Self::Project(e) => e.columns(),
+            _ => &[],
+        }
+    }
+}
+
+/// Columns that an error names; how many more there are is told.
+pub const COLUMNS_NAMED: usize = 10;
+
+/// Columns in quotes, as an error names them: `“a”, “b” and 3 more`.
+pub(crate) fn quoted(columns: &[String]) -> String {
+    let shown: Vec<String> = columns.iter().take(COLUMNS_NAMED).map(|name| format!("“{name}”")).collect();
+    let more = columns.len().saturating_sub(COLUMNS_NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 impl From<crate::job::Cancelled> for Error {
     fn from(_: crate::job::Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_columns_are_named_and_the_rest_is_counted() {
+        let names = |count: usize| (1..=count).map(|n| format!("c{n}")).collect::<Vec<_>>();
+        assert_eq!(quoted(&names(1)), "“c1”");
+        assert_eq!(quoted(&names(2)), "“c1”, “c2”");
+        assert!(quoted(&names(10)).ends_with("“c10”"));
+        assert!(quoted(&names(12)).ends_with("“c10” and 2 more"));
     }
 }

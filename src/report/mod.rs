@@ -100,7 +100,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         @let values: Vec<f64> = most.iter().map(|(_, value)| *value).collect();
         figure { (PreEscaped(svg::bars(&names, &values, |v| format!("{:.1}", 100.0 * v), 640))) }
         @if !card.unproven.is_empty() {
-            p.muted { (lang.with("report.unproven", &[("columns", card.unproven.join(", "))])) }
+            p.muted { (lang.with("report.unproven", &[("columns", lang.list(&card.unproven))])) }
         }
         @if card.beside.len() > 1 {
             h2 { (t("beside")) }

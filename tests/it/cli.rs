@@ -84,19 +84,21 @@ fn train_score_and_segment() {
 
     // Scoring never needs the target, and names a column that it lacks.
     let text = std::fs::read_to_string(sample()).unwrap();
-    let cut = |column: usize| {
+    let cut = |columns: &[usize]| {
         let path = folder.path().join("cut.csv");
         let mut writer = csv::Writer::from_path(&path).unwrap();
         for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
             let record = record.unwrap();
             writer
-                .write_record(record.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, f)| f))
+                .write_record(
+                    record.iter().enumerate().filter(|(at, _)| !columns.contains(at)).map(|(_, f)| f),
+                )
                 .unwrap();
         }
         writer.flush().unwrap();
         path
     };
-    let without_target = cut(16);
+    let without_target = cut(&[16]);
     let again = json(&[
         "score",
         bundle.to_str().unwrap(),
@@ -105,7 +107,7 @@ fn train_score_and_segment() {
         out.to_str().unwrap(),
     ]);
     assert_eq!(again["scored"], scored["scored"]);
-    let lacking = cut(8);
+    let lacking = cut(&[8, 9]);
     let (code, told, _) = regulars(&[
         "score",
         bundle.to_str().unwrap(),
@@ -119,6 +121,9 @@ fn train_score_and_segment() {
         (code, told["error"]["kind"].as_str(), told["error"]["column"].as_str()),
         (1, Some("missing_column"), Some("orders"))
     );
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.contains("“orders”, “total_spend”"), "all that is missing is named: {message}");
+    assert!(told["error"]["columns"].as_array().is_some_and(|all| all.len() == 2), "{told}");
 
     let groups = json(&["segment", file]);
     assert_eq!(groups["segments"].as_array().unwrap().len() as u64, groups["k"].as_u64().unwrap());
@@ -161,6 +166,18 @@ fn exit_codes_and_errors() {
     assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("no_column")));
     assert_eq!(regulars(&["train", file, "--model", "magic"]).0, 2);
     assert_eq!(regulars(&["train", file, "--nonsense"]).0, 2);
+    // Wrong arguments are told as JSON too where that is asked for.
+    for wrong in [["train", file, "--model", "magic"].as_slice(), &["train", file, "--nonsense"], &["train"]]
+    {
+        let (code, out, err) = regulars(&[wrong, &["--json"]].concat());
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, told["error"]["kind"].as_str()), (2, Some("wrong_arguments")), "{err}");
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(["magic", "--nonsense", "FILE"].iter().any(|word| message.contains(word)), "{message}");
+        assert!(told["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()) && err.is_empty());
+    }
+    let (code, out, _) = regulars(&["train", "--help", "--json"]);
+    assert!(code == 0 && out.contains("Usage"), "{out}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use regulars_engine::project::{self, RecipeFile, SavedProject, Settings};
 use regulars_engine::table::Role;
 
 use crate::product::{ready, save, state, wait};
-use crate::support::{json, open, public, regulars, sample};
+use crate::support::{json, open, program, public, regulars, sample};
 
 /// The five files of a sample shop.
 fn shop(folder: &Path, seed: u64) -> Vec<PathBuf> {
@@ -296,6 +296,34 @@ fn a_recipe_tells_what_is_different_next_month() {
     assert!(differences["drift"].to_string().contains("newsletter"), "{differences}");
     let (code, _, err) = regulars(&["clean", july, "--out", "/tmp/x.csv", "--recipe", july]);
     assert!(code == 1 && err.contains("july.csv"), "{err}");
+
+    // In words: of the recipe, not of a model; rows that repeat others are flagged, and that is told.
+    let out = out.to_str().unwrap();
+    let words = |lang: &str, file: &str| {
+        let mut program = program();
+        program.env("LANG", lang).args(["clean", file, "--out", out, "--recipe", recipe]);
+        let ran = program.output().unwrap();
+        (ran.status.code(), String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap())
+    };
+    let steps = told["steps"].as_array().unwrap();
+    let repeated =
+        steps.iter().find(|step| step["name"] == "duplicates").unwrap()["rows_flagged"].as_u64().unwrap();
+    assert!(repeated > 0, "the sample shop has rows that repeat others");
+    let (code, told) = words("C", july);
+    assert!(code == Some(0) && told.contains("the recipe does not know: town"), "{told}");
+    assert!(!told.contains("model"), "{told}");
+    assert!(told.contains(&format!("{repeated} repeated rows flagged and kept")), "{told}");
+    let (_, told) = words("zh_CN.UTF-8", july);
+    assert!(!told.contains("模型") && told.contains(&format!("{repeated} 行重复，已标记并保留")), "{told}");
+
+    // A file that is mostly another one is refused, with what it lacks.
+    let other = folder.path().join("other.csv");
+    std::fs::write(&other, "city,colour\nRiverton,red\nLakeside,blue\n").unwrap();
+    let other = other.to_str().unwrap();
+    let (code, told) = words("C", other);
+    assert!(code == Some(1) && told.contains("only 1 of the") && told.contains("“customer_id”"), "{told}");
+    let (code, told) = words("zh_CN.UTF-8", other);
+    assert!(code == Some(1) && told.contains("“customer_id”、") && told.contains("另有"), "{told}");
 }
 
 #[test]

@@ -120,7 +120,7 @@ const CASES: [Case; 52] = [
         ("Export", 500, 20, &[
             ("CustomerID", Text, Id, 0), ("Churn", Boolean, Target, 0), ("Tenure", Integer, Number, 49),
             ("HourSpendOnApp", Integer, Number, 44), ("WarehouseToHome", Integer, Number, 42),
-            ("OrderAmountHikeFromlastYear", Integer, Money, 14), ("CouponUsed", Integer, Number, 29),
+            ("OrderAmountHikeFromlastYear", Integer, Number, 14), ("CouponUsed", Integer, Number, 29),
             ("OrderCount", Integer, Number, 18), ("DaySinceLastOrder", Integer, Number, 18),
             ("CashbackAmount", ValueType::Number, Money, 0),
         ]),
@@ -147,7 +147,7 @@ const CASES: [Case; 52] = [
         ("E Comm", 5630, 20, &[
             ("CustomerID", Text, Id, 0), ("Churn", Boolean, Target, 0), ("Tenure", Integer, Number, 264),
             ("WarehouseToHome", Integer, Number, 251), ("HourSpendOnApp", Integer, Number, 255),
-            ("OrderAmountHikeFromlastYear", Integer, Money, 265), ("CouponUsed", Integer, Number, 256),
+            ("OrderAmountHikeFromlastYear", Integer, Number, 265), ("CouponUsed", Integer, Number, 256),
             ("OrderCount", Integer, Number, 258), ("DaySinceLastOrder", Integer, Number, 307),
             ("CashbackAmount", ValueType::Number, Money, 0),
         ]),
@@ -384,7 +384,7 @@ const CASES: [Case; 52] = [
     read("mall-customers/Mall_Customers.csv", "Mall_Customers", &[
         ("Mall_Customers", 200, 5, &[
             ("customer_id", Text, Id, 0), ("gender", Text, Category, 0),
-            ("annual_income_thousands", Integer, Money, 0), ("spending_score", Integer, Money, 0),
+            ("annual_income_thousands", Integer, Money, 0), ("spending_score", Integer, Number, 0),
         ]),
     ]),
     read("movielens-100k-recbole/ml-100k.inter", "ml-100k", &[

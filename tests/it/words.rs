@@ -80,6 +80,42 @@ fn every_sentence_is_there_in_both_languages() {
 }
 
 #[test]
+fn chinese_sentences_have_chinese_signs() {
+    let chinese = |c: char| ('\u{3000}'..'\u{a000}').contains(&c) || ('\u{ff00}'..'\u{fff0}').contains(&c);
+    for (key, [_, zh]) in catalogue() {
+        let zh: Vec<char> = zh.unwrap_or_default().chars().collect();
+        let ends = zh.iter().any(|c| chinese(*c)) && zh.last() == Some(&'.');
+        let within = zh.windows(3).any(|signs| match signs {
+            [before, ',' | '.' | ';', after] => chinese(*before) && chinese(*after),
+            _ => false,
+        });
+        assert!(!ends && !within, "{key}");
+    }
+}
+
+#[test]
+fn the_terminal_speaks_of_flags() {
+    let all = catalogue();
+    for kind in regulars::words::MENDED_BY_FLAGS {
+        let texts = |key: String| all.get(&key).unwrap_or_else(|| panic!("{key} is not there"));
+        assert_ne!(texts(format!("hint.{kind}")), texts(format!("cli.hint.{kind}")), "{kind}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.csv");
+    std::fs::write(&file, "city,visits\nBonn,3\nKiel,5\nUlm,4\n").unwrap();
+    let ran = |arguments: &[&str]| {
+        let mut program = crate::support::program();
+        let out = program.env("LANG", "zh_CN.UTF-8").args(arguments).arg(&file).output().unwrap();
+        String::from_utf8([out.stdout, out.stderr].concat()).unwrap()
+    };
+    let told = ran(&["inspect"]);
+    assert!(told.contains("没有列说明谁流失了。") && told.contains("--role 列名=target"), "{told}");
+    assert!(!told.contains("下表") && !told.contains("了."), "{told}");
+    let told = ran(&["train"]);
+    assert!(told.contains("--role 列名=target") && !told.contains("“收集”页"), "{told}");
+}
+
+#[test]
 fn every_error_and_note_of_the_engine_has_words() {
     let all = catalogue();
     let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");

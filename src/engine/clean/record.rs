@@ -65,6 +65,13 @@ pub struct Change {
     pub findings: Vec<Finding>,
 }
 
+impl Change {
+    /// Rows that were flagged and are still there: neither dropped nor merged into another.
+    pub fn rows_kept(&self) -> u64 {
+        (self.flagged.len() as u64).saturating_sub(self.rows_dropped + self.rows_merged)
+    }
+}
+
 /// Marks the rows at these places.
 pub(super) fn mark(rows: &mut [bool], places: &[usize]) {
     for &at in places {

@@ -133,6 +133,38 @@ pub(super) fn read(
     read_file(file, task)
 }
 
+/// What there is to choose in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// Sheets with cells.
+    Book,
+    /// Several tables without cells: members, nested lists, a database's tables.
+    Several,
+    /// One table.
+    One,
+}
+
+/// What there is to choose in a file; `None` where it cannot be read, which those tell who read it.
+pub(crate) fn holding(path: &Path) -> Option<Holding> {
+    let (options, silent) = (ReadOptions::default(), Reporter::silent());
+    let (mut file, task) = task(path, &options, Want::All, None, &silent).ok()?;
+    Some(match of_file(&mut file, &task).ok()? {
+        Format::Book(_) => Holding::Book,
+        Format::Zip | Format::Sqlite => Holding::Several,
+        Format::Parquet | Format::Ipc | Format::IpcStream | Format::Other(_) => Holding::One,
+        // Only reading tells whether lists are nested in a text, and what was packed.
+        Format::Text | Format::Gzip | Format::Zstd => {
+            let found = read_file(file, Task { head: Some(PREVIEW_ROWS), ..task }).ok()?;
+            let is_book = found.tables.iter().any(|table| excel::is_book(table.source.format));
+            match (is_book, found.tables.len() + found.others.len()) {
+                (true, _) => Holding::Book,
+                (false, 0 | 1) => Holding::One,
+                (false, _) => Holding::Several,
+            }
+        }
+    })
+}
+
 /// What a file holds.
 pub(super) fn list(path: &Path, report: &Reporter) -> crate::Result<Vec<Part>> {
     let options = ReadOptions::default();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::{CollectError, magic, profile};
+use super::{CollectError, format, magic, profile};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Provenance, Rejected, Table};
@@ -118,8 +118,9 @@ fn digits(text: &str) -> &str {
 
 /// Puts tables of the same columns, in any order, under each other, with a column `source_file`
 /// that says where each row is from. Tables that share at least 80% of their columns, and no fewer
-/// than two, are of one kind: what one of them lacks is missing there, and told. Rows are numbered
-/// through. Tables that stand alone stay as they are.
+/// than two, are of one kind: what one of them lacks is missing there, and told. Lists in several
+/// branches of one JSON are apart whatever their columns, unless they hang on the same rows and are
+/// called the same but for digits. Rows are numbered through. Tables that stand alone stay as they are.
 ///
 /// # Errors
 /// Cancelled.
@@ -139,7 +140,37 @@ pub fn stack(tables: Vec<Table>, report: &Reporter) -> crate::Result<Vec<Table>>
         .collect()
 }
 
+/// Where a list stands in a JSON that holds several: the path of the table that it hangs on (empty for
+/// the outermost), and the last name of its own without digits. `None` for all other tables.
+///
+/// The items of an order and those of its deliveries look the same, and are the same goods twice.
+fn branch(table: &Table) -> Option<(&str, String)> {
+    if !matches!(table.source.format, "json" | "jsonl") {
+        return None;
+    }
+    let (name, part) = (table.name.as_str(), table.source.part.as_deref()?);
+    let file = crate::files::name_of(&table.source.file);
+    let holder = if part == name { file.as_str() } else { part.strip_suffix(name)?.strip_suffix('/')? };
+    let root = format::stem(holder.rsplit('/').next().unwrap_or(holder));
+    if name == root {
+        return None;
+    }
+    // A list in a list begins with the key of the row that it hangs on, or with its own number before.
+    let parent = table.raw.get_column_names().into_iter().take(2).find_map(|column| {
+        let (parent, _) = column.rsplit_once(' ')?;
+        let rest = name.strip_prefix(parent).filter(|rest| rest.starts_with('.'));
+        rest.and_then(|rest| name.strip_suffix(rest)).or_else(|| (parent == root).then_some(""))
+    });
+    let last = name.rsplit('.').next().unwrap_or(name);
+    Some((parent.unwrap_or(""), last.chars().filter(|c| !c.is_numeric()).collect()))
+}
+
 fn is_alike(a: &Table, b: &Table) -> bool {
+    if let (Some(left), Some(right)) = (branch(a), branch(b))
+        && left != right
+    {
+        return false;
+    }
     let names = |table: &Table| -> BTreeSet<String> {
         table.raw.get_column_names().iter().map(|name| name.to_string()).collect()
     };

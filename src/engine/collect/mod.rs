@@ -45,6 +45,7 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 use crate::table::{Role, Table};
 
+pub(crate) use format::{Holding, holding};
 pub use gather::{gather, stack};
 pub use profile::retype;
 pub use summary::summary;

@@ -140,11 +140,9 @@ impl Bundle {
         let schema: Vec<ColumnSpec> =
             self.recipe.schema.iter().filter(|spec| has(&spec.name)).cloned().collect();
         let lacks: Vec<&str> = needed.iter().copied().filter(|name| !has(name)).collect();
-        if let Some(column) = lacks.first()
-            && (lacking == Lacking::Refuse || lacks.len() == needed.len())
-        {
-            let file = table.source.file.clone();
-            return Err(DeployError::MissingColumn { file, column: (*column).to_owned() }.into());
+        if !lacks.is_empty() && (lacking == Lacking::Refuse || lacks.len() == needed.len()) {
+            let columns = lacks.into_iter().map(str::to_owned).collect();
+            return Err(DeployError::MissingColumn { file: table.source.file.clone(), columns }.into());
         }
         let table = &table;
         let cleaning = clean::apply(&self.recipe, table, &schema, report)?;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::error::Place;
+use crate::error::{Place, quoted};
 
 pub use bundle::{BUNDLE_VERSION, Bundle, Lacking, Scored, Scores};
 pub use card::{Card, Curve};
@@ -41,8 +41,11 @@ pub enum DeployError {
     NotABundle { file: PathBuf, cause: String },
     #[error("{} was made by a newer version of Regulars (format {version})", file.display())]
     Newer { file: PathBuf, version: u64 },
-    #[error("{} lacks the column “{column}” that the model needs", file.display())]
-    MissingColumn { file: PathBuf, column: String },
+    #[error(
+        "{} lacks the column{} {} that the model needs",
+        file.display(), if columns.len() > 1 { "s" } else { "" }, quoted(columns)
+    )]
+    MissingColumn { file: PathBuf, columns: Vec<String> },
     #[error("{} is what is being read; it is never written over", file.display())]
     IsInput { file: PathBuf },
     #[error("writing {} failed: {cause}", file.display())]
@@ -68,9 +71,16 @@ impl DeployError {
             | Self::Newer { file, .. }
             | Self::IsInput { file }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
-            Self::MissingColumn { file, column } => {
-                Place { file: Some(file.clone()), column: Some(column.clone()), row: None }
+            Self::MissingColumn { file, columns } => {
+                Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
             }
+        }
+    }
+
+    pub(crate) fn columns(&self) -> &[String] {
+        match self {
+            Self::MissingColumn { columns, .. } => columns,
+            _ => &[],
         }
     }
 

@@ -163,7 +163,7 @@ fn is_known_name(text: &str) -> bool {
         && (words::is_id_name(text)
             || words::is_thing_name(text)
             || words::is_contact_name(text)
-            || words::is_money_name(text)
+            || words::speaks_of_money(text)
             || words::is_date_name(text)
             || words::target_strength(text) > 0)
 }

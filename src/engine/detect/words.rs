@@ -83,7 +83,7 @@ pub fn is_id_name(name: &str) -> bool {
     let compound =
         tokens.last().is_some_and(|t| ID_ENDS.iter().any(|end| t.len() > end.len() + 2 && t.ends_with(end)));
     let invoice = tokens.as_slice() == ["invoice"];
-    (numbered || compound || invoice) && !is_money_name(name) && !is_date_name(name)
+    (numbered || compound || invoice) && !speaks_of_money(name) && !is_date_name(name)
 }
 
 /// A name that truly says identifier, so that values may repeat under it as those of a foreign key do.
@@ -160,46 +160,68 @@ pub fn is_contact_name(name: &str) -> bool {
     )
 }
 
+/// Words for money.
+#[rustfmt::skip]
+const MONEY_WORDS: &[&str] = &[
+    "price", "amount", "cost", "charge", "charges", "revenue", "income", "spend", "spending", "paid",
+    "fee", "balance", "salary", "sales", "turnover", "preis", "betrag", "umsatz", "kosten", "gehalt",
+    "jahresgehalt", "guthaben", "prix", "montant", "precio", "importe", "ventas", "dollar", "dollars",
+];
+
+/// The same within words.
+const MONEY_PARTS: &[&str] = &["金额", "价格", "单价", "消费额", "收入", "charges", "総額", "金額"];
+
+/// What is worked out from money and is none: `spending_score`, `cons.price.idx`.
+#[rustfmt::skip]
+const FIGURE_WORDS: &[&str] = &[
+    "score", "scores", "share", "shares", "ratio", "ratios", "hike", "hikes", "index", "idx", "indices",
+    "indexes", "rank", "ranking", "decile", "quantile", "percentile", "growth", "anteil",
+    "indice", "índice",
+];
+
+/// The same, wherever they stand in a name: `pct_income`.
+const PERCENT_WORDS: &[&str] = &["percent", "percents", "percentage", "pct", "perc", "prozent"];
+
+/// The same in writings without blanks between words.
+#[rustfmt::skip]
+const FIGURE_PARTS: &[&str] = &[
+    "评分", "得分", "分数", "占比", "比例", "比率", "百分比", "指数", "排名", "涨幅", "增幅",
+    "增长率",
+];
+
 /// A name that promises an amount of money.
 pub fn is_money_name(name: &str) -> bool {
+    speaks_of_money(name) && (super::currency::in_name(name).is_some() || !is_figure(name))
+}
+
+/// A name that has to do with money: an amount, or a figure worked out from amounts.
+pub(crate) fn speaks_of_money(name: &str) -> bool {
     // Hours and days that were spent are no money.
     if named(name, &["hour", "hours", "minute", "minutes", "day", "days", "time"], &["小时", "分钟", "时长"])
     {
         return false;
     }
-    let words = &[
-        "price",
-        "amount",
-        "cost",
-        "charge",
-        "charges",
-        "revenue",
-        "income",
-        "spend",
-        "spending",
-        "paid",
-        "fee",
-        "balance",
-        "salary",
-        "sales",
-        "turnover",
-        "preis",
-        "betrag",
-        "umsatz",
-        "kosten",
-        "gehalt",
-        "jahresgehalt",
-        "guthaben",
-        "prix",
-        "montant",
-        "precio",
-        "importe",
-        "ventas",
-        "dollar",
-        "dollars",
-    ];
-    named(name, words, &["金额", "价格", "单价", "消费额", "收入", "charges", "総額", "金額"])
-        || super::currency::in_name(name).is_some()
+    named(name, MONEY_WORDS, MONEY_PARTS) || super::currency::in_name(name).is_some()
+}
+
+/// True if a name that speaks of money means a figure: the word for it follows that for money, for
+/// `share price` is a price and `price share` is none, or it is one *of* money.
+fn is_figure(name: &str) -> bool {
+    // `Price incl. 20% VAT` is a price.
+    let of_a_rate =
+        |at: usize| name.get(..at).is_some_and(|t| t.trim_end().ends_with(|c: char| c.is_numeric()));
+    let percent = name.match_indices(['%', '％']).any(|(at, _)| !of_a_rate(at));
+    if percent || named(name, PERCENT_WORDS, FIGURE_PARTS) {
+        return true;
+    }
+    let tokens = tokens(name);
+    let money = tokens.iter().position(|token| named(token, MONEY_WORDS, MONEY_PARTS));
+    tokens.iter().enumerate().any(|(at, token)| {
+        let next_to = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(String::as_str);
+        FIGURE_WORDS.contains(&token.as_str())
+            && next_to(at.checked_sub(1)) != Some("per")
+            && (money.is_some_and(|money| money < at) || next_to(at.checked_add(1)) == Some("of"))
+    })
 }
 
 /// A name that promises a date or a time.
@@ -327,6 +349,43 @@ mod tests {
             assert!(is_date_name(name), "{name}");
         }
         assert!(!is_date_name("at") && !is_date_name("What") && !is_date_name("days_since"));
+    }
+
+    #[test]
+    fn what_is_worked_out_from_money_is_none() {
+        for name in [
+            "spending_score",
+            "Spending Score (1-100)",
+            "OrderAmountHikeFromlastYear",
+            "cons.price.idx",
+            "price_index",
+            "revenue share",
+            "cost ratio",
+            "share of income",
+            "pct_income",
+            "Amount (%)",
+            "PercentSalaryHike",
+            "income_decile",
+            "消费额占比",
+            "收入指数",
+        ] {
+            assert!(!is_money_name(name) && speaks_of_money(name), "{name}");
+        }
+        for name in [
+            "share_price",
+            "price per share",
+            "index price",
+            "Amount (USD)",
+            "Price incl. 20% VAT",
+            "price quote",
+            "price index €",
+            "annual_income_thousands",
+            "MonthlyCharges",
+            "total_spend",
+            "消费额",
+        ] {
+            assert!(is_money_name(name), "{name}");
+        }
     }
 
     #[test]

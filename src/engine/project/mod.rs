@@ -26,7 +26,7 @@ use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
 use crate::collect::ReadOptions;
 use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
-use crate::error::Place;
+use crate::error::{Place, quoted};
 use crate::evaluate::{Evaluation, Explainer};
 use crate::features::{self, FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::{Event, Reporter};
@@ -44,7 +44,7 @@ pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
-pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources};
+pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,11 @@ pub enum ProjectError {
     NotFound { file: PathBuf },
     #[error("{} is not a recipe: {cause}", file.display())]
     BadRecipe { file: PathBuf, cause: String },
+    #[error(
+        "{} has only {} of the {of} columns that the recipe was made for; it lacks {}",
+        file.display(), of.saturating_sub(columns.len()), quoted(columns)
+    )]
+    RecipeMisfit { file: PathBuf, columns: Vec<String>, of: usize },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -86,6 +91,7 @@ impl ProjectError {
             Self::NoModel { .. } => "no_model",
             Self::NotFound { .. } => "not_found",
             Self::BadRecipe { .. } => "bad_recipe",
+            Self::RecipeMisfit { .. } => "recipe_misfit",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -97,12 +103,22 @@ impl ProjectError {
             | Self::OneClass { column, .. }
             | Self::ManyClasses { column, .. }
             | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
+            Self::RecipeMisfit { file, columns, .. } => {
+                Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
+            }
             Self::NotAProject { file, .. }
             | Self::NotFound { file }
             | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
+        }
+    }
+
+    pub(crate) fn columns(&self) -> &[String] {
+        match self {
+            Self::RecipeMisfit { columns, .. } => columns,
+            _ => &[],
         }
     }
 }

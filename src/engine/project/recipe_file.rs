@@ -123,15 +123,17 @@ impl RecipeFile {
     /// made on. No row is dropped.
     ///
     /// # Errors
-    /// No column of the recipe is left; the person cancelled.
+    /// Fewer than half of the recipe's columns are there; the person cancelled.
     pub fn apply(&self, table: &Table, report: &Reporter) -> crate::Result<(Cleaning, Differences)> {
         let names: Vec<&str> = self.columns.iter().map(|spec| spec.name.as_str()).collect();
         let (table, renamed) = table.aligned(&names);
         let has = |name: &str| table.columns.iter().any(|column| column.name == name);
         let schema: Vec<ColumnSpec> = self.columns.iter().filter(|s| has(&s.name)).cloned().collect();
-        if schema.is_empty() {
-            let column = names.first().map_or_else(String::new, |name| (*name).to_owned());
-            return Err(clean::CleanError::NoColumn { column }.into());
+        // What was learnt says little of a file that is mostly another one.
+        if schema.is_empty() || 2 * schema.len() < names.len() {
+            let lacks = names.iter().filter(|name| !has(name)).map(|name| (*name).to_owned());
+            let (file, columns) = (table.source.file.clone(), lacks.collect());
+            return Err(ProjectError::RecipeMisfit { file, columns, of: names.len() }.into());
         }
         let fitted =
             FittedRecipe { recipe: self.recipe(), schema: self.columns.clone(), fitted: self.learnt.clone() };
@@ -147,5 +149,42 @@ impl RecipeFile {
         let mut differences = deploy::find_differences(&known, &table, &cleaning);
         differences.renamed = renamed;
         Ok((cleaning, differences))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::{self, ReadOptions};
+
+    fn table(text: &str) -> Table {
+        collect::from_text("months", text, &ReadOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn a_recipe_is_not_applied_to_a_file_that_has_few_of_its_columns() {
+        let silent = Reporter::silent();
+        let june =
+            table("name_a,age,city,spend,visits\nk1,30,Bonn,5.5,2\nk2,41,Kiel,7.25,3\nk3,52,Bonn,9,4\n");
+        let (recipe, _) = RecipeFile::without_target(&Settings::default(), &june, &silent).unwrap();
+
+        let two_of_five = table("age,city,colour,size\n30,Bonn,red,1\n41,Kiel,blue,2\n");
+        let error = recipe.apply(&two_of_five, &silent).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), "recipe_misfit");
+        assert_eq!(error.columns(), ["name_a", "spend", "visits"]);
+        assert_eq!(error.place().column.as_deref(), Some("name_a"));
+        let told = error.to_string();
+        assert!(told.contains("only 2 of the 5 columns") && told.contains("“spend”, “visits”"), "{told}");
+
+        // No row is dropped: one that repeats another is flagged.
+        let text = "name_a,age,city,spend,visits\nk1,30,Bonn,5.5,2\nk2,41,Kiel,7.25,3\n";
+        let (cleaning, _) = recipe.apply(&table(&format!("{text}k1,30,Bonn,5.5,2\n")), &silent).unwrap();
+        let duplicates = cleaning.stages.iter().find(|stage| stage.change.name == "duplicates").unwrap();
+        assert_eq!((duplicates.change.rows_kept(), duplicates.change.rows_dropped), (1, 0));
+
+        // From half on the rest is told among the differences.
+        let three_of_five = table("age,city,spend\n30,Bonn,5.5\n41,Kiel,7.25\n");
+        let (_, differences) = recipe.apply(&three_of_five, &silent).unwrap();
+        assert_eq!(differences.missing, ["name_a", "visits"]);
     }
 }

@@ -95,6 +95,16 @@ fn a_recipe_that_reshapes_the_table_goes_all_the_way() {
     assert!(bundle.score(&without("lucky_number"), Lacking::Refuse, &report).is_ok());
     let refused = bundle.score(&without("total_spend"), Lacking::Refuse, &report).map(|_| ()).unwrap_err();
     assert_eq!(refused.place().column.as_deref(), Some("total_spend"));
+
+    // All that is needed and not there is named at once.
+    let mut other = without("total_spend");
+    other.raw = other.raw.drop("orders").unwrap();
+    other.columns.retain(|column| column.name != "orders");
+    let refused = bundle.score(&other, Lacking::Refuse, &report).map(|_| ()).unwrap_err();
+    assert_eq!(refused.kind(), "missing_column");
+    assert_eq!(refused.place().column.as_deref(), refused.columns().first().map(String::as_str));
+    assert_eq!(refused.columns().len(), 2);
+    assert!(["“orders”", "“total_spend”"].iter().all(|name| refused.to_string().contains(name)));
 }
 
 #[test]

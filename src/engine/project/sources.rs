@@ -10,7 +10,7 @@ use super::Settings;
 use crate::collect::combine::{self, Plan};
 use crate::collect::database::{self, Address, Database, Secret};
 use crate::collect::relate::TableKind;
-use crate::collect::{self, CollectError, Part, ReadOptions, http, relate};
+use crate::collect::{self, CollectError, Holding, Part, ReadOptions, http, relate};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Dataset, Role, Table};
@@ -136,12 +136,7 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
             Some(_) => assemble(vec![table], settings, report),
         };
     }
-    let mut tables = Vec::new();
-    for (at, file) in files.iter().enumerate() {
-        let part = report.part(at as f64 / files.len() as f64, 1.0 / files.len() as f64);
-        tables.extend(collect::tables(file, &options_of(settings, file), &part)?);
-    }
-    let tables = collect::stack(tables, report)?;
+    let tables = collect::stack(tables_of(&files, settings, false, report)?, report)?;
     match files.as_slice() {
         // The sheets of one workbook that have nothing to do with each other: the one that is the table.
         [file] => put_together(tables, settings, report, |_| {
@@ -174,9 +169,8 @@ pub fn collect_sources(
         let secret = secrets.get(&source.place());
         match source {
             Source::File(path) => {
-                for file in collect::gather(std::slice::from_ref(path))? {
-                    tables.extend(collect::tables(&file, &options_of(settings, &file), &part)?);
-                }
+                let files = collect::gather(std::slice::from_ref(path))?;
+                tables.extend(tables_of(&files, settings, sources.len() > 1, &part)?);
             }
             Source::Database { address, pick } => {
                 for table in read_database(address, pick.as_ref(), secret, &part)? {
@@ -258,13 +252,57 @@ fn largest(mut tables: Vec<Table>) -> Table {
     table
 }
 
-/// Options of one file among several. Roles wait until all tables are there.
-fn options_of(settings: &Settings, file: &Path) -> ReadOptions {
-    let name = crate::files::name_of(file);
-    match settings.files.iter().find(|options| options.name == name) {
-        Some(options) => options.read.clone(),
-        None => ReadOptions { roles: Vec::new(), ..settings.read.clone() },
+/// The tables of files that are read together. A sheet and cells that are asked for are those of the
+/// files that have them: what is one table by itself is read whole beside workbooks, and that is told.
+/// `beside` says that other sources are read too, which may be what is meant.
+fn tables_of(
+    files: &[PathBuf],
+    settings: &Settings,
+    beside: bool,
+    report: &Reporter,
+) -> crate::Result<Vec<Table>> {
+    let read = &settings.read;
+    let choosing = (read.part.is_some() || read.range.is_some()) && (beside || files.len() > 1);
+    let holding: Vec<Option<Holding>> =
+        files.iter().map(|file| if choosing { collect::holding(file) } else { None }).collect();
+    let any = |wanted: &[Holding]| holding.iter().flatten().any(|held| wanted.contains(held));
+    let has_parts = beside || any(&[Holding::Book, Holding::Several]);
+    let has_cells = any(&[Holding::Book]);
+    let mut tables = Vec::new();
+    for (at, (file, held)) in files.iter().zip(&holding).enumerate() {
+        let report = report.part(at as f64 / files.len() as f64, 1.0 / files.len() as f64);
+        let name = crate::files::name_of(file);
+        let mut notes = Vec::new();
+        let options = match settings.files.iter().find(|options| options.name == name) {
+            Some(options) => options.read.clone(),
+            None => {
+                // Roles wait until all tables are there.
+                let mut options = ReadOptions { roles: Vec::new(), ..read.clone() };
+                let mut leave = |what: &mut Option<String>, code: &'static str| {
+                    if let Some(what) = what.take() {
+                        notes.push(Note::new(code).with("file", &name).with("what", what));
+                    }
+                };
+                if has_parts && *held == Some(Holding::One) {
+                    leave(&mut options.part, "sheet_unused");
+                }
+                if has_cells && held.is_some_and(|held| held != Holding::Book) {
+                    leave(&mut options.range, "range_unused");
+                }
+                options
+            }
+        };
+        for mut table in collect::tables(file, &options, &report)? {
+            table.warnings.extend(notes.iter().cloned());
+            tables.push(table);
+        }
     }
+    Ok(tables)
+}
+
+/// True for a note on something that was asked for and has no place in a file.
+pub fn is_unused(note: &Note) -> bool {
+    matches!(note.code, "sheet_unused" | "range_unused")
 }
 
 /// Puts tables together that were collected from anywhere.
@@ -328,6 +366,11 @@ fn link_and_plan(
         }
     }
     table = written(table, settings)?;
+    for note in dataset.tables.iter().flat_map(|table| &table.warnings).filter(|note| is_unused(note)) {
+        if !table.warnings.contains(note) {
+            table.warnings.push(note.clone());
+        }
+    }
     if let Some((name, _)) = unknown.iter().find(|(name, _)| table.position(name).is_none()) {
         let all = dataset.tables.iter().flat_map(|t| t.columns.iter().map(|c| c.name.as_str()));
         let present: Vec<&str> = all.take(40).collect();

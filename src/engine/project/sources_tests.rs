@@ -173,3 +173,52 @@ fn sums_per_customer_are_saved_and_read_again() {
         assert_eq!(read, Source::Database { address, pick: Some(expected) });
     }
 }
+
+#[test]
+fn a_sheet_and_cells_are_those_of_the_workbooks_among_several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = |name: &str, first: &str| {
+        let path = folder.path().join(name);
+        let mut book = rust_xlsxwriter::Workbook::new();
+        for sheet in ["old", "new"] {
+            let sheet = book.add_worksheet().set_name(sheet).unwrap();
+            let rows = [["customer_id", "city"], [first, "Bern"], ["C002", "Rome"], ["C003", "Kiel"]];
+            for (row, cells) in (0u32..).zip(rows) {
+                cells.iter().zip(0u16..).for_each(|(cell, at)| {
+                    sheet.write(row, at, *cell).unwrap();
+                });
+            }
+        }
+        book.save(&path).unwrap();
+        path
+    };
+    let text = folder.path().join("visits.csv");
+    std::fs::write(
+        &text,
+        "customer_id,visits,day\nC001,3,2026-01-02\nC002,5,2026-01-04\nC003,1,2026-01-09\n",
+    )
+    .unwrap();
+    let silent = Reporter::silent();
+    let mut settings = Settings::default();
+    settings.read.part = Some("new".into());
+    settings.read.range = Some("A1:B3".into());
+
+    let both = collect(&[book("a.xlsx", "C001"), text.clone()], &settings, &silent).unwrap();
+    let of = |name: &str| both.dataset.tables.iter().find(|table| table.name == name).unwrap();
+    assert_eq!((of("new").height(), of("visits").height()), (2, 3), "cells are cut from the workbook only");
+    assert_eq!(both.dataset.tables.len(), 2, "one sheet and the text");
+    let codes: Vec<&str> =
+        both.table.warnings.iter().filter(|note| super::is_unused(note)).map(|note| note.code).collect();
+    assert_eq!(codes, ["sheet_unused", "range_unused"]);
+
+    // Of several workbooks it is the sheet of each.
+    let books = [book("a.xlsx", "C001"), book("b.xlsx", "C009")];
+    let stacked = collect(&books, &settings, &silent).unwrap();
+    assert_eq!(stacked.table.height(), 4);
+    assert!(!stacked.table.warnings.iter().any(super::is_unused));
+
+    // Where no file has it, it is an error as it is of one file.
+    let other = folder.path().join("orders.csv");
+    std::fs::copy(&text, &other).unwrap();
+    assert_eq!(collect(&[text, other], &settings, &silent).map(|_| ()).unwrap_err().kind(), "no_part");
+}

@@ -206,7 +206,7 @@ fn banner(ui: &mut Ui, scene: &mut Scene<'_>, month: &Month) {
                 });
             }
         }
-        let told = words::differences(lang, month.differences());
+        let told = words::differences(lang, month.differences(), words::Against::Model);
         if told.is_empty() {
             parts::muted(ui, lang.t("month.no_differences"));
         } else {

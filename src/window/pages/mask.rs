@@ -252,7 +252,7 @@ fn risk(ui: &mut Ui, lang: Lang, data: &Table, tried: &Tried, is_projected: bool
             parts::figure(ui, &lang.t("mask.l"), &lang.count(l as u64), "");
         }
     });
-    let columns = risk.quasi_identifiers.join(", ");
+    let columns = lang.list(&risk.quasi_identifiers);
     let args = [("columns", columns), ("k", lang.count(risk.k as u64)), ("size", SMALL.to_string())];
     let key = match risk.k {
         1 => "mask.one_alone",

@@ -34,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui,
         lang.with(
             "segments.how",
-            &[("columns", found.columns.join(", ")), ("sampled", lang.count(found.sampled as u64))],
+            &[("columns", lang.list(&found.columns)), ("sampled", lang.count(found.sampled as u64))],
         ),
     );
     take::table_menu(ui, lang, &lang.t("page.segments.name"), || segments_grid(lang, &found));

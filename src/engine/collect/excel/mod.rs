@@ -30,6 +30,24 @@ pub(super) enum Kind {
     Ods,
 }
 
+impl Kind {
+    const ALL: [Self; 4] = [Self::Xls, Self::Xlsx, Self::Xlsb, Self::Ods];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Xls => "xls",
+            Self::Xlsx => "xlsx",
+            Self::Xlsb => "xlsb",
+            Self::Ods => "ods",
+        }
+    }
+}
+
+/// True for the [`format`](Provenance::format) of a table that stood in a workbook.
+pub(super) fn is_book(format: &str) -> bool {
+    Kind::ALL.iter().any(|kind| kind.name() == format)
+}
+
 /// Reads the wanted sheets. The best is the visible one with most cells in its table.
 pub(super) fn read(file: File, kind: Kind, task: &Task<'_>) -> crate::Result<Found> {
     let mut book = open(file, kind, task)?;
@@ -238,12 +256,7 @@ fn to_table(mut sheet: Sheet, kind: Kind, part: &str, task: &Task<'_>) -> crate:
         source: Provenance {
             file,
             files: Vec::new(),
-            format: match kind {
-                Kind::Xls => "xls",
-                Kind::Xlsx => "xlsx",
-                Kind::Xlsb => "xlsb",
-                Kind::Ods => "ods",
-            },
+            format: kind.name(),
             part: Some(part.to_owned()),
             encoding: String::new(),
             separator: None,

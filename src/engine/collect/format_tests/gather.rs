@@ -47,3 +47,51 @@ fn a_column_that_one_file_lacks_is_told() {
     let lacks = stacked[0].warnings.iter().find(|note| note.code == "stacked_lacks").unwrap();
     assert_eq!(lacks.args, [("file", "b".to_owned()), ("columns", "w".to_owned())]);
 }
+
+/// Tables of a JSON text, as they are once alike ones are stacked: name and rows.
+fn branches(files: &[(&str, &str)]) -> Vec<(String, usize)> {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = Reporter::silent();
+    let read = |(name, text): &(&str, &str)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        tables(&path, &ReadOptions::default(), &silent).unwrap()
+    };
+    let stacked = stack(files.iter().flat_map(read).collect(), &silent).unwrap();
+    stacked.iter().map(|table| (table.name.clone(), table.height())).collect()
+}
+
+#[test]
+fn branches_of_a_json_are_apart_though_they_look_alike() {
+    let is = |files: &[(&str, &str)], wanted: &[(&str, usize)]| {
+        let found = branches(files);
+        let found: Vec<(&str, usize)> = found.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
+        assert_eq!(found, wanted);
+    };
+    // Other names, other things.
+    let people = r#"[{"name":"a","city":"x"},{"name":"b","city":"y"}]"#;
+    let two = format!(r#"{{"customers":{people},"suppliers":{people}}}"#);
+    is(&[("shop.json", &two)], &[("customers", 2), ("suppliers", 2)]);
+    // Those of the next file go where they belong.
+    is(&[("may.json", &two), ("june.json", &two)], &[("customers", 4), ("suppliers", 4)]);
+    // Years, pages: the digits are data.
+    let years = format!(r#"{{"2024":{people},"2025":{people}}}"#);
+    is(&[("shop.json", &years)], &[("2024", 4)]);
+    // The items of an order and of its delivery are the same goods: they must not be added up.
+    let item = |id| format!(r#"{{"sku":"s{id}","title":"t","price":"1.5","count":{id},"weight":2,"tax":0}}"#);
+    let order = |id: u32| {
+        let (one, two) = (item(2 * id), item(2 * id + 1));
+        let delivery = format!(r#"[{{"id":{id}00,"items":[{one}]}}]"#);
+        format!(r#"{{"id":{id},"day":"2026-01-0{id}","items":[{one},{two}],"deliveries":{delivery}}}"#)
+    };
+    let orders = format!("[{},{}]", order(1), order(2));
+    let apart = [("orders", 2), ("items", 4), ("deliveries", 2), ("deliveries.items", 2)];
+    is(&[("orders.json", &orders)], &apart);
+    // Of one row, and called the same: bills and deliveries of one order.
+    let both = |id: u32| {
+        let items = format!("[{},{}]", item(2 * id), item(2 * id + 1));
+        format!(r#"{{"id":{id},"city":"x","bill":{{"items":{items}}},"extra":{{"items":{items}}}}}"#)
+    };
+    let both = format!("[{},{}]", both(1), both(2));
+    is(&[("orders.json", &both)], &[("orders", 2), ("bill.items", 8)]);
+}

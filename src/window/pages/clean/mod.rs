@@ -20,7 +20,7 @@ use crate::window::command::Command;
 use crate::window::parts::{self, chart, table, take};
 use crate::window::theme;
 use crate::window::tour;
-use crate::words::Lang;
+use crate::words::{self, Lang};
 
 /// Changed cells that are shown.
 const CELLS: usize = 1000;
@@ -116,7 +116,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     if let Some(checked) = scene.state.checked.clone() {
         let (file, differences) = &*checked;
         let args = [("file", file.clone())];
-        let lines = crate::words::differences(lang, differences);
+        let lines = words::differences(lang, differences, words::Against::Recipe);
         let head = if lines.is_empty() { "recipe.same" } else { "recipe.differs" };
         parts::card(ui, 10, |ui| {
             ui.set_width(ui.available_width());
