@@ -2,6 +2,8 @@
 //! glyph is missing, every control has a name (the harness checks both), nothing is left out of
 //! the picture. With REGULARS_SHOTS set to a folder the pictures are written there.
 
+use std::path::Path;
+
 use eframe::egui;
 use egui_kittest::Harness;
 use regulars::window::pages::{CleanTab, Page};
