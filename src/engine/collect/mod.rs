@@ -32,7 +32,7 @@ mod tests_public;
 mod text;
 mod tidy;
 #[cfg(test)]
-mod timing;
+pub(crate) mod timing;
 
 use std::path::{Path, PathBuf};
 

@@ -21,7 +21,7 @@ fn spent() -> (f64, f64) {
     (ticks[0] / 100.0, ticks[1] / 100.0)
 }
 
-fn told<T>(what: &str, work: impl FnOnce() -> T) -> T {
+pub(crate) fn told<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let (started, before) = (Instant::now(), spent());
     let out = work();
     let after = spent();
@@ -34,7 +34,8 @@ fn told<T>(what: &str, work: impl FnOnce() -> T) -> T {
     out
 }
 
-fn peak() -> f64 {
+/// MiB at most so far.
+pub(crate) fn peak() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0

@@ -1,6 +1,7 @@
 //! A generated customer list in which every repetition is known.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use proptest::prelude::*;
 use rand::seq::SliceRandom as _;
@@ -8,6 +9,7 @@ use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::collect::timing::{peak, told};
 
 const FIRST: &[&str] = &[
     "Ada",
@@ -371,34 +373,104 @@ fn planted_repetitions_are_found() {
     }
 }
 
+/// Writes the list with `who` each row is, for other programs to search: `benches/peers/duplicates.py`.
+fn write_list(path: &Path, rows: &[Person], who: &[usize]) {
+    let mut file = csv::Writer::from_path(path).unwrap();
+    file.write_record(COLUMNS.map(|(name, _)| name).into_iter().chain(["who"])).unwrap();
+    for (row, who) in rows.iter().zip(who) {
+        file.write_record(row.iter().chain([&who.to_string()])).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+/// Searches, and prints time, the peak of memory so far, and how right the pairs are. Returns the
+/// precision of the merged pairs.
+fn measured(spec: &SameCustomerSpec, frame: &Frame, who: &[usize]) -> f64 {
+    let found = told("search", || search(spec, frame));
+    let truth = true_pairs(who);
+    println!(
+        "{} rows, {} true pairs: {} candidates, {} pairs, {} clusters, {:.0} MiB, split {:?}",
+        frame.height(),
+        truth.len(),
+        found.candidates,
+        found.pairs.len(),
+        found.clusters.len(),
+        peak(),
+        found.skipped_blocks
+    );
+    let of = |sure: bool| -> Vec<(u32, u32)> {
+        let wanted = found.pairs.iter().filter(|pair| !sure || pair.verdict == Verdict::Sure);
+        wanted.map(|pair| (pair.a, pair.b)).collect()
+    };
+    let [merged, ..] =
+        [("merged", merged(&found)), ("sure", of(true)), ("with maybe", of(false))].map(|(what, pairs)| {
+            let right = pairs.iter().filter(|pair| truth.contains(pair)).count() as f64;
+            let (precision, recall) = (right / pairs.len() as f64, right / truth.len() as f64);
+            let f1 = 2.0 * precision * recall / (precision + recall);
+            println!("  {what}: precision {precision:.4}, recall {recall:.4}, F1 {f1:.4}");
+            precision
+        });
+    merged
+}
+
 /// Figures for the growth of time and memory; run with `--ignored --nocapture`, optimised.
+/// `REGULARS_PLANTED_OUT` names a folder to write the lists to, `REGULARS_PLANTED_MOST` the most
+/// customers to go to.
 #[test]
 #[ignore = "measures, asserts nothing about time"]
 fn growth() {
-    for customers in [10_000, 100_000, 1_000_000] {
+    let folder = std::env::var_os("REGULARS_PLANTED_OUT");
+    let most = std::env::var("REGULARS_PLANTED_MOST").map_or(usize::MAX, |most| most.parse().unwrap());
+    for customers in [10_000, 100_000, 1_000_000].into_iter().filter(|customers| *customers <= most) {
         let (rows, who) = list(customers, 7);
+        if let Some(folder) = &folder {
+            write_list(&Path::new(folder).join(format!("planted_{customers}.csv")), &rows, &who);
+        }
         let frame = people(&rows);
         drop(rows);
-        let began = std::time::Instant::now();
-        let found = search(&spec(), &frame);
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let peak =
-            status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM unknown").to_owned();
-        println!(
-            "{} rows: {} candidates, {} pairs, {} clusters, {:.1} s, {peak}, split {:?}",
-            frame.height(),
-            found.candidates,
-            found.pairs.len(),
-            found.clusters.len(),
-            began.elapsed().as_secs_f64(),
-            found.skipped_blocks
-        );
-        let (merged, truth) = (merged(&found), true_pairs(&who));
-        let right = merged.iter().filter(|pair| truth.contains(pair)).count() as f64;
-        let precision = right / merged.len() as f64;
-        println!("  merged: precision {precision:.4}, recall {:.4}", right / truth.len() as f64);
-        assert!(precision >= 0.97);
+        assert!(measured(&spec(), &frame, &who) >= 0.97);
     }
+}
+
+/// The same figures for a list from elsewhere: `REGULARS_KNOWN_LIST` names a CSV file whose column
+/// `who` tells which rows are one customer. The fields are guessed, as for an owner's file.
+#[test]
+#[ignore = "needs a file in REGULARS_KNOWN_LIST"]
+fn known_list() {
+    let Some(path) = std::env::var_os("REGULARS_KNOWN_LIST") else {
+        println!("skipped: REGULARS_KNOWN_LIST is not set");
+        return;
+    };
+    let mut file = csv::Reader::from_path(path).unwrap();
+    let names: Vec<String> = file.headers().unwrap().iter().map(str::to_owned).collect();
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    for record in file.records() {
+        record.unwrap().iter().zip(&mut cells).for_each(|(cell, column)| column.push(cell.trim().to_owned()));
+    }
+    let answer = names.iter().position(|name| name == "who").expect("a column who");
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let who: Vec<usize> = cells[answer]
+        .iter()
+        .map(|who| {
+            let next = numbers.len();
+            *numbers.entry(who).or_insert(next)
+        })
+        .collect();
+    let texts: Vec<Vec<&str>> =
+        cells.iter().map(|column| column.iter().map(String::as_str).collect()).collect();
+    let asked: Vec<(&str, &[&str])> = names
+        .iter()
+        .zip(&texts)
+        .enumerate()
+        .filter(|(at, _)| *at != answer)
+        .map(|(_, (name, column))| (name.as_str(), column.as_slice()))
+        .collect();
+    let columns: Vec<ColumnSpec> =
+        asked.iter().map(|(name, _)| ColumnSpec { name: (*name).into(), ..schema().remove(0) }).collect();
+    let frame = frame(&asked);
+    let spec = SameCustomerSpec { fields: guess_fields(&columns, &frame), ..SameCustomerSpec::default() };
+    println!("compared: {:?}", spec.fields);
+    measured(&spec, &frame, &who);
 }
 
 proptest! {
