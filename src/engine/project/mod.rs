@@ -3,6 +3,9 @@
 
 mod call_list;
 mod card;
+mod compare;
+#[cfg(test)]
+mod compare_tests;
 mod inspection;
 mod labels;
 mod migrate;
@@ -37,6 +40,7 @@ use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
+pub use compare::compare;
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month, open_month};
@@ -239,28 +243,49 @@ pub struct Outcome {
     pub explainer: Explainer,
 }
 
+/// The rows before anything is fitted: cleaned by the steps that look at one row alone.
+struct Local {
+    schema: Vec<ColumnSpec>,
+    cleaning: Cleaning,
+    labels: Labels,
+    /// A key that is equal for rows that must share a side.
+    twins: Vec<u64>,
+    ids: Vec<Option<String>>,
+}
+
 /// Collected table → cleaned, split, encoded rows. Cleaning that looks at one row alone comes
 /// first, then the split, then all that is fitted, on training rows.
 ///
 /// # Errors
 /// No usable target, no usable column, or the person cancelled.
 pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Prepared> {
+    let local = clean_local(settings, table, &report.part(0.0, 0.4))?;
+    let sides = split::assign(&settings.split, &local.labels.of_row, &local.twins, settings.seed);
+    fit_on(settings, local, sides, &report.part(0.4, 0.6))
+}
+
+/// The part of [`prepare`] before the split.
+fn clean_local(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Local> {
     report.emit(Event::Phase("clean"));
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
     let all = labels::read(table, settings.positive.as_deref())?;
     let twins = clean::twin_keys(&schema, &source);
     let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
-    report.progress(0.4);
+    report.progress(1.0);
 
     // From the table's rows to those that are left.
     let places = places(&table.rows, &cleaning.last().rows);
     let labels = all.select(&places);
     let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
-    let sides = split::assign(&settings.split, &labels.of_row, &twins, settings.seed);
     let name = deploy::ids(table, &schema);
     let ids: Vec<Option<String>> = places.iter().map(|&at| name(at)).collect();
+    Ok(Local { schema, cleaning, labels, twins, ids })
+}
 
+/// The part of [`prepare`] after the split; `sides` belongs to the rows of `local`.
+fn fit_on(settings: &Settings, local: Local, sides: Vec<Side>, report: &Reporter) -> crate::Result<Prepared> {
+    let Local { schema, cleaning, labels, ids, .. } = local;
     let before = cleaning.last().rows.clone();
     let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
     // A fitted step may have dropped training rows, and the recipe's columns need not be the file's.
@@ -269,7 +294,7 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     let sides: Vec<Side> = left.iter().map(|&at| sides[at]).collect();
     let ids = left.iter().map(|&at| ids[at].clone()).collect();
     let schema = settings.recipe.schema_after(&schema)?;
-    report.progress(0.7);
+    report.progress(0.5);
     report.emit(Event::Phase("features"));
     let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
     let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
