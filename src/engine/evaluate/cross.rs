@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::metrics::{self, Confusion, Estimate};
+use crate::note::Note;
 use crate::train::ModelKind;
 
 /// The figure by which models are ordered and verdicts are given.
@@ -92,6 +93,8 @@ pub struct Measured {
     /// Of each labelled row the probability that the model gave which had not learnt from it; in the
     /// order of [`Comparison::rows`].
     pub probabilities: Vec<f64>,
+    /// What a person should know of how its models came to be.
+    pub notes: Vec<Note>,
 }
 
 /// One kind beside the others.
@@ -105,6 +108,7 @@ pub struct Compared {
     /// For networks, where there is a baseline.
     pub verdict: Option<Verdict>,
     pub probabilities: Vec<f64>,
+    pub notes: Vec<Note>,
 }
 
 impl Compared {
@@ -154,6 +158,7 @@ impl Comparison {
                 against: None,
                 verdict: None,
                 probabilities: model.probabilities.clone(),
+                notes: model.notes.clone(),
             });
         }
         let simple = models.iter().filter(|m| !m.kind.is_network()).filter_map(|m| Some((m.kind, m.area()?)));
@@ -208,7 +213,7 @@ mod tests {
 
     fn measured(kind: ModelKind, areas: [f64; 5]) -> Measured {
         let folds = areas.map(|area| FoldScores::from([("roc_auc", area), ("brier", 0.2)])).to_vec();
-        Measured { kind, seconds: 1.0, folds, probabilities: Vec::new() }
+        Measured { kind, seconds: 1.0, folds, probabilities: Vec::new(), notes: Vec::new() }
     }
 
     fn compare(network: [f64; 5], others: &[(ModelKind, [f64; 5])]) -> Comparison {

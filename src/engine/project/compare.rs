@@ -5,6 +5,7 @@ use super::{Local, Settings, clean_local, fit_on, pick, places};
 use crate::Error;
 use crate::evaluate::{Comparison, FoldScores, Measured, fold_scores};
 use crate::job::{Event, Reporter};
+use crate::note::Note;
 use crate::split::{self, Side};
 use crate::table::Table;
 use crate::train::{self, ModelKind, TrainError};
@@ -21,7 +22,8 @@ struct Gathered {
     folds: Vec<FoldScores>,
     /// By the place of the row before the folds' own cleaning.
     probabilities: Vec<Option<f64>>,
-    failed: Option<String>,
+    notes: Vec<Note>,
+    failed: Option<TrainError>,
 }
 
 /// Measures `kinds` by cross-validation in `folds` stratified folds (2 to 20), drawn from the seed of
@@ -31,7 +33,8 @@ struct Gathered {
 ///
 /// # Errors
 /// As [`super::prepare`]; fewer customers of a class than folds; a forced device that is not there; the
-/// person cancelled. A kind that cannot be fitted is told in [`Comparison::failed`] and costs no other.
+/// person cancelled. A kind that cannot be fitted is told in [`Comparison::failed`] and costs no other; the
+/// error is returned where none can.
 pub fn compare(
     settings: &Settings,
     table: &Table,
@@ -55,7 +58,14 @@ pub fn compare(
     for &kind in kinds {
         if gathered.iter().all(|g| g.kind != kind) {
             let probabilities = vec![None; rows.len()];
-            gathered.push(Gathered { kind, seconds: 0.0, folds: Vec::new(), probabilities, failed: None });
+            gathered.push(Gathered {
+                kind,
+                seconds: 0.0,
+                folds: Vec::new(),
+                probabilities,
+                notes: Vec::new(),
+                failed: None,
+            });
         }
     }
     for fold in 0..folds {
@@ -81,13 +91,14 @@ pub fn compare(
             ) {
                 Ok(trained) => trained,
                 Err(Error::Train(why @ (TrainError::Fit { .. } | TrainError::Diverged { .. }))) => {
-                    one.failed = Some(why.to_string());
+                    one.failed = Some(why);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             let p = trained.model.predict(&test_rows, trained.device.ran)?;
             one.seconds += trained.seconds;
+            one.notes.extend(trained.model.note().filter(|note| !one.notes.contains(note)));
             one.folds.push(fold_scores(&p, &test_labels, settings.threshold));
             for (place, p) in test.iter().zip(p) {
                 let home = home.get(*place).and_then(|&home| one.probabilities.get_mut(home));
@@ -99,8 +110,13 @@ pub fn compare(
     }
     report.progress(1.0);
     let labelled = labels.of_row.iter().zip(rows.iter()).filter_map(|(label, row)| Some((*row, (*label)?)));
-    let (failed, good): (Vec<Gathered>, Vec<Gathered>) =
+    let (mut failed, good): (Vec<Gathered>, Vec<Gathered>) =
         gathered.into_iter().partition(|g| g.failed.is_some());
+    if good.is_empty()
+        && let Some(why) = failed.iter_mut().find_map(|g| g.failed.take())
+    {
+        return Err(why.into());
+    }
     let measured = good
         .into_iter()
         .map(|g| Measured {
@@ -109,9 +125,10 @@ pub fn compare(
             folds: g.folds,
             // Labelled rows alone are tested, each in one fold.
             probabilities: g.probabilities.into_iter().flatten().collect(),
+            notes: g.notes,
         })
         .collect();
-    let failed = failed.into_iter().filter_map(|g| Some((g.kind, g.failed?))).collect();
+    let failed = failed.into_iter().filter_map(|g| Some((g.kind, g.failed?.to_string()))).collect();
     Ok(Comparison::new(folds, labelled.unzip(), labels.positive.clone(), measured, failed))
 }
 

@@ -38,6 +38,90 @@ fn run(file: &str, target: &str, ignore: &[&str], kinds: &[ModelKind], epochs: u
     Some(c)
 }
 
+/// A small table: `spoil` may change a line by its number.
+fn table(spoil: impl Fn(usize, &mut [String; 4])) -> crate::table::Table {
+    let mut text = String::from("id,visits,plan,left\n");
+    for i in 0..200usize {
+        let plan = ["basic", "plus", "pro"][i * 7 % 3];
+        let left = (i * 31 % 17) + 4 * (i * 7 % 3) > 13;
+        let mut row = [
+            format!("C{i}"),
+            format!("{}", (i * 31 % 17) * 3 + i % 5),
+            plan.to_owned(),
+            (if left { "yes" } else { "no" }).to_owned(),
+        ];
+        spoil(i, &mut row);
+        text.push_str(&row.join(","));
+        text.push('\n');
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.csv");
+    std::fs::write(&path, text).unwrap();
+    crate::collect::open(&path, &Default::default(), &Reporter::silent()).unwrap()
+}
+
+const QUICK: [ModelKind; 4] =
+    [ModelKind::Boosted, ModelKind::Logistic, ModelKind::OneRule, ModelKind::Majority];
+
+#[test]
+fn rows_of_a_fold_change_nothing_that_the_fold_learns() {
+    let settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
+    let silent = Reporter::silent();
+    let plain = table(|_, _| ());
+    let before = compare(&settings, &plain, &QUICK, 5, &silent).unwrap();
+    let mut again = compare(&settings, &plain, &QUICK, 5, &silent).unwrap();
+    // The seconds are what the clock says.
+    again.models.iter_mut().zip(&before.models).for_each(|(a, b)| a.seconds = b.seconds);
+    assert_eq!(before, again, "equal seeds, equal figures");
+    assert_eq!(before.rows.len(), 200);
+    assert!(
+        before.models.iter().all(|m| m.probabilities.len() == 200 && m.metrics["roc_auc"].folds.len() == 5)
+    );
+
+    let local = clean_local(&settings, &plain, &silent).unwrap();
+    let of_row = split::folds(&local.labels.of_row, &local.twins, 5, settings.seed);
+    let odd = of_row.iter().position(|fold| *fold == Some(2)).unwrap();
+    let changed = table(|i, row| {
+        if i == odd {
+            row[1] = "99999".into();
+            row[2] = "unheard of".into();
+        }
+    });
+    let after = compare(&settings, &changed, &QUICK, 5, &silent).unwrap();
+    for kind in QUICK {
+        let p = |c: &Comparison| c.models.iter().find(|m| m.kind == kind).unwrap().probabilities.clone();
+        let (before, after) = (p(&before), p(&after));
+        let same = |fold: usize| {
+            (0..200).filter(|&i| of_row[i] == Some(fold) && i != odd).all(|i| before[i] == after[i])
+        };
+        assert!(same(2), "{kind:?}: a test row was learnt from");
+        if kind == ModelKind::Logistic {
+            assert!((0..5).any(|fold| !same(fold)), "in the other folds it is learnt from");
+        }
+    }
+}
+
+#[test]
+fn too_few_customers_for_the_folds_are_told() {
+    let few = table(|i, row| row[3] = (if i < 4 { "yes" } else { "no" }).into());
+    let settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
+    let error = compare(&settings, &few, &QUICK, 5, &Reporter::silent()).unwrap_err();
+    assert_eq!(error.kind(), "too_few_rows");
+}
+
+#[test]
+fn telco_reaches_the_reference() {
+    let kinds = [ModelKind::Logistic, ModelKind::Boosted, ModelKind::OneRule, ModelKind::Majority];
+    let Some(c) = run("telco-churn/Telco-Customer-Churn.csv", "Churn", &[], &kinds, 1) else { return };
+    let area = |kind| c.models.iter().find(|m| m.kind == kind).unwrap().metrics["roc_auc"].clone();
+    // REFERENCE.md, less 0.005.
+    assert!(area(ModelKind::Logistic).mean >= 0.8453 - 0.005);
+    assert!(area(ModelKind::Boosted).mean >= 0.8469 - 0.005);
+    assert_eq!(area(ModelKind::Majority).folds, [0.5; 5]);
+    assert!(area(ModelKind::OneRule).mean > 0.65);
+    assert_eq!((c.rows.len(), c.labels.iter().filter(|l| **l).count()), (7043, 1869));
+}
+
 #[test]
 #[ignore = "minutes: prints the figures of every kind on three public files"]
 fn figures() {

@@ -3,7 +3,7 @@
 //! cut where the validation rows say.
 
 use forust_ml::Matrix as Columns;
-use forust_ml::binning::bin_matrix;
+use forust_ml::binning::{BinnedData, bin_matrix};
 use forust_ml::constraints::ConstraintMap;
 use forust_ml::gradientbooster::GrowPolicy;
 use forust_ml::sampler::SampleMethod;
@@ -79,23 +79,8 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
     let started = std::time::Instant::now();
     let (rows, width) = (x.height, x.width());
     let fail = |cause: String| TrainError::Fit { model: "boosted trees", cause };
-    let parallel = rows.saturating_mul(width) > PARALLEL_CELLS;
-    let columns: Vec<f64> =
-        (0..width).flat_map(|f| (0..rows).map(move |at| f64::from(x.row(at)[f]))).collect();
-    let columns = Columns::new(&columns, rows, width);
-    let binned =
-        bin_matrix(&columns, &vec![1.0; rows], BINS, f64::NAN, parallel).map_err(|e| fail(e.to_string()))?;
-    let bins = Columns::new(&binned.binned_data, rows, width);
-    let splitter = MissingImputerSplitter::new(
-        0.0,
-        L2,
-        0.0,
-        0.0,
-        LEAST_LEAF,
-        LEARNING_RATE,
-        false,
-        ConstraintMap::new(),
-    );
+    let binned = Binned::new(x).map_err(fail)?;
+    let rule = Binned::rule(L2, LEAST_LEAF, LEARNING_RATE);
 
     let positive = y.iter().filter(|label| **label).count() as f64;
     let base = (positive / (rows as f64 - positive)).ln();
@@ -116,22 +101,9 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
             curvature[at] = (p * (1.0 - p)) as f32;
         }
         let (index, features) = (draw(&mut rng, rows, ROW_SHARE), draw(&mut rng, width, FEATURE_SHARE));
-        let mut tree = Tree::new();
-        tree.fit(
-            &bins,
-            index,
-            &features,
-            &binned.cuts,
-            &gradient,
-            &curvature,
-            &splitter,
-            usize::MAX,
-            DEPTH,
-            parallel,
-            &SampleMethod::Random,
-            &GrowPolicy::DepthWise,
-        );
-        let tree = flatten(&tree).ok_or_else(|| fail("a tree is not a tree".to_owned()))?;
+        let tree = binned
+            .grow((index, &features), (&gradient, &curvature), &rule, DEPTH)
+            .ok_or_else(|| fail("a tree is not a tree".to_owned()))?;
         add(&tree, x, &mut log_odds);
         add(&tree, &samples.valid, &mut watched);
         model.trees.push(tree);
@@ -153,7 +125,7 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
 }
 
 /// Positions of a share of `of` things without repetition, ascending; at least one.
-fn draw(rng: &mut ChaCha8Rng, of: usize, share: f64) -> Vec<usize> {
+pub(super) fn draw(rng: &mut ChaCha8Rng, of: usize, share: f64) -> Vec<usize> {
     let amount = ((of as f64 * share).round() as usize).clamp(1.min(of), of);
     let mut places = index::sample(rng, of, amount).into_vec();
     places.sort_unstable();
@@ -200,23 +172,81 @@ fn look(
     }
 }
 
+/// Training rows with each feature cut into bins, from which trees are grown.
+pub(super) struct Binned {
+    rows: usize,
+    width: usize,
+    bins: BinnedData<f64>,
+    parallel: bool,
+}
+
+impl Binned {
+    pub(super) fn new(matrix: &Matrix) -> Result<Self, String> {
+        let (rows, width) = (matrix.height, matrix.width());
+        let parallel = rows.saturating_mul(width) > PARALLEL_CELLS;
+        let mut columns = Vec::with_capacity(rows * width);
+        for feature in 0..width {
+            let column = (0..rows).map(|at| matrix.row(at).get(feature).copied().map_or(0.0, f64::from));
+            columns.extend(column);
+        }
+        let columns = Columns::new(&columns, rows, width);
+        let bins = bin_matrix(&columns, &vec![1.0; rows], BINS, f64::NAN, parallel);
+        Ok(Self { rows, width, bins: bins.map_err(|e| e.to_string())?, parallel })
+    }
+
+    /// How splits are chosen: the ridge penalty, the second derivatives that a leaf must hold, and
+    /// what leaves' numbers are multiplied with.
+    pub(super) fn rule(l2: f32, least_leaf: f32, rate: f32) -> MissingImputerSplitter {
+        MissingImputerSplitter::new(0.0, l2, 0.0, 0.0, least_leaf, rate, false, ConstraintMap::new())
+    }
+
+    /// Grows a tree on some rows and features, both ascending, from the loss's first and second
+    /// derivatives of every row. `None` if the nodes do not hang together.
+    pub(super) fn grow(
+        &self,
+        (rows, features): (Vec<usize>, &[usize]),
+        (gradient, curvature): (&[f32], &[f32]),
+        rule: &MissingImputerSplitter,
+        depth: usize,
+    ) -> Option<FlatTree> {
+        let bins = Columns::new(&self.bins.binned_data, self.rows, self.width);
+        let mut tree = Tree::new();
+        tree.fit(
+            &bins,
+            rows,
+            features,
+            &self.bins.cuts,
+            gradient,
+            curvature,
+            rule,
+            usize::MAX,
+            depth,
+            self.parallel,
+            &SampleMethod::Random,
+            &GrowPolicy::DepthWise,
+        );
+        flatten(&tree)
+    }
+}
+
 /// forust's tree in our form; `None` if its nodes do not hang together.
 fn flatten(tree: &Tree) -> Option<FlatTree> {
-    fn copy(tree: &Tree, at: usize, depth: usize, out: &mut FlatTree) -> Option<()> {
+    fn copy(tree: &Tree, at: usize, out: &mut FlatTree) -> Option<()> {
         let node = tree.nodes.get(at)?;
         if node.is_leaf {
             out.leaf(node.weight_value);
             return Some(());
         }
-        if depth > DEPTH {
+        // forust numbers children after their parents.
+        if node.left_child <= at || node.right_child <= at {
             return None;
         }
         let here = out.split(node.split_feature, bound(node.split_value));
-        copy(tree, node.left_child, depth + 1, out)?;
+        copy(tree, node.left_child, out)?;
         out.turn(here);
-        copy(tree, node.right_child, depth + 1, out)
+        copy(tree, node.right_child, out)
     }
     let mut out = FlatTree::default();
-    copy(tree, 0, 0, &mut out)?;
+    copy(tree, 0, &mut out)?;
     Some(out)
 }
