@@ -102,6 +102,28 @@ fn rows_of_a_fold_change_nothing_that_the_fold_learns() {
 }
 
 #[test]
+fn every_kind_gives_reasons_that_add_up() {
+    let settings = Settings {
+        device: DeviceKind::Flex,
+        mlp: MlpSpec { epochs: 3, ..MlpSpec::default() },
+        ..Settings::default()
+    };
+    let silent = Reporter::silent();
+    let prepared = prepare(&settings, &table(|_, _| ()), &silent).unwrap();
+    for kind in ModelKind::ALL {
+        let outcome = learn(&settings, &prepared, kind, &silent).unwrap();
+        let places: Vec<usize> = (0..prepared.matrix.height).step_by(20).collect();
+        let model = &outcome.trained.model;
+        let told = outcome.explainer.explain(model, &prepared.matrix, &places, &silent).unwrap();
+        for (one, at) in told.iter().zip(places) {
+            assert_eq!(one.probability, outcome.probabilities[at], "{kind:?}");
+            let sum = outcome.explainer.base + one.shares.iter().sum::<f64>();
+            assert!((sum - one.probability).abs() < 1e-9, "{kind:?}: {sum} is not {}", one.probability);
+        }
+    }
+}
+
+#[test]
 fn too_few_customers_for_the_folds_are_told() {
     let few = table(|i, row| row[3] = (if i < 4 { "yes" } else { "no" }).into());
     let settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
