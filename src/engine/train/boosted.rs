@@ -116,7 +116,8 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
         }
         history.push(figures);
         report.progress(round as f64 / planned as f64);
-        if round - best >= PATIENCE || report.wants_finish() {
+        // No look at `wants_finish`: in the window that is said to the network, which learns before.
+        if round - best >= PATIENCE {
             break;
         }
     }
