@@ -1,7 +1,8 @@
 //! Kinds of model under the same folds: every fold refits recipe, features and models on its own
 //! training rows, and each row's probability comes from models that never saw it.
 
-use super::{Local, Settings, clean_local, fit_on, pick, places};
+use super::prepare::{Local, clean_local, fit_on};
+use super::{Settings, pick, places};
 use crate::Error;
 use crate::evaluate::{Comparison, FoldScores, Measured, fold_scores};
 use crate::job::{Event, Reporter};
@@ -71,7 +72,7 @@ pub fn compare(
     for fold in 0..folds {
         let part = report.part(0.1 + 0.9 * fold as f64 / folds as f64, 0.9 / folds as f64);
         let sides = split::fold_sides(&of_row, fold, valid, &labels.of_row, twins, settings.seed);
-        let prepared = fit_on(settings, local.copy(), sides, &part.part(0.0, CLEANING))?;
+        let prepared = fit_on(settings, local.clone(), sides, &part.part(0.0, CLEANING))?;
         let samples = prepared.samples();
         let (test, test_labels) = pick(&prepared.labels.of_row, &prepared.sides, Side::Test);
         let test_rows = prepared.matrix.select(&test);
@@ -130,17 +131,4 @@ pub fn compare(
         .collect();
     let failed = failed.into_iter().filter_map(|g| Some((g.kind, g.failed?.to_string()))).collect();
     Ok(Comparison::new(folds, labelled.unzip(), labels.positive.clone(), measured, failed))
-}
-
-impl Local {
-    /// A copy for one fold; columns are shared, not copied.
-    fn copy(&self) -> Self {
-        Self {
-            schema: self.schema.clone(),
-            cleaning: self.cleaning.clone(),
-            labels: self.labels.clone(),
-            twins: self.twins.clone(),
-            ids: self.ids.clone(),
-        }
-    }
 }

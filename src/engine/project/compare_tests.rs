@@ -1,5 +1,6 @@
 //! Cross-validation on public files, against the figures of scikit-learn in REFERENCE.md.
 
+use super::prepare::clean_local;
 use super::*;
 use crate::evaluate::Comparison;
 use crate::table::Role;
