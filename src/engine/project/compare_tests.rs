@@ -3,6 +3,7 @@
 use super::prepare::clean_local;
 use super::*;
 use crate::evaluate::Comparison;
+use crate::split;
 use crate::table::Role;
 
 fn run(file: &str, target: &str, ignore: &[&str], kinds: &[ModelKind], epochs: usize) -> Option<Comparison> {

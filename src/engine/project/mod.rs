@@ -35,7 +35,7 @@ use crate::evaluate::{Evaluation, Explainer};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
-use crate::split::{self, Side, SplitSpec};
+use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 

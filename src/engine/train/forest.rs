@@ -1,11 +1,11 @@
 //! A random forest (Breiman 2001): deep trees, each grown from its own share of rows and features; a
 //! row's probability is the mean of their leaves' rates.
 //!
-//! linfa-ensemble's forest over linfa's trees was tried first. On Telco its five folds took a hundred
-//! times as long for no better ranking: linfa grows from sorted values with a look at every row in every
-//! node, and prunes splits between two leaves that lean to the same class, whose rates differ all the
-//! same. So forust's histograms grow the trees: with the gradient of the squared error a split's gain is
-//! the fall of the labels' variance, which is half Gini's impurity, and a leaf's weight is its rate.
+//! linfa-ensemble's forest over linfa's trees was tried first: 150 trees took 4 to 28 times as long on
+//! three public files for about the same ranking. linfa looks at every row in every node, and prunes
+//! splits between two leaves that lean to the same class, though their rates differ. So forust's
+//! histograms grow the trees: with the gradient of the squared error a split's gain is the fall of the
+//! labels' variance, which is half of Gini's impurity.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;

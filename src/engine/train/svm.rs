@@ -27,7 +27,8 @@ use crate::job::Reporter;
 
 /// Training rows that are learnt from at most.
 const ROWS: usize = 2_500;
-/// Price of a row on the wrong side of the margin, features scaled to unit variance.
+/// Price of a row on the wrong side of the margin, features scaled to unit variance; of 0.001, 0.01 and
+/// 0.05 the best on three public files.
 const C: f64 = 0.01;
 /// Violation of the optimality conditions at which the solver stops (LIBSVM's default).
 const TOLERANCE: f64 = 1e-3;
@@ -101,7 +102,6 @@ fn standardised(matrix: &Matrix) -> (Array2<f64>, Vec<(f64, f64)>) {
 /// a caller who has cancelled leaves it behind to end by itself.
 fn solve(x: Array2<f64>, y: Vec<bool>, report: &Reporter) -> crate::Result<(Vec<f64>, f64)> {
     let (sender, result) = channel();
-    let c = std::env::var("SVM_C").ok().and_then(|c| c.parse().ok()).unwrap_or(C);
     std::thread::Builder::new()
         .name("regulars-svm".into())
         .spawn(move || {
@@ -110,7 +110,7 @@ fn solve(x: Array2<f64>, y: Vec<bool>, report: &Reporter) -> crate::Result<(Vec<
             let (n, positive) = (y.len() as f64, y.iter().filter(|label| **label).count() as f64);
             let dataset = Dataset::new(x, Array1::from_vec(y));
             let fitted = Svm::<f64, bool>::params()
-                .pos_neg_weights(c * n / (2.0 * positive), c * n / (2.0 * (n - positive)))
+                .pos_neg_weights(C * n / (2.0 * positive), C * n / (2.0 * (n - positive)))
                 .eps(TOLERANCE)
                 .linear_kernel()
                 .fit(&dataset)
