@@ -12,6 +12,7 @@ use out;
 
 mod classroom;
 mod clean;
+mod compare;
 mod inspect;
 mod mask;
 mod per_customer;
@@ -56,6 +57,8 @@ enum Command {
     Clean(clean::Clean),
     /// Trains a model and measures it on rows it never saw
     Train(train::Train),
+    /// Measures kinds of model under the same folds, and tells whether the network is worth it
+    Compare(compare::Compare),
     /// Groups customers that are alike
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
@@ -229,6 +232,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(c) => (c.input.json, c.run()),
         Command::Clean(c) => (c.input.json, c.run()),
         Command::Train(c) => (c.input.json, c.run()),
+        Command::Compare(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

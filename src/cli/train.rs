@@ -24,7 +24,7 @@ pub(super) struct Train {
     /// The value of the target that counts (default: yes, true, 1, or the rarer one)
     #[arg(long, value_name = "VALUE")]
     positive: Option<String>,
-    /// mlp, logistic, tree or majority
+    /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
     /// auto, wgpu or flex
@@ -40,7 +40,7 @@ pub(super) struct Train {
     bundle: Option<PathBuf>,
 }
 
-fn parse_kind(text: &str) -> Result<ModelKind, String> {
+pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
     ModelKind::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| {
         let names: Vec<&str> = ModelKind::ALL.iter().map(|k| k.name()).collect();
         format!("one of {}", names.join(", "))
@@ -118,6 +118,9 @@ pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt
             ]
         )
     );
+    if let Some(note) = learnt.trained.model.note() {
+        super::out!("  {}", lang.note(&note));
+    }
     for leak in &prepared.leaks {
         super::out!(
             "  ! {}",
@@ -161,6 +164,7 @@ pub(super) fn to_json(settings: &Settings, prepared: &Prepared, learnt: &Learnt)
         "valid_rows": prepared.count(Side::Valid), "test_rows": prepared.count(Side::Test),
         "epochs_run": trained.epochs_run, "best_epoch": trained.best_epoch, "seconds": trained.seconds,
         "threshold": settings.threshold,
+        "note": trained.model.note().map(|note| Lang::En.note(&note)),
         "metrics": {
             "valid": metrics(&learnt.valid, settings.threshold),
             "test": metrics(&learnt.test, settings.threshold),

@@ -218,3 +218,46 @@ fn what_is_read_is_never_written_over() {
     let told = json(&["inspect", sample().with_file_name("orders.csv").to_str().unwrap()]);
     assert!(told["tables"][0]["warnings"].to_string().contains("list of orders"), "{told}");
 }
+
+#[test]
+fn compare_has_its_shape() {
+    let file = sample();
+    let file = file.to_str().unwrap();
+    let models = "mlp,logistic,majority,logistic";
+    let told =
+        json(&["compare", file, "--folds", "3", "--models", models, "--device", "flex", "--epochs", "3"]);
+    assert_eq!(told["folds"], 3);
+    let models = told["models"].as_array().unwrap();
+    assert_eq!(models.len(), 3, "a kind named twice is measured once");
+    for model in models {
+        assert!(model["seconds"].as_f64().unwrap() >= 0.0);
+        for metric in ["roc_auc", "pr_auc", "accuracy", "balanced_accuracy", "f1", "log_loss", "brier"] {
+            let m = &model["metrics"][metric];
+            let number = |key: &str| m[key].as_f64().unwrap_or_else(|| panic!("{metric} {key}"));
+            assert!(number("low") <= number("mean") && number("mean") <= number("high"), "{metric}: {m}");
+            assert_eq!(m["folds"].as_array().unwrap().len(), 3, "{metric}");
+        }
+    }
+    let network = models.iter().find(|m| m["model"] == "mlp").unwrap();
+    assert_eq!(told["best_simple"], "logistic");
+    assert_eq!(network["against"]["model"], "logistic");
+    let difference = &network["against"]["metrics"]["roc_auc"];
+    assert!(difference["low"].as_f64().unwrap() <= difference["high"].as_f64().unwrap());
+    assert_eq!(told["verdict"], network["verdict"]);
+    assert!(["network_wins", "even", "simple_wins"].contains(&told["verdict"].as_str().unwrap()));
+    assert_eq!(told["failed"], serde_json::json!([]));
+    // Wrong arguments are wrong arguments.
+    for wrong in [["--folds", "1"], ["--models", "oracle"]] {
+        let (code, _, _) = regulars(&["compare", file, wrong[0], wrong[1]]);
+        assert_eq!(code, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn compare_tells_who_wins_in_words() {
+    let file = sample();
+    let args = ["compare", file.to_str().unwrap(), "--folds", "2", "--models", "one_rule,majority"];
+    let (code, text, err) = regulars(&args);
+    assert_eq!(code, 0, "{err}");
+    assert!(text.contains("One rule") && text.contains("No verdict"), "{text}");
+}

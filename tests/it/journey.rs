@@ -117,7 +117,7 @@ fn undo_stale_and_saved_projects() {
     harness.state_mut().state.settings.mlp.epochs = 3;
     harness.run_steps(2);
     harness.state_mut().state.train();
-    until(&mut harness, "training", |app| app.state.outcomes.len() == 4);
+    until(&mut harness, "training", |app| app.state.outcomes.len() == 6);
     assert!(!harness.state().state.stale());
     harness.state_mut().state.settings.mlp.learning_rate = 0.01;
     harness.run_steps(2);

@@ -1,6 +1,7 @@
 //! How good a model is on rows it never saw: scores sorted once, so that a threshold moves every
 //! figure at once and exactly.
 
+mod cross;
 mod explain;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{self, Confusion, Estimate};
 
+pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
 
 /// Bootstrap replicates for figures without a closed interval.

@@ -19,6 +19,8 @@ pub enum Event {
     Epoch(crate::train::Epoch),
     /// Training runs on this device, for this reason.
     Device(crate::train::DeviceChoice),
+    /// Cross-validation trains this kind on this fold, counted from 1.
+    Fold { fold: usize, folds: usize, kind: crate::train::ModelKind },
 }
 
 #[derive(Default)]

@@ -1,6 +1,10 @@
 //! Scores and their 95% intervals. A leaf: slices in, numbers out.
 
+mod folds;
+
 use serde::{Deserialize, Serialize};
+
+pub use folds::fold_mean;
 
 /// The standard normal quantile of a two-sided 95% interval.
 const Z: f64 = 1.959_963_984_540_054;

@@ -3,10 +3,14 @@
 
 mod call_list;
 mod card;
+mod compare;
+#[cfg(test)]
+mod compare_tests;
 mod inspection;
 mod labels;
 mod migrate;
 mod month;
+mod prepare;
 mod recipe_file;
 mod recovery;
 #[cfg(test)]
@@ -28,18 +32,20 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::{Evaluation, Explainer};
-use crate::features::{self, FeatureSpec, FittedFeatures, Leak, Matrix};
-use crate::job::{Event, Reporter};
+use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
+use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
-use crate::split::{self, Side, SplitSpec};
+use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
+pub use compare::compare;
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month, open_month};
+pub use prepare::prepare;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
@@ -253,52 +259,6 @@ pub struct Outcome {
     pub valid: Evaluation,
     pub test: Evaluation,
     pub explainer: Explainer,
-}
-
-/// Collected table → cleaned, split, encoded rows. Cleaning that looks at one row alone comes
-/// first, then the split, then all that is fitted, on training rows.
-///
-/// # Errors
-/// No usable target, no usable column, or the person cancelled.
-pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Prepared> {
-    report.emit(Event::Phase("clean"));
-    let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
-    let source = clean::source(table, &schema).map_err(crate::Error::from)?;
-    let all = labels::read(table, settings.positive.as_deref())?;
-    let twins = clean::twin_keys(&schema, &source);
-    let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
-    report.progress(0.4);
-
-    // From the table's rows to those that are left.
-    let places = places(&table.rows, &cleaning.last().rows);
-    let labels = all.select(&places);
-    let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
-    let sides = split::assign(&settings.split, &labels.of_row, &twins, settings.seed);
-    let name = deploy::ids(table, &schema);
-    let ids: Vec<Option<String>> = places.iter().map(|&at| name(at)).collect();
-
-    let before = cleaning.last().rows.clone();
-    let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
-    // A fitted step may have dropped training rows, and the recipe's columns need not be the file's.
-    let left = self::places(&before, &cleaning.last().rows);
-    let labels = labels.select(&left);
-    let sides: Vec<Side> = left.iter().map(|&at| sides[at]).collect();
-    let ids = left.iter().map(|&at| ids[at].clone()).collect();
-    let schema = settings.recipe.schema_after(&schema)?;
-    report.progress(0.7);
-    report.emit(Event::Phase("features"));
-    let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
-    let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
-    let features = features::fit(&settings.features, &schema, &train)?;
-    let matrix = features.apply(cleaning.last());
-    report.check()?;
-    let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
-    let leaks = features::find_leaks(&schema, &train, &train_labels);
-    let known = cleaning.before_filling().filter(&is_train).map_err(clean::CleanError::from)?;
-    let profiles = deploy::profile(&schema, &known);
-    report.progress(1.0);
-    let cleaning = Arc::new(cleaning);
-    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, profiles, ids })
 }
 
 /// Cleans without learning: for files that have no target. Fitted steps learn from all rows.

@@ -67,6 +67,59 @@ pub fn assign(spec: &SplitSpec, labels: &[Option<bool>], twins: &[u64], seed: u6
     sides
 }
 
+/// Assigns each labelled row one of `folds` folds, counted from 0; `None` for rows without a label.
+///
+/// Each class is spread evenly, and rows of one twin key share a fold. Equal inputs and seeds give
+/// equal folds.
+pub fn folds(labels: &[Option<bool>], twins: &[u64], folds: usize, seed: u64) -> Vec<Option<usize>> {
+    let mut out = vec![None; labels.len()];
+    let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (row, (label, twin)) in labels.iter().zip(twins).enumerate() {
+        if label.is_some() {
+            groups.entry(*twin).or_default().push(row);
+        }
+    }
+    let mut order: Vec<Vec<usize>> = groups.into_values().collect();
+    order.sort_unstable();
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed ^ 0xF01D_5000);
+    order.shuffle(&mut rng);
+    for class in [true, false] {
+        let of_class = |rows: &&Vec<usize>| rows.first().is_some_and(|&row| labels[row] == Some(class));
+        let members: Vec<&Vec<usize>> = order.iter().filter(of_class).collect();
+        let total: usize = members.iter().map(|rows| rows.len()).sum();
+        let mut placed = 0;
+        for rows in members {
+            let fold = placed * folds / total.max(1);
+            rows.iter().for_each(|&row| out[row] = Some(fold));
+            placed += rows.len();
+        }
+    }
+    out
+}
+
+/// The sides of one fold: its rows are the test rows; of the others a share of `valid` is for
+/// validation, the rest for training, as in [`assign`].
+pub fn fold_sides(
+    of_row: &[Option<usize>],
+    fold: usize,
+    valid: f64,
+    labels: &[Option<bool>],
+    twins: &[u64],
+    seed: u64,
+) -> Vec<Side> {
+    let is_test = |row: usize| of_row.get(row).copied().flatten() == Some(fold);
+    let rest: Vec<Option<bool>> =
+        labels.iter().enumerate().map(|(row, label)| label.filter(|_| !is_test(row))).collect();
+    let spec = SplitSpec { valid, test: 0.0 };
+    let mut sides = assign(&spec, &rest, twins, seed.wrapping_add(fold as u64));
+    for (row, side) in sides.iter_mut().enumerate() {
+        if is_test(row) {
+            *side = Side::Test;
+        }
+    }
+    sides
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +146,36 @@ mod tests {
             assert!(of_group.windows(2).all(|w| w[0] == w[1]));
         }
         assert_eq!(sides[0], Side::Unlabelled);
+    }
+
+    #[test]
+    fn folds_are_even_and_keep_twins_together() {
+        let labels: Vec<_> = (0..1000).map(|i| (i % 50 != 0).then_some(i % 4 == 0)).collect();
+        let twins: Vec<u64> = (0..1000).map(|i| if i < 40 { i % 4 } else { 1000 + i }).collect();
+        let of_row = folds(&labels, &twins, 5, 1);
+        assert_eq!(of_row, folds(&labels, &twins, 5, 1));
+        assert_ne!(of_row, folds(&labels, &twins, 5, 2));
+        for fold in 0..5 {
+            for class in [true, false] {
+                let all = labels.iter().filter(|l| **l == Some(class)).count() as f64;
+                let here = (0..1000).filter(|&i| of_row[i] == Some(fold) && labels[i] == Some(class)).count();
+                assert!((here as f64 / all - 0.2).abs() < 0.05, "{fold} {class} {here} of {all}");
+            }
+        }
+        for k in 0..4 {
+            let of_group: Vec<_> =
+                (0..40).filter(|i| i % 4 == k && labels[*i].is_some()).map(|i| of_row[i]).collect();
+            assert!(of_group.windows(2).all(|w| w[0] == w[1]));
+        }
+        // Every labelled row is tested once, and never learnt from in that fold.
+        let mut tested = vec![0; 1000];
+        for fold in 0..5 {
+            let sides = fold_sides(&of_row, fold, 0.2, &labels, &twins, 1);
+            let count = |side| sides.iter().filter(|s| **s == side).count() as f64;
+            assert!((count(Side::Valid) / (count(Side::Valid) + count(Side::Train)) - 0.2).abs() < 0.03);
+            assert!(count(Side::Unlabelled) == 20.0);
+            sides.iter().zip(&mut tested).filter(|(s, _)| **s == Side::Test).for_each(|(_, n)| *n += 1);
+        }
+        assert!(tested.iter().zip(&labels).all(|(n, label)| *n == usize::from(label.is_some())));
     }
 }

@@ -34,13 +34,17 @@ pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<LinearModel, Train
 }
 
 impl LinearModel {
-    pub(super) fn predict(&self, matrix: &Matrix) -> Vec<f64> {
+    /// The linear function of each row.
+    pub(super) fn log_odds(&self, matrix: &Matrix) -> Vec<f64> {
         (0..matrix.height)
             .map(|at| {
                 let row = matrix.row(at).iter().zip(&self.coefficients);
-                let z = self.intercept + row.map(|(x, c)| f64::from(*x) * c).sum::<f64>();
-                1.0 / (1.0 + (-z).exp())
+                self.intercept + row.map(|(x, c)| f64::from(*x) * c).sum::<f64>()
             })
             .collect()
+    }
+
+    pub(super) fn predict(&self, matrix: &Matrix) -> Vec<f64> {
+        self.log_odds(matrix).into_iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect()
     }
 }

@@ -1,23 +1,36 @@
-//! Models that learn who leaves: a network, and the simple ones it must beat on the same split.
+//! Models that learn who leaves: a network, and the baselines that it must beat on the same split.
 
+#[cfg(test)]
+mod battery;
+mod boosted;
 pub mod device;
+mod forest;
 mod linear;
 mod mlp;
 mod network;
+mod one_rule;
 mod optimizer;
+mod svm;
 mod tree;
+mod trees;
 
 use serde::{Deserialize, Serialize};
 
 use crate::features::Matrix;
 use crate::job::Reporter;
+use crate::note::Note;
 
+pub use boosted::BoostedModel;
 pub use device::{DeviceChoice, DeviceKind};
+pub use forest::ForestModel;
 pub use linear::LinearModel;
 pub use mlp::{Epoch, MlpSpec, samples_per_second};
 pub use network::{Activation, Layer, Network, Norm};
+pub use one_rule::{Bins, OneRuleModel};
 pub use optimizer::{Optimizer, Schedule};
+pub use svm::SvmModel;
 pub use tree::{TreeModel, TreeNode};
+pub use trees::FlatTree;
 
 /// Why training failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,23 +65,48 @@ pub enum ModelKind {
     #[default]
     Mlp,
     Logistic,
+    /// A linear support vector machine.
+    Svm,
     Tree,
+    /// A random forest.
+    Forest,
+    /// Gradient boosted trees.
+    Boosted,
+    /// The best single column.
+    OneRule,
     Majority,
 }
 
 impl ModelKind {
-    /// Every kind, the network first.
-    pub const ALL: [ModelKind; 4] =
-        [ModelKind::Mlp, ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority];
+    /// Every kind, the network first, the simplest last.
+    pub const ALL: [ModelKind; 8] = [
+        ModelKind::Mlp,
+        ModelKind::Boosted,
+        ModelKind::Forest,
+        ModelKind::Svm,
+        ModelKind::Logistic,
+        ModelKind::Tree,
+        ModelKind::OneRule,
+        ModelKind::Majority,
+    ];
 
     /// The name used on the command line, in JSON and in the catalogue.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mlp => "mlp",
             Self::Logistic => "logistic",
+            Self::Svm => "svm",
             Self::Tree => "tree",
+            Self::Forest => "forest",
+            Self::Boosted => "boosted",
+            Self::OneRule => "one_rule",
             Self::Majority => "majority",
         }
+    }
+
+    /// True for networks: what must beat all others to boast.
+    pub fn is_network(self) -> bool {
+        matches!(self, Self::Mlp)
     }
 }
 
@@ -78,7 +116,11 @@ impl ModelKind {
 pub enum Model {
     Mlp(Network),
     Logistic(LinearModel),
+    Svm(SvmModel),
     Tree(TreeModel),
+    Forest(ForestModel),
+    Boosted(BoostedModel),
+    OneRule(OneRuleModel),
     Majority { rate: f64 },
 }
 
@@ -88,7 +130,11 @@ impl Model {
         match self {
             Self::Mlp(_) => ModelKind::Mlp,
             Self::Logistic(_) => ModelKind::Logistic,
+            Self::Svm(_) => ModelKind::Svm,
             Self::Tree(_) => ModelKind::Tree,
+            Self::Forest(_) => ModelKind::Forest,
+            Self::Boosted(_) => ModelKind::Boosted,
+            Self::OneRule(_) => ModelKind::OneRule,
             Self::Majority { .. } => ModelKind::Majority,
         }
     }
@@ -99,7 +145,11 @@ impl Model {
             && match self {
                 Self::Mlp(network) => network.is_sound(width),
                 Self::Logistic(model) => model.coefficients.len() == width,
-                Self::Tree(model) => !model.nodes.is_empty(),
+                Self::Svm(model) => model.line.coefficients.len() == width,
+                Self::Tree(model) => model.is_sound(width),
+                Self::Forest(model) => model.is_sound(width),
+                Self::Boosted(model) => model.is_sound(width),
+                Self::OneRule(model) => model.is_sound(width),
                 Self::Majority { .. } => true,
             }
     }
@@ -112,8 +162,23 @@ impl Model {
         match self {
             Self::Mlp(network) => network.predict(matrix, &device::open(device)?),
             Self::Logistic(model) => Ok(model.predict(matrix)),
+            Self::Svm(model) => Ok(model.line.predict(matrix)),
             Self::Tree(model) => Ok(model.predict(matrix)),
+            Self::Forest(model) => Ok(model.predict(matrix)),
+            Self::Boosted(model) => Ok(model.predict(matrix)),
+            Self::OneRule(model) => Ok(model.predict(matrix)),
             Self::Majority { rate } => Ok(vec![*rate; matrix.height]),
+        }
+    }
+
+    /// What a person should know of how this model came to be.
+    pub fn note(&self) -> Option<Note> {
+        match self {
+            Self::Svm(model) if model.rows < model.of => {
+                Some(Note::new("svm_sampled").with("rows", model.rows).with("of", model.of))
+            }
+            Self::OneRule(model) => Some(Note::new("one_rule_column").with("column", &model.column)),
+            _ => None,
         }
     }
 }
@@ -125,7 +190,8 @@ pub struct Trained {
     pub device: DeviceChoice,
     pub history: Vec<Epoch>,
     pub epochs_run: usize,
-    /// The epoch whose weights were kept, counted from 1; 0 for models without epochs.
+    /// The epoch whose weights were kept, counted from 1; for boosted trees the trees that were kept; 0
+    /// for models without epochs.
     pub best_epoch: usize,
     pub seconds: f64,
 }
@@ -161,19 +227,31 @@ pub fn train(
     }
     let started = std::time::Instant::now();
     let (x, y) = (&samples.train, &samples.train_labels);
+    let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
         ModelKind::Mlp => return mlp::train(spec, samples, device, seed, report),
         ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
+        ModelKind::Svm => Model::Svm(svm::fit(samples, seed, report)?),
         ModelKind::Tree => Model::Tree(tree::fit(x, y)?),
+        ModelKind::Forest => Model::Forest(forest::fit(x, y, seed, report)?),
+        ModelKind::Boosted => {
+            let boosting = boosted::fit(samples, seed, report)?;
+            (history, best_epoch) = (boosting.history, boosting.best);
+            Model::Boosted(boosting.model)
+        }
+        ModelKind::OneRule => {
+            let cause = || TrainError::Fit { model: "one rule", cause: "there is no feature".to_owned() };
+            Model::OneRule(one_rule::fit(x, y).ok_or_else(cause)?)
+        }
         ModelKind::Majority => Model::Majority { rate: positive as f64 / y.len() as f64 },
     };
     report.check()?;
     Ok(Trained {
         model,
         device: DeviceChoice::plain(DeviceKind::Flex),
-        history: Vec::new(),
-        epochs_run: 0,
-        best_epoch: 0,
+        epochs_run: history.len(),
+        history,
+        best_epoch,
         seconds: started.elapsed().as_secs_f64(),
     })
 }

@@ -77,6 +77,20 @@ impl TreeNode {
 }
 
 impl TreeModel {
+    /// True if every split asks for one of `width` features and has both children after it; asked of
+    /// every opened file.
+    pub(super) fn is_sound(&self, width: usize) -> bool {
+        let n = self.nodes.len();
+        n > 0
+            && self.nodes.iter().enumerate().all(|(at, node)| {
+                let within = |child: usize| child > at && child < n;
+                node.positive <= node.rows
+                    && node.split.is_none_or(|(feature, value, below, above)| {
+                        feature < width && value.is_finite() && within(below) && within(above)
+                    })
+            })
+    }
+
     fn copy(&mut self, node: &linfa_trees::TreeNode<f64, bool>) -> usize {
         let at = self.nodes.len();
         self.nodes.push(TreeNode { split: None, rows: 0, positive: 0 });

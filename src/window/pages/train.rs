@@ -266,7 +266,7 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
                 .collect(),
         });
     });
-    let spec = table::Table::new("models", &heads, outcomes.len(), 200.0);
+    let spec = table::Table::new("models", &heads, outcomes.len(), 260.0);
     table::show(ui, &spec, |ui, row, column| match column {
         0 => {
             ui.label(RichText::new(cell(row, 0)).family(theme::strong()));

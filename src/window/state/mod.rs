@@ -435,7 +435,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
-                Event::Phase(_) => {}
+                Event::Phase(_) | Event::Fold { .. } => {}
             }
         }
         let news = ended(&mut self.train);

@@ -94,7 +94,15 @@ impl State {
         self.train = Some(self.start(move |report| {
             let learn = |kind| project::learn(&settings, &prepared, kind, report);
             let mut outcomes = vec![learn(ModelKind::Mlp)?];
-            for kind in [ModelKind::Logistic, ModelKind::Tree, ModelKind::Majority] {
+            // Those that take a moment; the others are for `regulars compare`.
+            let quick = [
+                ModelKind::Boosted,
+                ModelKind::Logistic,
+                ModelKind::Tree,
+                ModelKind::OneRule,
+                ModelKind::Majority,
+            ];
+            for kind in quick {
                 match learn(kind) {
                     Ok(outcome) => outcomes.push(outcome),
                     Err(Error::Cancelled) => return Err(Error::Cancelled),

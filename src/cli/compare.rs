@@ -1,0 +1,206 @@
+//! `regulars compare`: kinds of model under the same folds, and whether the network is worth it.
+
+use clap::Args;
+use regulars_engine::evaluate::{Compared, Comparison, Folded, Verdict};
+use regulars_engine::job::{Event, Reporter};
+use regulars_engine::project;
+use regulars_engine::table::Role;
+use regulars_engine::train::{DeviceKind, ModelKind};
+use serde_json::{Value, json};
+
+use super::train::parse_kind;
+use super::{Input, Outcome, parse_device};
+use crate::words::Lang;
+
+/// Figures of the table, with the share of its width.
+const SHOWN: [&str; 5] = ["roc_auc", "pr_auc", "f1", "accuracy", "log_loss"];
+
+#[derive(Args)]
+pub(super) struct Compare {
+    #[command(flatten)]
+    pub(super) input: Input,
+    /// The column to predict (default: guessed from its name)
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// The value of the target that counts (default: yes, true, 1, or the rarer one)
+    #[arg(long, value_name = "VALUE")]
+    positive: Option<String>,
+    /// Parts that the customers are divided into; each is predicted by models that never saw it
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=20))]
+    folds: u64,
+    /// Kinds to compare, with commas between (default: all)
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
+    models: Vec<ModelKind>,
+    /// auto, wgpu or flex
+    #[arg(long, default_value = "auto", value_parser = parse_device)]
+    device: DeviceKind,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Most epochs to train a network
+    #[arg(long)]
+    epochs: Option<usize>,
+}
+
+impl Compare {
+    pub(super) fn run(&self) -> Outcome {
+        let mut settings = self.input.settings()?;
+        if let Some(target) = &self.target {
+            settings.read.roles.push((target.clone(), Role::Target));
+        }
+        settings.positive.clone_from(&self.positive);
+        settings.device = self.device;
+        settings.seed = self.seed;
+        if let Some(epochs) = self.epochs {
+            settings.mlp.epochs = epochs.max(1);
+        }
+        let kinds = if self.models.is_empty() { ModelKind::ALL.to_vec() } else { self.models.clone() };
+        let table = self.input.open(&settings)?;
+        let lang = Lang::of_environment();
+        let (events, heard) = std::sync::mpsc::channel();
+        let printer = std::thread::spawn(move || {
+            for event in heard {
+                if let Event::Fold { fold, folds, kind } = event {
+                    let args = [
+                        ("fold", fold.to_string()),
+                        ("folds", folds.to_string()),
+                        ("model", name(lang, kind)),
+                    ];
+                    eprintln!("{}", lang.with("compare.fold", &args));
+                }
+            }
+        });
+        let report = Reporter::to(events);
+        let found = project::compare(&settings, &table, &kinds, self.folds as usize, &report);
+        drop(report);
+        let _ = printer.join();
+        let found = found?;
+        if !self.input.json {
+            print(lang, &found);
+        }
+        let target = table.with_role(Role::Target).map(|column| column.name.clone());
+        let mut value = to_json(&found);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("target".into(), json!(target));
+            object.insert("seed".into(), json!(settings.seed));
+            object.insert("threshold".into(), json!(settings.threshold));
+        }
+        Ok(value)
+    }
+}
+
+fn name(lang: Lang, kind: ModelKind) -> String {
+    lang.t(&format!("model.{}", kind.name()))
+}
+
+fn to_json(found: &Comparison) -> Value {
+    let models: Vec<Value> = found.models.iter().map(|model| model_json(found, model)).collect();
+    let failed: Vec<Value> =
+        found.failed.iter().map(|(kind, why)| json!({ "model": kind, "message": why })).collect();
+    json!({
+        "folds": found.folds, "models": models, "rows": found.rows.len(),
+        "positive_rows": found.labels.iter().filter(|label| **label).count(),
+        "positive": found.positive, "interval": "corrected_resampled_t",
+        "best_simple": found.best_simple, "verdict": found.network().and_then(|model| model.verdict),
+        "failed": failed,
+    })
+}
+
+fn model_json(found: &Comparison, model: &Compared) -> Value {
+    json!({
+        "model": model.kind, "seconds": model.seconds, "metrics": model.metrics,
+        "against": model.against.as_ref().map(|metrics| json!({ "model": found.best_simple, "metrics": metrics })),
+        "verdict": model.verdict,
+        "notes": model.notes.iter().map(|note| Lang::En.note(note)).collect::<Vec<_>>(),
+    })
+}
+
+/// Columns that a terminal gives a text: two for a Chinese character.
+fn width(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{2E80}' { 2 } else { 1 }).sum()
+}
+
+/// The text with blanks up to `to` columns, behind it or before it.
+fn pad(text: &str, to: usize, before: bool) -> String {
+    let blanks = " ".repeat(to.saturating_sub(width(text)));
+    if before { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
+}
+
+/// The findings in words.
+fn print(lang: Lang, found: &Comparison) {
+    let positive = found.labels.iter().filter(|label| **label).count();
+    let args = [
+        ("folds", found.folds.to_string()),
+        ("rows", lang.count(found.rows.len() as u64)),
+        ("positive", lang.count(positive as u64)),
+        ("value", found.positive.clone()),
+    ];
+    super::out!("{}\n", lang.with("compare.head", &args));
+    let mut table: Vec<Vec<String>> = vec![
+        std::iter::once(lang.t("train.model"))
+            .chain(SHOWN.iter().map(|metric| lang.t(&format!("metric.{metric}"))))
+            .chain([lang.t("train.seconds")])
+            .collect(),
+    ];
+    for model in &found.models {
+        let mut row = vec![name(lang, model.kind)];
+        for metric in SHOWN {
+            let cell = |f: &Folded| format!("{:.3} [{:.3}–{:.3}]", f.mean, f.low, f.high);
+            row.push(model.metrics.get(metric).map_or("–".into(), cell));
+        }
+        row.push(format!("{:.1}", model.seconds));
+        table.push(row);
+    }
+    let columns = table.first().map_or(0, Vec::len);
+    let widest = |at: usize| table.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max();
+    let widths: Vec<usize> = (0..columns).map(|at| widest(at).unwrap_or(0)).collect();
+    for row in &table {
+        let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, to))| pad(cell, *to, at > 0));
+        super::out!("  {}", cells.collect::<Vec<_>>().join("  "));
+    }
+    super::out!("\n{}", lang.t("compare.interval"));
+    for model in &found.models {
+        for note in &model.notes {
+            super::out!("  {}: {}", name(lang, model.kind), lang.note(note));
+        }
+    }
+    for (kind, cause) in &found.failed {
+        super::out!(
+            "  ! {}",
+            lang.with("compare.failed", &[("model", name(lang, *kind)), ("cause", cause.clone())])
+        );
+    }
+    super::out!("\n{}", verdict(lang, found));
+}
+
+/// Who wins, said plainly.
+fn verdict(lang: Lang, found: &Comparison) -> String {
+    let told = found.network().and_then(|network| {
+        let difference = network.against.as_ref()?.get("roc_auc")?;
+        let key = match network.verdict? {
+            Verdict::NetworkWins => "compare.network_wins",
+            Verdict::Even => "compare.even",
+            Verdict::SimpleWins => "compare.simple_wins",
+        };
+        let args = [
+            ("network", name(lang, network.kind)),
+            ("simple", name(lang, found.best_simple?)),
+            ("difference", format!("{:+.4}", difference.mean)),
+            ("low", format!("{:+.4}", difference.low)),
+            ("high", format!("{:+.4}", difference.high)),
+        ];
+        Some(lang.with(key, &args))
+    });
+    told.unwrap_or_else(|| lang.t("compare.no_verdict"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_line_up_in_both_scripts() {
+        assert_eq!(pad("ab", 5, false), "ab   ");
+        assert_eq!(pad("模型", 5, true), " 模型");
+        assert_eq!(width("逻辑 a"), 6);
+    }
+}
