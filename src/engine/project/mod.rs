@@ -16,6 +16,8 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+#[cfg(test)]
+mod with_text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,6 +164,7 @@ impl Settings {
         self.threshold = within(self.threshold, 0.0, 1.0, 0.5);
         self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
         self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
+        self.features.text = self.features.text.within_limits();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
@@ -273,10 +276,10 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     report.emit(Event::Phase("features"));
     let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
     let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
-    let features = features::fit(&settings.features, &schema, &train)?;
-    let matrix = features.apply(cleaning.last());
-    report.check()?;
     let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
+    let known = (train_labels.len() == train.height()).then_some(train_labels.as_slice());
+    let features = features::fit_labelled(&settings.features, &schema, &train, known, report)?;
+    let matrix = features.apply_reporting(cleaning.last(), report)?;
     let leaks = features::find_leaks(&schema, &train, &train_labels);
     let known = cleaning.before_filling().filter(&is_train).map_err(clean::CleanError::from)?;
     let profiles = deploy::profile(&schema, &known);

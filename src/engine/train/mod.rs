@@ -5,6 +5,7 @@ mod linear;
 mod mlp;
 mod network;
 mod optimizer;
+mod sparse_linear;
 mod tree;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use linear::LinearModel;
 pub use mlp::{Epoch, MlpSpec, samples_per_second};
 pub use network::{Activation, Layer, Network, Norm};
 pub use optimizer::{Optimizer, Schedule};
+pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 
 /// Why training failed.
