@@ -124,7 +124,7 @@ pub enum Encoder {
         month: bool,
     },
     /// The weight of each chosen term in the cell.
-    Text(TextFeatures),
+    Text(Box<TextFeatures>),
 }
 
 fn yes() -> bool {
@@ -236,8 +236,10 @@ fn encoders(
             }
             Role::Text => {
                 if let TextUse::Terms(terms) = &spec.text {
-                    encoders
-                        .extend(TextFeatures::fit(terms, &name, train, labels, report)?.map(Encoder::Text));
+                    encoders.extend(
+                        TextFeatures::fit(terms, &name, train, labels, report)?
+                            .map(|text| Encoder::Text(Box::new(text))),
+                    );
                 }
             }
             _ => {}

@@ -123,16 +123,10 @@ impl Tokeniser {
             let kind = |c: char| (is_han(c), is_word(c));
             let (han, word) = kind(first);
             let mut end = run(rest, |c| kind(c) == (han, word));
-            while word && !han {
-                // Past an apostrophe, if a letter follows it.
-                let (_, after) = rest.split_at(end);
-                let mut next = after.chars();
-                let Some(mark) = next.next().filter(|c| is_apostrophe(*c)) else { break };
-                let more = run(next.as_str(), |c| is_word(c) && !is_han(c));
-                if more == 0 {
-                    break;
+            if word && !han {
+                while let Some(more) = rest.get(end..).and_then(past_apostrophe) {
+                    end += more;
                 }
-                end += mark.len_utf8() + more;
             }
             let (piece, after) = rest.split_at(end);
             rest = after;
@@ -178,6 +172,14 @@ fn stem(word: &str) -> String {
 /// Bytes of the run of characters at the start of which `is` is true.
 fn run(text: &str, is: impl Fn(char) -> bool) -> usize {
     text.find(|c| !is(c)).unwrap_or(text.len())
+}
+
+/// Bytes of an apostrophe and the letters behind it, if the text begins so.
+fn past_apostrophe(text: &str) -> Option<usize> {
+    let mut letters = text.chars();
+    let mark = letters.next().filter(|c| is_apostrophe(*c))?;
+    let more = run(letters.as_str(), |c| is_word(c) && !is_han(c));
+    (more > 0).then(|| mark.len_utf8() + more)
 }
 
 /// Runs of blanks, tabs and line ends become one blank each.
