@@ -153,7 +153,7 @@ impl Bundle {
             0 | 1 => self.features.clone(),
             _ => self.features.reanchored(cleaning.last()),
         };
-        let matrix = features.apply(cleaning.last());
+        let matrix = features.apply_reporting(cleaning.last(), report)?;
         let probabilities = self.model.predict(&matrix, DeviceKind::Flex)?;
         report.progress(0.8);
         let repeated: std::collections::HashSet<u32> = cleaning

@@ -1,16 +1,20 @@
 //! Cleaned columns → a design matrix: numbers as they are, categories one-hot with rare and
-//! unseen levels, dates as parts and recency. Identifiers, contacts and free text are left out.
+//! unseen levels, dates as parts and recency, free text as its most telling terms where the person
+//! wants that. Identifiers and contacts are left out.
 
 mod leak;
+pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Place;
+use crate::job::{Cancelled, Reporter};
 use crate::table::{ColumnSpec, Frame, Role};
 
 pub use leak::{Leak, find_leaks};
+pub use text::{TextFeatures, TextUse};
 
 /// Why no features could be made.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,9 @@ pub struct FeatureSpec {
     /// Whether a date's month is a feature. Projects of the first format always had it.
     #[serde(default = "DateMonth::first", skip_serializing_if = "DateMonth::is_first")]
     pub month: DateMonth,
+    /// Whether free text becomes features. Projects before text was read never had it.
+    #[serde(default, skip_serializing_if = "TextUse::is_off")]
+    pub text: TextUse,
 }
 
 /// When the month of a date becomes a feature.
@@ -82,7 +89,13 @@ const SEASONS: f64 = 730.0;
 
 impl Default for FeatureSpec {
     fn default() -> Self {
-        Self { rare_share: 0.005, max_levels: 50, exclude: Vec::new(), month: DateMonth::default() }
+        Self {
+            rare_share: 0.005,
+            max_levels: 50,
+            exclude: Vec::new(),
+            month: DateMonth::default(),
+            text: TextUse::Off,
+        }
     }
 }
 
@@ -110,6 +123,8 @@ pub enum Encoder {
         #[serde(default = "yes")]
         month: bool,
     },
+    /// The weight of each chosen term in the cell.
+    Text(Box<TextFeatures>),
 }
 
 fn yes() -> bool {
@@ -163,9 +178,38 @@ impl Matrix {
 /// # Errors
 /// No column has a role that a model may learn from.
 pub fn fit(spec: &FeatureSpec, schema: &[ColumnSpec], train: &Frame) -> Result<FittedFeatures, FeatureError> {
+    // Nobody can cancel this reporter.
+    let encoders = encoders(spec, schema, train, None, &Reporter::silent()).unwrap_or_default();
+    if encoders.is_empty() { Err(FeatureError::NoFeatures) } else { Ok(FittedFeatures { encoders }) }
+}
+
+/// [`fit`] for training rows whose classes may be known, one label a row: encoders that choose by the
+/// target need them.
+///
+/// # Errors
+/// As [`fit`], or the person cancelled.
+pub fn fit_labelled(
+    spec: &FeatureSpec,
+    schema: &[ColumnSpec],
+    train: &Frame,
+    labels: Option<&[bool]>,
+    report: &Reporter,
+) -> crate::Result<FittedFeatures> {
+    let encoders = encoders(spec, schema, train, labels, report)?;
+    if encoders.is_empty() { Err(FeatureError::NoFeatures.into()) } else { Ok(FittedFeatures { encoders }) }
+}
+
+fn encoders(
+    spec: &FeatureSpec,
+    schema: &[ColumnSpec],
+    train: &Frame,
+    labels: Option<&[bool]>,
+    report: &Reporter,
+) -> Result<Vec<Encoder>, Cancelled> {
     let mut encoders = Vec::new();
-    for column in
-        schema.iter().filter(|column| column.role.is_feature() && !spec.exclude.contains(&column.name))
+    let text_is_used = !spec.text.is_off();
+    let is_used = |role: Role| role.is_feature() || (role == Role::Text && text_is_used);
+    for column in schema.iter().filter(|column| is_used(column.role) && !spec.exclude.contains(&column.name))
     {
         let name = column.name.clone();
         match column.role {
@@ -190,10 +234,18 @@ pub fn fit(spec: &FeatureSpec, schema: &[ColumnSpec], train: &Frame) -> Result<F
                     encoders.push(Encoder::Date { column: name, newest, month });
                 }
             }
+            Role::Text => {
+                if let TextUse::Terms(terms) = &spec.text {
+                    encoders.extend(
+                        TextFeatures::fit(terms, &name, train, labels, report)?
+                            .map(|text| Encoder::Text(Box::new(text))),
+                    );
+                }
+            }
             _ => {}
         }
     }
-    if encoders.is_empty() { Err(FeatureError::NoFeatures) } else { Ok(FittedFeatures { encoders }) }
+    Ok(encoders)
 }
 
 fn one_hot(spec: &FeatureSpec, column: String, train: &Frame) -> Option<Encoder> {
@@ -222,6 +274,7 @@ impl Encoder {
     pub fn column(&self) -> &str {
         match self {
             Self::Number { column } | Self::OneHot { column, .. } | Self::Date { column, .. } => column,
+            Self::Text(text) => &text.column,
         }
     }
 
@@ -246,16 +299,24 @@ impl Encoder {
                     .map(|part| format!("{column} {part}"))
                     .collect()
             }
+            Self::Text(text) => text.names(),
         }
     }
 
     /// Writes this encoder's features of every row into `data` from feature `offset` on.
-    fn write(&self, frame: &Frame, offset: usize, width: usize, data: &mut [f32]) {
+    fn write(
+        &self,
+        frame: &Frame,
+        offset: usize,
+        width: usize,
+        data: &mut [f32],
+        report: &Reporter,
+    ) -> Result<(), Cancelled> {
         let rows = data.chunks_exact_mut(width);
         match self {
             Self::Number { column } => {
                 // A column that is absent or incomplete reads as its centre, 0 after scaling.
-                let Some(values) = frame.numbers(column) else { return };
+                let Some(values) = frame.numbers(column) else { return Ok(()) };
                 for (row, value) in rows.zip(values) {
                     // Where the person switched scaling off, values stay finite in 32 bits.
                     let value = value.unwrap_or(0.0).clamp(-1e15, 1e15);
@@ -263,7 +324,7 @@ impl Encoder {
                 }
             }
             Self::OneHot { column, levels, rare } => {
-                let Some(text) = frame.text(column) else { return };
+                let Some(text) = frame.text(column) else { return Ok(()) };
                 let drop_first = usize::from(levels.len() == 2 && rare.is_empty());
                 let mut places: HashMap<&str, usize> = HashMap::new();
                 for (at, level) in levels.iter().enumerate().skip(drop_first) {
@@ -280,7 +341,7 @@ impl Encoder {
             }
             Self::Date { column, newest, month: has_month } => {
                 let months = if *has_month { 2 } else { 0 };
-                let Some(values) = frame.numbers(column) else { return };
+                let Some(values) = frame.numbers(column) else { return Ok(()) };
                 for (row, value) in rows.zip(values) {
                     let Some(day) = value else {
                         row[offset + 3 + months] = 1.0;
@@ -296,7 +357,9 @@ impl Encoder {
                     row[offset + 2 + months] = weekday.cos() as f32;
                 }
             }
+            Self::Text(text) => text.write(frame, offset, width, data, report)?,
         }
+        Ok(())
     }
 }
 
@@ -357,19 +420,41 @@ impl FittedFeatures {
 
     /// Makes the features of any rows.
     pub fn apply(&self, frame: &Frame) -> Matrix {
-        let (mut names, mut sources, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+        let mut matrix = self.blank(frame.height());
+        // Nobody can cancel this reporter, so the matrix is whole.
+        let _ = self.fill(frame, &mut matrix, &Reporter::silent());
+        matrix
+    }
+
+    /// [`apply`](Self::apply) for many rows: text takes its time.
+    ///
+    /// # Errors
+    /// The person cancelled.
+    pub fn apply_reporting(&self, frame: &Frame, report: &Reporter) -> Result<Matrix, Cancelled> {
+        let mut matrix = self.blank(frame.height());
+        self.fill(frame, &mut matrix, report)?;
+        Ok(matrix)
+    }
+
+    /// A matrix of these features, all zero.
+    fn blank(&self, height: usize) -> Matrix {
+        let (mut names, mut sources) = (Vec::new(), Vec::new());
         for encoder in &self.encoders {
-            offsets.push(names.len());
             for name in encoder.names() {
                 names.push(name);
                 sources.push(encoder.column().to_owned());
             }
         }
-        let width = names.len();
-        let mut data = vec![0.0f32; width * frame.height()];
-        for (encoder, offset) in self.encoders.iter().zip(offsets) {
-            encoder.write(frame, offset, width, &mut data);
+        let data = vec![0.0f32; names.len() * height];
+        Matrix { names, sources, height, data }
+    }
+
+    fn fill(&self, frame: &Frame, matrix: &mut Matrix, report: &Reporter) -> Result<(), Cancelled> {
+        let (width, mut offset) = (matrix.width(), 0);
+        for encoder in &self.encoders {
+            encoder.write(frame, offset, width, &mut matrix.data, report)?;
+            offset += encoder.names().len();
         }
-        Matrix { names, sources, height: frame.height(), data }
+        Ok(())
     }
 }

@@ -20,6 +20,8 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+#[cfg(test)]
+mod with_text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -184,6 +186,7 @@ impl Settings {
         self.threshold = within(self.threshold, 0.0, 1.0, 0.5);
         self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
         self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
+        self.features.text = self.features.text.within_limits();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);

@@ -73,10 +73,10 @@ pub(super) fn fit_on(
     report.emit(Event::Phase("features"));
     let is_train: Vec<bool> = sides.iter().map(|side| *side == Side::Train).collect();
     let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
-    let features = features::fit(&settings.features, &schema, &train)?;
-    let matrix = features.apply(cleaning.last());
-    report.check()?;
     let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
+    let known = (train_labels.len() == train.height()).then_some(train_labels.as_slice());
+    let features = features::fit_labelled(&settings.features, &schema, &train, known, report)?;
+    let matrix = features.apply_reporting(cleaning.last(), report)?;
     let leaks = features::find_leaks(&schema, &train, &train_labels);
     let known = cleaning.before_filling().filter(&is_train).map_err(clean::CleanError::from)?;
     let profiles = deploy::profile(&schema, &known);
