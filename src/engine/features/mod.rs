@@ -1,6 +1,7 @@
 //! Cleaned columns → a design matrix: numbers as they are, categories one-hot with rare and
 //! unseen levels, dates as parts and recency. Identifiers, contacts and free text are left out.
 
+pub mod behaviour;
 mod leak;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,7 @@
 //! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
 //! model → segments and a ranked list. Every face calls these functions and no others.
 
+mod asked;
 mod call_list;
 mod card;
 mod inspection;
@@ -16,6 +17,9 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+mod time_machine;
+#[cfg(test)]
+mod time_tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +32,7 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::Place;
 use crate::evaluate::{Evaluation, Explainer};
+use crate::features::behaviour::Question;
 use crate::features::{self, FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::{Event, Reporter};
 use crate::segment::{self, Segmentation};
@@ -35,6 +40,7 @@ use crate::split::{self, Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
+pub use asked::{Asked, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use inspection::{Inspection, inspect};
@@ -45,6 +51,8 @@ pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources};
+
+pub use time_machine::{AsOf, Scorer, Seen, as_of};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +137,9 @@ pub struct Settings {
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
     pub call_list: CallListSpec,
+    /// What is asked over time of a shop that has orders; `None` where a column is the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
 }
 
 impl Default for Settings {
@@ -147,6 +158,7 @@ impl Default for Settings {
             threshold: 0.5,
             segments: None,
             call_list: CallListSpec::default(),
+            question: None,
         }
     }
 }
@@ -163,6 +175,7 @@ impl Settings {
         self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
         self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
         self.segments = self.segments.map(|k| k.clamp(2, 12));
+        self.question = self.question.map(Question::sane);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -191,6 +204,9 @@ impl Settings {
         let written = (&self.read.decimals, &self.read.date_orders);
         if !written.0.is_empty() || !written.1.is_empty() {
             text.extend(serde_json::to_vec(&written).unwrap_or_default());
+        }
+        if let Some(question) = &self.question {
+            text.extend(serde_json::to_vec(question).unwrap_or_default());
         }
         blake3::hash(&text).to_hex().to_string()
     }
@@ -225,6 +241,8 @@ pub struct Prepared {
     /// The name of each cleaned row's customer.
     /// `None` where the file has no identifier or the cell is blank.
     pub ids: Vec<Option<String>>,
+    /// Where a question was asked over time: the rows of the latest day, the one to answer now.
+    pub to_answer: Option<Vec<bool>>,
 }
 
 /// A trained model with its figures.
@@ -256,8 +274,18 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     // From the table's rows to those that are left.
     let places = places(&table.rows, &cleaning.last().rows);
     let labels = all.select(&places);
-    let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
-    let sides = split::assign(&settings.split, &labels.of_row, &twins, settings.seed);
+    // Sides of customers over time are given to all rows, as they were when levels were fitted.
+    let days = asked::days(settings, table);
+    let sides = match &days {
+        Some(days) => {
+            let sides = asked::sides(settings, table, &all, days);
+            places.iter().map(|&at| sides[at]).collect()
+        }
+        None => {
+            let twins: Vec<u64> = places.iter().map(|&at| twins[at]).collect();
+            split::assign(&settings.split, &labels.of_row, &twins, settings.seed)
+        }
+    };
     let name = deploy::ids(table, &schema);
     let ids: Vec<Option<String>> = places.iter().map(|&at| name(at)).collect();
 
@@ -268,6 +296,10 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     let labels = labels.select(&left);
     let sides: Vec<Side> = left.iter().map(|&at| sides[at]).collect();
     let ids = left.iter().map(|&at| ids[at].clone()).collect();
+    let to_answer = days.map(|days| {
+        let latest = days.iter().max().copied();
+        left.iter().map(|&at| places.get(at).and_then(|&row| days.get(row)).copied() == latest).collect()
+    });
     let schema = settings.recipe.schema_after(&schema)?;
     report.progress(0.7);
     report.emit(Event::Phase("features"));
@@ -282,7 +314,7 @@ pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::
     let profiles = deploy::profile(&schema, &known);
     report.progress(1.0);
     let cleaning = Arc::new(cleaning);
-    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, profiles, ids })
+    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, profiles, ids, to_answer })
 }
 
 /// Cleans without learning: for files that have no target. Fitted steps learn from all rows.
@@ -403,10 +435,13 @@ pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> c
     )
 }
 
-/// Every customer, the most likely to leave first; equal ones in the order of the file.
+/// Every customer, the most likely to leave first; equal ones in the order of the file. Where a question
+/// was asked over time, each customer as of the latest day.
 pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentation>) -> Vec<Customer> {
     let rows = &prepared.cleaning.last().rows;
+    let listed = |at: &usize| prepared.to_answer.as_ref().is_none_or(|rows| rows.get(*at) == Some(&true));
     let mut list: Vec<Customer> = (0..rows.len())
+        .filter(listed)
         .map(|at| Customer {
             row: rows[at],
             id: prepared.ids[at].clone().unwrap_or_else(|| deploy::nameless(rows[at])),
@@ -442,6 +477,7 @@ pub fn bundle(
         explainer: Some(outcome.explainer.clone()),
         profiles: prepared.profiles.clone(),
         card,
+        behaviour: None,
     }
 }
 
