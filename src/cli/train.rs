@@ -119,7 +119,9 @@ impl Train {
         if let Some(path) = &self.bundle {
             let card = project::card(&settings, &table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
             let behaviour = asked.as_ref().map(|asked| asked.fitted.clone());
-            project::bundle(&settings, &prepared, &learnt, Some(card)).with_behaviour(behaviour).save(path)?;
+            project::bundle(&settings, &prepared, &learnt, Some(card))
+                .with_behaviour(behaviour)
+                .save(path)?;
         }
         if !self.input.json {
             if let Some(asked) = &asked {

@@ -14,8 +14,8 @@ use crate::collect::{self, CollectError};
 use crate::deploy::{Bundle, ids};
 use crate::detect::date;
 use crate::features::behaviour::{
-    self, Behaviour, BehaviourError, CUT_OFF, Churn, Day, FittedBehaviour, LooksAhead, Question, Read, to_date,
-    to_day,
+    self, Behaviour, BehaviourError, CUT_OFF, Churn, Day, FittedBehaviour, LooksAhead, Question, Read,
+    to_date, to_day,
 };
 use crate::job::Reporter;
 use crate::split::{self, Side};
@@ -147,8 +147,13 @@ pub(super) fn ask(collected: Collected, settings: &Settings, report: &Reporter) 
         }
     }
     let last = opened.read.books.last_day();
-    let mut days: Vec<Day> =
-        behaviour.cut_off.iter().zip(&behaviour.label).filter(|(_, l)| l.is_some()).map(|(d, _)| *d).collect();
+    let mut days: Vec<Day> = behaviour
+        .cut_off
+        .iter()
+        .zip(&behaviour.label)
+        .filter(|(_, l)| l.is_some())
+        .map(|(d, _)| *d)
+        .collect();
     days.dedup();
     let asked = Asked {
         days: days.into_iter().map(to_date).collect(),
@@ -197,9 +202,8 @@ pub fn open_for(
 pub(super) fn days(settings: &Settings, table: &Table) -> Option<Vec<Day>> {
     let _: &Question = settings.question.as_ref()?;
     let day = |cell: Option<&str>| {
-        cell.and_then(|text| date::iso(text.as_bytes())).map_or(Day::MIN, |ms| {
-            i32::try_from(ms.div_euclid(86_400_000)).unwrap_or(Day::MIN)
-        })
+        cell.and_then(|text| date::iso(text.as_bytes()))
+            .map_or(Day::MIN, |ms| i32::try_from(ms.div_euclid(86_400_000)).unwrap_or(Day::MIN))
     };
     Some(table.text(CUT_OFF)?.iter().map(day).collect())
 }

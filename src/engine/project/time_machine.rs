@@ -7,7 +7,9 @@ use super::asked::Opened;
 use super::{Collected, Settings, asked, bundle, learn, prepare};
 use crate::deploy::{Bundle, Lacking, nameless};
 use crate::evaluate::Evaluation;
-use crate::features::behaviour::{self, BehaviourError, Churn, FittedBehaviour, next_purchase, to_date, to_day};
+use crate::features::behaviour::{
+    self, BehaviourError, Churn, FittedBehaviour, next_purchase, to_date, to_day,
+};
 use crate::job::Reporter;
 use crate::table::Table;
 use crate::train::ModelKind;

@@ -128,7 +128,8 @@ fn the_time_machine_sets_what_was_said_beside_what_happened() {
     // A model of today has learnt from what came after, and says so; of the last day nobody knows.
     let bundle = bundle(&cut, &prepared, &learnt, None);
     let fitted = collected.asked.as_ref().unwrap().fitted.clone();
-    let nobody = as_of(&collected, &settings, "2026-06-30".parse().unwrap(), Scorer::Nobody, &silent).unwrap();
+    let nobody =
+        as_of(&collected, &settings, "2026-06-30".parse().unwrap(), Scorer::Nobody, &silent).unwrap();
     assert!(nobody.customers.iter().all(|seen| seen.lost.is_none() && seen.probability.is_none()));
     let known = known.asked.as_ref().unwrap().fitted.clone();
     let given = bundle.clone().with_behaviour(Some(known));

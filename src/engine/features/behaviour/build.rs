@@ -98,7 +98,8 @@ pub fn learn(
     }
     let silent = silent(books, &question, books.last_day());
     asked.extend(who(books, &question, &[books.last_day()]));
-    let label: Vec<Option<bool>> = labels.into_iter().chain(std::iter::repeat(None)).take(asked.len()).collect();
+    let label: Vec<Option<bool>> =
+        labels.into_iter().chain(std::iter::repeat(None)).take(asked.len()).collect();
     let (customer, cut_off): (Vec<u32>, Vec<Day>) = asked.into_iter().unzip();
     let groups: Vec<u64> = customer.iter().map(|customer| u64::from(*customer)).collect();
     let side = split::assign_customers(split, &label, &groups, &cut_off, seed);
@@ -131,9 +132,7 @@ pub fn learn(
         notes.push(Note::new("behaviour_constant").with("count", left_out));
     }
     if silent > 0 {
-        notes.push(
-            Note::new("behaviour_silent").with("count", silent).with("days", question.look_back_days),
-        );
+        notes.push(Note::new("behaviour_silent").with("count", silent).with("days", question.look_back_days));
     }
     behaviour.keep(&varying);
     behaviour.fitted.kept = behaviour.features.iter().map(|feature| feature.name.clone()).collect();

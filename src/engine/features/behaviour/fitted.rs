@@ -244,7 +244,8 @@ fn top(stream: &Stream, levels: &Levels, is_train: &[bool], day: Day) -> Vec<Str
             }
         }
     }
-    let mut seen: Vec<(u64, &String)> = counts.into_iter().zip(&levels.texts).filter(|(n, _)| *n > 0).collect();
+    let mut seen: Vec<(u64, &String)> =
+        counts.into_iter().zip(&levels.texts).filter(|(n, _)| *n > 0).collect();
     seen.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     // A level called as the rest is would have the rest's column.
     seen.into_iter().map(|(_, text)| text.clone()).filter(|text| text != "(other)").take(TOP).collect()
@@ -263,10 +264,7 @@ impl Shares {
         let rest = wanted.len();
         let slot = |text: &String| wanted.iter().position(|level| level == text).unwrap_or(rest);
         let slot = levels.map_or_else(Vec::new, |levels| levels.texts.iter().map(slot).collect::<Vec<_>>());
-        Self {
-            slot: slot.into_iter().filter_map(|at| u32::try_from(at).ok()).collect(),
-            width: rest + 1,
-        }
+        Self { slot: slot.into_iter().filter_map(|at| u32::try_from(at).ok()).collect(), width: rest + 1 }
     }
 
     /// Writes each level's share of the filled rows.

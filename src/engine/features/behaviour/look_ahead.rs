@@ -52,8 +52,12 @@ pub(super) fn compare(
             }
         }
     }
-    let names: Vec<&str> =
-        features.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(f, _)| f.name.as_str()).collect();
+    let names: Vec<&str> = features
+        .iter()
+        .zip(&changed)
+        .filter(|(_, changed)| **changed)
+        .map(|(f, _)| f.name.as_str())
+        .collect();
     match names.is_empty() {
         true => Ok(()),
         false => Err(BehaviourError::LooksAhead { features: names.join(", ") }.into()),

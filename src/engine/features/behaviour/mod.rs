@@ -58,7 +58,9 @@ pub enum BehaviourError {
     LooksAhead { features: String },
     #[error("the question is answered by a column, and the customers' table has none that is the target")]
     NoColumn,
-    #[error("the column that answers the question tells the state of today, so nothing can be learnt as of {day}")]
+    #[error(
+        "the column that answers the question tells the state of today, so nothing can be learnt as of {day}"
+    )]
     ColumnOfToday { day: NaiveDate },
     #[error("the model was not learnt from a question over time")]
     NoQuestion,

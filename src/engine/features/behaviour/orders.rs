@@ -140,14 +140,7 @@ fn collapse(stream: &Stream, rows: Range<usize>, orders: &mut Vec<Order>) {
 }
 
 /// Recency, frequency, tenure and the gaps between purchase days.
-fn rhythm(
-    books: &Books,
-    customer: usize,
-    day: Day,
-    orders: &[Order],
-    gaps: &mut Vec<f64>,
-    out: &mut Out,
-) {
+fn rhythm(books: &Books, customer: usize, day: Day, orders: &[Order], gaps: &mut Vec<f64>, out: &mut Out) {
     let days = books.purchase_days(customer);
     let days = days.get(..days.partition_point(|d| *d <= day)).unwrap_or_default();
     let since = |d: Option<&Day>| d.map_or(f64::NAN, |d| f64::from(day.saturating_sub(*d)) + 1.0);

@@ -138,7 +138,9 @@ impl Judge<'_> {
     fn later(&self, column: &Column) -> Option<Why> {
         let b = self.behaviour;
         let (mut rows, mut dated) = (0usize, 0usize);
-        for ((customer, day), _) in b.customer.iter().zip(&b.cut_off).zip(&b.label).filter(|(_, l)| l.is_some()) {
+        for ((customer, day), _) in
+            b.customer.iter().zip(&b.cut_off).zip(&b.label).filter(|(_, l)| l.is_some())
+        {
             if let Some(ms) = self.date(column, *customer as usize) {
                 dated += 1;
                 rows += usize::from(ms.div_euclid(DAY_MS) > i64::from(*day));

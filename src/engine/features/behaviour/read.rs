@@ -4,10 +4,10 @@
 use polars::prelude::{PlFixedStateQuality, PlHashMap};
 use rayon::prelude::*;
 
+use super::BehaviourError;
 use super::books::{Books, Levels, NO_LEVEL, Stream};
 use super::question::{DAY_MS, Day, day_of, to_date, to_day};
 use super::roles::{self, SalesRoles};
-use super::BehaviourError;
 use crate::collect::combine::{Hop, NOBODY, Plan, Source, Trace, currencies};
 use crate::collect::relate::{TableKind, kind, value};
 use crate::detect::{number, truth};

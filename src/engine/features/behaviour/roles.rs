@@ -22,8 +22,10 @@ const RETURN: (&[&str], &[&str]) = (
     &["退款", "退货", "状态"],
 );
 const RETURNED: [&str; 7] = ["return", "refund", "cancel", "storno", "退款", "退货", "取消"];
-const KIND: (&[&str], &[&str]) =
-    (&["event", "type", "action", "page", "kind", "behavior", "behaviour"], &["类型", "页面", "行为", "事件"]);
+const KIND: (&[&str], &[&str]) = (
+    &["event", "type", "action", "page", "kind", "behavior", "behaviour"],
+    &["类型", "页面", "行为", "事件"],
+);
 const RATING: (&[&str], &[&str]) =
     (&["rating", "score", "stars", "star", "satisfaction", "nps"], &["评分", "星级", "满意度", "打分"]);
 

@@ -27,7 +27,9 @@ pub const CUT_OFF: &str = "cut-off day";
 pub fn target_name(question: &Question) -> String {
     match question.churn {
         Churn::Silence => format!("no order in {} days", question.horizon_days),
-        Churn::OwnRhythm { .. } => format!("silent beyond own rhythm, at most {} days", question.horizon_days),
+        Churn::OwnRhythm { .. } => {
+            format!("silent beyond own rhythm, at most {} days", question.horizon_days)
+        }
         Churn::Column => "lost".to_owned(),
     }
 }
@@ -82,7 +84,12 @@ pub fn table(
                 None if column.role == Role::Date => {
                     let days = made.free(&format!("{}: days before", column.name));
                     let why = Note::new("behaviour_days_before").with("column", &column.name);
-                    made.push(days_before(base, column, &days, &rows, &behaviour.cut_off), Role::Number, why, None);
+                    made.push(
+                        days_before(base, column, &days, &rows, &behaviour.cut_off),
+                        Role::Number,
+                        why,
+                        None,
+                    );
                     (Role::Ignore, Note::new("behaviour_date_moved").with("feature", days))
                 }
                 None => (column.role, column.why.clone()),

@@ -306,7 +306,10 @@ fn the_sides_of_customers_and_what_is_fitted_on_them() {
                 number += 1;
                 let channel = if customer == 7 { "fax" } else { "web" };
                 let amount = 5 + customer;
-                rows += &format!("A{number},K{customer:03},2024-0{month}-{:02},{amount}.5,{channel}\n", 1 + customer % 27);
+                rows += &format!(
+                    "A{number},K{customer:03},2024-0{month}-{:02},{amount}.5,{channel}\n",
+                    1 + customer % 27
+                );
             }
         }
     }
