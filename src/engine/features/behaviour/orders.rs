@@ -278,12 +278,12 @@ fn diversity<'a>(levels: impl Iterator<Item = &'a u32>, scratch: &mut Scratch) -
     list.extend(levels.filter(|level| **level != NO_LEVEL));
     list.sort_unstable();
     let n = list.len() as f64;
-    let (mut distinct, mut entropy) = (0.0, 0.0);
-    for run in list.chunk_by(|a, b| a == b) {
-        let p = run.len() as f64 / n;
-        distinct += 1.0;
-        entropy -= p * p.ln();
-    }
+    // Summed by size: how levels are numbered depends on rows that are not of this customer or day.
+    let runs = &mut scratch.counts;
+    runs.clear();
+    runs.extend(list.chunk_by(|a, b| a == b).map(|run| run.len() as f64));
+    runs.sort_unstable_by(f64::total_cmp);
+    let entropy: f64 = runs.iter().map(|k| -(k / n) * (k / n).ln()).sum();
     // Minus nothing has no sign.
-    (distinct, n, if list.is_empty() { f64::NAN } else { entropy + 0.0 })
+    (runs.len() as f64, n, if list.is_empty() { f64::NAN } else { entropy + 0.0 })
 }
