@@ -137,7 +137,15 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 50] = [
+const TOLD_WHOLE: [&str; 58] = [
+    "behaviour_no_orders",
+    "behaviour_no_dates",
+    "behaviour_too_short",
+    "behaviour_nobody",
+    "behaviour_before_begin",
+    "behaviour_after_end",
+    "behaviour_lacking",
+    "behaviour_looks_ahead",
     "bad_recipe",
     "no_column",
     "read_failed",

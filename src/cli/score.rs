@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use regulars_engine::deploy::{Bundle, Change, Lacking};
+use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings};
 use serde_json::json;
@@ -23,6 +24,10 @@ pub(super) struct Score {
     /// Where the scores are written (CSV)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The day to answer for, as 2026-06-30, where the model was trained with --horizon (default: the
+    /// last day of the data)
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    as_of: Option<Date>,
     #[command(flatten)]
     reading: super::Reading,
     /// Read a column that the file lacks as its centre, instead of refusing
@@ -31,6 +36,10 @@ pub(super) struct Score {
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a day as 2026-06-30".to_owned())
 }
 
 impl Score {
@@ -51,7 +60,8 @@ impl Score {
         };
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
-        let table = project::open_month(&settings, &sources, &secrets, &report)?;
+        let from = (sources.as_slice(), &secrets);
+        let table = project::open_for(&bundle, &settings, from, self.as_of, &report)?;
         super::tell_unused(&table);
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);

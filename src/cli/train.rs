@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::evaluate::Evaluation;
+use regulars_engine::features::behaviour::{Churn, Question};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{self, Outcome as Learnt, Prepared, Settings};
+use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
 use regulars_engine::table::Role;
 use regulars_engine::train::{DeviceKind, ModelKind};
@@ -35,6 +36,19 @@ pub(super) struct Train {
     /// Most epochs to train
     #[arg(long)]
     epochs: Option<usize>,
+    /// Ask over time, of a shop with orders: who is lost within so many days?
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    horizon: Option<u32>,
+    /// On how many days the question is asked, the last of them the horizon before the data's end
+    #[arg(long, value_name = "N", requires = "horizon", value_parser = clap::value_parser!(u16).range(1..=100))]
+    cut_offs: Option<u16>,
+    /// Days from one of them to the next
+    #[arg(long, value_name = "DAYS", requires = "horizon", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    every: Option<u32>,
+    /// Who is lost: silence (no order within the horizon), rhythm (none within three of the customer's own
+    /// usual gaps, at most the horizon) or column (the target says so)
+    #[arg(long, value_name = "HOW", requires = "horizon", value_parser = parse_churn)]
+    churn: Option<Churn>,
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -47,7 +61,31 @@ pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
     })
 }
 
+fn parse_churn(text: &str) -> Result<Churn, String> {
+    match text {
+        "silence" => Ok(Churn::Silence),
+        "rhythm" => Ok(Churn::OwnRhythm { factor: 3.0 }),
+        "column" => Ok(Churn::Column),
+        _ => Err("silence, rhythm or column".into()),
+    }
+}
+
 impl Train {
+    /// What is asked over time, if anything.
+    fn question(&self) -> Option<Question> {
+        let mut question = Question { horizon_days: self.horizon?, ..Question::default() };
+        if let Some(count) = self.cut_offs {
+            question.cut_offs.count = usize::from(count);
+        }
+        question.cut_offs.every_days = self.every.unwrap_or(question.cut_offs.every_days);
+        question.churn = match (&self.churn, &self.target) {
+            (Some(churn), _) => churn.clone(),
+            (None, Some(_)) => Churn::Column,
+            (None, None) => Churn::Silence,
+        };
+        Some(question)
+    }
+
     pub(super) fn run(&self) -> Outcome {
         if let Some(bundle) = &self.bundle {
             super::refuse_input(bundle, &self.input.paths())?;
@@ -62,7 +100,8 @@ impl Train {
         if let Some(epochs) = self.epochs {
             settings.mlp.epochs = epochs.max(1);
         }
-        let table = self.input.open(&settings)?;
+        settings.question = self.question();
+        let Collected { table, asked, .. } = self.input.collect(&settings)?;
         let (events, heard) = std::sync::mpsc::channel();
         let report = Reporter::to(events);
         let lang = Lang::of_environment();
@@ -79,16 +118,61 @@ impl Train {
         let _ = printer.join();
         if let Some(path) = &self.bundle {
             let card = project::card(&settings, &table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
-            project::bundle(&settings, &prepared, &learnt, Some(card)).save(path)?;
+            let behaviour = asked.as_ref().map(|asked| asked.fitted.clone());
+            project::bundle(&settings, &prepared, &learnt, Some(card))
+                .with_behaviour(behaviour)
+                .save(path)?;
         }
         if !self.input.json {
+            if let Some(asked) = &asked {
+                print_question(lang, asked);
+            }
             print(lang, &settings, &prepared, &learnt);
             if let Some(path) = &self.bundle {
                 super::out!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
             }
         }
-        Ok(to_json(&settings, &prepared, &learnt))
+        let mut answer = to_json(&settings, &prepared, &learnt);
+        if let (Some(asked), Some(object)) = (&asked, answer.as_object_mut()) {
+            object.insert("question".into(), question_json(asked));
+        }
+        Ok(answer)
     }
+}
+
+/// What was asked over time, in words.
+fn print_question(lang: Lang, asked: &Asked) {
+    let days: Vec<String> = asked.days.iter().map(ToString::to_string).collect();
+    super::out!(
+        "{}",
+        lang.with(
+            "cli.question",
+            &[
+                ("days", asked.fitted.question.horizon_days.to_string()),
+                ("cut_offs", days.join(", ")),
+                ("rows", lang.count(asked.labelled as u64)),
+                ("lost", lang.count(asked.lost as u64)),
+                ("last", asked.last.to_string()),
+                ("to_answer", lang.count(asked.to_answer as u64)),
+            ]
+        )
+    );
+    for found in &asked.ahead {
+        super::out!("  ! {}", lang.note(&found.note()));
+    }
+}
+
+fn question_json(asked: &Asked) -> Value {
+    let question = &asked.fitted.question;
+    let ahead: Vec<Value> =
+        asked.ahead.iter().map(|found| json!({ "column": found.column, "why": found.note() })).collect();
+    json!({
+        "horizon_days": question.horizon_days, "churn": question.churn.name(),
+        "look_back_days": question.look_back_days, "min_history_days": question.min_history_days,
+        "cut_offs": asked.days, "labelled_rows": asked.labelled, "lost": asked.lost,
+        "answered_on": asked.last, "to_answer": asked.to_answer,
+        "look_ahead_columns": ahead, "behaviour_features": asked.fitted.kept,
+    })
 }
 
 pub(super) fn epoch_line(lang: Lang, e: &regulars_engine::train::Epoch) -> String {

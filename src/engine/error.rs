@@ -24,6 +24,8 @@ pub enum Error {
     #[error(transparent)]
     Features(#[from] crate::features::FeatureError),
     #[error(transparent)]
+    Behaviour(#[from] crate::features::behaviour::BehaviourError),
+    #[error(transparent)]
     Train(#[from] crate::train::TrainError),
     #[error(transparent)]
     Segment(#[from] crate::segment::SegmentError),
@@ -48,6 +50,7 @@ impl Error {
             Self::Combine(e) => e.kind(),
             Self::Clean(e) => e.kind(),
             Self::Features(e) => e.kind(),
+            Self::Behaviour(e) => e.kind(),
             Self::Train(e) => e.kind(),
             Self::Segment(e) => e.kind(),
             Self::Privacy(e) => e.kind(),
@@ -64,6 +67,7 @@ impl Error {
             Self::Combine(e) => e.place(),
             Self::Clean(e) => e.place(),
             Self::Features(e) => e.place(),
+            Self::Behaviour(e) => e.place(),
             Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),

@@ -261,3 +261,35 @@ fn compare_tells_who_wins_in_words() {
     assert_eq!(code, 0, "{err}");
     assert!(text.contains("One rule") && text.contains("No verdict"), "{text}");
 }
+
+#[test]
+fn train_asks_over_time_and_scores_as_of_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = regulars_engine::sample::write(folder.path(), 300, 7).unwrap();
+    let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
+    let bundle = folder.path().join("shop.bundle");
+    let (bundle, out) = (bundle.to_str().unwrap(), folder.path().join("scores.csv"));
+    let asked = ["--horizon", "60", "--cut-offs", "3", "--model", "logistic", "--bundle", bundle];
+    let told = json(&[&["train"], files.as_slice(), &asked].concat());
+    let question = &told["question"];
+    assert_eq!(question["horizon_days"], 60);
+    assert_eq!(question["churn"], "silence");
+    assert_eq!(question["cut_offs"], serde_json::json!(["2026-03-02", "2026-04-01", "2026-05-01"]));
+    assert_eq!(question["answered_on"], "2026-06-30");
+    let caught = question["look_ahead_columns"].as_array().unwrap();
+    assert!(caught.iter().any(|found| found["column"] == "last_order_date"), "{caught:?}");
+    assert_eq!(told["target"], "no order in 60 days");
+
+    let score = |more: &[&str]| {
+        let place = ["--out", out.to_str().unwrap()];
+        json(&[&["score", bundle], files.as_slice(), &place, more].concat())
+    };
+    assert_eq!(score(&[])["scored"], question["to_answer"]);
+    assert!(score(&["--as-of", "2026-04-01"])["scored"].as_u64() > Some(50));
+    let line = ["--out", out.to_str().unwrap(), "--as-of", "1990-01-01", "--json"];
+    let (code, told, _) = regulars(&[&["score", bundle], files.as_slice(), &line].concat());
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("behaviour_before_begin")));
+    // What belongs to the question needs one.
+    assert_eq!(regulars(&["train", files[0], "--churn", "silence"]).0, 2);
+}

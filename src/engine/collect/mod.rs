@@ -20,7 +20,7 @@ mod json;
 mod magic;
 pub mod memory;
 mod pieces;
-mod profile;
+pub(crate) mod profile;
 mod records;
 pub mod relate;
 mod summary;

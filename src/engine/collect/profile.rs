@@ -37,6 +37,35 @@ pub(super) fn profile(table: &Table, report: &Reporter) -> crate::Result<Vec<Col
     Ok(columns)
 }
 
+/// A column whose role is known before it is read, and the column that it was copied from, whose writing
+/// and warnings it keeps; without one, numbers have a decimal point.
+pub(crate) struct Known<'a> {
+    pub role: Role,
+    pub why: Note,
+    pub of: Option<&'a Column>,
+}
+
+/// Profiles every column of `table.raw`, in parallel, each as `known` says in the same place.
+pub(crate) fn as_known(table: &Table, known: &[Known], report: &Reporter) -> crate::Result<Vec<Column>> {
+    let names: Vec<String> = table.raw.get_column_names().iter().map(|name| name.to_string()).collect();
+    names
+        .par_iter()
+        .zip(known)
+        .map(|(name, known)| {
+            report.check()?;
+            let said = Said {
+                decimal: Some(known.of.map_or(Decimal::Point, |column| column.decimal)),
+                order: known.of.map(|column| column.date_order),
+            };
+            let mut column = one(table, name, Some(known.role), said, report)?;
+            (column.role, column.why) = (known.role, known.why.clone());
+            column.warnings = known.of.map(|column| column.warnings.clone()).unwrap_or_default();
+            column.keep_na = known.of.is_some_and(|column| column.keep_na);
+            Ok(column)
+        })
+        .collect()
+}
+
 /// Reads a column again as `role`, or by its own guess for `None`. How the person said that it is
 /// written stays.
 pub fn retype(table: &mut Table, at: usize, role: Option<Role>) {

@@ -8,6 +8,7 @@ use super::{Card, DeployError, Differences, Profile, differences, read_zip, writ
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
 use crate::evaluate::Explainer;
+use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix};
 use crate::files;
 use crate::job::Reporter;
@@ -37,6 +38,9 @@ pub struct Bundle {
     pub profiles: Vec<Profile>,
     #[serde(default)]
     pub card: Option<Card>,
+    /// How orders and events become the model's columns, where it was learnt from a question over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<FittedBehaviour>,
 }
 
 /// What to do where a file lacks a column that the model learnt from.
@@ -76,6 +80,11 @@ pub struct Scores {
 }
 
 impl Bundle {
+    /// The same bundle with the way from orders to its columns.
+    pub fn with_behaviour(self, behaviour: Option<FittedBehaviour>) -> Self {
+        Self { behaviour, ..self }
+    }
+
     /// Saves atomically.
     ///
     /// # Errors

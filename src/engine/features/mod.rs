@@ -2,6 +2,7 @@
 //! unseen levels, dates as parts and recency, free text as its most telling terms where the person
 //! wants that. Identifiers and contacts are left out.
 
+pub mod behaviour;
 mod leak;
 pub mod text;
 

@@ -1,6 +1,7 @@
 //! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
 //! model → segments and a ranked list. Every face calls these functions and no others.
 
+mod asked;
 mod call_list;
 mod card;
 mod compare;
@@ -20,6 +21,9 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+mod time_machine;
+#[cfg(test)]
+mod time_tests;
 #[cfg(test)]
 mod with_text;
 
@@ -34,6 +38,7 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::{Evaluation, Explainer};
+use crate::features::behaviour::Question;
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
@@ -41,6 +46,7 @@ use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
+pub use asked::{Asked, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
@@ -53,6 +59,8 @@ pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
+
+pub use time_machine::{AsOf, Scorer, Seen, as_of};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +161,9 @@ pub struct Settings {
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
     pub call_list: CallListSpec,
+    /// What is asked over time of a shop that has orders; `None` where a column is the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
 }
 
 impl Default for Settings {
@@ -171,6 +182,7 @@ impl Default for Settings {
             threshold: 0.5,
             segments: None,
             call_list: CallListSpec::default(),
+            question: None,
         }
     }
 }
@@ -188,6 +200,7 @@ impl Settings {
         self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
         self.features.text = self.features.text.within_limits();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
+        self.question = self.question.map(Question::sane);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -216,6 +229,9 @@ impl Settings {
         let written = (&self.read.decimals, &self.read.date_orders);
         if !written.0.is_empty() || !written.1.is_empty() {
             text.extend(serde_json::to_vec(&written).unwrap_or_default());
+        }
+        if let Some(question) = &self.question {
+            text.extend(serde_json::to_vec(question).unwrap_or_default());
         }
         blake3::hash(&text).to_hex().to_string()
     }
@@ -250,6 +266,8 @@ pub struct Prepared {
     /// The name of each cleaned row's customer.
     /// `None` where the file has no identifier or the cell is blank.
     pub ids: Vec<Option<String>>,
+    /// Where a question was asked over time: the rows of the latest day, the one to answer now.
+    pub to_answer: Option<Vec<bool>>,
 }
 
 /// A trained model with its figures.
@@ -382,10 +400,13 @@ pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> c
     )
 }
 
-/// Every customer, the most likely to leave first; equal ones in the order of the file.
+/// Every customer, the most likely to leave first; equal ones in the order of the file. Where a question
+/// was asked over time, each customer as of the latest day.
 pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentation>) -> Vec<Customer> {
     let rows = &prepared.cleaning.last().rows;
+    let listed = |at: &usize| prepared.to_answer.as_ref().is_none_or(|rows| rows.get(*at) == Some(&true));
     let mut list: Vec<Customer> = (0..rows.len())
+        .filter(listed)
         .map(|at| Customer {
             row: rows[at],
             id: prepared.ids[at].clone().unwrap_or_else(|| deploy::nameless(rows[at])),
@@ -421,6 +442,7 @@ pub fn bundle(
         explainer: Some(outcome.explainer.clone()),
         profiles: prepared.profiles.clone(),
         card,
+        behaviour: None,
     }
 }
 

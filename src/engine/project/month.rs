@@ -99,5 +99,6 @@ pub fn open_month(
     settings.read.roles.clear();
     settings.read.decimals.clear();
     settings.read.date_orders.clear();
+    settings.question = None;
     Ok(super::collect_sources(sources, secrets, &settings, report)?.table)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Labels, Prepared, Settings, labels, pick, places};
+use super::{Labels, Prepared, Settings, asked, labels, pick, places};
 use crate::clean::{self, Cleaning};
 use crate::deploy;
 use crate::features;
@@ -21,6 +21,10 @@ pub(super) struct Local {
     /// A key that is equal for rows that must share a side.
     pub(super) twins: Vec<u64>,
     pub(super) ids: Vec<Option<String>>,
+    /// The sides that a question over time gives, by customer: as they were when levels were fitted.
+    pub(super) asked: Option<Vec<Side>>,
+    /// Rows of the day to answer, where a question over time made them.
+    pub(super) to_answer: Option<Vec<bool>>,
 }
 
 /// Collected table → cleaned, split, encoded rows. Cleaning that looks at one row alone comes
@@ -30,7 +34,8 @@ pub(super) struct Local {
 /// No usable target, no usable column, or the person cancelled.
 pub fn prepare(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Prepared> {
     let local = clean_local(settings, table, &report.part(0.0, 0.4))?;
-    let sides = split::assign(&settings.split, &local.labels.of_row, &local.twins, settings.seed);
+    let by_chance = || split::assign(&settings.split, &local.labels.of_row, &local.twins, settings.seed);
+    let sides = local.asked.clone().unwrap_or_else(by_chance);
     fit_on(settings, local, sides, &report.part(0.4, 0.6))
 }
 
@@ -40,17 +45,30 @@ pub(super) fn clean_local(settings: &Settings, table: &Table, report: &Reporter)
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
     let all = labels::read(table, settings.positive.as_deref())?;
-    let twins = clean::twin_keys(&schema, &source);
+    let days = asked::days(settings, table);
+    // Where a customer has a row a day, the customer is what may not stand on two sides.
+    let twins = match &days {
+        Some(days) => asked::groups(table, &schema, days.len()),
+        None => clean::twin_keys(&schema, &source),
+    };
     let cleaning = clean::run_local(&settings.recipe, &schema, source, true, report)?;
     report.progress(1.0);
 
     // From the table's rows to those that are left.
     let left = places(&table.rows, &cleaning.last().rows);
     let labels = all.select(&left);
-    let twins: Vec<u64> = left.iter().map(|&at| twins[at]).collect();
+    let twins_of_all = twins;
+    let twins: Vec<u64> = left.iter().map(|&at| twins_of_all[at]).collect();
     let name = deploy::ids(table, &schema);
     let ids: Vec<Option<String>> = left.iter().map(|&at| name(at)).collect();
-    Ok(Local { schema, cleaning, labels, twins, ids })
+    let (mut asked, mut to_answer) = (None, None);
+    if let Some(days) = days {
+        let sides = asked::sides(settings, &all, &twins_of_all, &days);
+        let latest = days.iter().max().copied();
+        asked = Some(left.iter().filter_map(|&at| sides.get(at)).copied().collect());
+        to_answer = Some(left.iter().map(|&at| days.get(at).copied() == latest).collect());
+    }
+    Ok(Local { schema, cleaning, labels, twins, ids, asked, to_answer })
 }
 
 /// The part of [`prepare`] after the split; `sides` belongs to the rows of `local`.
@@ -60,7 +78,7 @@ pub(super) fn fit_on(
     sides: Vec<Side>,
     report: &Reporter,
 ) -> crate::Result<Prepared> {
-    let Local { schema, cleaning, labels, ids, .. } = local;
+    let Local { schema, cleaning, labels, ids, to_answer, .. } = local;
     let before = cleaning.last().rows.clone();
     let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
     // A fitted step may have dropped training rows, and the recipe's columns need not be the file's.
@@ -68,6 +86,8 @@ pub(super) fn fit_on(
     let labels = labels.select(&left);
     let sides: Vec<Side> = left.iter().map(|&at| sides[at]).collect();
     let ids = left.iter().map(|&at| ids[at].clone()).collect();
+    let to_answer =
+        to_answer.map(|rows| left.iter().map(|&at| rows.get(at).copied().unwrap_or(false)).collect());
     let schema = settings.recipe.schema_after(&schema)?;
     report.progress(0.5);
     report.emit(Event::Phase("features"));
@@ -82,5 +102,17 @@ pub(super) fn fit_on(
     let profiles = deploy::profile(&schema, &known);
     report.progress(1.0);
     let cleaning = Arc::new(cleaning);
-    Ok(Prepared { schema, labels, sides, cleaning, recipe, features, matrix, leaks, profiles, ids })
+    Ok(Prepared {
+        schema,
+        labels,
+        sides,
+        cleaning,
+        recipe,
+        features,
+        matrix,
+        leaks,
+        profiles,
+        ids,
+        to_answer,
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
+use super::asked::{self, Asked};
 use crate::collect::combine::{self, Plan};
 use crate::collect::database::{self, Address, Database, Secret};
 use crate::collect::relate::TableKind;
@@ -97,6 +98,9 @@ pub struct Collected {
     pub parts: Vec<Part>,
     /// How; `None` where the table is one of the sources as it stands.
     pub plan: Option<Plan>,
+    /// What was asked over time, where the settings have a question: then the table has one row per
+    /// customer and day.
+    pub asked: Option<Arc<Asked>>,
 }
 
 impl Collected {
@@ -109,7 +113,7 @@ impl Collected {
     /// A table and those that it was made from.
     pub fn of(table: Table, dataset: Dataset, plan: Option<Plan>) -> Self {
         let kinds = dataset.tables.iter().map(relate::kind).collect();
-        Self { table, dataset: Arc::new(dataset), kinds, parts: Vec::new(), plan }
+        Self { table, dataset: Arc::new(dataset), kinds, parts: Vec::new(), plan, asked: None }
     }
 }
 
@@ -120,6 +124,11 @@ impl Collected {
 /// A file that cannot be read; a column or table that is not there; links that would multiply rows;
 /// the person cancelled.
 pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
+    asked::ask(gather(paths, settings, report)?, settings, report)
+}
+
+/// [`collect`] before the question of the settings, if any, is asked.
+fn gather(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
     let files = collect::gather(paths)?;
     let parts = match files.as_slice() {
         [file] => collect::parts(file)?,
@@ -131,9 +140,9 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
     {
         let table = collect::open(file, &settings.read, report)?;
         // A list of orders stays one, unless the person wants its customers.
-        return match settings.combine.customers {
-            None => Ok(with_parts(Collected::single(table))),
-            Some(_) => assemble(vec![table], settings, report),
+        return match settings.combine.customers.is_none() && settings.question.is_none() {
+            true => Ok(with_parts(Collected::single(table))),
+            false => link(vec![table], settings, report),
         };
     }
     let tables = collect::stack(tables_of(&files, settings, false, report)?, report)?;
@@ -142,7 +151,7 @@ pub fn collect(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> cra
         [file] => put_together(tables, settings, report, |_| {
             Ok(with_parts(Collected::single(collect::open(file, &settings.read, report)?)))
         }),
-        _ => assemble(tables, settings, report),
+        _ => link(tables, settings, report),
     }
 }
 
@@ -156,12 +165,22 @@ pub fn collect_sources(
     settings: &Settings,
     report: &Reporter,
 ) -> crate::Result<Collected> {
+    asked::ask(gather_sources(sources, secrets, settings, report)?, settings, report)
+}
+
+/// [`collect_sources`] before the question of the settings, if any, is asked.
+pub(super) fn gather_sources(
+    sources: &[Source],
+    secrets: &Secrets,
+    settings: &Settings,
+    report: &Reporter,
+) -> crate::Result<Collected> {
     let file = |source: &Source| match source {
         Source::File(path) => Some(path.clone()),
         _ => None,
     };
     if let Some(paths) = sources.iter().map(file).collect::<Option<Vec<_>>>() {
-        return collect(&paths, settings, report);
+        return gather(&paths, settings, report);
     }
     let mut tables = Vec::new();
     for (at, source) in sources.iter().enumerate() {
@@ -188,9 +207,9 @@ pub fn collect_sources(
     match sources {
         // The tables of one database that have nothing to do with each other: the largest stands.
         [Source::Database { pick: None, .. }] => {
-            put_together(tables, settings, report, |tables| assemble(vec![largest(tables)], settings, report))
+            put_together(tables, settings, report, |tables| link(vec![largest(tables)], settings, report))
         }
-        _ => assemble(tables, settings, report),
+        _ => link(tables, settings, report),
     }
 }
 
@@ -310,10 +329,15 @@ pub fn is_unused(note: &Note) -> bool {
 /// # Errors
 /// As [`collect`].
 pub fn assemble(tables: Vec<Table>, settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
+    asked::ask(link(tables, settings, report)?, settings, report)
+}
+
+/// [`assemble`] before the question of the settings, if any, is asked.
+fn link(tables: Vec<Table>, settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
     link_and_plan(tables, settings, report, None::<fn(Vec<Table>) -> crate::Result<Collected>>)
 }
 
-/// [`assemble`] for the tables of one place: where nothing links them and nobody chose the customers,
+/// [`link`] for the tables of one place: where nothing links them and nobody chose the customers,
 /// `unlinked` says what stands.
 fn put_together(
     tables: Vec<Table>,
@@ -344,6 +368,7 @@ fn link_and_plan(
     if let [table] = tables.as_slice()
         && settings.combine.customers.is_none()
         && unknown.is_empty()
+        && settings.question.is_none()
     {
         return Ok(Collected::single(table.clone()));
     }
@@ -354,11 +379,18 @@ fn link_and_plan(
         && settings.combine.customers.is_none()
         && tables.len() > 1
         && links.is_empty()
+        && settings.question.is_none()
     {
         return unlinked(tables);
     }
     let dataset = Dataset { tables, links };
     let plan = combine::plan(&dataset, &settings.combine, report)?;
+    if settings.question.is_some() {
+        // One row per customer is not what is asked for.
+        let base = dataset.tables.get(plan.customers.at).or(dataset.tables.first());
+        let table = base.cloned().ok_or(combine::CombineError::NoTables)?;
+        return Ok(Collected::of(table, dataset, Some(plan)));
+    }
     let mut table = combine::run(&dataset, &plan, report)?;
     for (name, role) in &settings.read.roles {
         if table.position(name).is_some() {

@@ -120,6 +120,42 @@ pub fn fold_sides(
     sides
 }
 
+/// Assigns sides where a customer has several rows, one per day on which a question was asked.
+///
+/// `customers` holds a key that is equal for the rows of one customer, `days` each row's day. All rows
+/// of a customer share a side, so that nobody is known from another day; classes are spread evenly by
+/// each customer's latest label. Of test customers only rows of the latest labelled day are measured
+/// on, for the question will be asked on the latest day; their earlier rows are not used at all.
+pub fn assign_customers(
+    spec: &SplitSpec,
+    labels: &[Option<bool>],
+    customers: &[u64],
+    days: &[i32],
+    seed: u64,
+) -> Vec<Side> {
+    let labelled = || (0..labels.len()).filter(|row| labels[*row].is_some());
+    let newest = labelled().map(|row| days[row]).max();
+    // Each customer's latest labelled row stands for it.
+    let mut latest: HashMap<u64, usize> = HashMap::new();
+    for row in labelled() {
+        let known = latest.entry(customers[row]).or_insert(row);
+        if days[row] > days[*known] {
+            *known = row;
+        }
+    }
+    let mut stands: Vec<Option<bool>> = vec![None; labels.len()];
+    latest.values().for_each(|row| stands[*row] = labels[*row]);
+    let sides = assign(spec, &stands, customers, seed);
+    let side_of = |row: usize| match (labels[row], latest.get(&customers[row])) {
+        (Some(_), Some(latest)) => match sides[*latest] {
+            Side::Test if Some(days[row]) != newest => Side::Unlabelled,
+            side => side,
+        },
+        _ => Side::Unlabelled,
+    };
+    (0..labels.len()).map(side_of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,5 +213,40 @@ mod tests {
             sides.iter().zip(&mut tested).filter(|(s, _)| **s == Side::Test).for_each(|(_, n)| *n += 1);
         }
         assert!(tested.iter().zip(&labels).all(|(n, label)| *n == usize::from(label.is_some())));
+    }
+
+    #[test]
+    fn no_customer_stands_on_both_sides_and_the_test_is_of_the_latest_day() {
+        // 400 customers on four days; every fifth is gone on the last day; the last hundred rows are
+        // the day to answer.
+        let mut rows: Vec<(u64, i32, Option<bool>)> = Vec::new();
+        for day in 0..4 {
+            let here = (0..400u64).filter(|who| day < 3 || who % 5 > 0);
+            rows.extend(here.map(|who| (who, day * 30, Some((who + day as u64) % 3 == 0))));
+        }
+        rows.extend((0..100).map(|who| (who, 150, None)));
+        let labels: Vec<_> = rows.iter().map(|row| row.2).collect();
+        let customers: Vec<_> = rows.iter().map(|row| row.0).collect();
+        let days: Vec<_> = rows.iter().map(|row| row.1).collect();
+        let sides = assign_customers(&SplitSpec::default(), &labels, &customers, &days, 3);
+        assert_eq!(sides, assign_customers(&SplitSpec::default(), &labels, &customers, &days, 3));
+        let mut of: HashMap<u64, Vec<Side>> = HashMap::new();
+        for (row, side) in rows.iter().zip(&sides) {
+            if row.2.is_some() {
+                of.entry(row.0).or_default().push(*side);
+            }
+            if *side == Side::Test {
+                assert_eq!(row.1, 90);
+            }
+            assert_eq!(row.2.is_none(), row.1 == 150);
+        }
+        for (who, sides) in &of {
+            let learns = |side: &Side| matches!(side, Side::Train | Side::Valid);
+            let (first, all) = (sides[0], sides.iter().all(|side| *side == sides[0]));
+            assert!(if learns(&first) { all } else { !sides.iter().any(learns) }, "{who}: {sides:?}");
+        }
+        let count = |side| sides.iter().filter(|s| **s == side).count() as f64;
+        assert!((count(Side::Test) / 320.0 - 0.2).abs() < 0.06, "{}", count(Side::Test));
+        assert!(count(Side::Train) > 900.0);
     }
 }

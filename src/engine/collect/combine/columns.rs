@@ -240,7 +240,7 @@ fn use_of(column: &Column) -> Use {
 }
 
 /// The column that says in which of several currencies each row's money is.
-pub(super) fn currencies(table: &Table) -> Option<&Column> {
+pub(crate) fn currencies(table: &Table) -> Option<&Column> {
     let named = |name: &str| {
         words::tokens(name)
             .iter()

@@ -9,12 +9,16 @@ mod plan;
 mod propose;
 mod rows;
 mod run;
+mod trace;
 
 use crate::error::Place;
 
+pub(crate) use columns::currencies;
 pub use plan::{Apart, Choice, Dated, Dropped, Function, Hop, Plan, PlannedColumn, Source, TableRef};
 pub use propose::plan;
+pub(crate) use run::provenance;
 pub use run::run;
+pub(crate) use trace::{NOBODY, Trace};
 
 /// Why tables could not be combined.
 #[derive(Debug, thiserror::Error)]

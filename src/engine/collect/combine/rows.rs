@@ -12,7 +12,7 @@ use crate::job::Reporter;
 use crate::table::{Dataset, Table};
 
 /// Rows and customers are counted in 32 bits; the numbers above this one say why a row has none.
-const LAST: u32 = u32::MAX - 8;
+pub(super) const LAST: u32 = u32::MAX - 8;
 /// The row's key is not among those it should be of.
 pub(super) const ORPHAN: u32 = u32::MAX;
 /// The row has no key.

@@ -160,7 +160,7 @@ fn role_of(function: Function, source: Option<Role>, guess: Role) -> Role {
 }
 
 /// The file of the customers; the hash stands for all sources and the plan.
-fn provenance(data: &Dataset, plan: &Plan, base: &Table) -> Result<Provenance, CombineError> {
+pub(crate) fn provenance(data: &Dataset, plan: &Plan, base: &Table) -> Result<Provenance, CombineError> {
     let mut hasher = blake3::Hasher::new();
     let mut bytes = 0u64;
     for table in &data.tables {

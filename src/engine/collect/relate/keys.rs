@@ -11,12 +11,12 @@ use crate::job::Reporter;
 use crate::table::{Column, Table};
 
 /// The hash that stands for "no key".
-pub(in crate::collect) const BLANK: u64 = 0;
+pub(crate) const BLANK: u64 = 0;
 /// Rows between two looks at whether the person has cancelled.
 const ROWS_PER_CHECK: usize = 8192;
 
 /// Lets the person cancel a loop over rows.
-pub(in crate::collect) fn check(at: usize, report: &Reporter) -> crate::Result<()> {
+pub(crate) fn check(at: usize, report: &Reporter) -> crate::Result<()> {
     if at.is_multiple_of(ROWS_PER_CHECK) {
         report.check()?;
     }
@@ -24,7 +24,7 @@ pub(in crate::collect) fn check(at: usize, report: &Reporter) -> crate::Result<(
 }
 
 /// A value without surrounding blanks; `None` where it stands for "no value".
-pub(in crate::collect) fn value<'a>(column: &Column, text: Option<&'a str>) -> Option<&'a str> {
+pub(crate) fn value<'a>(column: &Column, text: Option<&'a str>) -> Option<&'a str> {
     let text = text?.trim();
     (!missing::is_missing(text) || column.keep_na && text == "NA").then_some(text)
 }
@@ -43,11 +43,7 @@ fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// The hash of every row's key, [`BLANK`] where there is none. Length: rows of the table.
-pub(in crate::collect) fn hashes(
-    table: &Table,
-    column: &Column,
-    report: &Reporter,
-) -> crate::Result<Vec<u64>> {
+pub(crate) fn hashes(table: &Table, column: &Column, report: &Reporter) -> crate::Result<Vec<u64>> {
     let Some(text) = table.text(&column.name) else { return Ok(vec![BLANK; table.height()]) };
     let hasher = PlFixedStateQuality::default();
     let mut out = Vec::with_capacity(text.len());
@@ -59,7 +55,7 @@ pub(in crate::collect) fn hashes(
 }
 
 /// How often each key of a column occurs.
-pub(in crate::collect) struct Keys {
+pub(crate) struct Keys {
     pub counts: PlHashMap<u64, u32>,
     pub blank: u64,
     pub rows: u64,

@@ -15,9 +15,9 @@ use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Cardinality, Column, Link, Role, Table};
 
-pub(in crate::collect) use keys::{BLANK, Keys, check, hashes, value};
+pub(crate) use keys::{BLANK, Keys, check, hashes, value};
 pub use kind::{TableKind, kind};
-pub(in crate::collect) use names::{KeyName, Said, is_title, key_name};
+pub(crate) use names::{KeyName, Said, is_title, key_name};
 
 use names::TableName;
 
@@ -323,6 +323,6 @@ fn without_siblings(links: Vec<Link>) -> Vec<Link> {
 }
 
 #[cfg(test)]
-pub(in crate::collect) mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,7 @@ const LINE_PARTS: [&str; 3] = ["明细", "详情", "行"];
 
 /// How plainly a column's name says that it holds keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::collect) enum Said {
+pub(crate) enum Said {
     /// `customer_id`, `客户编号`: a thing and a word for identifier.
     Key,
     /// `customer`: only the thing.
@@ -68,14 +68,14 @@ pub(in crate::collect) enum Said {
 
 /// A column's name read as the name of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::collect) struct KeyName {
+pub(crate) struct KeyName {
     /// The thing, by its common name; empty for [`Said::Generic`].
     pub thing: String,
     pub said: Said,
 }
 
 /// Reads a column's name as that of a key; `None` where it promises none.
-pub(in crate::collect) fn key_name(column: &str) -> Option<KeyName> {
+pub(crate) fn key_name(column: &str) -> Option<KeyName> {
     // RecBole writes a type behind the name: `user_id:token`.
     let column = column.split(':').next().unwrap_or(column).trim();
     if let Some(thing) = contact(column) {
@@ -182,7 +182,7 @@ pub(super) fn is_known(thing: &str) -> bool {
 }
 
 /// A column that names a thing in words: `product name`, `名称`.
-pub(in crate::collect) fn is_title(column: &str) -> bool {
+pub(crate) fn is_title(column: &str) -> bool {
     words::tokens(column).iter().any(|word| ["name", "title"].contains(&word.as_str()))
         || ["名称", "品名"].iter().any(|part| column.contains(part))
 }
