@@ -1,8 +1,10 @@
 //! Models that learn who leaves: a network, and the simple ones it must beat on the same split.
 
 pub mod device;
+pub mod fit;
 mod linear;
 mod mlp;
+pub mod net;
 mod network;
 mod optimizer;
 mod tree;
@@ -32,6 +34,8 @@ pub enum TrainError {
     Diverged { epoch: usize },
     #[error("{model} could not be fitted: {cause}")]
     Fit { model: &'static str, cause: String },
+    #[error(transparent)]
+    Net(#[from] net::NetError),
 }
 
 impl TrainError {
@@ -41,6 +45,7 @@ impl TrainError {
             Self::Device { .. } => "device",
             Self::Diverged { .. } => "diverged",
             Self::Fit { .. } => "fit_failed",
+            Self::Net(cause) => cause.kind(),
         }
     }
 }
