@@ -160,6 +160,9 @@ fn text_cnn_on_hotel_reviews() {
 
 /// Samples per second of training at full speed, after one epoch to warm up.
 fn speed(name: &str, spec: &NetSpec, batch: usize, data: NetData, truth: Vec<bool>) {
+    if !name.contains(&setting("NET_SPEED", String::new())) {
+        return;
+    }
     let rows = data.rows;
     let samples = NetSamples {
         train: data,
