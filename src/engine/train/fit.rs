@@ -71,6 +71,9 @@ pub struct NetTrained {
 /// A loss above this is no loss any more.
 const EXPLODED: f64 = 1e6;
 
+/// Numbers that a step may keep for its gradients (16 GB): memory that runs out ends the program.
+const MOST: f64 = 4e9;
+
 const MEND: &str = "a lower learning rate or clipped gradients help";
 
 /// Trains a network and keeps the epoch with the lowest validation loss.
@@ -98,6 +101,7 @@ pub fn train_net(
     state.load_moments(&mut stepper)?;
     let mut model = Graph::new(&state.net, &stepper.device).map_err(TrainError::from)?;
     let planned = fit.epochs;
+    let mut keep = Keep { path: run.checkpoint, failed: None };
     let mut good: Option<Net> = None;
     let mut rate = fit.learning_rate;
 
@@ -122,12 +126,12 @@ pub fn train_net(
             }
             report.progress(done);
             if run.checkpoint_steps > 0 && state.place.steps.is_multiple_of(run.checkpoint_steps as u64) {
-                state.save(run.checkpoint, &model, &stepper)?;
+                keep.save(&mut state, &model, &stepper);
             }
         }
         // A stop in mid-epoch keeps its place in the checkpoint, and the best whole epoch as the result.
         if report.wants_finish() && state.place.done < total {
-            state.save(run.checkpoint, &model, &stepper)?;
+            keep.save(&mut state, &model, &stepper);
             break;
         }
         let (train_loss, losses_fine) = stepper.mean_loss(&mut *run.watch)?;
@@ -157,7 +161,7 @@ pub fn train_net(
             planned,
             learning_rate: rate,
         });
-        state.save(run.checkpoint, &model, &stepper)?;
+        keep.save(&mut state, &model, &stepper);
         if report.wants_finish() {
             break;
         }
@@ -171,9 +175,25 @@ pub fn train_net(
         device: choice,
         history: state.place.history,
         best_epoch,
-        notes: notes(spec, samples),
+        notes: notes(spec, samples, keep.failed),
         seconds: clock.seconds(),
     })
+}
+
+/// Writes checkpoints. A full disk does not end a training that goes well: it is told with the result.
+struct Keep<'a> {
+    path: Option<&'a Path>,
+    failed: Option<String>,
+}
+
+impl Keep<'_> {
+    fn save(&mut self, state: &mut State, model: &Graph, stepper: &Stepper) {
+        if let Some(path) = self.path
+            && let Err(cause) = state.save(path, model, stepper)
+        {
+            self.failed = Some(cause.to_string());
+        }
+    }
 }
 
 /// Time that passes, without the pauses.
@@ -208,12 +228,19 @@ fn check(spec: &NetSpec, fit: &FitSpec, samples: &NetSamples) -> Result<(), NetE
             return Err(NetError::Shape { what: "inputs" });
         }
     }
+    let rows = fit.batch_size.min(samples.train.rows);
+    let longest = |data: &NetData| (0..data.rows).map(|row| data.steps(row, spec.max_len)).max().unwrap_or(0);
+    let steps = longest(&samples.train).max(longest(&samples.valid));
+    if spec.working_numbers(&samples.train.inputs(), rows, steps) > MOST {
+        return Err(NetError::Settings { what: "max_len" });
+    }
     Ok(())
 }
 
-/// Sequences that were longer than what is read.
-fn notes(spec: &NetSpec, samples: &NetSamples) -> Vec<Note> {
+/// Sequences that were longer than what is read; a checkpoint that could not be written.
+fn notes(spec: &NetSpec, samples: &NetSamples, failed: Option<String>) -> Vec<Note> {
     let cut = samples.train.cut(spec.max_len) + samples.valid.cut(spec.max_len);
     let note = || Note::new("sequence_cut").with("count", cut).with("most", spec.max_len);
-    (cut > 0).then(note).into_iter().collect()
+    let unkept = failed.map(|cause| Note::new("checkpoint_unwritten").with("cause", cause));
+    (cut > 0).then(note).into_iter().chain(unkept).collect()
 }

@@ -148,9 +148,8 @@ impl State {
         net
     }
 
-    /// Writes the checkpoint, if one is wanted.
-    pub fn save(&mut self, path: Option<&Path>, model: &Graph, stepper: &Stepper) -> Result<(), TrainError> {
-        let Some(path) = path else { return Ok(()) };
+    /// Writes the checkpoint.
+    pub fn save(&mut self, path: &Path, model: &Graph, stepper: &Stepper) -> Result<(), TrainError> {
         self.place.stream_at = position(&self.rng);
         (self.place.loss_sum, self.place.rows_seen) = stepper.stand()?;
         let net = Net { weights: model.weights(&self.net)?, ..self.net.clone() };

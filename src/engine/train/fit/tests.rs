@@ -236,6 +236,16 @@ fn a_crash_loses_no_more_than_since_the_last_checkpoint() {
 }
 
 #[test]
+fn a_checkpoint_that_cannot_be_written_does_not_end_training() {
+    let samples = ab_samples(32, 16);
+    let path = Path::new("/nowhere/at/all/net.checkpoint");
+    let trained =
+        train_net(&cnn(), &quick(2), &samples, run(&mut (), Some(path)), &Reporter::silent()).unwrap();
+    assert_eq!(trained.history.len(), 2);
+    assert_eq!(trained.notes[0].code, "checkpoint_unwritten");
+}
+
+#[test]
 fn a_damaged_or_foreign_checkpoint_is_refused() {
     let samples = ab_samples(32, 16);
     let folder = tempfile::tempdir().unwrap();

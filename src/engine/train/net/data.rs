@@ -116,10 +116,10 @@ impl NetData {
     /// The part that does not fit is named.
     pub fn check(&self) -> Result<(), NetError> {
         let wrong = |what| Err(NetError::Shape { what });
-        if self.table.len() != self.rows * self.table_width {
+        if Some(self.table.len()) != self.rows.checked_mul(self.table_width) {
             return wrong("table");
         }
-        if self.categories.ids.len() != self.rows * self.categories.levels.len() {
+        if Some(self.categories.ids.len()) != self.rows.checked_mul(self.categories.levels.len()) {
             return wrong("categories");
         }
         if self.tokens.as_ref().is_some_and(|t| t.width != 1 || !t.is_sound(self.rows)) {

@@ -240,6 +240,31 @@ impl NetSpec {
         }
     }
 
+    /// About how many numbers the widest part of a step holds for `rows` sequences of `steps` steps: what
+    /// grows out of hand with long sequences, not all there is.
+    pub(crate) fn working_numbers(&self, inputs: &Inputs, rows: usize, steps: usize) -> f64 {
+        let (rows, steps) = (rows as f64, steps as f64);
+        let width = (if inputs.vocabulary > 0 { self.token_size } else { 0 } + inputs.channels) as f64;
+        let a_step = match &self.body {
+            Body::Mlp { .. } => width,
+            Body::Cnn { kernels, filters } => {
+                kernels.iter().map(|k| *k as f64 * width + 3.0 * *filters as f64).sum()
+            }
+            Body::Rnn { units, bidirectional, .. } => {
+                12.0 * *units as f64 * if *bidirectional { 2.0 } else { 1.0 }
+            }
+            Body::CnnRnn { kernel, filters, units } => {
+                *kernel as f64 * width + 3.0 * *filters as f64 + 12.0 * *units as f64
+            }
+            Body::Transformer { layers, heads, model, feed_forward, .. } => {
+                // Every step attends to every other, in every head.
+                let attention = 4.0 * *heads as f64 * steps;
+                *layers as f64 * (attention + 12.0 * *model as f64 + 3.0 * *feed_forward as f64)
+            }
+        };
+        rows * steps * (a_step + 3.0 * width)
+    }
+
     /// Numbers that stand for one of `levels` categories.
     pub(super) fn category_size(&self, levels: usize) -> usize {
         if self.category_size > 0 { self.category_size } else { levels.div_ceil(2).clamp(1, 50) }

@@ -243,6 +243,18 @@ fn what_does_not_fit_is_refused() {
     let mut short = samples.clone();
     short.train.tokens.as_mut().unwrap().starts.pop();
     assert_eq!(run(&fine, &short), "net_data");
+    // 16 rows × 8 heads × 60,000² steps would end the program, not the training.
+    let mut long = samples.clone();
+    long.train.tokens = Some(Ragged::new(1));
+    (0..6).for_each(|_| long.train.tokens.as_mut().unwrap().push(&vec![1; 60_000]));
+    let wide = Body::Transformer {
+        layers: 2,
+        heads: 8,
+        model: 16,
+        feed_forward: 8,
+        positions: Positions::Sinusoidal,
+    };
+    assert_eq!(run(&NetSpec { body: wide, max_len: 60_000, ..fine.clone() }, &long), "net_settings");
     let none = NetSamples {
         train: pick(&samples.train, &[]),
         train_target: Target::Binary(vec![]),
@@ -389,6 +401,17 @@ fn losses_are_what_their_formulas_say() {
     let huber = |z: f32, y: f32| of(Loss::Huber { delta: 0.5 }, Head::Regression, &[z], &[y]);
     near(huber(0.3, 0.0), 0.5 * 0.09);
     near(huber(-2.0, 0.0), 0.5 * (2.0 - 0.25));
+}
+
+#[test]
+fn settings_left_out_of_a_file_are_the_default_ones() {
+    assert_eq!(serde_json::from_str::<NetSpec>("{}").unwrap(), NetSpec::default());
+    let text = r#"{"body":{"kind":"cnn","kernels":[2],"filters":3},"head":{"kind":"multi_class","classes":4},
+        "loss":{"kind":"focal","gamma":2.0}}"#;
+    let spec: NetSpec = serde_json::from_str(text).unwrap();
+    assert_eq!(spec.body, Body::Cnn { kernels: vec![2], filters: 3 });
+    assert_eq!((spec.head, spec.loss), (Head::MultiClass { classes: 4 }, Loss::Focal { gamma: 2.0 }));
+    assert_eq!(serde_json::from_str::<FitSpec>("{}").unwrap(), FitSpec::default());
 }
 
 #[test]
