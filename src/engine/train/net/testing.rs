@@ -1,6 +1,5 @@
 //! Small planted problems for the tests of networks.
 
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -102,11 +101,4 @@ pub(crate) fn train(spec: &NetSpec, fit: &FitSpec, samples: &NetSamples, seed: u
 
 pub(crate) fn predict(net: &super::Net, data: &NetData) -> Vec<f64> {
     net.predict(data, DeviceKind::Flex, &Reporter::silent()).unwrap().values
-}
-
-/// Rows of `data` in another order.
-pub(crate) fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows).collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    order
 }
