@@ -4,9 +4,11 @@
 mod battery;
 mod boosted;
 pub mod device;
+pub mod fit;
 mod forest;
 mod linear;
 mod mlp;
+pub mod net;
 mod network;
 mod one_rule;
 mod optimizer;
@@ -47,6 +49,8 @@ pub enum TrainError {
     Diverged { epoch: usize },
     #[error("{model} could not be fitted: {cause}")]
     Fit { model: &'static str, cause: String },
+    #[error(transparent)]
+    Net(#[from] net::NetError),
 }
 
 impl TrainError {
@@ -56,6 +60,7 @@ impl TrainError {
             Self::Device { .. } => "device",
             Self::Diverged { .. } => "diverged",
             Self::Fit { .. } => "fit_failed",
+            Self::Net(cause) => cause.kind(),
         }
     }
 }

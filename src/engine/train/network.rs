@@ -40,7 +40,7 @@ impl Activation {
         }
     }
 
-    fn apply(self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn apply(self, x: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Relu => relu(x),
             Self::Gelu => gelu(x),

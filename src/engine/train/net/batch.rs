@@ -1,0 +1,104 @@
+//! A batch on the device: rows gathered on the host and padded to the longest sequence among them.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::NetData;
+
+/// Lengths of a batch's sequences.
+#[derive(Debug, Clone)]
+pub(crate) struct Steps {
+    /// Steps of the longest row, at least 1.
+    pub longest: usize,
+    pub lengths: Vec<usize>,
+    /// `[rows, longest]`: 1 for a real step, 0 for padding.
+    pub mask: Tensor<2>,
+}
+
+impl Steps {
+    fn new(lengths: Vec<usize>, device: &Device) -> Self {
+        let longest = lengths.iter().copied().max().unwrap_or(0).max(1);
+        let mut mask = Vec::with_capacity(lengths.len() * longest);
+        for length in &lengths {
+            mask.extend((0..longest).map(|at| f32::from(u8::from(at < *length))));
+        }
+        let mask = Tensor::from_data(TensorData::new(mask, [lengths.len(), longest]), device);
+        Self { longest, lengths, mask }
+    }
+
+    /// `[rows, 1]`: 1 where a row still has a step `at`; none where all have.
+    pub fn live(&self, at: usize, device: &Device) -> Option<Tensor<2>> {
+        if self.lengths.iter().all(|length| at < *length) {
+            return None;
+        }
+        let live: Vec<f32> = self.lengths.iter().map(|length| f32::from(u8::from(at < *length))).collect();
+        let rows = live.len();
+        Some(Tensor::from_data(TensorData::new(live, [rows, 1]), device))
+    }
+
+    /// `[rows, 1]`: one over the length, and 0 where there are no steps: the weight of a mean.
+    pub fn shares(&self, device: &Device) -> Tensor<2> {
+        let share = |n: &usize| if *n == 0 { 0.0 } else { 1.0 / *n as f32 };
+        let shares: Vec<f32> = self.lengths.iter().map(share).collect();
+        let rows = shares.len();
+        Tensor::from_data(TensorData::new(shares, [rows, 1]), device)
+    }
+}
+
+/// What the network reads at once.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub rows: usize,
+    pub table: Option<Tensor<2>>,
+    /// One id a row for each categorical input.
+    pub categories: Vec<Tensor<1, Int>>,
+    /// `rows × longest` ids, row by row.
+    pub tokens: Option<(Tensor<1, Int>, Steps)>,
+    /// `[rows, longest, channels]`.
+    pub events: Option<(Tensor<3>, Steps)>,
+}
+
+impl Batch {
+    /// Gathers `rows` of `data`; sequences are cut to `max_len` steps.
+    pub fn new(data: &NetData, rows: &[usize], max_len: usize, device: &Device) -> Self {
+        let n = rows.len();
+        let table = (data.table_width > 0).then(|| {
+            let d = data.table_width;
+            let mut x = Vec::with_capacity(n * d);
+            for row in rows {
+                x.extend_from_slice(data.table.get(row * d..(row + 1) * d).unwrap_or(&[]));
+            }
+            x.resize(n * d, 0.0);
+            Tensor::from_data(TensorData::new(x, [n, d]), device)
+        });
+        let columns = data.categories.levels.len();
+        let categories = data.categories.levels.iter().enumerate().map(|(column, levels)| {
+            let id = |row: &usize| {
+                let id = data.categories.ids.get(row * columns + column).copied().unwrap_or(0);
+                if (id as usize) < *levels { id as i32 } else { 0 }
+            };
+            Tensor::from_data(TensorData::new(rows.iter().map(id).collect::<Vec<_>>(), [n]), device)
+        });
+        let tokens = data.tokens.as_ref().map(|tokens| {
+            let steps = Steps::new(rows.iter().map(|r| tokens.len(*r).min(max_len)).collect(), device);
+            let mut ids = Vec::with_capacity(n * steps.longest);
+            for (at, row) in rows.iter().enumerate() {
+                let known = |id: &u32| if (*id as usize) < data.vocabulary { *id as i32 } else { 0 };
+                ids.extend(tokens.row(*row, max_len).iter().map(known));
+                ids.resize((at + 1) * steps.longest, 0);
+            }
+            let len = ids.len();
+            (Tensor::from_data(TensorData::new(ids, [len]), device), steps)
+        });
+        let events = data.events.as_ref().map(|events| {
+            let steps = Steps::new(rows.iter().map(|r| events.len(*r).min(max_len)).collect(), device);
+            let width = events.width;
+            let mut x = Vec::with_capacity(n * steps.longest * width);
+            for (at, row) in rows.iter().enumerate() {
+                x.extend_from_slice(events.row(*row, max_len));
+                x.resize((at + 1) * steps.longest * width, 0.0);
+            }
+            (Tensor::from_data(TensorData::new(x, [n, steps.longest, width]), device), steps)
+        });
+        Self { rows: n, table, categories: categories.collect(), tokens, events }
+    }
+}
