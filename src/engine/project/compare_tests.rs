@@ -40,7 +40,7 @@ fn run(file: &str, target: &str, ignore: &[&str], kinds: &[ModelKind], epochs: u
     Some(c)
 }
 
-/// A small table: `spoil` may change a line by its number.
+/// A small table without twins: `spoil` may change a line by its number.
 fn table(spoil: impl Fn(usize, &mut [String; 4])) -> crate::table::Table {
     let mut text = String::from("id,visits,plan,left\n");
     for i in 0..200usize {
@@ -48,7 +48,7 @@ fn table(spoil: impl Fn(usize, &mut [String; 4])) -> crate::table::Table {
         let left = (i * 31 % 17) + 4 * (i * 7 % 3) > 13;
         let mut row = [
             format!("C{i}"),
-            format!("{}", (i * 31 % 17) * 3 + i % 5),
+            format!("{}", (i * 31 % 17) * 20 + i % 20),
             plan.to_owned(),
             (if left { "yes" } else { "no" }).to_owned(),
         ];
@@ -89,6 +89,8 @@ fn rows_of_a_fold_change_nothing_that_the_fold_learns() {
             row[2] = "unheard of".into();
         }
     });
+    let again = clean_local(&settings, &changed, &silent).unwrap();
+    assert_eq!(of_row, split::folds(&again.labels.of_row, &again.twins, 5, settings.seed), "the same folds");
     let after = compare(&settings, &changed, &QUICK, 5, &silent).unwrap();
     for kind in QUICK {
         let p = |c: &Comparison| c.models.iter().find(|m| m.kind == kind).unwrap().probabilities.clone();
@@ -118,7 +120,8 @@ fn every_kind_gives_reasons_that_add_up() {
         let model = &outcome.trained.model;
         let told = outcome.explainer.explain(model, &prepared.matrix, &places, &silent).unwrap();
         for (one, at) in told.iter().zip(places) {
-            assert_eq!(one.probability, outcome.probabilities[at], "{kind:?}");
+            // A network's sums in 32 bits depend a hair on how many rows go together.
+            assert!((one.probability - outcome.probabilities[at]).abs() < 1e-6, "{kind:?}");
             let sum = outcome.explainer.base + one.shares.iter().sum::<f64>();
             assert!((sum - one.probability).abs() < 1e-9, "{kind:?}: {sum} is not {}", one.probability);
         }

@@ -20,7 +20,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::linear::{LinearModel, records};
+use super::linear::{self, LinearModel, records};
 use super::{Samples, TrainError};
 use crate::features::Matrix;
 use crate::job::Reporter;
@@ -148,8 +148,18 @@ fn calibrate(line: &mut LinearModel, samples: &Samples) -> Result<(), TrainError
     let params: PlattParams<f64, ()> = PlattParams::default();
     let params = params.check_ref().map_err(|e| fail(e.to_string()))?;
     let labels = Array1::from_vec(y.clone());
-    let (a, b) =
-        platt_newton_method(distances.view(), labels.view(), params).map_err(|e| fail(e.to_string()))?;
+    let (a, b) = match platt_newton_method(distances.view(), labels.view(), params) {
+        Ok(found) => found,
+        // Its line search gives up where there is next to nothing left to gain; the same sigmoid with a
+        // small penalty is found by the logistic regression.
+        Err(_) => {
+            let column = vec!["distance".to_owned()];
+            let data = distances.iter().map(|d| *d as f32).collect();
+            let one = Matrix { names: column.clone(), sources: column, height: y.len(), data };
+            let sigmoid = linear::fit(&one, y)?;
+            (-sigmoid.coefficients.first().copied().unwrap_or(0.0), -sigmoid.intercept)
+        }
+    };
     // The probability is 1 / (1 + e^(a·f + b)).
     line.coefficients.iter_mut().for_each(|c| *c *= -a);
     line.intercept = -(a * line.intercept + b);
