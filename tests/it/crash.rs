@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use regulars::window::notice::Tone;
@@ -114,25 +114,39 @@ fn kill_often(folder: PathBuf, kills: usize, seed: u64) -> [usize; 4] {
         });
         let mut trouble = String::new();
         let (mut doing, mut training) = (0, false);
+        let trained = std::cell::Cell::new(false);
         let mut hear = |what: String| match what.split(' ').collect::<Vec<_>>()[..] {
             ["edit", n] => known = known.max(n.parse().unwrap_or(0)),
             ["ready"] => doing = 1,
             ["train"] => training = true,
-            ["trained"] => training = false,
+            ["trained"] => {
+                training = false;
+                trained.set(true);
+            }
             ["save"] => doing = 3,
             ["saved"] => doing = 1,
             ["trouble", ..] => trouble.push_str(&what),
             _ => {}
         };
-        // A moment between the start and well into the work; now and then before it is ready.
+        // A moment between the start and well into the work; now and then before it is ready, and now
+        // and then soon after a training, however long that takes on a busy machine.
         let wait_for = if kill % 10 == 0 { 0..200_000 } else { 200_000..700_000 };
-        let until = std::time::Instant::now() + Duration::from_micros(rng.gen_range(wait_for));
+        let mut until = Instant::now() + Duration::from_micros(rng.gen_range(wait_for));
+        let after = Duration::from_micros(rng.gen_range(0..200_000));
+        let mut waits = kill % 10 == 5;
+        if waits {
+            until = Instant::now() + Duration::from_secs(60);
+        }
         loop {
-            let left = until.saturating_duration_since(std::time::Instant::now());
+            let left = until.saturating_duration_since(Instant::now());
             match heard.recv_timeout(left) {
                 Ok(what) => hear(what),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => panic!("the child ended by itself"),
+            }
+            if waits && trained.get() {
+                waits = false;
+                until = Instant::now() + after;
             }
         }
         process.kill().unwrap();

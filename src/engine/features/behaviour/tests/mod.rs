@@ -357,7 +357,15 @@ proptest! {
             let customers: String = (0..14).map(|n| format!("K{n:02}\n")).collect();
             let mut tables = vec![table("customers", &format!("customer_id\n{customers}")), table("orders", &o), table("events", &e)];
             // Few rows may look like something else: this is no test of guesses.
-            crate::collect::set_role(&mut tables[1], "amount", crate::table::Role::Money).unwrap();
+            use crate::table::Role;
+            for (at, name, role) in [
+                (1, "amount", Role::Money),
+                (1, "product", Role::Category),
+                (1, "channel", Role::Category),
+                (2, "page", Role::Category),
+            ] {
+                crate::collect::set_role(&mut tables[at], name, role).unwrap();
+            }
             tables
         };
         let (data, plan) = dataset(written(1000));
