@@ -136,6 +136,9 @@ pub struct NetSpec {
     /// Units of each dense layer between the joined vectors and the output, for bodies that read
     /// sequences; the MLP has its own.
     pub hidden: Vec<usize>,
+    /// The CNN also tells the mean of each filter's answers, beside the greatest: how often, not only
+    /// whether. Helps with long texts.
+    pub mean_pool: bool,
     pub activation: Activation,
     /// Share of the joined vector, and of each dense layer, that is left out at each step.
     pub dropout: f64,
@@ -160,6 +163,7 @@ impl Default for NetSpec {
             head: Head::default(),
             loss: Loss::default(),
             hidden: Vec::new(),
+            mean_pool: false,
             activation: Activation::default(),
             dropout: 0.5,
             embedding_dropout: 0.0,

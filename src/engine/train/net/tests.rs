@@ -95,7 +95,8 @@ fn padding_and_neighbours_change_no_answer() {
     let (data, _) = mixed(12, Head::Binary, 5);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     for body in bodies() {
-        let net = Net::init(&small(body.clone(), Head::Binary), &data.inputs(), &mut rng).unwrap();
+        let spec = NetSpec { mean_pool: true, ..small(body.clone(), Head::Binary) };
+        let net = Net::init(&spec, &data.inputs(), &mut rng).unwrap();
         let graph = Graph::new(&net, &Device::flex()).unwrap();
         let answer = |data: &NetData, rows: &[usize]| {
             let batch = Batch::new(data, rows, 64, &Device::flex());
@@ -124,7 +125,8 @@ fn nothing_to_read_gives_a_zero_vector() {
         tokens.push(&[1, 2, 3]);
         tokens.push(&[]);
         data.tokens = Some(tokens);
-        let spec = NetSpec { hidden: vec![], ..small(body.clone(), Head::MultiClass { classes: 3 }) };
+        let head = Head::MultiClass { classes: 3 };
+        let spec = NetSpec { hidden: vec![], mean_pool: true, ..small(body.clone(), head) };
         let spec = match body {
             Body::Mlp { .. } => NetSpec { body: Body::Mlp { hidden: vec![], residual: false }, ..spec },
             _ => spec,

@@ -88,7 +88,7 @@ impl Plan {
                 for (at, kernel) in kernels.iter().enumerate() {
                     self.conv(&format!("{name}.conv{at}"), inputs, *filters, *kernel);
                 }
-                filters * kernels.len()
+                filters * kernels.len() * if spec.mean_pool { 2 } else { 1 }
             }
             Body::Rnn { cell, units, bidirectional } => {
                 self.recurrent(&format!("{name}.forward"), *cell, inputs, *units);
