@@ -137,7 +137,10 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 58] = [
+const TOLD_WHOLE: [&str; 61] = [
+    "net_settings",
+    "net_data",
+    "net_checkpoint",
     "behaviour_no_orders",
     "behaviour_no_dates",
     "behaviour_too_short",

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use regulars_engine::evaluate::{Compared, Comparison, Folded, Verdict};
+use regulars_engine::features::TextUse;
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project;
 use regulars_engine::table::Role;
@@ -36,6 +37,10 @@ pub(super) struct Compare {
     device: DeviceKind,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Words of free text that become columns, those that go most with the target first (0: text is left
+    /// out)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=2000))]
+    text_terms: u16,
     /// Most epochs to train a network
     #[arg(long)]
     epochs: Option<usize>,
@@ -53,6 +58,7 @@ impl Compare {
         if let Some(epochs) = self.epochs {
             settings.mlp.epochs = epochs.max(1);
         }
+        settings.features.text = TextUse::terms(usize::from(self.text_terms));
         let kinds = if self.models.is_empty() { ModelKind::ALL.to_vec() } else { self.models.clone() };
         let table = self.input.open(&settings)?;
         let lang = Lang::of_environment();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::evaluate::Evaluation;
+use regulars_engine::features::TextUse;
 use regulars_engine::features::behaviour::{Churn, Question};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
@@ -36,6 +37,10 @@ pub(super) struct Train {
     /// Most epochs to train
     #[arg(long)]
     epochs: Option<usize>,
+    /// Words of free text that become columns, those that go most with the target first (0: text is left
+    /// out)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=2000))]
+    text_terms: u16,
     /// Ask over time, of a shop with orders: who is lost within so many days?
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     horizon: Option<u32>,
@@ -100,6 +105,7 @@ impl Train {
         if let Some(epochs) = self.epochs {
             settings.mlp.epochs = epochs.max(1);
         }
+        settings.features.text = TextUse::terms(usize::from(self.text_terms));
         settings.question = self.question();
         let Collected { table, asked, .. } = self.input.collect(&settings)?;
         let (events, heard) = std::sync::mpsc::channel();

@@ -293,3 +293,39 @@ fn train_asks_over_time_and_scores_as_of_a_day() {
     // What belongs to the question needs one.
     assert_eq!(regulars(&["train", files[0], "--churn", "silence"]).0, 2);
 }
+
+#[test]
+fn words_of_comments_are_learnt_from_where_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("comments.csv");
+    let mut text = String::from("customer_id,visits,comment,churned\n");
+    for at in 0..300 {
+        let lost = at % 3 == 0;
+        let mood = if lost { "delivery was terribly slow" } else { "lovely taste and friendly staff" };
+        text += &format!(
+            "C{at:04},{},\"{mood}, visit {} on street {}\",{}\n",
+            at % 7,
+            at * 31 % 97,
+            at * 17 % 89,
+            if lost { "yes" } else { "no" }
+        );
+    }
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let train = |more: &[&str]| {
+        json(&[&["train", file, "--role", "comment=text", "--model", "logistic"], more].concat())
+    };
+    let names = |told: &serde_json::Value| -> Vec<String> {
+        told["features"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let auc = |told: &serde_json::Value| told["metrics"]["test"]["roc_auc"]["value"].as_f64().unwrap();
+    let without = train(&[]);
+    assert!(
+        names(&without).iter().all(|name| !name.starts_with("comment")),
+        "text is left out unless asked for"
+    );
+    let with = train(&["--text-terms", "20"]);
+    let terms = names(&with).iter().filter(|name| name.starts_with("comment: ")).count();
+    assert!((1..=20).contains(&terms), "{:?}", names(&with));
+    assert!(auc(&with) > 0.99 && auc(&without) < 0.8, "{} {}", auc(&with), auc(&without));
+}

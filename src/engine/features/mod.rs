@@ -15,7 +15,7 @@ use crate::job::{Cancelled, Reporter};
 use crate::table::{ColumnSpec, Frame, Role};
 
 pub use leak::{Leak, find_leaks};
-pub use text::{TextFeatures, TextUse};
+pub use text::{TermColumns, TextFeatures, TextUse};
 
 /// Why no features could be made.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 //! for what.
 
 use eframe::egui::{self, Ui};
-use regulars_engine::features::DateMonth;
+use regulars_engine::features::{DateMonth, TermColumns, TextUse};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::split::Side;
 use regulars_engine::table::Role;
@@ -108,6 +108,22 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             lang.t(&format!("date_month.{}", when.name()))
         });
     });
+    let has_text =
+        scene.state.table.as_ref().is_some_and(|table| table.columns.iter().any(|c| c.role == Role::Text));
+    if has_text {
+        parts::setting(ui, lang, "text_terms", |ui| {
+            let before = settings.features.text.limit();
+            let mut limit = before;
+            parts::named(ui, lang, "text_terms", egui::Slider::new(&mut limit, 0..=500));
+            if limit != before {
+                settings.features.text = match settings.features.text.clone() {
+                    // What else was set of the terms stays.
+                    TextUse::Terms(terms) if limit > 0 => TextUse::Terms(TermColumns { limit, ..terms }),
+                    _ => TextUse::terms(limit),
+                };
+            }
+        });
+    }
     parts::setting(ui, lang, "test_share", |ui| {
         let mut percent = settings.split.test * 100.0;
         if parts::named(

@@ -21,6 +21,22 @@ pub enum TextUse {
 }
 
 impl TextUse {
+    /// So many terms of each text column; 0 leaves text out.
+    pub fn terms(limit: usize) -> Self {
+        match limit {
+            0 => Self::Off,
+            limit => Self::Terms(TermColumns { limit, ..TermColumns::default() }),
+        }
+    }
+
+    /// The terms of each text column; 0 where text is left out.
+    pub fn limit(&self) -> usize {
+        match self {
+            Self::Off => 0,
+            Self::Terms(terms) => terms.limit,
+        }
+    }
+
     /// True if text is left out.
     pub fn is_off(&self) -> bool {
         *self == Self::Off
