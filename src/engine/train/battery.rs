@@ -115,6 +115,28 @@ fn features_that_never_change_harm_no_kind() {
 }
 
 #[test]
+fn numbers_of_any_size_end() {
+    let mut odd = samples(150, straight);
+    for matrix in [&mut odd.train, &mut odd.valid] {
+        for (at, row) in matrix.data.chunks_exact_mut(5).enumerate() {
+            row[0] *= 1e15;
+            row[1] = (row[1] * 17.0).exp();
+            row[2] *= 1e-20;
+            row[3] = f32::from(u8::from(at % 50 == 0));
+        }
+    }
+    for kind in ModelKind::ALL {
+        match fit(kind, &odd, 1) {
+            Ok(trained) => {
+                let p = trained.model.predict(&odd.valid, DeviceKind::Flex).unwrap();
+                assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{kind:?}");
+            }
+            Err(error) => println!("{kind:?}: {error}"),
+        }
+    }
+}
+
+#[test]
 fn a_cancelled_training_ends_without_a_model() {
     for kind in ModelKind::ALL {
         let samples = samples(3000, straight);

@@ -5,8 +5,8 @@
 //!
 //! The solver is dual coordinate descent (Hsieh, Chang, Lin, Keerthi and Sundararajan 2008, as in
 //! LIBLINEAR) for the squared hinge loss. linfa-svm was tried first: it keeps the matrix of all pairs of
-//! rows, so that it could learn from 2,500 rows at most; it took seconds where this takes a fraction of
-//! one; on tables with many equal rows it went on for minutes; and it cannot be asked to stop.
+//! rows, so that it could learn from a sample only, 2,500 rows; five folds of three public files took it
+//! 7 to 14 s, where this takes 0.04 to 0.24 s with all rows; and it cannot be asked to stop.
 
 use linfa::ParamGuard;
 use linfa::composing::platt_scaling::{PlattParams, platt_newton_method};
