@@ -15,6 +15,9 @@ pub struct LinearModel {
     pub intercept: f64,
 }
 
+/// Features with larger values are scaled before fitting.
+const LARGE: f64 = 1e3;
+
 pub(super) fn records(matrix: &Matrix) -> Array2<f64> {
     let data = matrix.data.iter().map(|v| f64::from(*v)).collect();
     Array2::from_shape_vec((matrix.height, matrix.width()), data)
@@ -22,14 +25,24 @@ pub(super) fn records(matrix: &Matrix) -> Array2<f64> {
 }
 
 pub(super) fn fit(matrix: &Matrix, labels: &[bool]) -> Result<LinearModel, TrainError> {
-    let dataset = Dataset::new(records(matrix), Array1::from_vec(labels.to_vec()));
+    let mut x = records(matrix);
+    // L-BFGS's line search never ends on numbers of very different size. Scaled features stay as they
+    // are; what the person left unscaled is brought near 1, and the coefficients back.
+    let mut scales = Vec::with_capacity(matrix.width());
+    for mut column in x.columns_mut() {
+        let most = column.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+        let scale = if most > LARGE { 1.0 / most } else { 1.0 };
+        column.mapv_inplace(|v| v * scale);
+        scales.push(scale);
+    }
+    let dataset = Dataset::new(x, Array1::from_vec(labels.to_vec()));
     let fitted = LogisticRegression::default()
         .max_iterations(500)
         .fit(&dataset)
         .map_err(|cause| TrainError::Fit { model: "logistic regression", cause: cause.to_string() })?;
     // linfa chooses itself which of the two labels is its positive class.
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-    let coefficients = fitted.params().iter().map(|c| sign * c).collect();
+    let coefficients = fitted.params().iter().zip(scales).map(|(c, scale)| sign * c * scale).collect();
     Ok(LinearModel { coefficients, intercept: sign * fitted.intercept() })
 }
 

@@ -32,7 +32,6 @@ pub use network::{Activation, Layer, Network, Norm};
 pub use one_rule::{Bins, OneRuleModel};
 pub use optimizer::{Optimizer, Schedule};
 pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
-pub use svm::SvmModel;
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
 
@@ -123,7 +122,7 @@ impl ModelKind {
 pub enum Model {
     Mlp(Network),
     Logistic(LinearModel),
-    Svm(SvmModel),
+    Svm(LinearModel),
     Tree(TreeModel),
     Forest(ForestModel),
     Boosted(BoostedModel),
@@ -151,8 +150,8 @@ impl Model {
         width > 0
             && match self {
                 Self::Mlp(network) => network.is_sound(width),
-                Self::Logistic(model) => model.coefficients.len() == width,
-                Self::Svm(model) => model.line.coefficients.len() == width,
+                Self::Logistic(model) | Self::Svm(model) => model.coefficients.len() == width,
+
                 Self::Tree(model) => model.is_sound(width),
                 Self::Forest(model) => model.is_sound(width),
                 Self::Boosted(model) => model.is_sound(width),
@@ -168,8 +167,7 @@ impl Model {
     pub fn predict(&self, matrix: &Matrix, device: DeviceKind) -> Result<Vec<f64>, TrainError> {
         match self {
             Self::Mlp(network) => network.predict(matrix, &device::open(device)?),
-            Self::Logistic(model) => Ok(model.predict(matrix)),
-            Self::Svm(model) => Ok(model.line.predict(matrix)),
+            Self::Logistic(model) | Self::Svm(model) => Ok(model.predict(matrix)),
             Self::Tree(model) => Ok(model.predict(matrix)),
             Self::Forest(model) => Ok(model.predict(matrix)),
             Self::Boosted(model) => Ok(model.predict(matrix)),
@@ -181,9 +179,6 @@ impl Model {
     /// What a person should know of how this model came to be.
     pub fn note(&self) -> Option<Note> {
         match self {
-            Self::Svm(model) if model.rows < model.of => {
-                Some(Note::new("svm_sampled").with("rows", model.rows).with("of", model.of))
-            }
             Self::OneRule(model) => Some(Note::new("one_rule_column").with("column", &model.column)),
             _ => None,
         }
