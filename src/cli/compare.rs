@@ -2,15 +2,15 @@
 
 use clap::Args;
 use regulars_engine::evaluate::{Compared, Comparison, Folded, Verdict};
-use regulars_engine::features::TextUse;
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project;
 use regulars_engine::table::Role;
-use regulars_engine::train::{DeviceKind, ModelKind};
+use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
 
+use super::learning::Learning;
 use super::train::parse_kind;
-use super::{Input, Outcome, parse_device};
+use super::{Input, Outcome};
 use crate::words::Lang;
 
 /// Figures of the table, with the share of its width.
@@ -20,45 +20,20 @@ const SHOWN: [&str; 5] = ["roc_auc", "pr_auc", "f1", "accuracy", "log_loss"];
 pub(super) struct Compare {
     #[command(flatten)]
     pub(super) input: Input,
-    /// The column to predict (default: guessed from its name)
-    #[arg(long, value_name = "COLUMN")]
-    target: Option<String>,
-    /// The value of the target that counts (default: yes, true, 1, or the rarer one)
-    #[arg(long, value_name = "VALUE")]
-    positive: Option<String>,
+    #[command(flatten)]
+    learning: Learning,
     /// Parts that the customers are divided into; each is predicted by models that never saw it
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=20))]
     folds: u64,
     /// Kinds to compare, with commas between (default: all)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
     models: Vec<ModelKind>,
-    /// auto, wgpu or flex
-    #[arg(long, default_value = "auto", value_parser = parse_device)]
-    device: DeviceKind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Words of free text that become columns, those that go most with the target first (0: text is left
-    /// out)
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=2000))]
-    text_terms: u16,
-    /// Most epochs to train a network
-    #[arg(long)]
-    epochs: Option<usize>,
 }
 
 impl Compare {
     pub(super) fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
-        if let Some(target) = &self.target {
-            settings.read.roles.push((target.clone(), Role::Target));
-        }
-        settings.positive.clone_from(&self.positive);
-        settings.device = self.device;
-        settings.seed = self.seed;
-        if let Some(epochs) = self.epochs {
-            settings.mlp.epochs = epochs.max(1);
-        }
-        settings.features.text = TextUse::terms(usize::from(self.text_terms));
+        self.learning.apply(&mut settings);
         let kinds = if self.models.is_empty() { ModelKind::ALL.to_vec() } else { self.models.clone() };
         let table = self.input.open(&settings)?;
         let lang = Lang::of_environment();

@@ -14,6 +14,7 @@ mod classroom;
 mod clean;
 mod compare;
 mod inspect;
+mod learning;
 mod mask;
 mod per_customer;
 mod report;

@@ -4,43 +4,26 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::evaluate::Evaluation;
-use regulars_engine::features::TextUse;
 use regulars_engine::features::behaviour::{Churn, Question};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
-use regulars_engine::table::Role;
-use regulars_engine::train::{DeviceKind, ModelKind};
+use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
 
-use super::{Input, Outcome, parse_device};
+use super::learning::Learning;
+use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
 #[derive(Args)]
 pub(super) struct Train {
     #[command(flatten)]
     pub(super) input: Input,
-    /// The column to predict (default: guessed from its name)
-    #[arg(long, value_name = "COLUMN")]
-    target: Option<String>,
-    /// The value of the target that counts (default: yes, true, 1, or the rarer one)
-    #[arg(long, value_name = "VALUE")]
-    positive: Option<String>,
+    #[command(flatten)]
+    learning: Learning,
     /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
-    /// auto, wgpu or flex
-    #[arg(long, default_value = "auto", value_parser = parse_device)]
-    device: DeviceKind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Most epochs to train
-    #[arg(long)]
-    epochs: Option<usize>,
-    /// Words of free text that become columns, those that go most with the target first (0: text is left
-    /// out)
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=2000))]
-    text_terms: u16,
     /// Ask over time, of a shop with orders: who is lost within so many days?
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     horizon: Option<u32>,
@@ -83,7 +66,7 @@ impl Train {
             question.cut_offs.count = usize::from(count);
         }
         question.cut_offs.every_days = self.every.unwrap_or(question.cut_offs.every_days);
-        question.churn = match (&self.churn, &self.target) {
+        question.churn = match (&self.churn, &self.learning.target) {
             (Some(churn), _) => churn.clone(),
             (None, Some(_)) => Churn::Column,
             (None, None) => Churn::Silence,
@@ -96,16 +79,7 @@ impl Train {
             super::refuse_input(bundle, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
-        if let Some(target) = &self.target {
-            settings.read.roles.push((target.clone(), Role::Target));
-        }
-        settings.positive.clone_from(&self.positive);
-        settings.device = self.device;
-        settings.seed = self.seed;
-        if let Some(epochs) = self.epochs {
-            settings.mlp.epochs = epochs.max(1);
-        }
-        settings.features.text = TextUse::terms(usize::from(self.text_terms));
+        self.learning.apply(&mut settings);
         settings.question = self.question();
         let Collected { table, asked, .. } = self.input.collect(&settings)?;
         let (events, heard) = std::sync::mpsc::channel();
