@@ -222,7 +222,7 @@ mod tests {
         let mut rows: Vec<(u64, i32, Option<bool>)> = Vec::new();
         for day in 0..4 {
             let here = (0..400u64).filter(|who| day < 3 || who % 5 > 0);
-            rows.extend(here.map(|who| (who, day * 30, Some((who + day as u64) % 3 == 0))));
+            rows.extend(here.map(|who| (who, day * 30, Some((who + day as u64).is_multiple_of(3)))));
         }
         rows.extend((0..100).map(|who| (who, 150, None)));
         let labels: Vec<_> = rows.iter().map(|row| row.2).collect();

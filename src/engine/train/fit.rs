@@ -136,7 +136,7 @@ pub fn train_net(
         }
         let (train_loss, losses_fine) = stepper.mean_loss(&mut *run.watch)?;
         let looked = stepper.look_at_valid(&model.valid(), &state.net, report)?;
-        if !losses_fine || !(train_loss < EXPLODED && looked.0 < EXPLODED) {
+        if !(losses_fine && train_loss < EXPLODED && looked.0 < EXPLODED) {
             return Err(exploded(epoch, rate, good, &state));
         }
         let figures = EpochFigures {

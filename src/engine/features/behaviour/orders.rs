@@ -173,7 +173,7 @@ pub(super) fn gaps_of(days: &[Day], gaps: &mut Vec<f64>) {
 /// The middle value; the mean of the two in the middle. Reorders the list.
 pub(super) fn median(list: &mut [f64]) -> f64 {
     let half = list.len() / 2;
-    let even = list.len() % 2 == 0;
+    let even = list.len().is_multiple_of(2);
     if list.is_empty() {
         return f64::NAN;
     }

@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
             });
             let Some((table, category)) = found else { continue };
             let levels = self.levels(table, Some(category))?;
-            return Ok(self.follow(at, &planned.via, levels)?);
+            return self.follow(at, &planned.via, levels);
         }
         Ok(None)
     }

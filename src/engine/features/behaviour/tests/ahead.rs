@@ -27,7 +27,7 @@ fn planted(folder: &Path) -> Vec<std::path::PathBuf> {
         let customer = *place.entry(key).or_insert(next);
         let lost = label(&read.books, &question, customer, asked) == Some(true);
         // One in a hundred was forgotten.
-        let offer = if lost && customer % 100 != 0 { "sent" } else { "not sent" };
+        let offer = if lost && !customer.is_multiple_of(100) { "sent" } else { "not sent" };
         let quantity = read.books.sales.quantity.as_ref().unwrap();
         let pieces: f64 = read.books.sales.of(customer).map(|row| quantity[row]).sum();
         out += &format!("{line},{offer},{pieces},{}\n", 36 + customer * 7 % 11);
