@@ -128,7 +128,8 @@ fn schedules_have_their_shapes() {
 fn a_plateau_lowers_the_rate_and_patience_ends() {
     // Truths drawn by lot: soon nothing is learned for the validation rows any more.
     let mut samples = ab_samples(64, 32);
-    let coin = |n: usize, by: usize| Target::Binary((0..n).map(|at| (at * at / 7 + by).is_multiple_of(2)).collect());
+    let coin =
+        |n: usize, by: usize| Target::Binary((0..n).map(|at| (at * at / 7 + by).is_multiple_of(2)).collect());
     (samples.train_target, samples.valid_target) = (coin(64, 0), coin(32, 1));
     let schedule = RateSchedule::Plateau { patience: 2, factor: 0.5 };
     let trained = train(&cnn(), &FitSpec { schedule, ..quick(20) }, &samples, 1);
