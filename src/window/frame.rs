@@ -28,12 +28,13 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
                 parts::muted(ui, lang.t("rail.jobs"));
                 stage(ui, app, page, "◆");
             }
-            Page::Mask => stage(ui, app, page, "◆"),
-            Page::Settings => {
+            Page::Time | Page::Mask => stage(ui, app, page, "◆"),
+            Page::Classroom => {
                 ui.add_space(S2);
                 ui.separator();
-                stage(ui, app, page, "≡");
+                stage(ui, app, page, "◆");
             }
+            Page::Settings => stage(ui, app, page, "≡"),
             _ => stage(ui, app, page, &(at + 1).to_string()),
         }
     }

@@ -121,6 +121,16 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.open_data(files.to_vec());
     until(&mut harness, "reading", |app| app.state.prepared.is_some());
     draw_some(&mut harness, "linked", large, &[Page::Collect, Page::Clean, Page::Mask]);
+    // Comments whose words are learnt from.
+    harness.set_size(home.into());
+    harness.state_mut().state.open(&comments());
+    until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.features.text = regulars_engine::features::TextUse::terms(20);
+    harness.run_steps(3);
+    until(&mut harness, "words", |app| app.state.prepared.is_some() && !app.state.preparing());
+    let prepared = harness.state().state.prepared.clone().unwrap();
+    assert!(prepared.matrix.names.iter().any(|name| name.starts_with("comment: ")));
+    draw_some(&mut harness, "words", home, &[Page::Features]);
     harness.state_mut().page.table = Some(2);
     draw_some(&mut harness, "table", large, &[Page::Collect]);
     for (at, tab) in CleanTab::ALL.into_iter().enumerate().skip(1) {
@@ -136,6 +146,24 @@ fn every_page_in_both_languages_and_themes() {
 pub fn choose(harness: &mut Harness<'_, App>, place: usize) {
     let app = harness.state_mut();
     app.page.choose(&app.state, place);
+}
+
+/// Customers and what they wrote, in two languages.
+fn comments() -> std::path::PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("comments-{}.csv", std::process::id()));
+    let mut text = String::from("customer_id,visits,comment,churned\n");
+    for at in 0..300 {
+        let (mood, lost) = match at % 4 {
+            0 => ("delivery was terribly slow", "yes"),
+            1 => ("配送太慢，不会再来", "yes"),
+            2 => ("lovely taste and friendly staff", "no"),
+            _ => ("味道很好，服务热情", "no"),
+        };
+        let (visit, street) = (at * 31 % 97, at * 17 % 89);
+        text += &format!("C{at:04},{},\"{mood}, visit {visit} on street {street}\",{lost}\n", at % 7);
+    }
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 /// The sample's customers a month later: another spelling, a column gone, a new one, a new city.

@@ -532,7 +532,5 @@ fn with_columns(
 
 /// A frame with `column` put in the place of its namesake, or at the end.
 fn with_column(frame: &Frame, column: polars::prelude::Column) -> Result<Frame, polars::error::PolarsError> {
-    let mut data = frame.data.clone();
-    data.with_column(column)?;
-    Ok(Frame { rows: Arc::clone(&frame.rows), data })
+    with_columns(frame, [column])
 }

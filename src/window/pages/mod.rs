@@ -1,5 +1,6 @@
 //! The pages, in a registry that a test walks.
 
+pub(in crate::window) mod classroom;
 mod clean;
 mod collect;
 pub(in crate::window) mod customers;
@@ -8,12 +9,15 @@ mod features;
 mod mask;
 mod segments;
 mod settings;
-mod train;
+mod time;
+pub(in crate::window) mod train;
 
 use eframe::egui::Ui;
 use serde::{Deserialize, Serialize};
 
+pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
+pub use train::Tab as TrainTab;
 
 use super::Prefs;
 use super::command::Command;
@@ -35,7 +39,9 @@ pub enum Page {
     Evaluate,
     Customers,
     Segments,
+    Time,
     Mask,
+    Classroom,
     Settings,
 }
 
@@ -90,6 +96,11 @@ pub struct PageState {
     /// What the page of cleaning shows.
     #[serde(skip)]
     pub tab: clean::Tab,
+    /// What the pages of training and of the classroom show.
+    #[serde(skip)]
+    pub train_tab: train::Tab,
+    #[serde(skip)]
+    pub class_tab: classroom::Tab,
     /// The column that is looked at, and how numbers are compared.
     #[serde(skip)]
     pub look_column: String,
@@ -163,7 +174,7 @@ pub struct Scene<'a> {
 }
 
 impl Page {
-    pub const ALL: [Page; 9] = [
+    pub const ALL: [Page; 11] = [
         Page::Collect,
         Page::Clean,
         Page::Features,
@@ -171,7 +182,9 @@ impl Page {
         Page::Evaluate,
         Page::Customers,
         Page::Segments,
+        Page::Time,
         Page::Mask,
+        Page::Classroom,
         Page::Settings,
     ];
 
@@ -185,7 +198,9 @@ impl Page {
             Self::Evaluate => "evaluate",
             Self::Customers => "customers",
             Self::Segments => "segments",
+            Self::Time => "time",
             Self::Mask => "mask",
+            Self::Classroom => "classroom",
             Self::Settings => "settings",
         }
     }
@@ -217,7 +232,9 @@ impl Page {
             Self::Evaluate => evaluate::show(ui, scene),
             Self::Customers => customers::show(ui, scene),
             Self::Segments => segments::show(ui, scene),
+            Self::Time => time::show(ui, scene),
             Self::Mask => mask::show(ui, scene),
+            Self::Classroom => classroom::show(ui, scene),
             Self::Settings => settings::show(ui, scene),
         }
     }
@@ -232,14 +249,18 @@ impl Page {
             Self::Evaluate => evaluate::inspector(ui, scene),
             Self::Segments => segments::inspector(ui, scene),
             Self::Customers => customers::inspector(ui, scene),
+            Self::Time => time::inspector(ui, scene),
+            Self::Classroom => classroom::inspector(ui, scene),
             Self::Mask | Self::Settings => {}
         }
     }
 
     /// One live line for the rail.
     pub fn status(self, lang: Lang, state: &State) -> String {
-        if self == Self::Settings {
-            return lang.t("status.settings");
+        match self {
+            Self::Settings => return lang.t("status.settings"),
+            Self::Classroom => return classroom::status(lang, state),
+            _ => {}
         }
         let Some(table) = &state.table else {
             return if self == Self::Collect {
@@ -252,6 +273,7 @@ impl Page {
         match self {
             Self::Collect => lang.with("status.rows", &[("count", count(table.height()))]),
             Self::Mask => mask::status(lang, state),
+            Self::Time => time::status(lang, state),
             _ if state.preparing() => lang.t("status.working"),
             Self::Clean => match &state.cleaning {
                 Some(cleaning) => {
@@ -298,7 +320,7 @@ impl Page {
                 Some(s) => lang.with("status.segments", &[("count", s.k.to_string())]),
                 None => lang.t("status.not_found"),
             },
-            Self::Settings => String::new(),
+            Self::Classroom | Self::Settings => String::new(),
         }
     }
 }

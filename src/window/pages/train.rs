@@ -1,6 +1,8 @@
 //! Train: the network and its curves while it learns, the runs so far, and the simple models beside.
 
+mod board;
 mod diagram;
+mod inside;
 mod network;
 mod runs;
 
@@ -17,7 +19,36 @@ use crate::window::theme::{self, S3};
 use crate::window::tour;
 use crate::words::Lang;
 
-pub(super) use network::inspector;
+/// What the page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Network,
+    /// What goes on inside the network while it learns.
+    Inside,
+    /// All kinds of model under the same folds, and the search for better settings.
+    Board,
+}
+
+impl Tab {
+    /// Every tab, in its order.
+    pub const ALL: [Tab; 3] = [Tab::Network, Tab::Inside, Tab::Board];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Network => "train.tab.network",
+            Self::Inside => "train.tab.inside",
+            Self::Board => "train.tab.board",
+        }
+    }
+}
+
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    match scene.page.train_tab {
+        Tab::Network | Tab::Inside => network::inspector(ui, scene),
+        Tab::Board => board::inspector(ui, scene),
+    }
+}
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
@@ -26,7 +57,21 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         super::clean::waiting(ui, scene, "train");
         return;
     }
+    ui.horizontal_wrapped(|ui| {
+        for tab in Tab::ALL {
+            ui.selectable_value(&mut scene.page.train_tab, tab, lang.t(tab.key()));
+        }
+    });
+    ui.separator();
+    if scene.page.train_tab == Tab::Board {
+        board::show(ui, scene);
+        return;
+    }
     controls(ui, scene);
+    if scene.page.train_tab == Tab::Inside {
+        inside::show(ui, scene);
+        return;
+    }
     if scene.state.cut_off && scene.state.train.is_none() {
         parts::caution(ui, &lang.t("train.cut_off"));
     }

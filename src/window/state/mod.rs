@@ -1,14 +1,20 @@
 //! The project in the window: settings with undo, what was computed from them, and the jobs that
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
+mod board;
 mod edit;
+mod inside;
 mod keep;
+mod lab;
+mod lessons;
 mod list;
 mod look;
 mod mask;
+mod race;
 mod reading;
 mod runs;
 mod takeaway;
+mod time;
 mod twins;
 
 use std::path::PathBuf;
@@ -31,12 +37,18 @@ use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Table;
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
+pub use board::Board;
 pub use edit::Edit;
+pub use inside::Inside;
 pub use keep::Lacks;
+pub use lab::Lab;
+pub use lessons::Lessons;
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
+pub use race::Race;
 pub use runs::Run;
 pub use takeaway::Ask;
+pub use time::TimeMachine;
 pub use twins::Twins;
 
 use super::notice::{Notice, Told, Tone};
@@ -168,6 +180,12 @@ pub struct State {
     recovering: Option<Recovered>,
     dialog: Option<Receiver<(Ask, Option<Vec<PathBuf>>)>>,
 
+    pub board: Board,
+    pub inside: Inside,
+    pub time: TimeMachine,
+    pub lab: Lab,
+    pub race: Race,
+    pub lessons: Lessons,
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
     pub notices: Vec<Notice>,
@@ -242,6 +260,12 @@ impl State {
             recovery: None,
             recovering: None,
             dialog: None,
+            board: Board::default(),
+            inside: Inside::default(),
+            time: TimeMachine::default(),
+            lab: Lab::default(),
+            race: Race::default(),
+            lessons: Lessons::default(),
             live: Vec::new(),
             live_device: None,
             notices: Vec::new(),
@@ -459,6 +483,12 @@ impl State {
         self.poll_mask();
         self.poll_twins();
         self.poll_checking();
+        self.poll_board();
+        self.poll_inside();
+        self.poll_time();
+        self.poll_lab();
+        self.poll_race();
+        self.poll_lessons();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });
