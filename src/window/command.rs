@@ -192,7 +192,7 @@ impl Command {
             Self::ToggleProjector => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Tour => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Go(page) => {
-                const KEYS: [Key; 11] = [
+                const KEYS: [Key; 9] = [
                     Key::Num1,
                     Key::Num2,
                     Key::Num3,
@@ -202,8 +202,6 @@ impl Command {
                     Key::Num7,
                     Key::Num8,
                     Key::Num9,
-                    Key::Num0,
-                    Key::Minus,
                 ];
                 Page::ALL.iter().position(|p| p == page).and_then(|at| KEYS.get(at)).and_then(|k| command(*k))
             }
