@@ -6,6 +6,7 @@ mod checkpoint;
 mod finder;
 mod order;
 mod spec;
+mod speed;
 mod state;
 mod step;
 mod update;
@@ -27,6 +28,7 @@ use crate::note::Note;
 
 pub use finder::{RateCurve, RateFinder};
 pub use spec::{FitSpec, RateSchedule, Rule};
+pub use speed::net_samples_per_second;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
 
 use state::State;
