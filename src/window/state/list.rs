@@ -192,8 +192,9 @@ impl State {
         let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
             let sources: Vec<Source> = paths.into_iter().map(Source::File).collect();
-            let table = project::open_month(&settings, &sources, &Secrets::default(), report)?;
-            project::next_month(bundle, &table, report)
+            let from = (sources.as_slice(), &Secrets::default());
+            let table = project::open_for(&bundle, &settings, from, None, &report.part(0.0, 0.7))?;
+            project::next_month(bundle, &table, &report.part(0.7, 0.3))
         }));
     }
 

@@ -22,7 +22,7 @@ fn dataset(tables: Vec<Table>) -> (Dataset, Plan) {
 
 fn books(tables: Vec<Table>) -> Read {
     let (data, plan) = dataset(tables);
-    super::read(&data, &plan, &Reporter::silent()).unwrap()
+    super::read(&data, &plan, None, &Reporter::silent()).unwrap()
 }
 
 fn day(text: &str) -> Day {
@@ -246,7 +246,7 @@ fn a_slip_in_a_date_does_not_end_the_books() {
 fn tables_without_orders_and_short_books_are_refused() {
     let (data, plan) = dataset(vec![table("customers", "customer_id,city\nK1,a\nK2,b\nK3,a\n")]);
     let kind = |data: &Dataset, plan: &Plan| {
-        super::read(data, plan, &Reporter::silent()).map(|_| ()).unwrap_err().kind()
+        super::read(data, plan, None, &Reporter::silent()).map(|_| ()).unwrap_err().kind()
     };
     assert_eq!(kind(&data, &plan), "behaviour_no_orders");
     let read = books(shop());
@@ -380,7 +380,7 @@ proptest! {
             return Ok(());
         }
         let (data, plan) = dataset(written(1000));
-        let read = |data: &Dataset, plan: &Plan| super::read(data, plan, &Reporter::silent());
+        let read = |data: &Dataset, plan: &Plan| super::read(data, plan, None, &Reporter::silent());
         // What no plan or books can be made of is no case.
         let Ok(all) = read(&data, &plan) else { return Ok(()) };
         let today = cut as Day + 19_000;
