@@ -15,8 +15,8 @@ use crate::collect::{self, CollectError};
 use crate::deploy::{Bundle, ids};
 use crate::detect::date;
 use crate::features::behaviour::{
-    self, Behaviour, BehaviourError, CUT_OFF, Churn, Columns, Day, FittedBehaviour, LooksAhead, Read,
-    day_of, to_date, to_day,
+    self, Behaviour, BehaviourError, CUT_OFF, Churn, Columns, Day, FittedBehaviour, LooksAhead, Read, day_of,
+    to_date, to_day,
 };
 use crate::job::Reporter;
 use crate::split::{self, Side};
@@ -243,9 +243,7 @@ pub fn open_for(
 /// The cut-off day of every row of a table that a question made; `None` for any other table.
 pub(super) fn days(settings: &Settings, table: &Table) -> Option<Vec<Day>> {
     settings.question.as_ref()?;
-    let day = |cell: Option<&str>| {
-        cell.and_then(|text| date::iso(text.as_bytes())).map_or(Day::MIN, day_of)
-    };
+    let day = |cell: Option<&str>| cell.and_then(|text| date::iso(text.as_bytes())).map_or(Day::MIN, day_of);
     Some(table.text(CUT_OFF)?.iter().map(day).collect())
 }
 

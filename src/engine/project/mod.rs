@@ -24,6 +24,7 @@ mod sources_tests;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
+mod track;
 #[cfg(test)]
 mod with_text;
 
@@ -61,6 +62,7 @@ pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
+pub use track::{Looked, Track};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]

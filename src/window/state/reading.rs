@@ -143,6 +143,7 @@ impl State {
             self.tell(Tone::Caution, "notice.other_content", Vec::new());
         }
         self.list_source = fresh_id();
+        self.time.begin(&collected);
         self.table = Some(Arc::new(collected.table.clone()));
         self.collected = Some(Arc::new(collected));
         self.saved &= self.project_file.is_some();

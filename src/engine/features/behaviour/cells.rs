@@ -19,11 +19,7 @@ const SLIP_GAP: Day = 60;
 const SLIP_SHARE: f64 = 0.001;
 
 /// The different values of a column, numbered in the order in which they come.
-pub(super) fn levels(
-    table: &Table,
-    column: Option<&Column>,
-    report: &Reporter,
-) -> Result<Levels, Cancelled> {
+pub(super) fn levels(table: &Table, column: Option<&Column>, report: &Reporter) -> Result<Levels, Cancelled> {
     use std::hash::BuildHasher as _;
     let Some((column, text)) = column.and_then(|c| Some((c, table.text(&c.name)?.rechunk()))) else {
         return Ok(Levels { of: vec![NO_LEVEL; table.height()], ..Levels::default() });

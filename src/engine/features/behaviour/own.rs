@@ -84,8 +84,11 @@ pub fn find_look_ahead(
     report: &Reporter,
 ) -> crate::Result<Vec<LooksAhead>> {
     let judge = Judge::new(table, read, behaviour, report)?;
-    let columns: Vec<&Column> =
-        table.columns.iter().filter(|c| c.name != key && (c.role == Role::Target || c.role.is_feature())).collect();
+    let columns: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|c| c.name != key && (c.role == Role::Target || c.role.is_feature()))
+        .collect();
     let found: Vec<Option<LooksAhead>> = columns
         .into_par_iter()
         .map(|column| {
@@ -191,7 +194,8 @@ impl<'a> Judge<'a> {
 
     /// The figure of all time that the column is, if any: the one with most equal customers.
     fn total(&self, cells: &Cells) -> Option<Why> {
-        let values: Vec<Option<f64>> = self.all.iter().map(|(customer, ..)| cells.number(*customer)).collect();
+        let values: Vec<Option<f64>> =
+            self.all.iter().map(|(customer, ..)| cells.number(*customer)).collect();
         let mut best: Option<(f64, &'static str)> = None;
         for total in &self.totals {
             let (mut n, mut ever, mut then) = (0.0, 0.0, 0.0);

@@ -60,12 +60,7 @@ thread_local! {
 /// # Errors
 /// No table of orders, none with dates, a table of the plan or a kept column that is gone, the person
 /// cancels.
-pub fn read(
-    data: &Dataset,
-    plan: &Plan,
-    kept: Option<&Columns>,
-    report: &Reporter,
-) -> crate::Result<Read> {
+pub fn read(data: &Dataset, plan: &Plan, kept: Option<&Columns>, report: &Reporter) -> crate::Result<Read> {
     report.emit(Event::Phase("books"));
     #[cfg(test)]
     READ.with(|times| times.set(times.get() + 1));
@@ -345,12 +340,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The columns of a table of orders or their lines that tell something.
-    fn roles(
-        &mut self,
-        part: &str,
-        table: &'a Table,
-        key: &str,
-    ) -> Result<SalesRoles<'a>, BehaviourError> {
+    fn roles(&mut self, part: &str, table: &'a Table, key: &str) -> Result<SalesRoles<'a>, BehaviourError> {
         let guess = roles::of_sales(table, key);
         let mut pick = |what: &str, guess| self.chosen.pick(&format!("{part}.{what}"), table, guess);
         let amount = pick("amount", guess.amount)?;
