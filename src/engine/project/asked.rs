@@ -209,7 +209,7 @@ pub(super) fn ask_of(
 }
 
 /// Reads later data for a bundle: its own columns where it was learnt from a question over time, as of
-/// `day` or the end of the data; else as [`super::open_month`].
+/// `day` or the end of the data; else as the project's were read.
 ///
 /// # Errors
 /// As [`super::collect_sources`]; data that lack what was learnt from; a day outside them, or one for a
@@ -224,7 +224,7 @@ pub fn open_for(
     let Some(fitted) = &bundle.behaviour else {
         return match day {
             Some(_) => Err(BehaviourError::NoQuestion.into()),
-            None => super::open_month(settings, sources, secrets, report),
+            None => super::month::open_month(settings, sources, secrets, report),
         };
     };
     // Roles come from the bundle, and so do the columns of orders, events and opinions.

@@ -36,6 +36,8 @@ pub use look_ahead::check as check_look_ahead;
 pub use own::{LooksAhead, Why, find_look_ahead};
 pub(crate) use question::day_of;
 pub use question::{Churn, CutOffs, Date, Day, Question, SHORTEST_RHYTHM, to_date, to_day};
+#[cfg(test)]
+pub(crate) use read::READ;
 pub use read::{Read, read};
 pub use roles::could_ask;
 pub(crate) use table::LOST;

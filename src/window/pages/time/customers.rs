@@ -5,7 +5,7 @@ use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::{AsOf, Seen};
 
 use crate::window::pages::Scene;
-use crate::window::parts::{self, table, take};
+use crate::window::parts::{table, take};
 use crate::window::state::SeenColumn;
 use crate::window::theme::{self, Palette};
 use crate::words::{Lang, percent};

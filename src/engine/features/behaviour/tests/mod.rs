@@ -1,4 +1,5 @@
 mod ahead;
+mod kept;
 mod speed;
 mod truth;
 
@@ -368,17 +369,6 @@ proptest! {
             }
             tables
         };
-        // Which column holds the kind is guessed anew for the cut files; one value alone is no kind.
-        let known = |day: &i64| *day <= cut;
-        let pages: std::collections::BTreeSet<u32> =
-            events.iter().filter(|(_, day, ..)| known(day)).map(|(.., page)| *page).collect();
-        let of_orders = |of: fn(&(u32, i64, i64, u32, u32)) -> u32| {
-            let values = orders.iter().filter(|(_, day, ..)| known(day)).map(of);
-            values.collect::<std::collections::BTreeSet<u32>>().len()
-        };
-        if pages.len() < 2 || of_orders(|order| order.3) < 2 || of_orders(|order| order.4) < 2 {
-            return Ok(());
-        }
         let (data, plan) = dataset(written(1000));
         let read = |data: &Dataset, plan: &Plan| super::read(data, plan, None, &Reporter::silent());
         // What no plan or books can be made of is no case.
@@ -392,7 +382,8 @@ proptest! {
         let full = super::apply(&all, &fitted, today, &Reporter::silent()).unwrap();
         // The same plan on the files as they were on that day.
         let cut = Dataset { tables: written(cut), links: data.links.clone() };
-        let Ok(then) = read(&cut, &plan) else { return Ok(()) };
+        let then = super::read(&cut, &plan, Some(&all.columns), &Reporter::silent());
+        let Ok(then) = then else { return Ok(()) };
         let columns = fitted.features().len();
         let again = values(&then.books, &fitted, &full.customer, &full.cut_off, &Reporter::silent()).unwrap();
         for (row, customer) in full.customer.iter().enumerate() {
