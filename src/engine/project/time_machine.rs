@@ -12,7 +12,7 @@ use crate::collect::combine::Plan;
 use crate::deploy::{Bundle, Lacking, nameless};
 use crate::evaluate::Evaluation;
 use crate::features::behaviour::{
-    self, BehaviourError, Churn, FittedBehaviour, Read, next_purchase, to_date, to_day,
+    self, BehaviourError, Churn, FittedBehaviour, Question, Read, next_purchase, to_date, to_day,
 };
 use crate::job::Reporter;
 use crate::metrics::{Estimate, proportion};
@@ -55,6 +55,8 @@ pub struct AsOf {
     /// Said against happened, where both are known.
     pub evaluation: Option<Evaluation>,
     pub threshold: f64,
+    /// What was asked: that of the model, where one scored.
+    pub question: Question,
     /// The last day of the data.
     pub last: NaiveDate,
     /// The model learnt from what happened after that day.
@@ -230,6 +232,7 @@ fn look(
         customers,
         evaluation: (!said.is_empty()).then(|| Evaluation::new(&said, &happened)),
         threshold,
+        question: fitted.question.clone(),
         last: to_date(opened.read.books.last_day()),
         learnt_later: model.is_some() && fitted.learnt_until > at,
     })

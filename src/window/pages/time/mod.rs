@@ -145,7 +145,7 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked, seen: &AsOf) {
             ("day", seen.day.to_string()),
             ("count", lang.count(all as u64)),
             ("share", percent(share)),
-            ("days", lang.count(asked.fitted.question.horizon_days.into())),
+            ("days", lang.count(seen.question.horizon_days.into())),
         ]
     };
     let said = seen.said().map(|share| lang.with("time.says", &args(share.value)));
@@ -159,9 +159,13 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked, seen: &AsOf) {
     if seen.learnt_later {
         parts::caution(ui, &lang.t("time.learnt_later"));
     }
+    if seen.question != asked.fitted.question {
+        let days = lang.count(seen.question.horizon_days.into());
+        parts::caution(ui, &lang.with("time.other_question", &[("days", days)]));
+    }
     let unknown = seen.unknown();
     if unknown > 0 {
-        let key = match asked.fitted.question.churn {
+        let key = match seen.question.churn {
             Churn::Column => "time.unknown_column",
             _ => "time.unknown",
         };
