@@ -12,7 +12,7 @@ use crate::collect::combine::Plan;
 use crate::deploy::{Bundle, Lacking, nameless};
 use crate::evaluate::Evaluation;
 use crate::features::behaviour::{
-    self, BehaviourError, Churn, FittedBehaviour, Question, Read, next_purchase, to_date, to_day,
+    self, BehaviourError, Churn, Columns, FittedBehaviour, Question, Read, next_purchase, to_date, to_day,
 };
 use crate::job::Reporter;
 use crate::metrics::{Estimate, proportion};
@@ -123,17 +123,16 @@ pub struct Past {
 }
 
 impl Past {
-    /// Reads the books of collected tables; `model` says by which columns, where it is to score them.
+    /// Reads the books of collected tables; `kept` are the columns that a model has learnt from.
     ///
     /// # Errors
     /// No orders, no dates, a column that the model learnt from is gone, the person cancels.
     pub fn read(
         collected: &Collected,
         settings: &Settings,
-        model: Option<&Bundle>,
+        kept: Option<&Columns>,
         report: &Reporter,
     ) -> crate::Result<Self> {
-        let kept = model.and_then(|bundle| bundle.behaviour.as_ref()).and_then(|f| f.columns.as_ref());
         let Opened { plan, read, .. } = Opened::new(collected, settings, kept, report)?;
         Ok(Self { plan, read })
     }
@@ -168,11 +167,12 @@ pub fn as_of(
     scorer: Scorer,
     report: &Reporter,
 ) -> crate::Result<AsOf> {
-    let model = match scorer {
-        Scorer::Given(bundle) => Some(bundle),
-        _ => None,
+    let fitted = match scorer {
+        Scorer::Given(bundle) => bundle.behaviour.as_ref(),
+        _ => collected.asked.as_ref().map(|asked| &asked.fitted),
     };
-    let past = Past::read(collected, settings, model, &report.part(0.0, 0.3))?;
+    let kept = fitted.and_then(|fitted| fitted.columns.as_ref());
+    let past = Past::read(collected, settings, kept, &report.part(0.0, 0.3))?;
     past.look(collected, settings, day, scorer, &report.part(0.3, 0.7))
 }
 

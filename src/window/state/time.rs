@@ -7,7 +7,7 @@ use regulars_engine::Error;
 use regulars_engine::deploy::Bundle;
 use regulars_engine::features::behaviour::{Columns, Date, Question};
 use regulars_engine::job::Job;
-use regulars_engine::project::{AsOf, Asked, Collected, Past, Scorer, Settings, Track};
+use regulars_engine::project::{self, AsOf, Asked, Collected, Past, Scorer, Settings, Track};
 use regulars_engine::train::ModelKind;
 
 use super::reading::assemble_again;
@@ -31,6 +31,10 @@ struct Made {
     source: u64,
     who: Who,
     bundle: Option<Arc<Bundle>>,
+    /// What a model that is learnt on the way depends on.
+    learns: Option<(String, f64)>,
+    /// The columns that the books are read by.
+    columns: Option<Columns>,
 }
 
 impl PartialEq for Made {
@@ -40,7 +44,7 @@ impl PartialEq for Made {
             (None, None) => true,
             _ => false,
         };
-        same && self.source == other.source && self.who == other.who
+        same && (self.source, self.who, &self.learns) == (other.source, other.who, &other.learns)
     }
 }
 
@@ -63,6 +67,7 @@ pub enum SeenColumn {
 pub struct TimeMachine {
     /// Counts the data that have come in; what was computed belongs to one of them.
     data: u64,
+    could_ask: bool,
     /// The question as it is being put; asked when the person says so.
     pub draft: Question,
     asking: Option<(Question, u64, Job<Result<Collected, Error>>)>,
@@ -92,6 +97,7 @@ impl TimeMachine {
     /// Other data have come in, or an answer to another question.
     pub(super) fn begin(&mut self, collected: &Collected) {
         self.data += 1;
+        self.could_ask = project::could_ask(collected);
         (self.past, self.seen, self.made, self.failed, self.refused) = Default::default();
         (self.track, self.said, self.lost, self.order) = Default::default();
         if let Some(asked) = &collected.asked {
@@ -177,7 +183,7 @@ impl State {
 
     /// True where orders with dates are there, so that a question can be asked.
     pub fn could_ask(&self) -> bool {
-        self.collected.as_ref().is_some_and(|collected| regulars_engine::project::could_ask(collected))
+        self.time.could_ask
     }
 
     /// Asks the question as it is being put. Settings change only when it could be asked.
@@ -245,7 +251,16 @@ impl State {
             Who::Present => self.time_model().cloned(),
             _ => None,
         };
-        Made { source: self.time.data, who: self.time.who, bundle }
+        let learns = match self.time.who {
+            Who::Then(_) => Some((self.present_key.clone(), self.settings.threshold)),
+            _ => None,
+        };
+        let fitted = match &bundle {
+            Some(bundle) => bundle.behaviour.as_ref(),
+            None => self.asked().map(|asked| &asked.fitted),
+        };
+        let columns = fitted.and_then(|fitted| fitted.columns.clone());
+        Made { source: self.time.data, who: self.time.who, bundle, learns, columns }
     }
 
     /// What was seen, where it belongs to the present data and model.
@@ -269,15 +284,14 @@ impl State {
         self.time.failed = None;
         let made = self.made();
         let (who, bundle, settings) = (made.who, made.bundle.clone(), self.settings.clone());
+        let kept = made.columns.clone();
         let known = self.time.past.as_ref();
-        let known = known.filter(|(source, kept, _)| *source == made.source && *kept == columns(&made));
+        let known = known.filter(|(source, kept, _)| *source == made.source && *kept == made.columns);
         let past = known.map(|(.., past)| past.clone());
         let job = self.start(move |report| {
             let past = match past {
                 Some(past) => past,
-                None => {
-                    Arc::new(Past::read(&collected, &settings, bundle.as_deref(), &report.part(0.0, 0.4))?)
-                }
+                None => Arc::new(Past::read(&collected, &settings, kept.as_ref(), &report.part(0.0, 0.4))?),
             };
             let scorer = match (who, &bundle) {
                 (Who::Present, Some(bundle)) => Scorer::Given(bundle),
@@ -313,13 +327,13 @@ impl State {
             time.track = Track::default();
         }
         time.track.add(&seen);
-        let percent = |of: fn(&regulars_engine::project::Looked) -> Option<f64>| -> Vec<PlotPoint> {
+        let percent = |of: fn(&project::Looked) -> Option<f64>| -> Vec<PlotPoint> {
             let points = time.track.days().filter_map(|(day, looked)| Some((day, of(looked)?)));
             points.map(|(day, share)| PlotPoint::new(f64::from(day), 100.0 * share)).collect()
         };
         time.said = percent(|looked| looked.said.map(|share| share.value));
         time.lost = percent(|looked| looked.lost.map(|share| share.value));
-        time.past = Some((made.source, columns(&made), past));
+        time.past = Some((made.source, made.columns.clone(), past));
         time.seen = Some(Arc::new(seen));
         time.made = Some(made);
         time.reorder();
@@ -332,7 +346,7 @@ impl State {
         match (news, slot) {
             (None, Some(job)) => self.time.asking = Some((question, source, job)),
             // Other data have come in since.
-            (Some(_), _) if source != self.time.data || self.load.is_some() => {}
+            (Some(_), _) if source != self.time.data || self.load.is_some() || self.locked => {}
             (Some(Some(Ok(collected))), _) => {
                 self.settings.question = Some(question);
                 self.take_collected(collected);
@@ -342,9 +356,4 @@ impl State {
             _ => self.lost(),
         }
     }
-}
-
-/// The columns that the books are read by, where a model says so.
-fn columns(made: &Made) -> Option<Columns> {
-    made.bundle.as_ref()?.behaviour.as_ref()?.columns.clone()
 }
