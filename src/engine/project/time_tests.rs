@@ -202,7 +202,7 @@ fn with_decoy(files: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
             text
         } else {
             let line = |(at, line): (usize, &str)| match at {
-                0 => format!("order_value,{line}\n"),
+                0 => format!("sales_amount,{line}\n"),
                 _ => format!("{}.75,{line}\n", 7000 + at % 900),
             };
             text.lines().enumerate().map(line).collect()

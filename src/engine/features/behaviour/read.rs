@@ -323,10 +323,7 @@ impl<'a> Reader<'a> {
             return self.follow(at, &planned.via, levels);
         }
         match self.chosen.known(&what) {
-            Known::Named(name) => {
-                let (table, column) = (source.table.name.clone(), name.to_owned());
-                Err(BehaviourError::NoKeptColumn { table, column }.into())
-            }
+            Known::Named(_) => Err(BehaviourError::Lacking { what: "category" }.into()),
             _ => Ok(None),
         }
     }
