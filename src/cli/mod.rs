@@ -10,11 +10,13 @@ macro_rules! out {
 }
 use out;
 
+mod asking;
 mod classroom;
 mod clean;
 mod compare;
 mod inspect;
 mod learning;
+mod look_back;
 mod mask;
 mod per_customer;
 mod report;
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use regulars_engine::collect::ReadOptions;
 use regulars_engine::deploy::DeployError;
+use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Collected, RecipeFile, Settings};
 use regulars_engine::table::{Role, Table};
@@ -64,6 +67,8 @@ enum Command {
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
     Score(score::Score),
+    /// Goes back to a day of the past: what would have been said, and what then happened
+    LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
     /// Writes the sample shop
@@ -171,6 +176,10 @@ fn parse_role(text: &str) -> Result<(String, Role), String> {
     Ok((column.to_owned(), role))
 }
 
+fn parse_day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a day as 2026-06-30".to_owned())
+}
+
 fn parse_device(text: &str) -> Result<DeviceKind, String> {
     DeviceKind::ALL.into_iter().find(|d| d.name() == text).ok_or_else(|| "auto, wgpu or flex".into())
 }
@@ -236,6 +245,7 @@ pub fn main() -> ExitCode {
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
+        Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),
         Command::Report(c) => (c.json, c.run()),

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::evaluate::Evaluation;
-use regulars_engine::features::behaviour::{Churn, Question};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
 use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
 
+use super::asking::Asking;
 use super::learning::Learning;
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -24,19 +24,8 @@ pub(super) struct Train {
     /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
-    /// Ask over time, of a shop with orders: who is lost within so many days?
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
-    horizon: Option<u32>,
-    /// On how many days the question is asked, the last of them the horizon before the data's end
-    #[arg(long, value_name = "N", requires = "horizon", value_parser = clap::value_parser!(u16).range(1..=100))]
-    cut_offs: Option<u16>,
-    /// Days from one of them to the next
-    #[arg(long, value_name = "DAYS", requires = "horizon", value_parser = clap::value_parser!(u32).range(1..=3650))]
-    every: Option<u32>,
-    /// Who is lost: silence (no order within the horizon), rhythm (none within three of the customer's own
-    /// usual gaps, at most the horizon) or column (the target says so)
-    #[arg(long, value_name = "HOW", requires = "horizon", value_parser = parse_churn)]
-    churn: Option<Churn>,
+    #[command(flatten)]
+    asking: Asking,
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -49,38 +38,14 @@ pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
     })
 }
 
-fn parse_churn(text: &str) -> Result<Churn, String> {
-    match text {
-        "silence" => Ok(Churn::Silence),
-        "rhythm" => Ok(Churn::OwnRhythm { factor: 3.0 }),
-        "column" => Ok(Churn::Column),
-        _ => Err("silence, rhythm or column".into()),
-    }
-}
-
 impl Train {
-    /// What is asked over time, if anything.
-    fn question(&self) -> Option<Question> {
-        let mut question = Question { horizon_days: self.horizon?, ..Question::default() };
-        if let Some(count) = self.cut_offs {
-            question.cut_offs.count = usize::from(count);
-        }
-        question.cut_offs.every_days = self.every.unwrap_or(question.cut_offs.every_days);
-        question.churn = match (&self.churn, &self.learning.target) {
-            (Some(churn), _) => churn.clone(),
-            (None, Some(_)) => Churn::Column,
-            (None, None) => Churn::Silence,
-        };
-        Some(question)
-    }
-
     pub(super) fn run(&self) -> Outcome {
         if let Some(bundle) = &self.bundle {
             super::refuse_input(bundle, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
-        settings.question = self.question();
+        settings.question = self.asking.question(self.learning.target.is_some());
         let Collected { table, asked, .. } = self.input.collect(&settings)?;
         let (events, heard) = std::sync::mpsc::channel();
         let report = Reporter::to(events);

@@ -24,6 +24,7 @@ mod sources_tests;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
+mod track;
 #[cfg(test)]
 mod with_text;
 
@@ -43,16 +44,16 @@ use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
-use crate::table::{ColumnSpec, Role, Table};
+use crate::table::{ColumnSpec, Frame, Role, Table};
 use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
 
-pub use asked::{Asked, open_for};
+pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
-pub use month::{Month, next_month, open_month};
+pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
@@ -60,7 +61,8 @@ pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
-pub use time_machine::{AsOf, Scorer, Seen, as_of};
+pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
+pub use track::{Looked, Track};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -384,20 +386,27 @@ pub fn learn(
     prepared.outcome(trained)
 }
 
-/// Groups the customers of a prepared table.
+/// Groups the customers of a prepared table; where a question was asked over time, each as of the latest
+/// day: rows of earlier days are in no group ([`usize::MAX`]).
 ///
 /// # Errors
 /// Too few customers or columns, or the person cancelled.
 pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> crate::Result<Segmentation> {
-    segment::segment(
-        &prepared.schema,
-        prepared.cleaning.last(),
-        prepared.cleaning.readable(),
-        &prepared.labels.of_row,
-        settings.segments,
-        settings.seed,
-        report,
-    )
+    let (rows, readable, labels) =
+        (prepared.cleaning.last(), prepared.cleaning.readable(), &prepared.labels.of_row);
+    let (k, seed) = (settings.segments, settings.seed);
+    let Some(now) = &prepared.to_answer else {
+        return segment::segment(&prepared.schema, rows, readable, labels, k, seed, report);
+    };
+    let only = |frame: &Frame| frame.filter(now).map_err(clean::CleanError::from);
+    let (rows, readable) = (only(rows)?, only(readable)?);
+    let labels: Vec<Option<bool>> =
+        labels.iter().zip(now).filter(|(_, now)| **now).map(|(label, _)| *label).collect();
+    let mut found = segment::segment(&prepared.schema, &rows, &readable, &labels, k, seed, report)?;
+    let mut groups = std::mem::take(&mut found.of_row).into_iter();
+    let group = |now: &bool| if *now { groups.next().unwrap_or(usize::MAX) } else { usize::MAX };
+    found.of_row = now.iter().map(group).collect();
+    Ok(found)
 }
 
 /// Every customer, the most likely to leave first; equal ones in the order of the file. Where a question

@@ -7,6 +7,7 @@ use super::{Labels, Prepared, Settings, asked, labels, pick, places};
 use crate::clean::{self, Cleaning};
 use crate::deploy;
 use crate::features;
+use crate::features::behaviour::LOST;
 use crate::job::{Event, Reporter};
 use crate::split::{self, Side};
 use crate::table::{ColumnSpec, Table};
@@ -44,8 +45,10 @@ pub(super) fn clean_local(settings: &Settings, table: &Table, report: &Reporter)
     report.emit(Event::Phase("clean"));
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
-    let all = labels::read(table, settings.positive.as_deref())?;
     let days = asked::days(settings, table);
+    // What was said of a column's values is not said of the answers to a question.
+    let positive = if days.is_some() { Some(LOST) } else { settings.positive.as_deref() };
+    let all = labels::read(table, positive)?;
     // Where a customer has a row a day, the customer is what may not stand on two sides.
     let twins = match &days {
         Some(days) => asked::groups(table, &schema, days.len()),

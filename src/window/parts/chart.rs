@@ -43,27 +43,34 @@ impl Frame<'_> {
     }
 }
 
-fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
+fn drawing(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> svg::Chart {
+    // A drawing has numbers on its axes: of words they count from the last on.
+    let last = frame.include.iter().map(|[x, _]| *x).fold(f64::MIN, f64::max);
+    let (from, x) = match words {
+        Some(words) if last > f64::MIN => (last, format!("{} (0 = {})", frame.x, words(last))),
+        _ => (0.0, frame.x.clone()),
+    };
     let lines = series.iter().map(|one| svg::Series {
         name: one.name.clone(),
-        points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
+        points: one.points.iter().map(|p| (p.x - from, frame.y_of(p.y))).collect(),
         dashed: one.dashed,
         markers: one.markers,
     });
     svg::Chart {
         title: frame.title.clone(),
-        x: frame.x.clone(),
+        x,
         y: frame.y.clone(),
         series: lines.collect(),
-        include: frame.include.clone(),
+        include: frame.include.iter().map(|[x, y]| [x - from, *y]).collect(),
     }
 }
 
-fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
+fn data(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = series.iter().flat_map(|one| {
         let name = &one.name;
-        one.points.iter().map(move |p| vec![Cell::from(name.as_str()), number(p.x), number(frame.y_of(p.y))])
+        let x = move |x: f64| words.map_or_else(|| number(x), |words| Cell::from(words(x).as_str()));
+        one.points.iter().map(move |p| vec![Cell::from(name.as_str()), x(p.x), number(frame.y_of(p.y))])
     });
     Grid {
         name: frame.title.clone(),
@@ -93,16 +100,48 @@ pub fn lines(
     series: &[Series<'_>],
     vertical: Option<(String, f64)>,
 ) -> Option<PlotPoint> {
+    lines_with(ui, lang, frame, series, vertical, None)
+}
+
+/// [`lines`] whose horizontal axis has words for its whole numbers: days, say.
+pub fn lines_over(
+    ui: &mut Ui,
+    lang: Lang,
+    frame: Frame<'_>,
+    series: &[Series<'_>],
+    vertical: Option<(String, f64)>,
+    words: &dyn Fn(f64) -> String,
+) -> Option<PlotPoint> {
+    lines_with(ui, lang, frame, series, vertical, Some(words))
+}
+
+fn lines_with(
+    ui: &mut Ui,
+    lang: Lang,
+    frame: Frame<'_>,
+    series: &[Series<'_>],
+    vertical: Option<(String, f64)>,
+    words: Option<&dyn Fn(f64) -> String>,
+) -> Option<PlotPoint> {
     let id = ui.scope_id().with(("chart", frame.id));
     let before: Option<Rect> = ui.data(|data| data.get_temp(id));
     let top = ui.cursor().min;
     head(ui, &frame.title, |ui| {
-        take::chart_menu(ui, lang, before, || drawing(&frame, series), || data(&frame, series), &frame.title);
+        take::chart_menu(
+            ui,
+            lang,
+            before,
+            || drawing(&frame, series, words),
+            || data(&frame, series, words),
+            &frame.title,
+        );
     });
     muted(ui, format!("{} · {}", frame.y, frame.x));
+    // A day is wider than a number.
+    let spacing = if words.is_some() { Rangef::new(80.0, 100.0) } else { Rangef::new(26.0, 40.0) };
     let mut plot = Plot::new(frame.id)
         .height(frame.height)
-        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(26.0, 40.0))])
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(spacing)])
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)
@@ -110,6 +149,13 @@ pub fn lines(
         .legend(Legend::default().position(frame.legend).follow_insertion_order(true));
     if frame.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
+    }
+    if let Some(words) = words {
+        // Ticks between two whole numbers have no words.
+        plot = plot.x_axis_formatter(move |mark, _| match (mark.value - mark.value.round()).abs() < 1e-6 {
+            true => words(mark.value),
+            false => String::new(),
+        });
     }
     for [x, y] in &frame.include {
         plot = plot.include_x(*x).include_y(*y);

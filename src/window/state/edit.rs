@@ -51,6 +51,12 @@ impl Edit {
         if before.combine != after.combine {
             return Self::new("edit.combine");
         }
+        if before.question != after.question {
+            return Self::new(match after.question {
+                Some(_) => "edit.question",
+                None => "edit.no_question",
+            });
+        }
         if before.positive != after.positive {
             return Self::with("edit.positive", "value", after.positive.clone().unwrap_or_default());
         }
@@ -151,17 +157,14 @@ impl State {
         self.make_key();
         self.touch();
         let now = &self.settings;
-        let reading = |s: &Settings| {
-            let mut read = s.read.clone();
-            (read.roles, read.decimals, read.date_orders) = Default::default();
-            (read, s.files.clone())
-        };
+        let reading = |s: &Settings| (s.read.without_columns(), s.files.clone());
         let sources = self.present_sources();
         if reading(&before) != reading(now) && !sources.is_empty() {
             self.read(sources);
             return;
         }
-        if before.combine != now.combine && self.collected.is_some() {
+        let other_question = before.question != now.question && !self.has_asked(now.question.as_ref());
+        if (before.combine != now.combine || other_question) && self.collected.is_some() {
             // What is still being read is put together as it is now wanted.
             if self.load.is_some() && !sources.is_empty() {
                 self.read(sources);

@@ -34,7 +34,7 @@ use regulars_engine::project::{
     Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
-use regulars_engine::table::Table;
+use regulars_engine::table::{Role, Table};
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
 pub use board::Board;
@@ -48,7 +48,7 @@ pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
 pub use runs::Run;
 pub use takeaway::Ask;
-pub use time::TimeMachine;
+pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
 
 use super::notice::{Notice, Told, Tone};
@@ -318,7 +318,9 @@ impl State {
         };
         self.prepare = Some(self.start(move |report| {
             let mut table = base.table.clone();
-            for (name, role) in &settings.read.roles {
+            // Where a question over time is asked, no column of the file is the target.
+            let counts = |role: Role| role != Role::Target || settings.question.is_none();
+            for (name, role) in settings.read.roles.iter().filter(|(_, role)| counts(*role)) {
                 // A role for a column that is gone says nothing about the ones that are there.
                 let _ = collect::set_role(&mut table, name, *role);
             }
@@ -384,6 +386,7 @@ impl State {
         self.reasons_job.iter().for_each(Job::cancel);
         self.mask.cancel();
         self.twins.cancel();
+        self.time.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -406,6 +409,9 @@ impl State {
         }
         if let Some(job) = &self.segment {
             return of("segment", job.progress(), job.seconds());
+        }
+        if let Some(job) = self.time.job() {
+            return Some(job);
         }
         if let Some((progress, seconds)) = self.twins.job() {
             return of("twins", progress, seconds);
@@ -440,6 +446,7 @@ impl State {
         }
         self.poll_finding();
         let news = ended(&mut self.load);
+        let news = self.without_question(news);
         let is_over = news.is_some();
         match self.settle(news) {
             Some(collected) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regulars_engine::Error;
-use regulars_engine::project::{self, Outcome, Prepared, SavedModel, SavedRun, Settings};
+use regulars_engine::project::{self, Asked, Outcome, Prepared, SavedModel, SavedRun, Settings};
 use regulars_engine::train::{Epoch, ModelKind};
 
 use super::State;
@@ -26,6 +26,8 @@ pub struct Run {
     /// Empty where the rows are not the present ones.
     pub outcomes: Vec<Arc<Outcome>>,
     rows: Option<Arc<Prepared>>,
+    /// What was asked over time of these rows, if anything.
+    pub(super) asked: Option<Arc<Asked>>,
     /// What is written to the project file.
     saved: Arc<Vec<SavedModel>>,
     /// Its curve is drawn beside the shown one's.
@@ -38,6 +40,7 @@ pub(super) struct Training {
     key: String,
     rows_key: String,
     rows: Arc<Prepared>,
+    asked: Option<Arc<Asked>>,
 }
 
 impl Run {
@@ -85,7 +88,8 @@ impl State {
         }
         let settings = self.settings.clone();
         let rows = prepared.clone();
-        self.training = Some(Training { settings: settings.clone(), key, rows_key, rows });
+        let asked = self.asked().cloned();
+        self.training = Some(Training { settings: settings.clone(), key, rows_key, rows, asked });
         self.live.clear();
         self.live_device = None;
         self.cut_off = false;
@@ -120,7 +124,7 @@ impl State {
     }
 
     pub(super) fn take_outcomes(&mut self, outcomes: Vec<Outcome>) {
-        let Some(Training { settings, key, rows_key, rows }) = self.training.take() else { return };
+        let Some(Training { settings, key, rows_key, rows, asked }) = self.training.take() else { return };
         let saved = outcomes.iter().map(SavedModel::of).collect();
         let number = self.runs.iter().map(|run| run.number).max().unwrap_or(0) + 1;
         self.runs.push(Run {
@@ -131,6 +135,7 @@ impl State {
             key,
             outcomes: outcomes.into_iter().map(Arc::new).collect(),
             rows: Some(rows),
+            asked,
             saved: Arc::new(saved),
             overlaid: false,
         });
@@ -146,6 +151,7 @@ impl State {
     /// Runs of an opened project whose rows are there again.
     pub(super) fn take_restored(&mut self, restored: Vec<(usize, Vec<Outcome>)>) {
         let rows = self.prepared.clone();
+        let asked = self.asked().cloned();
         let waiting = std::mem::take(&mut self.waiting_runs);
         let shown = self.waiting_shown.take();
         let mut restored: std::collections::HashMap<usize, Vec<Outcome>> = restored.into_iter().collect();
@@ -165,6 +171,7 @@ impl State {
                     key: run.key,
                     rows_key,
                     rows: rows.clone().filter(|_| !outcomes.is_empty()),
+                    asked: asked.clone().filter(|_| !outcomes.is_empty()),
                     outcomes: outcomes.into_iter().map(Arc::new).collect(),
                     saved: Arc::new(run.models),
                     overlaid: false,
@@ -186,12 +193,13 @@ impl State {
 
     /// Runs whose rows are there again, by their number.
     pub(super) fn revive(&mut self, restored: Vec<(usize, Vec<Outcome>)>) {
-        let rows = self.prepared.clone();
+        let (rows, asked) = (self.prepared.clone(), self.asked().cloned());
         for (number, outcomes) in restored {
             let found = self.runs.iter_mut().find(|run| run.number == number && !run.is_whole());
             if let Some(run) = found.filter(|_| !outcomes.is_empty()) {
                 run.outcomes = outcomes.into_iter().map(Arc::new).collect();
                 run.rows.clone_from(&rows);
+                run.asked.clone_from(&asked);
                 run.rows_key.clone_from(&self.prepared_key);
             }
         }

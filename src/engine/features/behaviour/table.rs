@@ -23,6 +23,9 @@ use crate::table::{Column, Provenance, Role, Table};
 /// The column that holds the cut-off day of a row.
 pub const CUT_OFF: &str = "cut-off day";
 
+/// What the target column says of a customer who was lost.
+pub(crate) const LOST: &str = "yes";
+
 /// What the target column of a question is called.
 pub fn target_name(question: &Question) -> String {
     match question.churn {
@@ -99,7 +102,7 @@ pub fn table(
     }
     if behaviour.label.iter().any(Option::is_some) {
         let name = made.free(&target_name(question));
-        let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { "yes" } else { "no" }));
+        let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { LOST } else { "no" }));
         let why = Note::new("behaviour_target").with("days", question.horizon_days);
         made.push(Series::new(name.as_str().into(), lost.collect::<Vec<_>>()), Role::Target, why, None);
     }

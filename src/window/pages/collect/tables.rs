@@ -74,7 +74,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, collected: &Collected) {
     for apart in &plan.apart {
         parts::caution(ui, &lang.note(&apart.why()));
     }
-    planned(ui, scene, collected);
+    // A question over time makes columns of its own.
+    if collected.asked.is_none() {
+        planned(ui, scene, collected);
+    }
 }
 
 /// A table by itself: where it is from, what was told while it was read, its columns.
