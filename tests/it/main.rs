@@ -12,6 +12,7 @@ mod keyboard;
 mod linked;
 mod pages;
 mod product;
+mod race;
 mod real_files;
 mod review;
 mod servers;
