@@ -13,6 +13,7 @@ mod linked;
 mod over_time;
 mod pages;
 mod product;
+mod race;
 mod real_files;
 mod review;
 mod servers;

@@ -12,6 +12,7 @@ mod labels;
 mod migrate;
 mod month;
 mod prepare;
+mod race;
 mod recipe_file;
 mod recovery;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month};
 pub use prepare::prepare;
+pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};

@@ -12,6 +12,7 @@ pub mod net;
 mod network;
 mod one_rule;
 mod optimizer;
+pub mod race;
 mod sparse_linear;
 mod svm;
 mod tree;

@@ -10,7 +10,7 @@ mod lessons;
 mod list;
 mod look;
 mod mask;
-mod race;
+pub(in crate::window) mod race;
 mod reading;
 mod runs;
 mod takeaway;
