@@ -24,7 +24,7 @@ fn rows(seed: u64) -> (Frame, Vec<bool>) {
     for at in 0..ROWS {
         let x: f64 = rng.gen_range(-1.7..1.7);
         a.push(Some(x));
-        b.push(Some(x + rng.gen_range(-0.2..0.2)));
+        b.push(Some(x + rng.gen_range(-0.4..0.4)));
         c.push(Some(rng.gen_range(-1.7..1.7)));
         d.push(Some(if at % 400 == 0 { 1.0 } else { 0.0 }));
         let place = rng.gen_range(0..3);
