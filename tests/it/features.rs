@@ -56,9 +56,9 @@ fn a_column_is_encoded_in_its_own_way_and_undone() {
     harness.state_mut().page.features.column = "city".into();
     harness.run_steps(2);
     // The combo box of the chosen column, then the way.
-    harness.get_by_role_and_label(egui::Role::ComboBox, "Becomes").click();
+    harness.get_by_role_and_label(egui::Role::ComboBox, "Becomes").click_accesskit();
     harness.run_steps(2);
-    harness.get_by_label("rate of the target").click();
+    harness.get_by_label("rate of the target").click_accesskit();
     prepared(&mut harness);
     assert_eq!(harness.state().state.settings.features.columns.get("city"), Some(&ColumnEncoding::target()));
     let after = names(&harness);
@@ -66,9 +66,9 @@ fn a_column_is_encoded_in_its_own_way_and_undone() {
     assert!(!after.iter().any(|name| name.starts_with("city = ")));
     harness.get_by_role_and_label(egui::Role::Slider, "Smoothing (rows)");
     // An order begins with the levels of the training rows, and is moved by buttons.
-    harness.get_by_role_and_label(egui::Role::ComboBox, "Becomes").click();
+    harness.get_by_role_and_label(egui::Role::ComboBox, "Becomes").click_accesskit();
     harness.run_steps(2);
-    harness.get_by_label("place in an order").click();
+    harness.get_by_label("place in an order").click_accesskit();
     prepared(&mut harness);
     let order = |harness: &Harness<'_, App>| match &harness.state().state.settings.features.columns["city"] {
         ColumnEncoding::Ordinal { order } => order.clone(),
@@ -76,7 +76,7 @@ fn a_column_is_encoded_in_its_own_way_and_undone() {
     };
     let first = order(&harness);
     assert!(first.len() > 3);
-    harness.get_by_label(&format!("Move “{}” down", first[0])).click();
+    harness.get_by_label(&format!("Move “{}” down", first[0])).click_accesskit();
     prepared(&mut harness);
     assert_eq!(order(&harness)[..2], [first[1].clone(), first[0].clone()]);
     assert!(names(&harness).contains(&"city (order)".to_owned()));
@@ -91,8 +91,8 @@ fn a_column_is_encoded_in_its_own_way_and_undone() {
 #[test]
 fn features_are_left_out_and_the_sheet_says_why() {
     let mut harness = opened(&sample());
-    harness.get_by_label("that hardly vary").click();
-    harness.get_by_label("all but the most telling").click();
+    harness.get_by_label("that hardly vary").click_accesskit();
+    harness.get_by_label("all but the most telling").click_accesskit();
     prepared(&mut harness);
     let select = harness.state().state.settings.features.select.clone();
     assert_eq!(select.variance, Some(0.01));
@@ -144,7 +144,7 @@ fn the_sheet_in_both_languages_and_themes() {
     harness.get_by_label("AUC alone").click();
     harness.run_steps(2);
     assert_eq!(harness.state().page.features.sort, Some((2, false)));
-    harness.get_by_label_contains("AUC alone ").click();
+    harness.get_by_label("AUC alone ▼").click();
     harness.run_steps(2);
     assert_eq!(harness.state().page.features.sort, Some((2, true)));
     harness.state_mut().page.features.sort = None;
