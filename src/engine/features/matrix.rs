@@ -48,10 +48,12 @@ impl Matrix {
         if keep.iter().all(|kept| *kept) {
             return self;
         }
-        let width = self.width();
         let kept = |at: usize| keep.get(at).copied().unwrap_or(true);
-        let data = self.data.iter().enumerate().filter(|(at, _)| kept(at % width.max(1)));
-        let data = data.map(|(_, value)| *value).collect();
+        let places: Vec<usize> = (0..self.width()).filter(|at| kept(*at)).collect();
+        let mut data = Vec::with_capacity(self.height * places.len());
+        for row in self.data.chunks_exact(self.width().max(1)) {
+            data.extend(places.iter().map(|&at| row[at]));
+        }
         let some = |list: Vec<String>| {
             list.into_iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, name)| name).collect()
         };

@@ -172,16 +172,16 @@ pub(super) fn select(
                 (_, Some(most)) if rank >= most => Some(Why::NotAmong { bits, most }),
                 _ => None,
             };
-            why.iter_mut().skip(at).take(1).for_each(|why| why.clone_from(&out));
+            if let Some(out) = out {
+                leave_out(&mut why, at, out);
+            }
         }
     }
     if let Some(threshold) = spec.correlation {
         let found = correlation::prune(&columns, &alive(&why), threshold, report)?;
         for (at, with, r) in found {
             let with = matrix.names.get(with).cloned().unwrap_or_default();
-            why.iter_mut().skip(at).take(1).for_each(|why| {
-                *why = Some(Why::Correlated { with: with.clone(), r });
-            });
+            leave_out(&mut why, at, Why::Correlated { with, r });
         }
     }
     if let Some(labels) = labels.filter(|_| spec.lasso) {
@@ -189,7 +189,7 @@ pub(super) fn select(
         left.sort_unstable();
         if let Some((lambda, weights)) = lasso::choose(matrix, &left, labels, rows, report)? {
             for (at, _) in left.iter().zip(&weights).filter(|(_, weight)| **weight == 0.0) {
-                why.iter_mut().skip(*at).take(1).for_each(|why| *why = Some(Why::Lasso { lambda }));
+                leave_out(&mut why, *at, Why::Lasso { lambda });
             }
         }
     }
@@ -198,6 +198,12 @@ pub(super) fn select(
         Some(LeftOut { place, name: name.clone(), source: source.clone(), why: why? })
     });
     Ok(out.collect())
+}
+
+fn leave_out(all: &mut [Option<Why>], at: usize, why: Why) {
+    if let Some(place) = all.get_mut(at) {
+        *place = Some(why);
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use regulars_engine::table::Role;
 use super::Scene;
 use crate::window::parts::{self, table, take};
 
+/// Features of a column that its row names at most.
+const NAMED: usize = 40;
+
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, prepared: &Prepared) {
     let lang = scene.lang;
     let heads = [
@@ -63,7 +66,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, prepared: &Prepared) {
                 };
                 parts::muted(ui, lang.t(why));
             }
-            _ => table::plain(ui, names.join(" · ")),
+            _ => {
+                let rest = if names.len() > NAMED { " · …" } else { "" };
+                let some: Vec<&str> = names.into_iter().take(NAMED).collect();
+                table::plain(ui, some.join(" · ") + rest);
+            }
         }
     });
     // The inspector shows how the clicked column is encoded.

@@ -108,6 +108,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     parts::section(ui, lang.t("encode.section"));
     let chosen = &mut scene.page.features.column;
+    let is_other = prepared.schema.iter().any(|spec| spec.name == *chosen && !can(spec.role));
+    if is_other {
+        parts::muted(ui, lang.with("encode.only", &[("column", chosen.clone())]));
+    }
     let mut at = columns.iter().position(|spec| spec.name == *chosen).unwrap_or(0);
     let all: Vec<usize> = (0..columns.len()).collect();
     let name_of = |at: usize| columns.get(at).map_or(String::new(), |spec| spec.name.clone());

@@ -120,7 +120,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
 /// What is being measured, and the button that stops it.
 fn working(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    if let Some(done) = scene.state.sheet.progress() {
+    if scene.state.preparing() {
+        parts::muted(ui, lang.t("status.working"));
+    } else if let Some(done) = scene.state.sheet.progress() {
         ui.horizontal(|ui| {
             let percent = format!("{:.0}", 100.0 * done);
             parts::muted(ui, lang.with("sheet.measuring", &[("percent", percent)]));
