@@ -48,10 +48,30 @@ fn test_rows_change_nothing_that_is_fitted() {
     let test: Vec<usize> =
         (0..500).filter(|&at| before.sides[at] == Side::Test && before.ids[at].is_some()).collect();
     assert!(test.len() > 80);
-    let mut selected = settings.clone();
-    selected.features.select =
-        Selection { correlation: Some(0.9), most: Some(6), lasso: true, ..Selection::default() };
-    for settings in [settings, selected] {
+    let mut all = vec![settings.clone()];
+    let quantile = ColumnEncoding::bins();
+    for (street, visits) in [
+        (ColumnEncoding::OneHot, quantile.clone()),
+        (ColumnEncoding::Frequency, ColumnEncoding::Bins { count: 4, by: BinEdges::Width }),
+        (ColumnEncoding::hashed(), quantile),
+    ] {
+        let mut other = settings.clone();
+        other.features.columns = [("street".to_owned(), street), ("visits".to_owned(), visits)].into();
+        all.push(other);
+    }
+    let none = Selection::default;
+    for select in [
+        Selection { variance: Some(0.05), ..none() },
+        Selection { information: Some(0.01), ..none() },
+        Selection { most: Some(4), ..none() },
+        Selection { correlation: Some(0.9), ..none() },
+        Selection { lasso: true, ..none() },
+    ] {
+        let mut other = settings.clone();
+        other.features.select = select;
+        all.push(other);
+    }
+    for settings in all {
         let before = prepare(&settings, &table(|_| false), &report).unwrap();
         let after = prepare(&settings, &table(|at| test.contains(&at)), &report).unwrap();
         assert_eq!(before.sides, after.sides);
@@ -87,6 +107,32 @@ fn a_bundle_scores_new_rows_as_the_project_did() {
     }
     assert!(differ > 100, "{differ}");
     assert!(scores.differences.new_levels.is_empty(), "{:?}", scores.differences.new_levels);
+}
+
+#[test]
+fn copies_of_a_row_do_not_meet_each_others_labels() {
+    // Three hundred pairs, equal but for the identifier; each pair has a street of its own.
+    let mut text = String::from("customer_id,street,spend,churned\n");
+    for at in 0..600usize {
+        let pair = at / 2;
+        let churned = if pair * 7 % 10 < 4 { "yes" } else { "no" };
+        text += &format!("C{at:04},street {pair},{}.25,{churned}\n", pair * 31 % 997);
+    }
+    let mut table = crate::collect::from_text("pairs.csv", &text, &ReadOptions::default()).unwrap();
+    crate::collect::set_role(&mut table, "street", Role::Category).unwrap();
+    crate::collect::set_role(&mut table, "churned", Role::Target).unwrap();
+    let mut settings = Settings { positive: Some("yes".into()), ..Settings::default() };
+    settings.features.columns = [("street".to_owned(), ColumnEncoding::target())].into();
+    let prepared = prepare(&settings, &table, &Reporter::silent()).unwrap();
+    let street = prepared.matrix.names.iter().position(|name| name.starts_with("street")).unwrap();
+    let of = |side| pick(&prepared.labels.of_row, &prepared.sides, side).0;
+    let values = |places: &[usize], matrix: &Matrix| matrix.select(places).column(street);
+    let train = of(Side::Train);
+    assert!(train.len() > 300, "both of a pair are there");
+    assert!(values(&train, &prepared.matrix).iter().all(|v| v.abs() < 1e-6));
+    // What new rows of these streets get is not nothing.
+    let given = prepared.features.apply(prepared.cleaning.last());
+    assert!(values(&train, &given).iter().all(|v| v.abs() > 0.01));
 }
 
 #[test]
