@@ -5,6 +5,7 @@ mod cli;
 mod collect;
 mod comfort;
 mod crash;
+mod features;
 mod honest;
 mod hostile;
 mod journey;

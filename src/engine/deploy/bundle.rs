@@ -132,7 +132,7 @@ impl Bundle {
     /// True if the model learns from this column of the cleaned rows.
     pub(super) fn learns_from(&self, column: &str) -> bool {
         let indicator = clean::indicator_name(column);
-        self.features.encoders.iter().any(|e| e.column() == column || e.column() == indicator)
+        self.features.learns_from(column) || self.features.learns_from(&indicator)
     }
 
     /// Scores every row of a table. The target is not needed; a column that the model learnt

@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod feature_sheet;
 mod inspection;
 mod labels;
 mod migrate;
@@ -26,6 +27,8 @@ mod time_machine;
 #[cfg(test)]
 mod time_tests;
 mod track;
+#[cfg(test)]
+mod with_encodings;
 #[cfg(test)]
 mod with_text;
 
@@ -52,6 +55,7 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use feature_sheet::{feature_detail, feature_sheet};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month};
@@ -200,9 +204,7 @@ impl Settings {
         self.split.valid = within(self.split.valid, 0.0, 0.45, 0.16);
         self.split.test = within(self.split.test, 0.0, 0.5, 0.2);
         self.threshold = within(self.threshold, 0.0, 1.0, 0.5);
-        self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
-        self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
-        self.features.text = self.features.text.within_limits();
+        self.features = self.features.sane();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
         let mlp = &mut self.mlp;

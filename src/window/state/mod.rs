@@ -13,6 +13,7 @@ mod mask;
 pub(in crate::window) mod race;
 mod reading;
 mod runs;
+mod sheet;
 mod takeaway;
 mod time;
 mod twins;
@@ -47,6 +48,7 @@ pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
 pub use runs::Run;
+pub use sheet::FeatureSheet;
 pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
@@ -186,6 +188,7 @@ pub struct State {
     pub lab: Lab,
     pub race: Race,
     pub lessons: Lessons,
+    pub sheet: FeatureSheet,
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
     pub notices: Vec<Notice>,
@@ -266,6 +269,7 @@ impl State {
             lab: Lab::default(),
             race: Race::default(),
             lessons: Lessons::default(),
+            sheet: FeatureSheet::default(),
             live: Vec::new(),
             live_device: None,
             notices: Vec::new(),
@@ -387,6 +391,7 @@ impl State {
         self.mask.cancel();
         self.twins.cancel();
         self.time.cancel();
+        self.sheet.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -496,6 +501,7 @@ impl State {
         self.poll_lab();
         self.poll_race();
         self.poll_lessons();
+        self.poll_sheet();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });
