@@ -3,7 +3,9 @@
 //! wants that. Identifiers and contacts are left out.
 
 pub mod behaviour;
+mod history;
 mod leak;
+mod sequences;
 pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,7 +16,9 @@ use crate::error::Place;
 use crate::job::{Cancelled, Reporter};
 use crate::table::{ColumnSpec, Frame, Role};
 
+pub use history::FittedHistory;
 pub use leak::{Leak, find_leaks};
+pub use sequences::{NOTHING, Sequences, sequence_columns};
 pub use text::{TermColumns, TextFeatures, TextUse};
 
 /// Why no features could be made.
@@ -147,6 +151,8 @@ pub struct Matrix {
     pub height: usize,
     /// Row by row, `height × names.len()`.
     pub data: Vec<f32>,
+    /// What networks read in order beside the features.
+    pub sequences: Sequences,
 }
 
 impl Matrix {
@@ -160,17 +166,23 @@ impl Matrix {
         &self.data[at * self.width()..(at + 1) * self.width()]
     }
 
-    /// A matrix of the same features with other rows, `data` row by row.
+    /// A matrix of the same features with other rows, `data` row by row; their sequences are empty.
     pub fn like(&self, data: Vec<f32>) -> Matrix {
         let height = data.len() / self.width().max(1);
-        Matrix { names: self.names.clone(), sources: self.sources.clone(), height, data }
+        let sequences = self.sequences.silent(height);
+        Matrix { names: self.names.clone(), sources: self.sources.clone(), height, data, sequences }
+    }
+
+    /// The same rows with these sequences.
+    pub fn with_sequences(self, sequences: Sequences) -> Matrix {
+        Matrix { sequences, ..self }
     }
 
     /// The rows at `places`, in that order.
     pub fn select(&self, places: &[usize]) -> Matrix {
         let mut data = Vec::with_capacity(places.len() * self.width());
         places.iter().for_each(|&at| data.extend_from_slice(self.row(at)));
-        self.like(data)
+        self.like(data).with_sequences(self.sequences.select(places))
     }
 }
 
@@ -447,7 +459,7 @@ impl FittedFeatures {
             }
         }
         let data = vec![0.0f32; names.len() * height];
-        Matrix { names, sources, height, data }
+        Matrix { names, sources, height, data, sequences: Sequences::default() }
     }
 
     fn fill(&self, frame: &Frame, matrix: &mut Matrix, report: &Reporter) -> Result<(), Cancelled> {

@@ -82,22 +82,24 @@ pub fn compare(
             report.check()?;
             report.emit(Event::Fold { fold: fold + 1, folds, kind: one.kind });
             let part = part.part(CLEANING + each * at as f64, each);
-            let trained = match train::train(
+            let trained = match train::train_with(
                 one.kind,
-                &settings.mlp,
+                (&settings.mlp, &settings.net),
                 &samples,
                 settings.device,
                 settings.seed,
                 &part,
             ) {
                 Ok(trained) => trained,
-                Err(Error::Train(why @ (TrainError::Fit { .. } | TrainError::Diverged { .. }))) => {
+                Err(Error::Train(
+                    why @ (TrainError::Fit { .. } | TrainError::Diverged { .. } | TrainError::Net(_)),
+                )) => {
                     one.failed = Some(why);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            let p = trained.model.predict(&test_rows, trained.device.ran)?;
+            let p = trained.model.predict_reporting(&test_rows, trained.device.ran, &part)?;
             one.seconds += trained.seconds;
             one.notes.extend(trained.model.note().filter(|note| !one.notes.contains(note)));
             one.folds.push(fold_scores(&p, &test_labels, settings.threshold));

@@ -17,6 +17,7 @@ mod own;
 mod question;
 mod read;
 mod roles;
+mod sequence;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use look_ahead::check as check_look_ahead;
 pub use own::{LooksAhead, Why, find_look_ahead};
 pub use question::{Churn, CutOffs, Date, Day, Question, SHORTEST_RHYTHM, to_date, to_day};
 pub use read::{Read, read};
+pub use sequence::{HISTORY, HistoryStep, LONGEST_HISTORY, read_history};
 pub use table::{CUT_OFF, table, target_name};
 
 /// Why there are no features of behaviour.
