@@ -11,6 +11,8 @@ mod inspection;
 mod labels;
 mod migrate;
 mod month;
+#[cfg(test)]
+mod nets_tests;
 mod prepare;
 mod recipe_file;
 mod recovery;
