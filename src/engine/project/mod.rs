@@ -46,7 +46,7 @@ use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
-use crate::train::{self, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Trained};
+use crate::train::{self, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 
 pub use asked::{Asked, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
@@ -237,6 +237,11 @@ impl Settings {
         }
     }
 
+    /// The settings of the models.
+    pub fn specs(&self) -> Specs {
+        Specs { mlp: self.mlp.clone(), net: self.net.clone() }
+    }
+
     /// What people said of how columns are written belongs to every key; keys made before that could
     /// be said stay what they were.
     fn hash_of(&self, relevant: &impl Serialize) -> String {
@@ -411,8 +416,8 @@ pub fn learn(
     report: &Reporter,
 ) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let specs = (&settings.mlp, &settings.net);
-    let trained = train::train_with(kind, specs, &samples, settings.device, settings.seed, report)?;
+    let trained =
+        train::train_with(kind, &settings.specs(), &samples, settings.device, settings.seed, report)?;
     prepared.outcome_reporting(trained, report)
 }
 

@@ -273,7 +273,16 @@ pub struct Samples {
 /// Customers of each class that must be among the training rows.
 pub const LEAST_PER_CLASS: usize = 5;
 
-/// Trains one kind of model; networks that read sequences with the settings they have by default.
+/// Settings of the kinds of model that have any.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Specs {
+    pub mlp: MlpSpec,
+    /// Of the networks that read sequences.
+    pub net: NetSettings,
+}
+
+/// [`train_with`], the networks that read sequences with their usual settings.
 ///
 /// # Errors
 /// As [`train_with`].
@@ -285,17 +294,18 @@ pub fn train(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
-    train_with(kind, (spec, &NetSettings::default()), samples, device, seed, report)
+    let specs = Specs { mlp: spec.clone(), ..Specs::default() };
+    train_with(kind, &specs, samples, device, seed, report)
 }
 
-/// Trains one kind of model, with the settings of the MLP and of the networks that read sequences.
+/// Trains one kind of model.
 ///
 /// # Errors
 /// Too few rows of a class; a forced device that is not there; a loss that diverges; a network that reads
 /// sequences where the rows have none.
 pub fn train_with(
     kind: ModelKind,
-    (spec, net): (&MlpSpec, &NetSettings),
+    specs: &Specs,
     samples: &Samples,
     device: DeviceKind,
     seed: u64,
@@ -310,9 +320,9 @@ pub fn train_with(
     let (x, y) = (&samples.train, &samples.train_labels);
     let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
-        ModelKind::Mlp => return mlp::train(spec, samples, device, seed, report),
+        ModelKind::Mlp => return mlp::train(&specs.mlp, samples, device, seed, report),
         ModelKind::Cnn | ModelKind::Rnn | ModelKind::Hybrid | ModelKind::Transformer => {
-            return sequence::train(kind, net, samples, (device, seed), report);
+            return sequence::train(kind, &specs.net, samples, (device, seed), report);
         }
         ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
         ModelKind::Svm => Model::Svm(svm::fit(samples, seed, report)?),

@@ -8,7 +8,7 @@ use crate::features::behaviour::HISTORY;
 use crate::metrics;
 use crate::table::Frame;
 use crate::train::net::{FitSpec, RateSchedule, Rule};
-use crate::train::train_with;
+use crate::train::{Specs, train_with};
 
 /// A matrix of one number without meaning, beside columns of texts.
 fn matrix(columns: &[(&str, Vec<String>)]) -> Matrix {
@@ -61,8 +61,8 @@ fn quick() -> NetSettings {
 }
 
 fn fit(kind: ModelKind, settings: &NetSettings, samples: &Samples, seed: u64) -> crate::Result<Trained> {
-    let specs = (&Default::default(), settings);
-    train_with(kind, specs, samples, DeviceKind::Flex, seed, &Reporter::silent())
+    let specs = Specs { net: settings.clone(), ..Specs::default() };
+    train_with(kind, &specs, samples, DeviceKind::Flex, seed, &Reporter::silent())
 }
 
 #[test]
