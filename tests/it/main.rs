@@ -10,6 +10,7 @@ mod hostile;
 mod journey;
 mod keyboard;
 mod linked;
+mod nets;
 mod pages;
 mod product;
 mod real_files;
