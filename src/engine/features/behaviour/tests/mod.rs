@@ -1,4 +1,5 @@
 mod ahead;
+mod history;
 mod speed;
 mod truth;
 
