@@ -44,6 +44,7 @@ fn mlp() {
         sources: vec![String::new(); WIDTH],
         height: ROWS,
         data: (0..ROWS * WIDTH).map(|_| rng.gen_range(-1.0..1.0)).collect(),
+        sequences: Default::default(),
     };
     let labels: Vec<bool> = (0..ROWS).map(|at| matrix.row(at)[0] + rng.gen_range(-0.5..0.5) > 0.0).collect();
     let base = MlpSpec::default();

@@ -203,7 +203,8 @@ const TOLD_WHOLE: [&str; 61] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 10] = [
+pub const MENDED_BY_FLAGS: [&str; 11] = [
+    "net_no_sequence",
     "no_rows",
     "no_features",
     "no_target",

@@ -25,7 +25,8 @@ pub(super) struct Compare {
     /// Parts that the customers are divided into; each is predicted by models that never saw it
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=20))]
     folds: u64,
-    /// Kinds to compare, with commas between (default: all)
+    /// Kinds to compare, with commas between (default: all that need the table alone; cnn, rnn, hybrid and
+    /// transformer also read free text)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
     models: Vec<ModelKind>,
 }

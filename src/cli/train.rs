@@ -21,7 +21,8 @@ pub(super) struct Train {
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
-    /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority
+    /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority; cnn, rnn, hybrid or transformer read free
+    /// text and, with --horizon, purchases and events in their order
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
     #[command(flatten)]
@@ -32,8 +33,8 @@ pub(super) struct Train {
 }
 
 pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
-    ModelKind::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| {
-        let names: Vec<&str> = ModelKind::ALL.iter().map(|k| k.name()).collect();
+    ModelKind::every().find(|k| k.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = ModelKind::every().map(ModelKind::name).collect();
         format!("one of {}", names.join(", "))
     })
 }
@@ -46,6 +47,9 @@ impl Train {
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
         settings.question = self.asking.question(self.learning.target.is_some());
+        if self.model.is_network() {
+            settings.net.kind = self.model;
+        }
         let Collected { table, asked, .. } = self.input.collect(&settings)?;
         let (events, heard) = std::sync::mpsc::channel();
         let report = Reporter::to(events);

@@ -11,6 +11,7 @@ mod hostile;
 mod journey;
 mod keyboard;
 mod linked;
+mod nets;
 mod over_time;
 mod pages;
 mod product;

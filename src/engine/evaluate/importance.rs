@@ -48,15 +48,18 @@ impl Watched {
         Ok(Some(Self { rows, labels, before, order }))
     }
 
-    /// By how much the mean log loss rises when `features` are shuffled together, and its standard error
-    /// over rows.
+    /// By how much the mean log loss rises when `features`, and what is read in order of the column
+    /// `read`, are shuffled together, and its standard error over rows.
     pub fn shuffle(
         &mut self,
+        read: Option<&str>,
         features: &[usize],
         model: &Model,
         rng: &mut ChaCha8Rng,
     ) -> crate::Result<(f64, f64)> {
         let n = self.rows.height;
+        let sequences = &self.rows.sequences;
+        let read = read.and_then(|name| sequences.position(name));
         let mut worse = vec![0.0; n];
         for _ in 0..SHUFFLES {
             self.order.shuffle(rng);
@@ -66,7 +69,14 @@ impl Watched {
                     row[place] = self.rows.row(from)[place];
                 }
             }
-            let after = model.predict(&self.rows.like(data), DeviceKind::Flex)?;
+            let cell = |at: usize, row: usize| match read == Some(at) {
+                true => sequences.place(at, self.order.get(row).copied().unwrap_or(row)),
+                false => sequences.place(at, row),
+            };
+            let columns = 0..sequences.names().count();
+            let cells: Vec<Vec<u32>> = columns.map(|at| (0..n).map(|row| cell(at, row)).collect()).collect();
+            let rows = self.rows.like(data).with_sequences(sequences.with_places(&cells));
+            let after = model.predict(&rows, DeviceKind::Flex)?;
             let after = metrics::log_loss_terms(&after, &self.labels);
             for (sum, (after, before)) in worse.iter_mut().zip(after.iter().zip(&self.before)) {
                 *sum += (after - before) / SHUFFLES as f64;
@@ -95,7 +105,7 @@ pub fn importance(
     let mut out = Vec::with_capacity(features.len());
     for feature in features.iter().filter(|feature| **feature < matrix.width()) {
         report.check()?;
-        let (value, error) = watched.shuffle(&[*feature], model, &mut rng)?;
+        let (value, error) = watched.shuffle(None, &[*feature], model, &mut rng)?;
         out.push(Estimate { value, low: value - WIDTH * error, high: value + WIDTH * error });
         report.progress(out.len() as f64 / features.len() as f64);
     }

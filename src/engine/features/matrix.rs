@@ -1,5 +1,7 @@
 //! The design matrix: what a model sees.
 
+use super::Sequences;
+
 /// A design matrix, one row a customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
@@ -9,6 +11,8 @@ pub struct Matrix {
     pub height: usize,
     /// Row by row, `height × names.len()`.
     pub data: Vec<f32>,
+    /// What networks read in order beside the features.
+    pub sequences: Sequences,
 }
 
 impl Matrix {
@@ -22,17 +26,23 @@ impl Matrix {
         &self.data[at * self.width()..(at + 1) * self.width()]
     }
 
-    /// A matrix of the same features with other rows, `data` row by row.
+    /// A matrix of the same features with other rows, `data` row by row; their sequences are empty.
     pub fn like(&self, data: Vec<f32>) -> Matrix {
         let height = data.len() / self.width().max(1);
-        Matrix { names: self.names.clone(), sources: self.sources.clone(), height, data }
+        let sequences = self.sequences.silent(height);
+        Matrix { names: self.names.clone(), sources: self.sources.clone(), height, data, sequences }
+    }
+
+    /// The same rows with these sequences.
+    pub fn with_sequences(self, sequences: Sequences) -> Matrix {
+        Matrix { sequences, ..self }
     }
 
     /// The rows at `places`, in that order.
     pub fn select(&self, places: &[usize]) -> Matrix {
         let mut data = Vec::with_capacity(places.len() * self.width());
         places.iter().for_each(|&at| data.extend_from_slice(self.row(at)));
-        self.like(data)
+        self.like(data).with_sequences(self.sequences.select(places))
     }
 
     /// One feature of every row; empty where there is no such feature.
@@ -57,6 +67,12 @@ impl Matrix {
         let some = |list: Vec<String>| {
             list.into_iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, name)| name).collect()
         };
-        Matrix { names: some(self.names), sources: some(self.sources), height: self.height, data }
+        Matrix {
+            names: some(self.names),
+            sources: some(self.sources),
+            height: self.height,
+            data,
+            sequences: self.sequences,
+        }
     }
 }

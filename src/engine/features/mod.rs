@@ -6,9 +6,11 @@
 pub mod behaviour;
 mod encode;
 mod fitted;
+mod history;
 mod leak;
 mod matrix;
 pub mod select;
+mod sequences;
 mod sheet;
 mod spec;
 #[cfg(test)]
@@ -19,9 +21,11 @@ use crate::error::Place;
 
 pub use encode::{Encoder, FOLDS, TargetRates, TrainRows};
 pub use fitted::{FittedFeatures, Fitting, fit};
+pub use history::FittedHistory;
 pub use leak::{Leak, find_leaks};
 pub use matrix::Matrix;
 pub use select::{LeftOut, Selection, Why};
+pub use sequences::{NOTHING, Sequences, sequence_columns};
 pub use sheet::{Detail, Histogram, Sheet, SheetRow, detail, sheet};
 pub use spec::{BIN_COUNT, BinEdges, ColumnEncoding, DateMonth, FeatureSpec, HASH_BITS, SMOOTHING};
 pub use text::{TermColumns, TextFeatures, TextUse};

@@ -44,6 +44,7 @@ pub fn compare(
     report: &Reporter,
 ) -> crate::Result<Comparison> {
     let folds = folds.clamp(FOLDS.0, FOLDS.1);
+    let specs = settings.specs();
     let local = clean_local(settings, table, &report.part(0.0, 0.1))?;
     let (positive, labelled) = local.labels.counts();
     let found = positive.min(labelled - positive);
@@ -82,22 +83,18 @@ pub fn compare(
             report.check()?;
             report.emit(Event::Fold { fold: fold + 1, folds, kind: one.kind });
             let part = part.part(CLEANING + each * at as f64, each);
-            let trained = match train::train(
-                one.kind,
-                &settings.mlp,
-                &samples,
-                settings.device,
-                settings.seed,
-                &part,
-            ) {
-                Ok(trained) => trained,
-                Err(Error::Train(why @ (TrainError::Fit { .. } | TrainError::Diverged { .. }))) => {
-                    one.failed = Some(why);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let p = trained.model.predict(&test_rows, trained.device.ran)?;
+            let trained =
+                match train::train_with(one.kind, &specs, &samples, settings.device, settings.seed, &part) {
+                    Ok(trained) => trained,
+                    Err(Error::Train(
+                        why @ (TrainError::Fit { .. } | TrainError::Diverged { .. } | TrainError::Net(_)),
+                    )) => {
+                        one.failed = Some(why);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+            let p = trained.model.predict_reporting(&test_rows, trained.device.ran, &part)?;
             one.seconds += trained.seconds;
             one.notes.extend(trained.model.note().filter(|note| !one.notes.contains(note)));
             one.folds.push(fold_scores(&p, &test_labels, settings.threshold));

@@ -12,6 +12,8 @@ mod inspection;
 mod labels;
 mod migrate;
 mod month;
+#[cfg(test)]
+mod nets_tests;
 mod prepare;
 mod race;
 mod recipe_file;
@@ -43,13 +45,13 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::{Evaluation, Explainer};
-use crate::features::behaviour::Question;
+use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Frame, Role, Table};
-use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
+use crate::train::{self, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
@@ -162,6 +164,9 @@ pub struct Settings {
     pub recipe: Recipe,
     pub features: FeatureSpec,
     pub mlp: MlpSpec,
+    /// Which network is trained, and the settings of those that read sequences.
+    #[serde(skip_serializing_if = "NetSettings::is_default")]
+    pub net: NetSettings,
     pub device: DeviceKind,
     pub seed: u64,
     /// Probability from which a customer counts as at risk.
@@ -185,6 +190,7 @@ impl Default for Settings {
             recipe: Recipe::default(),
             features: FeatureSpec::default(),
             mlp: MlpSpec::default(),
+            net: NetSettings::default(),
             device: DeviceKind::default(),
             seed: 1,
             threshold: 0.5,
@@ -207,6 +213,7 @@ impl Settings {
         self.features = self.features.sane();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
+        self.net = self.net.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -219,13 +226,26 @@ impl Settings {
 
     /// A key of everything that training's outcome depends on: settings, data, engine version.
     pub fn key(&self, table: &Table) -> String {
-        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let roles = roles_of(table);
         // The threshold and the number of segments change no model.
         let relevant = (
             (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
-        self.hash_of(&relevant)
+        let key = self.hash_of(&relevant);
+        // The MLP has its own settings above.
+        match self.net.kind.reads_sequences() {
+            true => {
+                let net = serde_json::to_vec(&self.net).unwrap_or_default();
+                blake3::hash(&[key.as_bytes(), &net].concat()).to_hex().to_string()
+            }
+            false => key,
+        }
+    }
+
+    /// The settings of the models.
+    pub fn specs(&self) -> Specs {
+        Specs { mlp: self.mlp.clone(), net: self.net.clone() }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -245,13 +265,21 @@ impl Settings {
     /// A key of everything that the prepared rows and their sides depend on. Models of one key were
     /// measured on the same test rows.
     pub fn rows_key(&self, table: &Table) -> String {
-        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let roles = roles_of(table);
         let relevant = (
             (&self.positive, &self.split, &self.recipe, &self.features),
             (self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
         self.hash_of(&relevant)
     }
+}
+
+/// The columns with their roles, as keys have them. The history of a question over time is no column of a
+/// file, and projects from before there was one keep their keys.
+fn roles_of(table: &Table) -> Vec<(&str, Role)> {
+    let is_file = |name: &str, role: Role| !(name == HISTORY && role == Role::Ignore);
+    let all = table.columns.iter().map(|column| (column.name.as_str(), column.role));
+    all.filter(|(name, role)| is_file(name, *role)).collect()
 }
 
 /// Rows ready to learn from.
@@ -361,7 +389,15 @@ impl Prepared {
     /// # Errors
     /// The device cannot be used.
     pub fn outcome(&self, trained: Trained) -> crate::Result<Outcome> {
-        let probabilities = trained.model.predict(&self.matrix, trained.device.ran)?;
+        self.outcome_reporting(trained, &Reporter::silent())
+    }
+
+    /// [`outcome`](Self::outcome), which the person can cancel.
+    ///
+    /// # Errors
+    /// As [`outcome`](Self::outcome), or the person cancelled.
+    pub fn outcome_reporting(&self, trained: Trained, report: &Reporter) -> crate::Result<Outcome> {
+        let probabilities = trained.model.predict_reporting(&self.matrix, trained.device.ran, report)?;
         let side = |side| pick(&self.labels.of_row, &self.sides, side);
         let (train, (valid, labels)) = (side(Side::Train).0, side(Side::Valid));
         Ok(Outcome {
@@ -386,8 +422,9 @@ pub fn learn(
     report: &Reporter,
 ) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let trained = train::train(kind, &settings.mlp, &samples, settings.device, settings.seed, report)?;
-    prepared.outcome(trained)
+    let trained =
+        train::train_with(kind, &settings.specs(), &samples, settings.device, settings.seed, report)?;
+    prepared.outcome_reporting(trained, report)
 }
 
 /// Groups the customers of a prepared table; where a question was asked over time, each as of the latest

@@ -129,6 +129,7 @@ mod tests {
             sources: names.iter().map(|(_, source)| (*source).to_owned()).collect(),
             height: rows.len(),
             data: rows.concat(),
+            sequences: Default::default(),
         }
     }
 

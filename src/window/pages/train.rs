@@ -5,6 +5,7 @@ mod diagram;
 mod inside;
 mod network;
 mod runs;
+mod sequence;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
@@ -88,7 +89,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     if scene.page.diagram
         && let Some(prepared) = &scene.state.prepared
     {
-        diagram::show(ui, lang, &scene.state.settings.mlp, prepared.matrix.width());
+        match scene.state.settings.net.kind.reads_sequences() {
+            true => sequence::diagram(ui, lang, scene),
+            false => diagram::show(ui, lang, &scene.state.settings.mlp, prepared.matrix.width()),
+        }
     }
     curves(ui, scene);
     comparison(ui, scene);
@@ -265,13 +269,16 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let outcomes = scene.state.outcomes.clone();
-    let Some(network) = outcomes.iter().find(|o| o.kind == ModelKind::Mlp) else { return };
+    let Some(network) = outcomes.iter().find(|o| o.kind.is_network()) else { return };
     parts::section(ui, lang.t("train.side_by_side"));
+    if let Some(note) = network.trained.model.note() {
+        parts::caution(ui, &lang.note(&note));
+    }
     ui.horizontal_wrapped(|ui| {
         ui.label(verdict(lang, &outcomes, network));
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);
         let shown = scene.state.shown().map(|o| o.kind);
-        if let Some(kind) = simple.filter(|_| shown == Some(ModelKind::Mlp))
+        if let Some(kind) = simple.filter(|_| shown.is_some_and(ModelKind::is_network))
             && ui
                 .button(lang.t("train.use_simple"))
                 .on_hover_text(lang.t(&format!("model.{}", kind.name())))
@@ -326,7 +333,7 @@ fn best_simple(
 ) -> Option<(ModelKind, regulars_engine::metrics::Estimate)> {
     outcomes
         .iter()
-        .filter(|o| o.kind != ModelKind::Mlp)
+        .filter(|o| !o.kind.is_network())
         .filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?)))
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
 }

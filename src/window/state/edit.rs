@@ -100,6 +100,8 @@ impl Edit {
             ("epochs", a.epochs != b.epochs),
             ("patience", a.patience != b.patience),
             ("class_weight", a.class_weight != b.class_weight),
+            ("net_kind", before.net.kind != after.net.kind),
+            ("net_settings", before.net.kind == after.net.kind && before.net != after.net),
             ("device", before.device != after.device),
             ("seed", before.seed != after.seed),
             ("threshold", before.threshold != after.threshold),

@@ -97,7 +97,7 @@ impl State {
         self.unkept = true;
         self.train = Some(self.start(move |report| {
             let learn = |kind| project::learn(&settings, &prepared, kind, report);
-            let mut outcomes = vec![learn(ModelKind::Mlp)?];
+            let mut outcomes = vec![learn(settings.net.kind)?];
             // Those that take a moment; the others are for `regulars compare`.
             let quick = [
                 ModelKind::Boosted,
@@ -256,7 +256,7 @@ impl State {
 
     /// The curves of the run that is kept, or none.
     pub(super) fn show_kept_run(&mut self) {
-        let kept = self.outcomes.iter().find(|o| o.kind == ModelKind::Mlp);
+        let kept = self.outcomes.iter().find(|o| o.kind.is_network());
         self.live = kept.map(|o| o.trained.history.clone()).unwrap_or_default();
         self.live_device = kept.map(|o| o.trained.device.clone());
     }

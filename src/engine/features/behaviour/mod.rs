@@ -19,6 +19,7 @@ mod own;
 mod question;
 mod read;
 mod roles;
+mod sequence;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use question::{Churn, CutOffs, Date, Day, Question, SHORTEST_RHYTHM, to_date
 pub(crate) use read::READ;
 pub use read::{Read, read};
 pub use roles::could_ask;
+pub use sequence::{HISTORY, HistoryStep, LONGEST_HISTORY, read_history};
 pub(crate) use table::LOST;
 pub use table::{CUT_OFF, table, target_name};
 

@@ -13,6 +13,7 @@ use super::build::Behaviour;
 use super::own::{LooksAhead, is_later};
 use super::question::{Churn, DAY_MS, Question, to_date};
 use super::read::Read;
+use super::sequence::{self, HISTORY};
 use crate::collect::profile::{Known, as_known};
 use crate::collect::relate::value;
 use crate::detect::date;
@@ -63,6 +64,14 @@ pub fn table(
     made.push(copied(base, key, &key.name, &rows, &[]), Role::Id, key.why.clone(), Some(key));
     let days: Vec<String> = behaviour.cut_off.iter().map(|day| to_date(*day).to_string()).collect();
     made.push(Series::new(CUT_OFF.into(), days), Role::Ignore, Note::new("behaviour_cut_off"), None);
+
+    let histories: Vec<String> = (behaviour.customer.par_iter().zip(&behaviour.cut_off))
+        .map(|(customer, day)| {
+            report.check()?;
+            Ok(sequence::history(&read.books, *customer as usize, *day))
+        })
+        .collect::<crate::Result<_>>()?;
+    made.push(Series::new(HISTORY.into(), histories), Role::Ignore, Note::new("behaviour_history"), None);
 
     let features: Vec<Series> = (0..behaviour.features.len())
         .into_par_iter()

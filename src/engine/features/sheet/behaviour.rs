@@ -106,6 +106,7 @@ mod tests {
             channels: level(),
             event_kinds: level(),
             kept: Vec::new(),
+            columns: None,
             learnt_until: 0,
             first_asked: 0,
         };

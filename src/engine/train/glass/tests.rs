@@ -201,6 +201,7 @@ fn samples(halves: &toys::Halves) -> Samples {
         sources: vec!["a".into(), "b".into()],
         height: data.rows(),
         data: data.x.clone(),
+        sequences: Default::default(),
     };
     Samples {
         train: matrix(&halves.train),

@@ -9,6 +9,10 @@ use crate::window::parts;
 pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::section(ui, lang.t("train.network"));
+    if super::sequence::choose(ui, scene) {
+        super::sequence::inspector(ui, scene);
+        return;
+    }
     let settings = &mut scene.state.settings;
     let mlp = &mut settings.mlp;
     if let Some(prepared) = &scene.state.prepared {

@@ -20,6 +20,11 @@ pub(super) fn name(lang: Lang, run: &Run) -> String {
 
 /// What a run has otherwise than the run before it.
 fn difference(lang: Lang, before: Option<&Settings>, now: &Settings) -> String {
+    if now.net.kind.reads_sequences() {
+        return crate::report::sequence_network(lang, now.net.kind, &now.net);
+    }
+    // Of another kind, nothing is otherwise: all is.
+    let before = before.filter(|before| !before.net.kind.reads_sequences());
     let Some(before) = before else { return crate::report::network(lang, &now.mlp) };
     let (a, b) = (&before.mlp, &now.mlp);
     let setting = |key: &str| lang.t(&format!("setting.{key}"));

@@ -1,4 +1,5 @@
 mod ahead;
+mod history;
 mod kept;
 mod speed;
 mod truth;
