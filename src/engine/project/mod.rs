@@ -17,6 +17,9 @@ mod recovery;
 #[cfg(test)]
 mod reshaped;
 mod saved;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -44,7 +47,7 @@ use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
-use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
+use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, Samples, Specs, Trained};
 
 pub use asked::{Asked, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
@@ -57,6 +60,7 @@ pub use prepare::prepare;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
+pub use search::{Searched, find_rate, search};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
@@ -154,6 +158,8 @@ pub struct Settings {
     pub recipe: Recipe,
     pub features: FeatureSpec,
     pub mlp: MlpSpec,
+    #[serde(skip_serializing_if = "is_usual")]
+    pub boosted: BoostedSpec,
     pub device: DeviceKind,
     pub seed: u64,
     /// Probability from which a customer counts as at risk.
@@ -164,6 +170,11 @@ pub struct Settings {
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+}
+
+/// Keys and files of older projects stay what they were.
+fn is_usual(boosted: &BoostedSpec) -> bool {
+    *boosted == BoostedSpec::default()
 }
 
 impl Default for Settings {
@@ -177,6 +188,7 @@ impl Default for Settings {
             recipe: Recipe::default(),
             features: FeatureSpec::default(),
             mlp: MlpSpec::default(),
+            boosted: BoostedSpec::default(),
             device: DeviceKind::default(),
             seed: 1,
             threshold: 0.5,
@@ -208,6 +220,9 @@ impl Settings {
         mlp.learning_rate = within(mlp.learning_rate, 1e-8, 10.0, 0.001);
         mlp.batch_size = mlp.batch_size.clamp(1, 65_536);
         mlp.epochs = mlp.epochs.clamp(1, 1_000_000);
+        mlp.warmup_steps = mlp.warmup_steps.min(1_000_000);
+        mlp.clip_norm = within(mlp.clip_norm, 0.0, 1e6, 0.0);
+        self.boosted = self.boosted.sane();
         self
     }
 
@@ -219,7 +234,17 @@ impl Settings {
             (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
-        self.hash_of(&relevant)
+        let key = self.hash_of(&relevant);
+        if is_usual(&self.boosted) {
+            return key;
+        }
+        let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
+        blake3::hash(&boosted).to_hex().to_string()
+    }
+
+    /// The settings of the models.
+    pub fn specs(&self) -> Specs {
+        Specs { mlp: self.mlp.clone(), boosted: self.boosted.clone() }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -380,7 +405,8 @@ pub fn learn(
     report: &Reporter,
 ) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let trained = train::train(kind, &settings.mlp, &samples, settings.device, settings.seed, report)?;
+    let trained =
+        train::train_with(kind, &settings.specs(), &samples, settings.device, settings.seed, report)?;
     prepared.outcome(trained)
 }
 

@@ -26,7 +26,9 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 
 pub use finder::{RateCurve, RateFinder};
+pub(super) use finder::{curve, suggest};
 pub use spec::{FitSpec, RateSchedule, Rule};
+pub(super) use update::norm_square;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
 
 use state::State;

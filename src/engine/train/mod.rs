@@ -12,6 +12,7 @@ pub mod net;
 mod network;
 mod one_rule;
 mod optimizer;
+pub mod search;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -23,7 +24,7 @@ use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::note::Note;
 
-pub use boosted::BoostedModel;
+pub use boosted::{BoostedModel, BoostedSpec};
 pub use device::{DeviceChoice, DeviceKind};
 pub use forest::ForestModel;
 pub use linear::LinearModel;
@@ -50,6 +51,8 @@ pub enum TrainError {
     Fit { model: &'static str, cause: String },
     #[error(transparent)]
     Net(#[from] net::NetError),
+    #[error(transparent)]
+    Search(#[from] search::SearchError),
 }
 
 impl TrainError {
@@ -60,6 +63,7 @@ impl TrainError {
             Self::Diverged { .. } => "diverged",
             Self::Fit { .. } => "fit_failed",
             Self::Net(cause) => cause.kind(),
+            Self::Search(cause) => cause.kind(),
         }
     }
 }
@@ -210,10 +214,18 @@ pub struct Samples {
 /// Customers of each class that must be among the training rows.
 pub const LEAST_PER_CLASS: usize = 5;
 
-/// Trains one kind of model.
+/// Settings of the kinds of model that have any.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Specs {
+    pub mlp: MlpSpec,
+    pub boosted: BoostedSpec,
+}
+
+/// [`train_with`], the boosted trees with their usual settings.
 ///
 /// # Errors
-/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+/// As [`train_with`].
 pub fn train(
     kind: ModelKind,
     spec: &MlpSpec,
@@ -222,22 +234,60 @@ pub fn train(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
-    let positive = samples.train_labels.iter().filter(|label| **label).count();
-    let found = positive.min(samples.train_labels.len() - positive);
+    let specs = Specs { mlp: spec.clone(), ..Specs::default() };
+    train_with(kind, &specs, samples, device, seed, report)
+}
+
+/// Tries rising learning rates on new weights of the network: see [`fit::RateFinder`].
+///
+/// # Errors
+/// As [`train`]; a loss that bursts is no error, but the curve's end.
+pub fn find_rate(
+    finder: &fit::RateFinder,
+    spec: &MlpSpec,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<fit::RateCurve> {
+    enough(&samples.train_labels)?;
+    mlp::find_rate(finder, spec, samples, device, seed, report)
+}
+
+/// The positive rows of a training set that is large enough.
+fn enough(labels: &[bool]) -> Result<usize, TrainError> {
+    let positive = labels.iter().filter(|label| **label).count();
+    let found = positive.min(labels.len() - positive);
     if found < LEAST_PER_CLASS {
-        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS }.into());
+        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS });
     }
+    Ok(positive)
+}
+
+/// Trains one kind of model.
+///
+/// # Errors
+/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+pub fn train_with(
+    kind: ModelKind,
+    specs: &Specs,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Trained> {
+    let positive = enough(&samples.train_labels)?;
     let started = std::time::Instant::now();
     let (x, y) = (&samples.train, &samples.train_labels);
     let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
-        ModelKind::Mlp => return mlp::train(spec, samples, device, seed, report),
+        ModelKind::Mlp => return mlp::train(&specs.mlp, samples, device, seed, report),
         ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
         ModelKind::Svm => Model::Svm(svm::fit(samples, seed, report)?),
         ModelKind::Tree => Model::Tree(tree::fit(x, y)?),
         ModelKind::Forest => Model::Forest(forest::fit(x, y, seed, report)?),
         ModelKind::Boosted => {
-            let boosting = boosted::fit(samples, seed, report)?;
+            let boosting = boosted::fit(&specs.boosted, samples, seed, report)?;
             (history, best_epoch) = (boosting.history, boosting.best);
             Model::Boosted(boosting.model)
         }
