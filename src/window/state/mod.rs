@@ -384,6 +384,7 @@ impl State {
         self.reasons_job.iter().for_each(Job::cancel);
         self.mask.cancel();
         self.twins.cancel();
+        self.board.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -407,6 +408,9 @@ impl State {
         if let Some(job) = &self.segment {
             return of("segment", job.progress(), job.seconds());
         }
+        if let Some((name, progress, seconds)) = self.board.job() {
+            return of(name, progress, seconds);
+        }
         if let Some((progress, seconds)) = self.twins.job() {
             return of("twins", progress, seconds);
         }
@@ -418,7 +422,7 @@ impl State {
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some() || self.saving()
+        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving()
     }
 
     fn fail(&mut self, error: Error) {
@@ -459,7 +463,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
-                Event::Phase(_) | Event::Fold { .. } => {}
+                _ => {}
             }
         }
         let news = ended(&mut self.train);
