@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::features::Matrix;
-use crate::train::{MlpSpec, Optimizer};
+use crate::train::{MlpSpec, ModelKind, Optimizer};
 
 /// Positive where two numbers have one sign, a tenth of the labels turned round; no line tells that.
 fn samples(rows: usize, seed: u64) -> Samples {
