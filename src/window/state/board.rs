@@ -90,7 +90,7 @@ impl Board {
     }
 
     /// The running job: its phase, done share and seconds.
-    pub(super) fn job(&self) -> Option<(&'static str, f64, f64)> {
+    pub fn job(&self) -> Option<(&'static str, f64, f64)> {
         let of = |name, job: Option<(f64, f64)>| job.map(|(share, seconds)| (name, share, seconds));
         let stand = |share, seconds| Some((share, seconds));
         let compare = self.comparing.as_ref().and_then(|a| stand(a.job.progress(), a.job.seconds()));

@@ -12,7 +12,7 @@ pub(in crate::window::pages::train) fn show(ui: &mut Ui, scene: &mut Scene<'_>) 
     parts::setting(ui, lang, "rate_finder", |ui| {
         if scene.state.board.finding() {
             ui.horizontal(|ui| {
-                let (_, share, _) = scene.state.running().unwrap_or(("rate", 0.0, 0.0));
+                let (_, share, _) = scene.state.board.job().unwrap_or(("rate", 0.0, 0.0));
                 ui.add(egui::ProgressBar::new(share as f32).desired_width(140.0).show_percentage());
                 if ui.button(lang.t("command.cancel")).clicked() {
                     scene.send.push(Command::Cancel);

@@ -56,7 +56,7 @@ fn controls(ui: &mut Ui, scene: &mut Scene<'_>, next: &Next) {
         if ui.add(parts::tall(lang.t("command.cancel"))).clicked() {
             scene.send.push(Command::Cancel);
         }
-        let (_, share, _) = scene.state.running().unwrap_or(("search", 0.0, 0.0));
+        let (_, share, _) = scene.state.board.job().unwrap_or(("search", 0.0, 0.0));
         ui.add(egui::ProgressBar::new(share as f32).desired_width(180.0));
         let board = &scene.state.board;
         let args = [("done", board.trials.len().to_string()), ("trials", board.asked.trials.to_string())];
