@@ -4,7 +4,7 @@ use clap::Args;
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Searched, Settings};
 use regulars_engine::table::Role;
-use regulars_engine::train::search::{Sampler, SearchKind, SearchSpec, Setting, Trial, best_so_far};
+use regulars_engine::train::search::{Sampler, SearchKind, SearchSpec, Setting, Trial, best_so_far, ranked};
 use serde_json::{Value, json};
 
 use super::compare::{pad, width};
@@ -155,12 +155,7 @@ fn trial_json(kind: SearchKind, trial: &Trial) -> Value {
 
 /// The trials, the best first, and the winner in words.
 fn print(lang: Lang, spec: &SearchSpec, found: &Searched) {
-    let mut order: Vec<&Trial> = found.trials.iter().collect();
-    order.sort_by(|a, b| {
-        let key = |trial: &Trial| (trial.counts(), trial.valid_auc.unwrap_or(f64::NEG_INFINITY));
-        let (a, b) = (key(a), key(b));
-        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
+    let order = ranked(&found.trials);
     let mut table: Vec<[String; 6]> = vec![
         ["search.trial", "search.auc", "search.steps", "train.seconds", "search.ended", "search.what"]
             .map(|key| lang.t(key)),

@@ -88,6 +88,14 @@ pub fn best(trials: &[Trial]) -> Option<usize> {
     among(&Trial::counts).or_else(|| among(&|_| true)).map(|(at, _)| at)
 }
 
+/// The trials in the order of their area, those first that were trained to their end.
+pub fn ranked(trials: &[Trial]) -> Vec<&Trial> {
+    let mut order: Vec<&Trial> = trials.iter().collect();
+    let area = |trial: &Trial| trial.valid_auc.unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|a, b| b.counts().cmp(&a.counts()).then(area(b).total_cmp(&area(a))));
+    order
+}
+
 /// After each trial that counts, its number and the largest area so far.
 pub fn best_so_far(trials: &[Trial]) -> Vec<(usize, f64)> {
     let mut most = f64::NEG_INFINITY;

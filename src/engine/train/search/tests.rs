@@ -55,6 +55,7 @@ fn a_search_finds_better_settings_and_repeats_itself() {
         let (first, found) = (trials[0].valid_auc.unwrap(), winner.valid_auc.unwrap());
         println!("{kind:?}: {first:.3} -> {found:.3} by {:?}", winner.changes);
         assert!(winner.counts() && found > first + 0.05 && found > 0.8, "{kind:?} {first} {found}");
+        assert_eq!(ranked(&trials)[0], winner);
         let curve = best_so_far(&trials);
         assert!(curve.windows(2).all(|pair| pair[0].1 <= pair[1].1));
         assert_eq!(curve.last().unwrap().1, found);

@@ -3,7 +3,7 @@
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
 use regulars_engine::files::{Cell, Grid};
-use regulars_engine::train::search::{Sampler, SearchKind, SearchSpec, Trial, best, best_so_far};
+use regulars_engine::train::search::{Sampler, SearchKind, SearchSpec, Trial, best, best_so_far, ranked};
 
 use super::Next;
 use crate::report::found;
@@ -95,16 +95,11 @@ fn winner(ui: &mut Ui, scene: &mut Scene<'_>, next: &Next) {
 /// The trials, the best first: those that were trained to their end, then the others.
 fn trials(ui: &mut Ui, lang: Lang, spec: &SearchSpec, trials: &[Trial]) {
     let leader = best(trials);
-    let mut order: Vec<&Trial> = trials.iter().collect();
-    let key = |trial: &Trial| (trial.counts(), trial.valid_auc.unwrap_or(f64::NEG_INFINITY));
-    order.sort_by(|a, b| {
-        let (a, b) = (key(a), key(b));
-        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
+    let order = ranked(trials);
     let heads = [
         table::Head::number(lang.t("search.trial"), 52.0),
         table::Head::number(lang.t("search.auc"), 96.0),
-        table::Head::number(lang.t("search.steps"), 64.0),
+        table::Head::number(lang.t("search.steps"), 112.0),
         table::Head::number(lang.t("train.seconds"), 56.0),
         table::Head::text(lang.t("search.ended"), 150.0),
         table::Head::text(lang.t("search.what"), 280.0),
