@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod sample;
 mod score;
+mod search;
 mod segment;
 mod source;
 mod terminal;
@@ -63,6 +64,8 @@ enum Command {
     Train(train::Train),
     /// Measures kinds of model under the same folds, and tells whether the network is worth it
     Compare(compare::Compare),
+    /// Tries settings of a model on validation rows and measures the best once on test rows
+    Search(search::Search),
     /// Groups customers that are alike
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
@@ -238,11 +241,17 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse_arguments(&error),
     };
     let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
+    if let Command::Search(search) = &command
+        && let Err(error) = search.check()
+    {
+        return refuse_arguments(&error);
+    }
     let (json, outcome) = match command {
         Command::Inspect(c) => (c.input.json, c.run()),
         Command::Clean(c) => (c.input.json, c.run()),
         Command::Train(c) => (c.input.json, c.run()),
         Command::Compare(c) => (c.input.json, c.run()),
+        Command::Search(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),

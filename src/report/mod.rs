@@ -1,6 +1,7 @@
 //! What is handed on: the report of a model as one HTML file in both languages, and the call list as
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
+pub mod found;
 mod style;
 pub mod svg;
 
@@ -235,6 +236,12 @@ pub fn network(lang: Lang, mlp: &regulars_engine::train::MlpSpec) -> String {
     parts.push(lang.t(&format!("optimizer.{}", mlp.optimizer.name())));
     parts.push(named("learning_rate", mlp.learning_rate.to_string()));
     parts.push(lang.t(&format!("schedule.{}", mlp.schedule.name())));
+    if mlp.warmup_steps > 0 {
+        parts.push(named("warmup", mlp.warmup_steps.to_string()));
+    }
+    if mlp.clip_norm > 0.0 {
+        parts.push(named("clip_norm", mlp.clip_norm.to_string()));
+    }
     parts.push(named("batch", mlp.batch_size.to_string()));
     if mlp.class_weight {
         parts.push(lang.t("setting.class_weight"));

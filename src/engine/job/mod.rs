@@ -21,6 +21,17 @@ pub enum Event {
     Device(crate::train::DeviceChoice),
     /// Cross-validation trains this kind on this fold, counted from 1.
     Fold { fold: usize, folds: usize, kind: crate::train::ModelKind },
+    /// That kind is done with that fold: seconds of training, and its figures on the fold's rows.
+    FoldDone { fold: usize, kind: crate::train::ModelKind, seconds: f64, scores: crate::evaluate::FoldScores },
+    /// A trial of the search for better settings ended.
+    Trial(Box<crate::train::search::Trial>),
+}
+
+/// Looks at each epoch of a part of the work, and ends that part early.
+struct Brake {
+    /// False ends the part.
+    goes_on: Box<dyn Fn(&crate::train::Epoch) -> bool + Send + Sync>,
+    pulled: AtomicBool,
 }
 
 #[derive(Default)]
@@ -56,17 +67,45 @@ pub struct Reporter {
     wake: Arc<dyn Fn() + Send + Sync>,
     /// The part of the whole that this reporter's progress fills: where it begins, how wide it is.
     part: (f64, f64),
+    brake: Option<Arc<Brake>>,
+    /// Does not hear of the wish to end early.
+    to_the_end: bool,
 }
 
 impl Reporter {
     /// A reporter that nobody listens to, for commands that run to their end.
     pub fn silent() -> Self {
-        Self { shared: Arc::default(), events: None, wake: Arc::new(|| ()), part: (0.0, 1.0) }
+        Self::new(Arc::default(), None, Arc::new(|| ()))
     }
 
     /// A silent reporter whose events go to `events`.
     pub fn to(events: Sender<Event>) -> Self {
-        Self { shared: Arc::default(), events: Some(events), wake: Arc::new(|| ()), part: (0.0, 1.0) }
+        Self::new(Arc::default(), Some(events), Arc::new(|| ()))
+    }
+
+    fn new(shared: Arc<Shared>, events: Option<Sender<Event>>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { shared, events, wake, part: (0.0, 1.0), brake: None, to_the_end: false }
+    }
+
+    /// The same reporter for a part of the work that ends early, with what there is, once `goes_on`
+    /// says no to an epoch.
+    pub fn until(&self, goes_on: impl Fn(&crate::train::Epoch) -> bool + Send + Sync + 'static) -> Self {
+        let brake = Brake { goes_on: Box::new(goes_on), pulled: AtomicBool::new(false) };
+        Self { brake: Some(Arc::new(brake)), ..self.clone() }
+    }
+
+    /// The same reporter for a part that a wish to end early does not concern.
+    pub fn to_the_end(&self) -> Self {
+        Self { to_the_end: true, ..self.clone() }
+    }
+
+    /// Shows an epoch to whoever may end this part early; false when it must end.
+    pub fn goes_on(&self, figures: &crate::train::Epoch) -> bool {
+        let Some(brake) = &self.brake else { return true };
+        if !(brake.goes_on)(figures) {
+            brake.pulled.store(true, Ordering::Relaxed);
+        }
+        !brake.pulled.load(Ordering::Relaxed)
     }
 
     /// Fails when the person has cancelled; called at least every 50 ms of work.
@@ -93,12 +132,14 @@ impl Reporter {
     /// Tells that an epoch ended; one that was asked for during a pause is used up.
     pub fn epoch_done(&self, figures: crate::train::Epoch) {
         self.shared.change(|pause| pause.epochs = pause.epochs.saturating_sub(1));
+        self.goes_on(&figures);
         self.emit(Event::Epoch(figures));
     }
 
     /// True when the person wants the work to end early and keep what there is.
     pub fn wants_finish(&self) -> bool {
-        self.shared.finish.load(Ordering::Relaxed)
+        let pulled = self.brake.as_ref().is_some_and(|brake| brake.pulled.load(Ordering::Relaxed));
+        pulled || (!self.to_the_end && self.shared.finish.load(Ordering::Relaxed))
     }
 
     /// States the done share of the whole, 0 to 1.
@@ -153,12 +194,7 @@ impl<T: Send + 'static> Job<T> {
         let (event_sender, events) = channel();
         let (result_sender, result) = channel();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let reporter = Reporter {
-            shared: shared.clone(),
-            events: Some(event_sender),
-            wake: wake.clone(),
-            part: (0.0, 1.0),
-        };
+        let reporter = Reporter::new(shared.clone(), Some(event_sender), wake.clone());
         let thread = std::thread::Builder::new()
             .name("regulars-job".into())
             .spawn(move || {

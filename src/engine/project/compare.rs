@@ -44,7 +44,6 @@ pub fn compare(
     report: &Reporter,
 ) -> crate::Result<Comparison> {
     let folds = folds.clamp(FOLDS.0, FOLDS.1);
-    let specs = settings.specs();
     let local = clean_local(settings, table, &report.part(0.0, 0.1))?;
     let (positive, labelled) = local.labels.counts();
     let found = positive.min(labelled - positive);
@@ -56,6 +55,7 @@ pub fn compare(
     let valid = settings.split.valid / (1.0 - settings.split.test).max(0.5);
     let rows = local.cleaning.last().rows.clone();
 
+    let specs = settings.specs();
     let mut gathered: Vec<Gathered> = Vec::new();
     for &kind in kinds {
         if gathered.iter().all(|g| g.kind != kind) {
@@ -97,7 +97,14 @@ pub fn compare(
             let p = trained.model.predict_reporting(&test_rows, trained.device.ran, &part)?;
             one.seconds += trained.seconds;
             one.notes.extend(trained.model.note().filter(|note| !one.notes.contains(note)));
-            one.folds.push(fold_scores(&p, &test_labels, settings.threshold));
+            let scores = fold_scores(&p, &test_labels, settings.threshold);
+            report.emit(Event::FoldDone {
+                fold: fold + 1,
+                kind: one.kind,
+                seconds: trained.seconds,
+                scores: scores.clone(),
+            });
+            one.folds.push(scores);
             for (place, p) in test.iter().zip(p) {
                 let home = home.get(*place).and_then(|&home| one.probabilities.get_mut(home));
                 if let Some(home) = home {

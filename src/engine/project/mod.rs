@@ -21,6 +21,9 @@ mod recovery;
 #[cfg(test)]
 mod reshaped;
 mod saved;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -51,7 +54,7 @@ use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Frame, Role, Table};
-use crate::train::{self, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
+use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
@@ -66,6 +69,7 @@ pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
+pub use search::{Searched, find_rate, search};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
@@ -167,6 +171,8 @@ pub struct Settings {
     /// Which network is trained, and the settings of those that read sequences.
     #[serde(skip_serializing_if = "NetSettings::is_default")]
     pub net: NetSettings,
+    #[serde(skip_serializing_if = "is_usual")]
+    pub boosted: BoostedSpec,
     pub device: DeviceKind,
     pub seed: u64,
     /// Probability from which a customer counts as at risk.
@@ -177,6 +183,11 @@ pub struct Settings {
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+}
+
+/// Keys and files of older projects stay what they were.
+fn is_usual(boosted: &BoostedSpec) -> bool {
+    *boosted == BoostedSpec::default()
 }
 
 impl Default for Settings {
@@ -191,6 +202,7 @@ impl Default for Settings {
             features: FeatureSpec::default(),
             mlp: MlpSpec::default(),
             net: NetSettings::default(),
+            boosted: BoostedSpec::default(),
             device: DeviceKind::default(),
             seed: 1,
             threshold: 0.5,
@@ -221,6 +233,9 @@ impl Settings {
         mlp.learning_rate = within(mlp.learning_rate, 1e-8, 10.0, 0.001);
         mlp.batch_size = mlp.batch_size.clamp(1, 65_536);
         mlp.epochs = mlp.epochs.clamp(1, 1_000_000);
+        mlp.warmup_steps = mlp.warmup_steps.min(1_000_000);
+        mlp.clip_norm = within(mlp.clip_norm, 0.0, 1e6, 0.0);
+        self.boosted = self.boosted.sane();
         self
     }
 
@@ -233,6 +248,12 @@ impl Settings {
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
         let key = self.hash_of(&relevant);
+        let key = if is_usual(&self.boosted) {
+            key
+        } else {
+            let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
+            blake3::hash(&boosted).to_hex().to_string()
+        };
         // The MLP has its own settings above.
         match self.net.kind.reads_sequences() {
             true => {
@@ -245,7 +266,7 @@ impl Settings {
 
     /// The settings of the models.
     pub fn specs(&self) -> Specs {
-        Specs { mlp: self.mlp.clone(), net: self.net.clone() }
+        Specs { mlp: self.mlp.clone(), boosted: self.boosted.clone(), net: self.net.clone() }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could

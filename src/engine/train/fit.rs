@@ -27,8 +27,10 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 
 pub use finder::{RateCurve, RateFinder};
+pub(super) use finder::{curve, suggest};
 pub use spec::{FitSpec, RateSchedule, Rule};
 pub use speed::net_samples_per_second;
+pub(super) use update::norm_square;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
 
 use state::State;

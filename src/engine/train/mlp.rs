@@ -1,6 +1,9 @@
 //! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
 //! then look at the validation rows and remember the best epoch.
 
+mod clip;
+mod finder;
+
 use std::time::Instant;
 
 use burn::module::Module;
@@ -13,11 +16,13 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::network::{Activation, Dense, Network, read};
-use super::optimizer::{Optimizer, Schedule};
+use super::optimizer::{Optimizer, Plateau, Schedule};
 use super::{DeviceKind, Model, Samples, TrainError, Trained, device};
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
+
+pub(super) use finder::find_rate;
 
 /// Settings of the network and its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +49,12 @@ pub struct MlpSpec {
     pub optimizer: Optimizer,
     #[serde(skip_serializing_if = "is_default")]
     pub schedule: Schedule,
+    /// Steps over which the rate rises from nothing; the schedule's factor applies on top.
+    #[serde(skip_serializing_if = "is_default")]
+    pub warmup_steps: usize,
+    /// Longest gradient, all weights taken together; a longer one is shortened to it. 0 leaves all.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clip_norm: f64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -64,11 +75,23 @@ impl Default for MlpSpec {
             batch_norm: false,
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
+            warmup_steps: 0,
+            clip_norm: 0.0,
         }
     }
 }
 
 impl MlpSpec {
+    /// The learning rate of a step: `step` counts from 0 over the whole training, `done` (0 to 1) is the
+    /// share of the planned steps before it, `epoch` counts from 1.
+    fn rate(&self, step: usize, done: f64, epoch: usize, plateau: Plateau) -> f64 {
+        let warm = match self.warmup_steps {
+            0 => 1.0,
+            steps => ((step + 1) as f64 / steps as f64).min(1.0),
+        };
+        self.learning_rate * self.schedule.factor(done, epoch) * plateau.factor * warm
+    }
+
     /// Trainable numbers of the network on `inputs` features, layer by layer, the output last.
     pub fn parameters(&self, inputs: usize) -> Vec<usize> {
         let mut from = inputs;
@@ -160,6 +183,7 @@ impl<'a> Stepper<'a> {
         });
         self.rows_seen += n;
         let grads = GradientsParams::from_grads(loss.backward(), &model);
+        let grads = clip::shorten(&model, grads, self.spec.clip_norm);
         self.optim.step(rate, model, grads)
     }
 
@@ -222,6 +246,7 @@ pub(super) fn train(
     let mut best: Option<(f64, usize, Network)> = None;
     let planned = spec.epochs.max(1);
     let mut rate = spec.learning_rate;
+    let (mut steps, mut plateau) = (0, Plateau::new());
 
     for epoch in 1..=planned {
         order.shuffle(&mut rng);
@@ -233,7 +258,8 @@ pub(super) fn train(
                 break;
             }
             let done = (epoch as f64 - 1.0 + at as f64 / total as f64) / planned as f64;
-            rate = spec.learning_rate * spec.schedule.factor(done, epoch);
+            rate = spec.rate(steps, done, epoch, plateau);
+            steps += 1;
             model = stepper.step(model, rows, rate, &mut rng);
             report.progress(done);
         }
@@ -259,6 +285,7 @@ pub(super) fn train(
         };
         history.push(figures);
         report.epoch_done(figures);
+        plateau.look(spec.schedule, looked.0);
         if best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
             best = Some((looked.0, epoch, network));
         }

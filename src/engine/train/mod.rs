@@ -14,6 +14,7 @@ mod network;
 mod one_rule;
 mod optimizer;
 pub mod race;
+pub mod search;
 pub mod sequence;
 mod sparse_linear;
 mod svm;
@@ -26,7 +27,7 @@ use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::note::Note;
 
-pub use boosted::BoostedModel;
+pub use boosted::{BoostedModel, BoostedSpec};
 pub use device::{DeviceChoice, DeviceKind};
 pub use forest::ForestModel;
 pub use linear::LinearModel;
@@ -56,6 +57,8 @@ pub enum TrainError {
     Net(#[from] net::NetError),
     #[error(transparent)]
     Glass(#[from] glass::GlassError),
+    #[error(transparent)]
+    Search(#[from] search::SearchError),
 }
 
 impl TrainError {
@@ -67,6 +70,7 @@ impl TrainError {
             Self::Fit { .. } => "fit_failed",
             Self::Net(cause) => cause.kind(),
             Self::Glass(cause) => cause.kind(),
+            Self::Search(cause) => cause.kind(),
         }
     }
 }
@@ -283,11 +287,12 @@ pub const LEAST_PER_CLASS: usize = 5;
 #[serde(default)]
 pub struct Specs {
     pub mlp: MlpSpec,
+    pub boosted: BoostedSpec,
     /// Of the networks that read sequences.
     pub net: NetSettings,
 }
 
-/// [`train_with`], the networks that read sequences with their usual settings.
+/// [`train_with`], boosted trees and the networks that read sequences with their usual settings.
 ///
 /// # Errors
 /// As [`train_with`].
@@ -303,11 +308,36 @@ pub fn train(
     train_with(kind, &specs, samples, device, seed, report)
 }
 
+/// Tries rising learning rates on new weights of the network: see [`fit::RateFinder`].
+///
+/// # Errors
+/// As [`train`]; a loss that bursts is no error, but the curve's end.
+pub fn find_rate(
+    finder: &fit::RateFinder,
+    spec: &MlpSpec,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<fit::RateCurve> {
+    enough(&samples.train_labels)?;
+    mlp::find_rate(finder, spec, samples, device, seed, report)
+}
+
+/// The positive rows of a training set that is large enough.
+fn enough(labels: &[bool]) -> Result<usize, TrainError> {
+    let positive = labels.iter().filter(|label| **label).count();
+    let found = positive.min(labels.len() - positive);
+    if found < LEAST_PER_CLASS {
+        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS });
+    }
+    Ok(positive)
+}
+
 /// Trains one kind of model.
 ///
 /// # Errors
-/// Too few rows of a class; a forced device that is not there; a loss that diverges; a network that reads
-/// sequences where the rows have none.
+/// Too few rows of a class; a forced device that is not there; a loss that diverges.
 pub fn train_with(
     kind: ModelKind,
     specs: &Specs,
@@ -316,11 +346,7 @@ pub fn train_with(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
-    let positive = samples.train_labels.iter().filter(|label| **label).count();
-    let found = positive.min(samples.train_labels.len() - positive);
-    if found < LEAST_PER_CLASS {
-        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS }.into());
-    }
+    let positive = enough(&samples.train_labels)?;
     let started = std::time::Instant::now();
     let (x, y) = (&samples.train, &samples.train_labels);
     let (mut history, mut best_epoch) = (Vec::new(), 0);
@@ -334,7 +360,7 @@ pub fn train_with(
         ModelKind::Tree => Model::Tree(tree::fit(x, y)?),
         ModelKind::Forest => Model::Forest(forest::fit(x, y, seed, report)?),
         ModelKind::Boosted => {
-            let boosting = boosted::fit(samples, seed, report)?;
+            let boosting = boosted::fit(&specs.boosted, samples, seed, report)?;
             (history, best_epoch) = (boosting.history, boosting.best);
             Model::Boosted(boosting.model)
         }

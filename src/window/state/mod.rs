@@ -392,6 +392,7 @@ impl State {
         self.twins.cancel();
         self.time.cancel();
         self.sheet.cancel();
+        self.board.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -418,6 +419,9 @@ impl State {
         if let Some(job) = self.time.job() {
             return Some(job);
         }
+        if let Some((name, progress, seconds)) = self.board.job() {
+            return of(name, progress, seconds);
+        }
         if let Some((progress, seconds)) = self.twins.job() {
             return of("twins", progress, seconds);
         }
@@ -429,7 +433,7 @@ impl State {
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some() || self.saving()
+        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving()
     }
 
     fn fail(&mut self, error: Error) {
@@ -471,7 +475,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
-                Event::Phase(_) | Event::Fold { .. } => {}
+                _ => {}
             }
         }
         let news = ended(&mut self.train);

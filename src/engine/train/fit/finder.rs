@@ -101,7 +101,7 @@ impl RateFinder {
 }
 
 /// The smoothed curve up to where it bursts, and whether it does.
-fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
+pub(crate) fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
     let (mut mean, mut best) = (0.0, f64::INFINITY);
     let mut points = Vec::new();
     for (at, (rate, loss)) in (1..).zip(losses) {
@@ -116,7 +116,7 @@ fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
     (points, false)
 }
 
-fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
+pub(crate) fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
     let lowest = points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
     // Slope over five points of the rate's logarithm: single steps are too rough.
     let slopes = points.windows(5).filter_map(|w| match w {

@@ -43,6 +43,8 @@ fn difference(lang: Lang, before: Option<&Settings>, now: &Settings) -> String {
     add(a.optimizer != b.optimizer, "optimizer", lang.t(&format!("optimizer.{}", b.optimizer.name())));
     add(a.learning_rate != b.learning_rate, "learning_rate", format!("{:.5}", b.learning_rate));
     add(a.schedule != b.schedule, "schedule", lang.t(&format!("schedule.{}", b.schedule.name())));
+    add(a.warmup_steps != b.warmup_steps, "warmup", b.warmup_steps.to_string());
+    add(a.clip_norm != b.clip_norm, "clip_norm", b.clip_norm.to_string());
     add(a.batch_size != b.batch_size, "batch", b.batch_size.to_string());
     add(a.epochs != b.epochs, "epochs", b.epochs.to_string());
     add(a.patience != b.patience, "patience", b.patience.to_string());
