@@ -16,7 +16,9 @@ mod recipe_file;
 mod recovery;
 #[cfg(test)]
 mod reshaped;
+mod run_folder;
 mod saved;
+mod settings_diff;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -56,7 +58,11 @@ pub use month::{Month, next_month, open_month};
 pub use prepare::prepare;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
+pub use run_folder::{
+    RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, data_of, metrics_of,
+};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
+pub use settings_diff::{SettingDiff, settings_diff};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
@@ -90,6 +96,12 @@ pub enum ProjectError {
         file.display(), of.saturating_sub(columns.len()), quoted(columns)
     )]
     RecipeMisfit { file: PathBuf, columns: Vec<String>, of: usize },
+    #[error("{} is no run folder: {cause}", file.display())]
+    NotARun { file: PathBuf, cause: String },
+    #[error("{} holds other things; a run folder needs a place of its own", file.display())]
+    NotEmpty { file: PathBuf },
+    #[error("these are not the data of the run in {}, which had {rows} rows", file.display())]
+    RunOtherData { file: PathBuf, rows: usize },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -108,6 +120,9 @@ impl ProjectError {
             Self::NotFound { .. } => "not_found",
             Self::BadRecipe { .. } => "bad_recipe",
             Self::RecipeMisfit { .. } => "recipe_misfit",
+            Self::NotARun { .. } => "not_a_run",
+            Self::NotEmpty { .. } => "not_empty",
+            Self::RunOtherData { .. } => "run_other_data",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -127,6 +142,9 @@ impl ProjectError {
             | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
+            | Self::NotARun { file, .. }
+            | Self::NotEmpty { file }
+            | Self::RunOtherData { file, .. }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }

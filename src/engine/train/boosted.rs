@@ -109,7 +109,7 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
         model.trees.push(tree);
         let figures = look(&log_odds, &watched, samples, round, planned, started.elapsed().as_secs_f64());
         if !figures.valid_loss.is_finite() {
-            return Err(TrainError::Diverged { epoch: round }.into());
+            return Err(TrainError::Diverged { epoch: round, kept: None }.into());
         }
         if watched.is_empty() || figures.valid_loss < best_loss {
             (best, best_loss) = (round, figures.valid_loss);
