@@ -1,6 +1,8 @@
 //! What is handed on: the report of a model as one HTML file in both languages, and the call list as
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
+pub mod picture;
+pub mod run;
 mod style;
 pub mod svg;
 

@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod histories;
 mod inspection;
 mod labels;
 mod migrate;
@@ -52,6 +53,7 @@ pub use asked::{Asked, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month, open_month};
@@ -59,7 +61,7 @@ pub use prepare::prepare;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
 pub use run_folder::{
-    RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, data_of, metrics_of,
+    RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
 };
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use settings_diff::{SettingDiff, settings_diff};

@@ -2,7 +2,7 @@
 //! data, curves, figures, the model, and how to do it once more.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -376,13 +376,5 @@ pub fn check_place(folder: &Path) -> Result<(), ProjectError> {
         }
         Err(_) if folder.exists() => Err(other()),
         Err(_) => Ok(()),
-    }
-}
-
-/// The data of a record, from where they are now: those given, else those that it names.
-pub fn data_of(record: &RunRecord, given: &[PathBuf]) -> Vec<super::Source> {
-    match given.is_empty() {
-        true => record.sources.iter().map(|source| source.at(source.file.clone())).collect(),
-        false => given.iter().cloned().map(super::Source::File).collect(),
     }
 }
