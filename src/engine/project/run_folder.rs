@@ -11,7 +11,7 @@ use super::{Outcome, Prepared, ProjectError, SavedSource, Settings};
 use crate::deploy::Bundle;
 use crate::files;
 use crate::table::{Role, Table};
-use crate::train::{DeviceKind, Epoch, ModelKind};
+use crate::train::{DeviceKind, Epoch, ModelKind, Trained};
 
 /// The file that makes a folder a run folder.
 pub const RECORD: &str = "run.json";
@@ -91,9 +91,9 @@ pub struct RunRecord {
     pub epochs_run: usize,
     pub best_epoch: usize,
     pub seconds: f64,
-    /// An epoch that a person chose by hand: training again gives another network.
+    /// A person ended the training, or chose an epoch: training again goes on to another end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub chosen_epoch: bool,
+    pub ended_by_hand: bool,
     /// As in `metrics.json`.
     pub metrics: Value,
 }
@@ -104,6 +104,13 @@ pub fn metrics_of(settings: &Settings, outcome: &Outcome) -> Value {
         "valid": outcome.valid.metrics(settings.threshold),
         "test": outcome.test.metrics(settings.threshold),
     })
+}
+
+/// True where neither the planned epochs nor the patience came to their end.
+fn ended_by_hand(settings: &Settings, trained: &Trained) -> bool {
+    let waited = trained.epochs_run.saturating_sub(trained.best_epoch);
+    let patient = settings.mlp.patience == 0 || waited < settings.mlp.patience;
+    trained.epochs_run < settings.mlp.epochs && patient
 }
 
 impl RunRecord {
@@ -141,7 +148,7 @@ impl RunRecord {
             epochs_run: trained.epochs_run,
             best_epoch: trained.best_epoch,
             seconds: trained.seconds,
-            chosen_epoch: false,
+            ended_by_hand: outcome.kind == ModelKind::Mlp && ended_by_hand(&settings, trained),
             metrics: metrics_of(&settings, outcome),
             settings,
         }
@@ -258,10 +265,10 @@ fn readme(record: &RunRecord, folder: &Path) -> String {
          processor (flex), with the same program on the same kind of processor, they are the same to the\n\
          last bit; on a graphics card they may differ in the last digits.\n\n",
     );
-    if record.chosen_epoch {
+    if record.ended_by_hand {
         text.push_str(
-            "The network is that of an epoch that a person chose by hand. Training again keeps the epoch with\n\
-             the lowest validation loss instead, so the figures differ.\n\n",
+            "A person ended this training early, or chose its epoch. Training again goes on to its own end, so\n\
+             the figures differ.\n\n",
         );
     }
     text.push_str("Data:\n\n");

@@ -43,7 +43,7 @@ impl Frame<'_> {
     }
 }
 
-fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
+pub(super) fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
     let lines = series.iter().map(|one| svg::Series {
         name: one.name.clone(),
         points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
@@ -59,7 +59,7 @@ fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
     }
 }
 
-fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
+pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = series.iter().flat_map(|one| {
         let name = &one.name;
@@ -73,7 +73,7 @@ fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
 }
 
 /// The head of a chart: its title and its menu.
-fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
+pub(super) fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let room = ui.available_width() - 96.0;
         ui.scope(|ui| {

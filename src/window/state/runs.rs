@@ -36,6 +36,7 @@ pub struct Run {
     saved: Arc<Vec<SavedModel>>,
     /// Its curve is drawn beside the shown one's.
     pub overlaid: bool,
+    lowest: Option<f64>,
 }
 
 /// A training that runs: what it was started with.
@@ -76,6 +77,11 @@ impl Run {
         self.saved.iter().find(|m| !m.history.is_empty()).map_or(&[], |m| &m.history)
     }
 
+    /// The lowest validation loss of its epochs.
+    pub fn lowest_loss(&self) -> Option<f64> {
+        self.lowest
+    }
+
     /// The network among its models.
     pub fn network(&self) -> Option<&SavedModel> {
         self.saved.first()
@@ -101,10 +107,17 @@ impl Run {
             rows_key: saved.rows_key,
             outcomes: Vec::new(),
             rows,
+            lowest: lowest(&saved.models),
             saved: Arc::new(saved.models),
             overlaid: false,
         }
     }
+}
+
+/// The lowest validation loss of the model that has epochs.
+fn lowest(models: &[SavedModel]) -> Option<f64> {
+    let history = models.iter().find(|m| !m.history.is_empty()).map(|m| &m.history)?;
+    history.iter().map(|e| e.valid_loss).filter(|loss| loss.is_finite()).min_by(f64::total_cmp)
 }
 
 impl State {
@@ -180,6 +193,7 @@ impl State {
             key,
             outcomes: outcomes.into_iter().map(Arc::new).collect(),
             rows: Some(rows),
+            lowest: lowest(&saved),
             saved: Arc::new(saved),
             overlaid: false,
         };
