@@ -364,24 +364,40 @@ impl RunFolder<'_> {
     }
 }
 
+/// What a run folder holds, and nothing else.
+const FILES: [&str; 8] = [
+    RECORD,
+    "settings.json",
+    "metrics.json",
+    "curves.csv",
+    "curves.svg",
+    "curves.png",
+    "model.bundle",
+    "README.txt",
+];
+
 /// Refuses a place where something else than a run folder is.
 ///
 /// # Errors
 /// It is a file, or a folder with other things in it.
 pub fn check_place(folder: &Path) -> Result<(), ProjectError> {
     let other = || ProjectError::NotEmpty { file: folder.to_owned() };
-    if folder.join(RECORD).is_file() {
-        return RunRecord::open(folder).map(|_| ()).map_err(|_| other());
-    }
-    match std::fs::read_dir(folder) {
-        Ok(mut entries) => {
-            if entries.next().is_none() {
-                Ok(())
-            } else {
-                Err(other())
-            }
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(_) if folder.exists() => return Err(other()),
+        Err(_) => return Ok(()),
+    };
+    let mut is_empty = true;
+    for entry in entries {
+        let known = entry.is_ok_and(|entry| FILES.iter().any(|name| entry.file_name() == *name));
+        if !known {
+            return Err(other());
         }
-        Err(_) if folder.exists() => Err(other()),
-        Err(_) => Ok(()),
+        is_empty = false;
     }
+    if is_empty {
+        return Ok(());
+    }
+    // Files that are only called so are somebody's own.
+    RunRecord::open(folder).map(|_| ()).map_err(|_| other())
 }

@@ -12,6 +12,8 @@ mod update;
 mod watch;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
 
 use std::path::Path;
