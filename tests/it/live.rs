@@ -70,12 +70,12 @@ fn a_training_is_looked_into_stepped_and_gone_back_to() {
     }
     harness.run_steps(2);
     // What was gathered until the pause may have been told later: the first step tells all of it.
-    harness.get_by_label("Step one batch").click();
+    harness.get_by_label("One more batch").click();
     harness.run_steps(2);
     until(&mut harness, "stepping", |app| last_step(app) > at);
     let before = last_step(harness.state());
     for more in 1..=3 {
-        harness.get_by_label("Step one batch").click();
+        harness.get_by_label("One more batch").click();
         harness.run_steps(2);
         until(&mut harness, "stepping", |app| last_step(app) == before + more);
         let look = harness.state().state.inside.look.clone().unwrap();

@@ -112,7 +112,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
 
 fn controls(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if scene.state.train.is_some() {
             if parts::primary(ui, lang.t("command.finish"), true) {
                 scene.send.push(Command::FinishTraining);

@@ -30,6 +30,10 @@ pub struct Inside {
     /// The training that is looked at.
     of: Option<Training>,
     pub losses: Growing,
+    /// Steps in each epoch, once that is known.
+    pub per_epoch: Option<u64>,
+    /// The last step that was told, and its epoch.
+    last: Option<(u64, usize)>,
     pub rates: Growing,
     pub norms: Followed,
     pub dead: Followed,
@@ -68,6 +72,14 @@ impl Inside {
         match event {
             Event::Steps(steps) => {
                 for step in steps {
+                    // The first step of an epoch tells how many there are in each.
+                    if self.per_epoch.is_none()
+                        && self.last == Some((step.step.saturating_sub(1), step.epoch.saturating_sub(1)))
+                    {
+                        self.per_epoch =
+                            Some(step.step.saturating_sub(1) / (step.epoch as u64).saturating_sub(1).max(1));
+                    }
+                    self.last = Some((step.step, step.epoch));
                     self.losses.push(step.step as f64, step.loss);
                     self.rates.push(step.step as f64, step.learning_rate);
                 }

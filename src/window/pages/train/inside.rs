@@ -6,6 +6,7 @@ mod layers;
 use eframe::egui::{self, Ui};
 use egui_plot::{Corner, PlotPoint};
 use regulars_engine::curve::Growing;
+use regulars_engine::train::Epoch;
 use regulars_engine::train::fit::TimeSplit;
 
 use crate::window::pages::Scene;
@@ -97,17 +98,12 @@ fn losses(ui: &mut Ui, lang: Lang, inside: &Inside) {
     let per_step =
         chart::Series { name: lang.t("inside.per_step"), points: &points, dashed: false, markers: false };
     // The mean of each epoch stands at its last step.
-    let steps = inside.look.as_ref().map(|look| (look.step as f64, look.epoch as f64));
-    let means: Vec<PlotPoint> = match steps {
-        Some((step, epoch)) if epoch >= 2.0 => {
-            let per_epoch = (step / (epoch - 0.5)).max(1.0);
-            inside
-                .history()
-                .iter()
-                .map(|e| PlotPoint::new(e.epoch as f64 * per_epoch, e.train_loss))
-                .collect()
+    let means: Vec<PlotPoint> = match inside.per_epoch {
+        Some(steps) => {
+            let at = |e: &Epoch| PlotPoint::new(e.epoch as f64 * steps as f64, e.train_loss);
+            inside.history().iter().map(at).collect()
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
     let per_epoch =
         chart::Series { name: lang.t("inside.per_epoch"), points: &means, dashed: true, markers: false };
