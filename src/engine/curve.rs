@@ -131,7 +131,7 @@ impl Pyramid {
             part.extend(all.get(tail..to).unwrap_or_default());
         }
         let width = (high - low) / columns as f64;
-        let column = |x: f64| if width > 0.0 { ((x - low) / width) as usize } else { 0 };
+        let column = |x: f64| if width > 0.0 { (((x - low) / width) as usize).min(columns - 1) } else { 0 };
         for group in part.chunk_by(|a, b| column(a[0]) == column(b[0])) {
             extremes(group, &mut out);
         }

@@ -7,7 +7,7 @@ use regulars::window::pages::{Page, TrainTab};
 use regulars::words::Lang;
 use regulars_engine::Error;
 use regulars_engine::train::net::NetError;
-use regulars_engine::train::{Activation, DeviceKind, Optimizer, Schedule, TrainError};
+use regulars_engine::train::{Activation, DeviceKind, Optimizer, TrainError};
 
 use crate::pages::{until, window};
 use crate::support::sample;
@@ -46,11 +46,10 @@ fn a_rate_that_explodes_leaves_its_last_good_network_to_be_used() {
     app.prefs.page = Page::Train;
     app.page.train_tab = TrainTab::Inside;
     app.state.settings.device = DeviceKind::Flex;
-    // From nearly nothing to a thousand over the first twentieth of the epochs.
+    // A decay past 2 turns each weight around and makes it larger, step after step.
     let mlp = &mut app.state.settings.mlp;
-    (mlp.learning_rate, mlp.epochs, mlp.patience, mlp.dropout) = (1e3, 4000, 0, 0.0);
-    mlp.optimizer = Optimizer::Sgd { momentum: 0.0 };
-    (mlp.schedule, mlp.activation) = (Schedule::WarmupCosine, Activation::Gelu);
+    (mlp.learning_rate, mlp.epochs, mlp.patience, mlp.dropout) = (1.0, 4000, 0, 0.0);
+    (mlp.optimizer, mlp.activation) = (Optimizer::AdamW { weight_decay: 2.2 }, Activation::Gelu);
     harness.run_steps(2);
     harness.state_mut().state.train();
     until(&mut harness, "exploding", |app| app.state.train.is_none());

@@ -35,7 +35,7 @@ impl Memory {
         };
         let units: u64 = spec.hidden.iter().map(|units| *units as u64).sum();
         let batch = spec.batch_size.clamp(1, rows.max(1)) as u64;
-        let of_row = units.saturating_mul(PER_UNIT).saturating_add(inputs as u64 * 2);
+        let of_row = units.saturating_mul(PER_UNIT).saturating_add((inputs as u64).saturating_mul(2));
         Self {
             weights,
             gradients: weights,
