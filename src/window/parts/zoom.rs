@@ -192,25 +192,31 @@ pub fn show(ui: &mut Ui, lang: Lang, many: &Many<'_>) {
         }
     });
     let response = &drawn.response;
-    let mut next = (low, high);
+    let mut moved: Option<(f64, f64)> = None;
     let drag = response.drag_delta().x;
     let width = f64::from(response.rect.width().max(1.0));
     if response.dragged() && drag != 0.0 {
         let way = f64::from(drag) / width * (high - low);
-        next = (low - way, high - way);
+        moved = Some((low - way, high - way));
     }
     if let Some(at) = response.hover_pos() {
         let zoom = f64::from(ui.input(|input| input.zoom_delta()));
         if zoom > 0.0 && zoom != 1.0 {
             let x = drawn.transform.value_from_position(at).x;
-            next = (x - (x - low) / zoom, x + (high - x) / zoom);
+            moved = Some((x - (x - low) / zoom, x + (high - x) / zoom));
         }
     }
-    let next = if response.double_clicked() { None } else { within(next, whole) };
-    if next != sight && (next.is_none() || next != Some((low, high))) {
+    let next = match (response.double_clicked(), moved) {
+        (true, _) => None,
+        (false, Some(part)) => within(part, whole),
+        (false, None) => sight,
+    };
+    if next != sight {
         ui.data_mut(|data| data.insert_temp(sight_id, next));
         ui.ctx().request_repaint();
     }
+    let title = &frame.title;
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, title));
     let end = egui::pos2(response.rect.right(), ui.cursor().top());
     ui.data_mut(|data| data.insert_temp(id, Rect::from_min_max(top, end)));
 }
