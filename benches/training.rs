@@ -1,14 +1,15 @@
 //! Training samples per second on flex at the architectures of `benches/peers/training.py` (PyTorch), each
 //! the best and the median of five: `REGULARS_DATA=… cargo bench --profile dev --bench training`, then
-//! `python benches/peers/training.py REGULARS_DATA`.
+//! `python benches/peers/training.py REGULARS_DATA`; and what looking inside costs.
 
 use std::path::{Path, PathBuf};
 
 use rand::{Rng, SeedableRng};
 use regulars_engine::features::Matrix;
+use regulars_engine::job::Reporter;
 use regulars_engine::train::fit::{FitSpec, NetSamples, net_samples_per_second};
 use regulars_engine::train::net::{Body, Cell, NetData, NetSpec, Ragged, Target};
-use regulars_engine::train::{DeviceKind, MlpSpec, samples_per_second};
+use regulars_engine::train::{DeviceKind, MlpSpec, ModelKind, Samples, samples_per_second, train};
 
 /// Telco's 7,043 customers and 45 features, as the default recipe makes them; the numbers do not matter.
 const ROWS: usize = 7043;
@@ -57,6 +58,37 @@ fn mlp() {
             });
         }
     }
+    watched(&matrix, &labels);
+}
+
+/// What looking inside costs: the same training with nobody and with somebody who looks, in turns.
+fn watched(matrix: &Matrix, labels: &[bool]) {
+    let samples = Samples {
+        train: matrix.clone(),
+        train_labels: labels.to_vec(),
+        valid: matrix.select(&(0..512).collect::<Vec<_>>()),
+        valid_labels: labels[..512].to_vec(),
+    };
+    let spec = MlpSpec { epochs: 12, patience: 0, ..MlpSpec::default() };
+    let steps = (matrix.height.div_ceil(spec.batch_size) * spec.epochs) as f64;
+    let speed = |report: &Reporter| {
+        let trained = train(ModelKind::Mlp, &spec, &samples, DeviceKind::Flex, 1, report);
+        trained.map_or(f64::NAN, |trained| steps / trained.seconds)
+    };
+    let (mut alone, mut seen) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        alone.push(speed(&Reporter::silent()));
+        let (sender, events) = std::sync::mpsc::channel();
+        seen.push(speed(&Reporter::to(sender).watched()));
+        drop(events);
+    }
+    [&mut alone, &mut seen].into_iter().for_each(|speeds| speeds.sort_by(f64::total_cmp));
+    println!(
+        "steps a second, validation included: {:.0} with nobody, {:.0} with somebody who looks inside ({:.1}% fewer)",
+        alone[2],
+        seen[2],
+        100.0 * (1.0 - seen[2] / alone[2])
+    );
 }
 
 /// Characters that two reviews hold, most frequent first; 0 is padding, 1 unknown.

@@ -137,7 +137,10 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 61] = [
+const TOLD_WHOLE: [&str; 64] = [
+    "device_broke",
+    "net_memory",
+    "not_a_run",
     "net_settings",
     "net_data",
     "net_checkpoint",

@@ -21,6 +21,7 @@ mod mask;
 mod per_customer;
 mod report;
 mod run;
+mod run_folder;
 mod sample;
 mod score;
 mod search;

@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::learning::Learning;
+use super::run_folder::{self, Folder};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
 #[derive(Args)]
+#[command(mut_arg("files", |files| files.required(false).required_unless_present("from_run")))]
 pub(super) struct Train {
     #[command(flatten)]
     pub(super) input: Input,
@@ -30,6 +32,8 @@ pub(super) struct Train {
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
@@ -44,13 +48,25 @@ impl Train {
         if let Some(bundle) = &self.bundle {
             super::refuse_input(bundle, &self.input.paths())?;
         }
-        let mut settings = self.input.settings()?;
-        self.learning.apply(&mut settings);
-        settings.question = self.asking.question(self.learning.target.is_some());
-        if self.model.is_network() {
-            settings.net.kind = self.model;
-        }
-        let Collected { table, asked, .. } = self.input.collect(&settings)?;
+        let again = self.folder.open()?;
+        let (settings, collected, kind) = match &again {
+            Some(record) => {
+                let settings = record.again();
+                let collected = self.folder.collect(record, &self.input, &settings)?;
+                (settings, collected, record.model)
+            }
+            None => {
+                let mut settings = self.input.settings()?;
+                self.learning.apply(&mut settings);
+                settings.question = self.asking.question(self.learning.target.is_some());
+                if self.model.is_network() {
+                    settings.net.kind = self.model;
+                }
+                let collected = self.input.collect(&settings)?;
+                (settings, collected, self.model)
+            }
+        };
+        let Collected { table, asked, .. } = &collected;
         let (events, heard) = std::sync::mpsc::channel();
         let report = Reporter::to(events);
         let lang = Lang::of_environment();
@@ -61,32 +77,48 @@ impl Train {
                 }
             }
         });
-        let prepared = project::prepare(&settings, &table, &report)?;
-        let learnt = project::learn(&settings, &prepared, self.model, &report)?;
+        let prepared = project::prepare(&settings, table, &report)?;
+        let learnt = project::learn(&settings, &prepared, kind, &report)?;
         drop(report);
         let _ = printer.join();
-        if let Some(path) = &self.bundle {
-            let card = project::card(&settings, &table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
+        if self.bundle.is_some() || self.folder.run_folder.is_some() {
+            let card = project::card(&settings, table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
             let behaviour = asked.as_ref().map(|asked| asked.fitted.clone());
-            project::bundle(&settings, &prepared, &learnt, Some(card))
-                .with_behaviour(behaviour)
-                .save(path)?;
+            let bundle = project::bundle(&settings, &prepared, &learnt, Some(card)).with_behaviour(behaviour);
+            if let Some(path) = &self.bundle {
+                bundle.save(path)?;
+            }
+            self.folder.write(lang, &settings, (&self.input, &collected), &prepared, &learnt, &bundle)?;
         }
+        let now = project::metrics_of(&settings, &learnt);
+        let differences = again.as_ref().map(|record| record.differences(&round_trip(now)));
         if !self.input.json {
-            if let Some(asked) = &asked {
+            if let Some(asked) = asked {
                 print_question(lang, asked);
             }
             print(lang, &settings, &prepared, &learnt);
-            if let Some(path) = &self.bundle {
+            for path in self.bundle.iter().chain(&self.folder.run_folder) {
                 super::out!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
+            }
+            if let Some(differences) = &differences {
+                super::out!("{}", run_folder::told(lang, differences));
             }
         }
         let mut answer = to_json(&settings, &prepared, &learnt);
-        if let (Some(asked), Some(object)) = (&asked, answer.as_object_mut()) {
+        if let (Some(asked), Some(object)) = (asked, answer.as_object_mut()) {
             object.insert("question".into(), question_json(asked));
+        }
+        if let (Some(differences), Some(object)) = (&differences, answer.as_object_mut()) {
+            object.insert("reproduced".into(), differences.is_empty().into());
+            object.insert("differences".into(), run_folder::to_json(differences));
         }
         Ok(answer)
     }
+}
+
+/// The value as it is once it was written and read: what a record holds has gone that way.
+fn round_trip(value: Value) -> Value {
+    serde_json::from_str(&value.to_string()).unwrap_or(value)
 }
 
 /// What was asked over time, in words.

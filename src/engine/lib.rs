@@ -9,6 +9,7 @@ extern crate self as regulars_engine;
 
 pub mod clean;
 pub mod collect;
+pub mod curve;
 pub mod deploy;
 pub mod detect;
 pub mod error;

@@ -125,6 +125,7 @@ impl App {
             },
             Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
             Ask::SaveBundle => self.state.save_bundle(path),
+            Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
             Ask::Grid | Ask::Png | Ask::Svg => match content {
                 Content::Grid(grid) => self.state.export_grid(grid, path),
@@ -239,6 +240,7 @@ impl App {
                     job.step();
                 }
             }
+            Command::StepBatch => self.state.step_batch(),
             Command::FinishTraining => {
                 if let Some(job) = &self.state.train {
                     job.finish_early();
@@ -259,6 +261,10 @@ impl App {
             Command::SaveBundle if self.state.bundle.is_some() => {
                 let name = name();
                 self.ask(Ask::SaveBundle, &name, Content::None);
+            }
+            Command::SaveRunFolder if self.state.shown().is_some() => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("runs.folder_name"));
+                self.ask(Ask::RunFolder, &name, Content::None);
             }
             Command::SaveReport if self.state.bundle.as_ref().is_some_and(|b| b.card.is_some()) => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("report.name"));
@@ -281,7 +287,7 @@ impl App {
             }
             Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
             Command::SaveRecipe => {}
-            Command::ExportCallList | Command::SaveBundle | Command::SaveReport => {
+            Command::ExportCallList | Command::SaveBundle | Command::SaveRunFolder | Command::SaveReport => {
                 self.prefs.page = Page::Train;
             }
             Command::NextCustomer => self.page.step_customer(&self.state, true),

@@ -7,7 +7,7 @@ mod dialog;
 mod frame;
 pub mod notice;
 pub mod pages;
-mod parts;
+pub(crate) mod parts;
 mod sources;
 pub mod state;
 pub mod theme;

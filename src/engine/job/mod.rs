@@ -25,6 +25,14 @@ pub enum Event {
     FoldDone { fold: usize, kind: crate::train::ModelKind, seconds: f64, scores: crate::evaluate::FoldScores },
     /// A trial of the search for better settings ended.
     Trial(Box<crate::train::search::Trial>),
+    /// What follows is sent only while somebody watches: the losses of the last steps.
+    Steps(Vec<crate::train::fit::StepFigures>),
+    /// A look inside the network at one step.
+    Look(Box<crate::train::fit::Look>),
+    /// The network at the end of an epoch.
+    Network(Box<crate::train::KeptEpoch>),
+    /// What watching costs.
+    Watching(crate::train::Watching),
 }
 
 /// Looks at each epoch of a part of the work, and ends that part early.
@@ -38,6 +46,8 @@ struct Brake {
 struct Shared {
     cancel: AtomicBool,
     finish: AtomicBool,
+    /// Somebody looks inside.
+    watched: AtomicBool,
     /// Done share in millionths.
     done: AtomicU64,
     pause: Mutex<Pause>,
@@ -50,6 +60,8 @@ struct Pause {
     on: bool,
     /// Epochs that may pass in spite of the pause.
     epochs: usize,
+    /// Single steps that may.
+    steps: usize,
 }
 
 impl Shared {
@@ -108,6 +120,22 @@ impl Reporter {
         !brake.pulled.load(Ordering::Relaxed)
     }
 
+    /// The same reporter, with somebody who looks inside.
+    pub fn watched(self) -> Self {
+        self.shared.watched.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// True while somebody looks inside: only then is anything gathered for them.
+    pub fn is_watched(&self) -> bool {
+        self.shared.watched.load(Ordering::Relaxed)
+    }
+
+    /// True while the person wants a pause, single steps or epochs apart.
+    pub fn is_paused(&self) -> bool {
+        self.shared.pause.lock().unwrap_or_else(PoisonError::into_inner).on
+    }
+
     /// Fails when the person has cancelled; called at least every 50 ms of work.
     pub fn check(&self) -> Result<(), Cancelled> {
         if self.shared.cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
@@ -122,9 +150,16 @@ impl Reporter {
             return Ok(std::time::Duration::ZERO);
         }
         let began = std::time::Instant::now();
-        while pause.on && pause.epochs == 0 && self.check().is_ok() && !self.wants_finish() {
+        while pause.on
+            && pause.epochs == 0
+            && pause.steps == 0
+            && self.check().is_ok()
+            && !self.wants_finish()
+        {
             pause = self.shared.changed.wait(pause).unwrap_or_else(PoisonError::into_inner);
         }
+        pause.steps = pause.steps.saturating_sub(1);
+        drop(pause);
         self.check()?;
         Ok(began.elapsed())
     }
@@ -214,7 +249,7 @@ impl<T: Send + 'static> Job<T> {
 
     /// Lets the worker rest, or go on.
     pub fn pause(&self, on: bool) {
-        self.shared.change(|pause| *pause = Pause { on, epochs: 0 });
+        self.shared.change(|pause| *pause = Pause { on, ..Pause::default() });
     }
 
     /// True while the person wants the worker to rest.
@@ -224,7 +259,17 @@ impl<T: Send + 'static> Job<T> {
 
     /// Rests, but for one more epoch.
     pub fn step(&self) {
-        self.shared.change(|pause| *pause = Pause { on: true, epochs: pause.epochs + 1 });
+        self.shared.change(|pause| *pause = Pause { on: true, epochs: pause.epochs + 1, steps: 0 });
+    }
+
+    /// Rests, but for one more batch.
+    pub fn step_batch(&self) {
+        self.shared.change(|pause| *pause = Pause { on: true, epochs: 0, steps: pause.steps + 1 });
+    }
+
+    /// Begins, or ceases, to look inside.
+    pub fn watch(&self, on: bool) {
+        self.shared.watched.store(on, Ordering::Relaxed);
     }
 
     /// Asks the worker to end now with what it has.
@@ -291,6 +336,32 @@ mod tests {
             }
         };
         assert_eq!(value, Err(Cancelled));
+    }
+
+    #[test]
+    fn a_paused_job_moves_by_single_steps() {
+        let (done, steps) = channel();
+        let job = Job::start(
+            || (),
+            move |report: &Reporter| {
+                report.shared.change(|pause| pause.on = true);
+                while !report.wants_finish() && report.rest().is_ok() {
+                    done.send(report.is_paused()).ok();
+                }
+            },
+        );
+        let wait = std::time::Duration::from_secs(20);
+        let calm = std::time::Duration::from_millis(50);
+        job.pause(true);
+        for _ in 0..3 {
+            while steps.recv_timeout(calm).is_ok() {}
+            job.step_batch();
+            assert_eq!(steps.recv_timeout(wait), Ok(true), "one step passes");
+            assert!(steps.recv_timeout(calm).is_err(), "and not a second one");
+        }
+        job.pause(false);
+        assert_eq!(steps.recv_timeout(wait), Ok(false), "then it goes on");
+        job.finish_early();
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod compare;
 #[cfg(test)]
 mod compare_tests;
 mod feature_sheet;
+mod histories;
 mod inspection;
 mod labels;
 mod migrate;
@@ -20,10 +21,12 @@ mod recipe_file;
 mod recovery;
 #[cfg(test)]
 mod reshaped;
+mod run_folder;
 mod saved;
 mod search;
 #[cfg(test)]
 mod search_tests;
+mod settings_diff;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -61,6 +64,7 @@ pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use feature_sheet::{feature_detail, feature_sheet};
+pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use month::{Month, next_month};
@@ -68,8 +72,12 @@ pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
+pub use run_folder::{
+    RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
+};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
+pub use settings_diff::{SettingDiff, settings_diff};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
@@ -104,6 +112,12 @@ pub enum ProjectError {
         file.display(), of.saturating_sub(columns.len()), quoted(columns)
     )]
     RecipeMisfit { file: PathBuf, columns: Vec<String>, of: usize },
+    #[error("{} is no run folder: {cause}", file.display())]
+    NotARun { file: PathBuf, cause: String },
+    #[error("{} holds other things; a run folder needs a place of its own", file.display())]
+    NotEmpty { file: PathBuf },
+    #[error("these are not the data of the run in {}, which had {rows} rows", file.display())]
+    RunOtherData { file: PathBuf, rows: usize },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -122,6 +136,9 @@ impl ProjectError {
             Self::NotFound { .. } => "not_found",
             Self::BadRecipe { .. } => "bad_recipe",
             Self::RecipeMisfit { .. } => "recipe_misfit",
+            Self::NotARun { .. } => "not_a_run",
+            Self::NotEmpty { .. } => "not_empty",
+            Self::RunOtherData { .. } => "run_other_data",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -141,6 +158,9 @@ impl ProjectError {
             | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
+            | Self::NotARun { file, .. }
+            | Self::NotEmpty { file }
+            | Self::RunOtherData { file, .. }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }

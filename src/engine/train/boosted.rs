@@ -148,7 +148,7 @@ pub(super) fn fit(
         let figures = look(&log_odds, &watched, samples, round, planned, started.elapsed().as_secs_f64());
         let figures = Epoch { learning_rate: f64::from(rate), ..figures };
         if !figures.valid_loss.is_finite() {
-            return Err(TrainError::Diverged { epoch: round }.into());
+            return Err(TrainError::Diverged { epoch: round, kept: None }.into());
         }
         if watched.is_empty() || figures.valid_loss < best_loss {
             (best, best_loss) = (round, figures.valid_loss);

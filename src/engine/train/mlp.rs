@@ -4,7 +4,9 @@
 mod clip;
 mod finder;
 
-use std::time::Instant;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -15,9 +17,10 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::inside::{Seen, Telling};
 use super::network::{Activation, Dense, Network, read};
 use super::optimizer::{Optimizer, Plateau, Schedule};
-use super::{DeviceKind, Model, Samples, TrainError, Trained, device};
+use super::{DeviceChoice, DeviceKind, KeptEpoch, Model, Samples, TrainError, Trained, device, memory};
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
@@ -141,16 +144,44 @@ struct Stepper<'a> {
     /// Sums of the loss stay on the device until the epoch ends: no read-back per step.
     loss_sum: Option<Tensor<1>>,
     rows_seen: usize,
+    /// The last step's mean loss, where somebody watches.
+    last_loss: Option<Tensor<1>>,
+    watched: bool,
 }
 
 impl<'a> Stepper<'a> {
     fn new(spec: &'a MlpSpec, x: &'a Matrix, y: &'a [f32], weights: &'a [f32], device: &Device) -> Self {
         let optim = spec.optimizer.init();
-        Self { spec, x, y, weights, device: device.clone().autodiff(), optim, loss_sum: None, rows_seen: 0 }
+        Self {
+            spec,
+            x,
+            y,
+            weights,
+            device: device.clone().autodiff(),
+            optim,
+            loss_sum: None,
+            rows_seen: 0,
+            last_loss: None,
+            watched: false,
+        }
     }
 
     /// One step of gradient descent on the rows of `batch`.
     fn step(&mut self, model: Dense, batch: &[usize], rate: f64, rng: &mut ChaCha8Rng) -> Dense {
+        self.step_seen(model, batch, rate, rng, &mut None)
+    }
+
+    /// [`step`](Self::step), which leaves behind what `seen` gathers. The numbers are the same.
+    fn step_seen(
+        &mut self,
+        model: Dense,
+        batch: &[usize],
+        rate: f64,
+        rng: &mut ChaCha8Rng,
+        seen: &mut Option<Seen>,
+    ) -> Dense {
+        #[cfg(test)]
+        fault::strike();
         let (n, d) = (batch.len(), self.x.width());
         let mut x = Vec::with_capacity(n * d);
         batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
@@ -171,11 +202,14 @@ impl<'a> Stepper<'a> {
             })
             .collect();
 
-        let z = model.forward(x, self.spec.activation, &masks);
+        Seen::lap(seen, &self.device);
+        let z = model.forward_seen(x, self.spec.activation, &masks, &mut |x| Seen::answer(seen, x));
         // Binary cross-entropy from log-odds without overflow: max(z, 0) − z·y + ln(1 + e^−|z|).
         let terms = z.clone().clamp_min(0.0) - z.clone() * y + (z.abs().neg().exp() + 1.0).log();
         let loss = (terms * weights).sum() / n as f64;
 
+        Seen::lap(seen, &self.device);
+        self.last_loss = self.watched.then(|| loss.clone().inner());
         let sum = loss.clone().inner() * n as f64;
         self.loss_sum = Some(match self.loss_sum.take() {
             Some(before) => before + sum,
@@ -183,8 +217,16 @@ impl<'a> Stepper<'a> {
         });
         self.rows_seen += n;
         let grads = GradientsParams::from_grads(loss.backward(), &model);
+        Seen::lap(seen, &self.device);
+        Seen::gradients(seen, &model, &grads);
+        if let Some(seen) = seen {
+            // What was just read back is not the optimiser's time.
+            seen.begin_lap(&self.device);
+        }
         let grads = clip::shorten(&model, grads, self.spec.clip_norm);
-        self.optim.step(rate, model, grads)
+        let model = self.optim.step(rate, model, grads);
+        Seen::lap(seen, &self.device);
+        model
     }
 
     /// The mean loss since the last call.
@@ -213,6 +255,36 @@ pub(super) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Ve
     mask
 }
 
+/// How far a training has come: what is left of it when it fails.
+struct Course {
+    history: Vec<Epoch>,
+    /// The lowest validation loss, its epoch and its network.
+    best: Option<(f64, usize, Network)>,
+    started: Instant,
+    /// Time of pauses.
+    rested: Duration,
+}
+
+impl Course {
+    fn seconds(&self) -> f64 {
+        self.started.elapsed().saturating_sub(self.rested).as_secs_f64()
+    }
+
+    /// The best epoch so far as a finished training.
+    fn trained(self, device: &DeviceChoice) -> Option<Trained> {
+        let seconds = self.seconds();
+        let (_, best_epoch, network) = self.best?;
+        Some(Trained {
+            model: Model::Mlp(network),
+            device: device.clone(),
+            epochs_run: self.history.len(),
+            history: self.history,
+            best_epoch,
+            seconds,
+        })
+    }
+}
+
 /// Trains the network on `samples` and keeps the epoch with the lowest validation loss.
 pub(super) fn train(
     spec: &MlpSpec,
@@ -221,6 +293,7 @@ pub(super) fn train(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
+    memory::check(spec, samples.train.width(), samples.train.height)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let activation = spec.activation;
     let start = Network::init(samples.train.width(), &spec.hidden, activation, spec.batch_norm, &mut rng);
@@ -237,34 +310,66 @@ pub(super) fn train(
     })?;
     report.emit(Event::Device(choice.clone()));
     report.emit(Event::Phase("train"));
-    let started = Instant::now();
-    let mut rested = std::time::Duration::ZERO;
-    let mut stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+    let mut course =
+        Course { history: Vec::new(), best: None, started: Instant::now(), rested: Duration::ZERO };
+    // A driver that fails may do so by a panic: what was learnt until then is not lost.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+        learn(stepper, &start, samples, &mut rng, (batch, least), &mut course, report)
+    }));
+    let error = match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(crate::Error::Train(error))) => Some(error),
+        Ok(Err(error)) => return Err(error),
+        Err(panic) => Some(TrainError::Device { cause: words_of(panic.as_ref()) }),
+    };
+    match error {
+        Some(error) => Err(with_kept(error, course, &choice).into()),
+        None => course.trained(&choice).ok_or_else(|| TrainError::Diverged { epoch: 0, kept: None }.into()),
+    }
+}
+
+/// The epochs, one after the other. Whatever happens, `course` holds what came of it.
+fn learn(
+    mut stepper: Stepper<'_>,
+    start: &Network,
+    samples: &Samples,
+    rng: &mut ChaCha8Rng,
+    (batch, least): (usize, usize),
+    course: &mut Course,
+    report: &Reporter,
+) -> crate::Result<()> {
+    let spec = stepper.spec;
+    let activation = spec.activation;
+    let device = stepper.device.clone().inner();
     let mut model = start.to_device(&stepper.device);
     let mut order: Vec<usize> = (0..samples.train.height).collect();
-    let mut history: Vec<Epoch> = Vec::new();
-    let mut best: Option<(f64, usize, Network)> = None;
     let planned = spec.epochs.max(1);
     let mut rate = spec.learning_rate;
     let (mut steps, mut plateau) = (0, Plateau::new());
+    let mut telling = Telling::new(report, activation);
 
     for epoch in 1..=planned {
-        order.shuffle(&mut rng);
+        order.shuffle(rng);
         let batches = batches(&order, batch, least);
         let total = batches.len();
         for (at, rows) in batches.into_iter().enumerate() {
-            rested += report.rest()?;
+            course.rested += report.rest()?;
             if report.wants_finish() {
                 break;
             }
             let done = (epoch as f64 - 1.0 + at as f64 / total as f64) / planned as f64;
             rate = spec.rate(steps, done, epoch, plateau);
             steps += 1;
-            model = stepper.step(model, rows, rate, &mut rng);
+            let mut seen = telling.begin();
+            let began = Instant::now();
+            stepper.watched = report.is_watched();
+            model = stepper.step_seen(model, rows, rate, rng, &mut seen);
+            telling.end((began, epoch, rate), stepper.last_loss.take(), seen, &model)?;
             report.progress(done);
         }
         // A stop in mid-epoch keeps the best whole epoch, if there is one.
-        if report.wants_finish() && !history.is_empty() {
+        if report.wants_finish() && !course.history.is_empty() {
             break;
         }
         // On the host, so that what is kept is no longer changed by later steps.
@@ -272,41 +377,83 @@ pub(super) fn train(
         let looked = look(&network, samples, &device)?;
         let train_loss = stepper.mean_loss()?;
         if !train_loss.is_finite() || !looked.0.is_finite() {
-            return Err(TrainError::Diverged { epoch }.into());
+            return Err(TrainError::Diverged { epoch, kept: None }.into());
         }
         let figures = Epoch {
             epoch,
             train_loss,
             valid_loss: looked.0,
             valid_auc: looked.1,
-            seconds: (started.elapsed() - rested).as_secs_f64(),
+            seconds: course.seconds(),
             planned,
             learning_rate: rate,
         };
-        history.push(figures);
-        report.epoch_done(figures);
+        course.history.push(figures);
         plateau.look(spec.schedule, looked.0);
-        if best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
-            best = Some((looked.0, epoch, network));
+        if report.is_watched() {
+            report.emit(Event::Network(Box::new(KeptEpoch { figures, network: network.clone() })));
         }
-        let best_epoch = best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
+        report.epoch_done(figures);
+        if course.best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
+            course.best = Some((looked.0, epoch, network));
+        }
+        let best_epoch = course.best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
         if report.wants_finish() || (spec.patience > 0 && epoch - best_epoch >= spec.patience) {
             break;
         }
     }
-    let (best_epoch, network) = match best {
-        Some((_, epoch, network)) => (epoch, network),
-        None => (0, Network::from_device(&model.valid(), activation)?),
-    };
-    Ok(Trained {
-        model: Model::Mlp(network),
-        device: choice,
-        epochs_run: history.len(),
-        history,
-        best_epoch,
-        seconds: (started.elapsed() - rested).as_secs_f64(),
-    })
+    if course.best.is_none() {
+        course.best = Some((f64::INFINITY, 0, Network::from_device(&model.valid(), activation)?));
+    }
+    Ok(())
 }
+
+/// An error with what is left of the training.
+fn with_kept(error: TrainError, course: Course, device: &DeviceChoice) -> TrainError {
+    let kept = course.trained(device).map(Box::new);
+    match error {
+        TrainError::Diverged { epoch, .. } => TrainError::Diverged { epoch, kept },
+        TrainError::Device { cause } => TrainError::Broken { cause, kept },
+        other => other,
+    }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "the computation ended without a word".to_owned())
+}
+
+#[cfg(test)]
+mod fault {
+    //! A device that fails at the wish of a test: no real one does so safely.
+    use std::cell::Cell;
+
+    thread_local! {
+        static AFTER: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// The step after `steps` more fails as a driver does that has no memory left.
+    pub fn after(steps: u32) {
+        AFTER.set(Some(steps));
+    }
+
+    pub fn strike() {
+        match AFTER.get() {
+            Some(0) => {
+                AFTER.set(None);
+                panic!("wgpu error: Out of Memory");
+            }
+            Some(left) => AFTER.set(Some(left - 1)),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "mlp_tests.rs"]
+mod tests;
 
 /// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
 fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {

@@ -7,7 +7,9 @@ pub mod device;
 pub mod fit;
 mod forest;
 pub mod glass;
+mod inside;
 mod linear;
+mod memory;
 mod mlp;
 pub mod net;
 mod network;
@@ -16,6 +18,7 @@ mod optimizer;
 pub mod race;
 pub mod search;
 pub mod sequence;
+mod shelf;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -30,12 +33,15 @@ use crate::note::Note;
 pub use boosted::{BoostedModel, BoostedSpec};
 pub use device::{DeviceChoice, DeviceKind};
 pub use forest::ForestModel;
+pub use inside::{StillLook, Watching, look_at};
 pub use linear::LinearModel;
+pub use memory::Memory;
 pub use mlp::{Epoch, MlpSpec, samples_per_second};
 pub use network::{Activation, Layer, Network, Norm};
 pub use one_rule::{Bins, OneRuleModel};
 pub use optimizer::{Optimizer, Schedule};
 pub use sequence::{NetSettings, SequenceNet};
+pub use shelf::{KeptEpoch, Shelf};
 pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
@@ -50,7 +56,23 @@ pub enum TrainError {
     #[error("the graphics device cannot be used: {cause}")]
     Device { cause: String },
     #[error("the loss became infinite at epoch {epoch}; a lower learning rate helps")]
-    Diverged { epoch: usize },
+    Diverged {
+        /// Counted from 1.
+        epoch: usize,
+        /// The best epoch before, as a finished training.
+        kept: Option<Box<Trained>>,
+    },
+    #[error("the device failed while the network was trained: {cause}")]
+    Broken {
+        cause: String,
+        /// The best epoch before, as a finished training.
+        kept: Option<Box<Trained>>,
+    },
+    #[error(
+        "training this network needs about {} MB of memory and {} MB are free",
+        needed / 1_000_000, available / 1_000_000
+    )]
+    Memory { needed: u64, available: u64 },
     #[error("{model} could not be fitted: {cause}")]
     Fit { model: &'static str, cause: String },
     #[error(transparent)]
@@ -67,10 +89,20 @@ impl TrainError {
             Self::TooFew { .. } => "too_few_rows",
             Self::Device { .. } => "device",
             Self::Diverged { .. } => "diverged",
+            Self::Broken { .. } => "device_broke",
+            Self::Memory { .. } => "net_memory",
             Self::Fit { .. } => "fit_failed",
             Self::Net(cause) => cause.kind(),
             Self::Glass(cause) => cause.kind(),
             Self::Search(cause) => cause.kind(),
+        }
+    }
+
+    /// What is left of a training that failed: its best epoch, as a finished training.
+    pub fn kept(&self) -> Option<&Trained> {
+        match self {
+            Self::Diverged { kept, .. } | Self::Broken { kept, .. } => kept.as_deref(),
+            _ => None,
         }
     }
 }

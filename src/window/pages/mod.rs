@@ -104,6 +104,8 @@ pub struct PageState {
     #[serde(skip)]
     pub train_tab: train::Tab,
     #[serde(skip)]
+    pub runs: train::RunsView,
+    #[serde(skip)]
     pub class_tab: classroom::Tab,
     /// The column that is looked at, and how numbers are compared.
     #[serde(skip)]

@@ -43,7 +43,11 @@ impl Frame<'_> {
     }
 }
 
-fn drawing(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> svg::Chart {
+pub(super) fn drawing(
+    frame: &Frame<'_>,
+    series: &[Series<'_>],
+    words: Option<&dyn Fn(f64) -> String>,
+) -> svg::Chart {
     // A drawing has numbers on its axes: of words they count from the last on.
     let last = frame.include.iter().map(|[x, _]| *x).fold(f64::MIN, f64::max);
     let (from, x) = match words {
@@ -65,7 +69,7 @@ fn drawing(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) 
     }
 }
 
-fn data(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> Grid {
+pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = series.iter().flat_map(|one| {
         let name = &one.name;
@@ -80,7 +84,7 @@ fn data(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> 
 }
 
 /// The head of a chart: its title and its menu.
-fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
+pub(super) fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let room = ui.available_width() - 96.0;
         ui.scope(|ui| {

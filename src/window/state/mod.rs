@@ -2,6 +2,7 @@
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
 mod board;
+mod curves;
 mod edit;
 mod inside;
 mod keep;
@@ -39,6 +40,7 @@ use regulars_engine::table::{Role, Table};
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
 pub use board::Board;
+pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
@@ -47,7 +49,7 @@ pub use lessons::Lessons;
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
-pub use runs::Run;
+pub use runs::{Run, Training};
 pub use sheet::FeatureSheet;
 pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
@@ -184,6 +186,7 @@ pub struct State {
 
     pub board: Board,
     pub inside: Inside,
+    pub curves: Curves,
     pub time: TimeMachine,
     pub lab: Lab,
     pub race: Race,
@@ -265,6 +268,7 @@ impl State {
             dialog: None,
             board: Board::default(),
             inside: Inside::default(),
+            curves: Curves::default(),
             time: TimeMachine::default(),
             lab: Lab::default(),
             race: Race::default(),
@@ -313,9 +317,10 @@ impl State {
             job.cancel();
         }
         let settings = self.settings.clone();
+        let shown = self.waiting_shown.map(|(at, _)| at);
         // Those that wait for the data, else those whose rows were not there: they may be now.
         let runs: Vec<(usize, SavedRun)> = if self.waiting_runs.is_empty() {
-            let lost = self.runs.iter().filter(|run| !run.is_whole());
+            let lost = self.runs.iter().filter(|run| !run.can_be_shown());
             lost.map(|run| (run.number, run.to_saved())).collect()
         } else {
             self.waiting_runs.iter().cloned().enumerate().collect()
@@ -337,11 +342,17 @@ impl State {
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {
                 Ok(prepared) => {
-                    let same = runs.iter().filter(|(_, run)| run.is_of(&settings, &table));
+                    let same: Vec<_> = runs.iter().filter(|(_, run)| run.is_of(&settings, &table)).collect();
                     let restore = |run: &SavedRun| {
                         run.models.iter().filter_map(|model| model.restore(prepared).ok()).collect()
                     };
-                    same.map(|(at, run)| (*at, restore(run))).collect()
+                    // Of many, the last and the one that was shown; the others once they are wanted.
+                    let early = same.len().saturating_sub(runs::HELD);
+                    let is_wanted = |place: usize, at: usize| place >= early || Some(at) == shown;
+                    let outcomes = |(place, (at, run)): (usize, &&(usize, SavedRun))| {
+                        (*at, if is_wanted(place, *at) { restore(run) } else { Vec::new() })
+                    };
+                    same.iter().enumerate().map(outcomes).collect()
                 }
                 Err(_) => Vec::new(),
             };
@@ -472,6 +483,7 @@ impl State {
             None => {}
         }
         for event in self.train.iter().flat_map(Job::events) {
+            self.inside.take(&event);
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
@@ -479,6 +491,9 @@ impl State {
             }
         }
         let news = ended(&mut self.train);
+        if let Some(Some(Err(error))) = &news {
+            self.inside.failed(error);
+        }
         let is_over = news.is_some();
         match self.settle(news) {
             Some(outcomes) => self.take_outcomes(outcomes),
@@ -501,6 +516,7 @@ impl State {
         self.poll_checking();
         self.poll_board();
         self.poll_inside();
+        self.poll_curves();
         self.poll_time();
         self.poll_lab();
         self.poll_race();
