@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as regulars_engine;
 
+pub mod class_kit;
 pub mod clean;
 pub mod collect;
 pub mod deploy;
