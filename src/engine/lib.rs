@@ -18,6 +18,7 @@ pub mod features;
 pub mod files;
 pub mod inspect;
 pub mod job;
+pub mod lessons;
 pub mod metrics;
 pub mod note;
 pub mod privacy;

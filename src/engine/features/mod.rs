@@ -4,6 +4,7 @@
 
 pub mod behaviour;
 mod leak;
+pub mod leak_trap;
 pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,15 +23,23 @@ pub use text::{TermColumns, TextFeatures, TextUse};
 pub enum FeatureError {
     #[error("no column is left to learn from: all are identifiers, contacts, free text or constant")]
     NoFeatures,
+    #[error("the leak trap cannot be set: “{column}” is there already")]
+    Trap { column: String },
 }
 
 impl FeatureError {
     pub(crate) fn kind(&self) -> &'static str {
-        "no_features"
+        match self {
+            Self::NoFeatures => "no_features",
+            Self::Trap { .. } => "leak_trap_taken",
+        }
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::default()
+        match self {
+            Self::NoFeatures => Place::default(),
+            Self::Trap { column } => Place { column: Some(column.clone()), ..Place::default() },
+        }
     }
 }
 
