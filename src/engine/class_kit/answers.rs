@@ -70,8 +70,12 @@ pub(super) fn work(
     let height = prepared.matrix.height;
     let every = height.div_ceil(EXPLAINED).max(1);
     let places: Vec<usize> = (0..height).step_by(every).collect();
-    let explained =
-        outcome.explainer.explain(&outcome.trained.model, &prepared.matrix, &places, &report.part(0.5, 0.5))?;
+    let explained = outcome.explainer.explain(
+        &outcome.trained.model,
+        &prepared.matrix,
+        &places,
+        &report.part(0.5, 0.5),
+    )?;
     let mut drivers: Vec<(String, f64)> = outcome
         .explainer
         .columns()

@@ -136,8 +136,7 @@ pub fn grade(key: &Key, file: &Path, handed: &HandIn, report: &Reporter) -> crat
     let planted: Vec<String> = truth.drivers.iter().map(|(name, _)| name.clone()).collect();
     let drivers = judge_drivers(planted, &worked.answers.drivers);
     let left_out = worked.answers.left_out.clone();
-    let leak =
-        LeakGrade { planted: truth.leak.clone(), found: left_out.contains(&truth.leak), left_out };
+    let leak = LeakGrade { planted: truth.leak.clone(), found: left_out.contains(&truth.leak), left_out };
     let dirt = judge_dirt(&shop, worked.prepared.cleaning.before_filling());
     let fresh_auc = match fresh(&shop, handed, &worked, &report.part(0.8, 0.2)) {
         Ok(auc) => auc,
@@ -177,7 +176,8 @@ pub fn grade(key: &Key, file: &Path, handed: &HandIn, report: &Reporter) -> crat
 fn differing(claimed: &Answers, found: &Answers) -> Vec<&'static str> {
     let near = |a: f64, b: f64| (a - b).abs() <= SLACK;
     let mut out = Vec::new();
-    let shares: HashMap<&str, f64> = found.drivers.iter().map(|(name, share)| (name.as_str(), *share)).collect();
+    let shares: HashMap<&str, f64> =
+        found.drivers.iter().map(|(name, share)| (name.as_str(), *share)).collect();
     let same = |(name, share): &(String, f64)| shares.get(name.as_str()).is_some_and(|is| near(*is, *share));
     let sorted = claimed.drivers.is_sorted_by(|a, b| a.1 >= b.1);
     if claimed.drivers.len() != found.drivers.len() || !claimed.drivers.iter().all(same) || !sorted {
@@ -205,7 +205,8 @@ fn differing(claimed: &Answers, found: &Answers) -> Vec<&'static str> {
 fn judge_drivers(planted: Vec<String>, found: &[(String, f64)]) -> Drivers {
     let named: Vec<String> = found.iter().take(planted.len()).map(|(name, _)| name.clone()).collect();
     let hits = named.iter().filter(|name| planted.contains(name)).count();
-    let share = |name: &String| found.iter().find(|(column, _)| column == name).map_or(0.0, |(_, share)| *share);
+    let share =
+        |name: &String| found.iter().find(|(column, _)| column == name).map_or(0.0, |(_, share)| *share);
     let (mut right, mut pairs) = (0, 0);
     for (at, strong) in planted.iter().enumerate() {
         for weak in planted.iter().skip(at + 1) {
@@ -287,9 +288,5 @@ fn points(
     let kinds = dirt.iter().map(|one| one.repaired as f64 / one.planted.max(1) as f64);
     let clean = kinds.sum::<f64>() / dirt.len().max(1) as f64;
     let auc = fresh.map_or(0.0, |auc| ((auc.value - 0.5) / (best - 0.5)).clamp(0.0, 1.0));
-    20.0 * drivers.precision
-        + 10.0 * order
-        + if leak.found { 20.0 } else { 0.0 }
-        + 25.0 * clean
-        + 25.0 * auc
+    20.0 * drivers.precision + 10.0 * order + if leak.found { 20.0 } else { 0.0 } + 25.0 * clean + 25.0 * auc
 }

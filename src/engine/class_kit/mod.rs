@@ -21,7 +21,7 @@ use crate::error::Place;
 use crate::files;
 
 pub use answers::Answers;
-pub use grade::{Drivers, DirtGrade, Grade, LeakGrade, LifetimeGrade, grade};
+pub use grade::{DirtGrade, Drivers, Grade, LeakGrade, LifetimeGrade, grade};
 pub use hand_in::{HandIn, hand_in};
 pub use key::{Key, Manifest, StudentKey, make};
 pub use student::{Dirt, DirtKind, Lifetime, StudentShop, TARGET};
@@ -109,7 +109,8 @@ fn read_json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<T, 
     let bad = |cause: String| KitError::BadFile { file: path.to_owned(), what, cause };
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(|cause| bad(cause.to_string()))?;
     let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    if value.get("format").and_then(serde_json::Value::as_str) != Some(what) || version != u64::from(VERSION) {
+    if value.get("format").and_then(serde_json::Value::as_str) != Some(what) || version != u64::from(VERSION)
+    {
         return Err(bad(format!("its format is not “{what}” {VERSION}")));
     }
     serde_json::from_value(value).map_err(|cause| bad(cause.to_string()))

@@ -256,7 +256,8 @@ impl Dirty {
         }
         for at in some(0.03, 0.06, rng) {
             let days = self.signups.get(at).copied().unwrap_or(TODAY);
-            let text = if rng.gen_bool(0.5) { day(days, "%Y年%-m月%-d日") } else { day(days, "%-d %b %Y") };
+            let text =
+                if rng.gen_bool(0.5) { day(days, "%Y年%-m月%-d日") } else { day(days, "%-d %b %Y") };
             self.put(DirtKind::Dates, at, "signup_date", text, Clean::Day(days as f64));
         }
         for at in some(0.02, 0.04, rng) {

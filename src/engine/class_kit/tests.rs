@@ -148,6 +148,18 @@ fn no_truth_lies_among_what_is_handed_out() {
     let none = make((&out, &folder.path().join("k")), 0, 300, Some(1), "", &silent).unwrap_err();
     assert_eq!(none.kind(), "class_students");
     // Without a seed each kit is another.
-    let draw = |name: &str| make((&folder.path().join(name), &folder.path().join(format!("{name}.key"))), 1, 300, None, "", &silent).unwrap().0.seed;
+    let draw = |name: &str| {
+        make(
+            (&folder.path().join(name), &folder.path().join(format!("{name}.key"))),
+            1,
+            300,
+            None,
+            "",
+            &silent,
+        )
+        .unwrap()
+        .0
+        .seed
+    };
     assert_ne!(draw("a"), draw("b"));
 }

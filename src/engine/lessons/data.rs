@@ -61,11 +61,9 @@ fn plan(lesson: Lesson) -> Plan {
             measures.push(cents);
             Plan { measures, ..plain(800, 0.3) }
         }
-        Lesson::Overfitting => Plan {
-            drivers: vec![("tickets", 0.9), ("satisfaction", -0.7)],
-            noise: 24,
-            ..plain(300, 0.4)
-        },
+        Lesson::Overfitting => {
+            Plan { drivers: vec![("tickets", 0.9), ("satisfaction", -0.7)], noise: 24, ..plain(300, 0.4) }
+        }
         Lesson::LearningRate => plain(800, 0.3),
         Lesson::Imbalance => plain(2000, 0.06),
         Lesson::Leakage => plain(900, 0.3),

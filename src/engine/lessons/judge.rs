@@ -191,10 +191,7 @@ fn learning_rate(facts: &Facts<'_>) -> [Check; STEPS] {
     };
     let one = slow.map_or_else(|| yes(false), |run| seen(true, note(run)));
     let rises = |run: &RunFacts<'_>| {
-        history(run)
-            .windows(2)
-            .filter(|pair| matches!(pair, [a, b] if b.train_loss > a.train_loss))
-            .count()
+        history(run).windows(2).filter(|pair| matches!(pair, [a, b] if b.train_loss > a.train_loss)).count()
     };
     let wild = facts.runs.iter().find(|run| rate(run) >= 0.3 && rises(run) >= 3);
     let two = wild.map_or_else(

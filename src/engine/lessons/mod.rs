@@ -105,7 +105,12 @@ impl Lesson {
         // One device for a whole class: equal seeds give equal numbers.
         let mut settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
         let switch_off = |settings: &mut Settings, name: &str| {
-            settings.recipe.steps.iter_mut().filter(|step| step.spec.name() == name).for_each(|s| s.on = false);
+            settings
+                .recipe
+                .steps
+                .iter_mut()
+                .filter(|step| step.spec.name() == name)
+                .for_each(|s| s.on = false);
         };
         let mlp = &mut settings.mlp;
         (mlp.hidden, mlp.dropout, mlp.epochs, mlp.patience) = (vec![16], 0.0, 30, 0);
@@ -136,9 +141,7 @@ impl Lesson {
 
 /// True for settings whose recipe has a step of this name that is on.
 fn has_step(settings: &Settings, name: &str) -> bool {
-    let works = |spec: &StepSpec| {
-        !matches!(spec, StepSpec::Scale { method: crate::clean::ScaleMethod::None, columns } if columns.is_empty())
-    };
+    let works = |spec: &StepSpec| !matches!(spec, StepSpec::Scale { method: crate::clean::ScaleMethod::None, columns } if columns.is_empty());
     settings.recipe.steps.iter().any(|step| step.on && step.spec.name() == name && works(&step.spec))
 }
 

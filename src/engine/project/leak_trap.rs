@@ -70,9 +70,9 @@ impl Culprit {
         match self {
             Self::Alone { roc_auc } => Note::new("trap_alone").with("auc", format!("{roc_auc:.3}")),
             Self::Ahead { found, .. } => match &found.why {
-                Why::Total { of, share } => Note::new("trap_total")
-                    .with("of", of)
-                    .with("percent", format!("{:.0}", 100.0 * share)),
+                Why::Total { of, share } => {
+                    Note::new("trap_total").with("of", of).with("percent", format!("{:.0}", 100.0 * share))
+                }
                 _ => found.note(),
             },
         }
@@ -82,10 +82,9 @@ impl Culprit {
     pub fn known(&self) -> Note {
         match self {
             Self::Alone { .. } => Note::new("trap_known_after"),
-            Self::Ahead { asked: (first, last), known, .. } => Note::new("trap_known_day")
-                .with("first", first)
-                .with("last", last)
-                .with("known", known),
+            Self::Ahead { asked: (first, last), known, .. } => {
+                Note::new("trap_known_day").with("first", first).with("last", last).with("known", known)
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::Lab;
-pub use lessons::Lessons;
+pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
@@ -285,6 +285,8 @@ impl State {
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
+        // Another file ends a lesson: it takes the place of the person's project, not of the lesson's.
+        self.end_lesson();
         let left = self.leave_unsaved();
         let (recovery, locked) = (self.recovery.take(), self.locked);
         // What is being exported is told when it is done.
@@ -384,6 +386,7 @@ impl State {
         self.reasons_job.iter().for_each(Job::cancel);
         self.mask.cancel();
         self.twins.cancel();
+        self.lessons.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -413,12 +416,16 @@ impl State {
         if let Some((progress, seconds)) = self.mask.job() {
             return of("mask", progress, seconds);
         }
+        if let Some((progress, seconds)) = self.lessons.trap.job() {
+            return of("trap", progress, seconds);
+        }
         self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
     }
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some() || self.saving()
+        let aside = self.lessons.aside().is_some_and(State::busy);
+        self.train.is_some() || self.write.is_some() || self.saving() || aside
     }
 
     fn fail(&mut self, error: Error) {
