@@ -9,6 +9,7 @@ mod honest;
 mod hostile;
 mod journey;
 mod keyboard;
+mod lessons;
 mod linked;
 mod pages;
 mod product;

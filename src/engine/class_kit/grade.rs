@@ -29,7 +29,8 @@ pub struct Drivers {
     pub planted: Vec<String>,
     /// The columns that the model leans on most, as many as were planted.
     pub named: Vec<String>,
-    /// Share of `named` that was planted.
+    /// How many of `named` were planted, and their share.
+    pub hits: usize,
     pub precision: f64,
     /// Pairs of planted drivers that the model puts in the right order, and all such pairs.
     pub ordered: (usize, usize),
@@ -215,7 +216,7 @@ fn judge_drivers(planted: Vec<String>, found: &[(String, f64)]) -> Drivers {
         }
     }
     let precision = hits as f64 / planted.len().max(1) as f64;
-    Drivers { planted, named, precision, ordered: (right, pairs) }
+    Drivers { planted, named, hits, precision, ordered: (right, pairs) }
 }
 
 /// Planted pieces of dirt that are gone from the cleaned rows.
