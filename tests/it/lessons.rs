@@ -157,6 +157,7 @@ fn every_lesson(lang: Lang) {
         click(&mut harness, &lang.t("lessons.back"));
         assert_eq!(harness.state().prefs.page, Page::Classroom);
         // Until it rests: every control has a name, every glyph is there.
+        until(&mut harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
         harness.run();
         if lesson == Lesson::Leakage {
             shot(&mut harness, "done");

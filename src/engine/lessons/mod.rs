@@ -38,6 +38,30 @@ pub enum Lesson {
     Threshold,
 }
 
+/// A lesson's data in a folder of its own, which goes when this is dropped.
+#[derive(Debug)]
+pub struct Room {
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Room {
+    /// Writes the data of a lesson.
+    ///
+    /// # Errors
+    /// The folder for temporary files refuses.
+    pub fn new(lesson: Lesson) -> Result<Self, DeployError> {
+        let fail = |cause| DeployError::write(&std::env::temp_dir(), cause);
+        let folder = tempfile::Builder::new().prefix("regulars-lesson-").tempdir().map_err(fail)?;
+        Ok(Self { file: lesson.write(folder.path())?, _folder: folder })
+    }
+
+    /// The data.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
 /// Steps of every lesson.
 pub const STEPS: usize = 3;
 

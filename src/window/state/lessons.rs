@@ -1,14 +1,13 @@
 //! The lesson that is being taken, what was done so far, and the person's own project, which waits aside
 //! untouched. And the leak trap, which works on copies.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use regulars_engine::Error;
 use regulars_engine::collect::relate::TableKind;
 use regulars_engine::deploy::DeployError;
 use regulars_engine::job::Job;
-use regulars_engine::lessons::{self, Check, Facts, Lesson, RunFacts, STEPS};
+use regulars_engine::lessons::{self, Check, Facts, Lesson, Room, RunFacts, STEPS};
 use regulars_engine::project::{self, Bait, Source, Sprung};
 use regulars_engine::train::ModelKind;
 
@@ -26,7 +25,9 @@ pub struct Lessons {
 /// A lesson.
 struct Running {
     lesson: Lesson,
-    making: Option<Job<Result<PathBuf, DeployError>>>,
+    making: Option<Job<Result<Room, DeployError>>>,
+    /// Its data, as long as it is taken.
+    room: Option<Room>,
     checks: Vec<Check>,
 }
 
@@ -84,11 +85,6 @@ impl Lessons {
     }
 }
 
-/// The folder of the lessons' data.
-fn folder() -> PathBuf {
-    std::env::temp_dir().join(format!("regulars-lessons-{}", std::process::id()))
-}
-
 impl State {
     /// Begins a lesson, or begins it anew. The person's project is put aside as it is: nothing of it is
     /// saved, closed or lost, and work that runs in it goes on.
@@ -108,8 +104,8 @@ impl State {
         self.settings = lesson.settings();
         self.committed = self.settings.clone();
         self.shown_model = ModelKind::Mlp;
-        let making = self.start(move |_| lesson.write(&folder()));
-        self.lessons.running = Some(Running { lesson, making: Some(making), checks: Vec::new() });
+        let making = self.start(move |_| Room::new(lesson));
+        self.lessons.running = Some(Running { lesson, making: Some(making), room: None, checks: Vec::new() });
     }
 
     /// Ends the lesson: the person's project stands where it stood.
@@ -126,7 +122,12 @@ impl State {
         }
         let making = self.lessons.running.as_mut().and_then(|running| ended(&mut running.making));
         match making {
-            Some(Some(Ok(file))) => self.read(vec![Source::File(file)]),
+            Some(Some(Ok(room))) => {
+                self.read(vec![Source::File(room.file().to_owned())]);
+                if let Some(running) = &mut self.lessons.running {
+                    running.room = Some(room);
+                }
+            }
             Some(Some(Err(error))) => self.fail(error.into()),
             Some(None) => self.lost(),
             None => {}

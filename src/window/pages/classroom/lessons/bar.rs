@@ -6,6 +6,7 @@ use regulars_engine::lessons::STEPS;
 use super::{taking, words};
 use crate::window::command::Command;
 use crate::window::pages::{ClassroomTab, Page, Scene};
+use crate::window::parts;
 use crate::window::theme::{self, Palette};
 
 /// True where the bar has something to show.
@@ -40,6 +41,10 @@ fn lesson(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
             None => lang.t("lessons.all_done"),
         };
         ui.add(Label::new(text).wrap());
+        let seen = scene.state.lessons.step().and_then(|step| checks.get(step)?.seen.as_ref());
+        if let Some(seen) = seen {
+            parts::muted(ui, lang.note(seen));
+        }
         let there = page == Page::Classroom && scene.page.class_tab == ClassroomTab::Lessons;
         if let Some(step) = scene.state.lessons.step() {
             let to = taking::page(lesson, step);
