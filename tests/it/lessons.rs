@@ -262,6 +262,8 @@ fn the_leak_trap_is_caught_in_the_window() {
     harness.state_mut().prefs.page = Page::Features;
     harness.run_steps(3);
     let before = harness.state().state.table.clone().unwrap();
+    assert!(!is_there(&harness, "Set the leak trap"), "one line until it is wanted");
+    click(&mut harness, "Leak trap");
     click(&mut harness, "Set the leak trap");
     until(&mut harness, "trapping", |app| app.state.lessons.trap.sprung().is_some());
     harness.run_steps(3);

@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         let args = [("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))];
         parts::caution(ui, &lang.with("features.leak", &args));
     }
-    super::classroom::leak_trap::show(ui, scene);
+    super::classroom::leak_trap::show(ui, scene, false);
     let heads = [
         table::Head::text(lang.t("collect.column"), 170.0),
         table::Head::text(lang.t("collect.role"), 110.0),

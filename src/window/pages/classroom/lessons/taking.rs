@@ -85,7 +85,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, lesson: Lesson) {
     });
     if lesson == Lesson::Leakage {
         ui.add_space(S3);
-        leak_trap::show(ui, scene);
+        leak_trap::show(ui, scene, true);
     }
 }
 
