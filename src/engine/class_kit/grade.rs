@@ -127,26 +127,40 @@ pub fn grade(key: &Key, file: &Path, handed: &HandIn, report: &Reporter) -> crat
     };
     let sources = handed.sources.iter().map(|name| place(name).map(Source::File));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
-    let table = table_of(&sources, &handed.settings, &report.part(0.0, 0.2))?;
-    let worked = work(&handed.settings, &table, &handed.model, &report.part(0.2, 0.6))?;
-    let differing = differing(&handed.answers, &worked.answers);
+    let run = || {
+        let table = table_of(&sources, &handed.settings, &report.part(0.0, 0.2))?;
+        work(&handed.settings, &table, &handed.model, &report.part(0.2, 0.6))
+    };
+    let worked = match run() {
+        Ok(worked) => Some(worked),
+        Err(crate::Error::Cancelled) => return Err(crate::Error::Cancelled),
+        // Another shop's model, settings written by hand: nothing can be measured, and that is told.
+        Err(error) => {
+            findings.push(Note::new("class_does_not_run").with("cause", error));
+            None
+        }
+    };
+    let answers = worked.as_ref().map(|worked| &worked.answers);
+    let differing = answers.map(|found| differing(&handed.answers, found)).unwrap_or_default();
     if !differing.is_empty() {
         findings.push(Note::new("class_claims").with("what", differing.join(", ")));
     }
 
     let planted: Vec<String> = truth.drivers.iter().map(|(name, _)| name.clone()).collect();
-    let drivers = judge_drivers(planted, &worked.answers.drivers);
-    let left_out = worked.answers.left_out.clone();
+    let drivers = judge_drivers(planted, answers.map_or(&[], |found| &found.drivers));
+    let left_out = answers.map(|found| found.left_out.clone()).unwrap_or_default();
     let leak = LeakGrade { planted: truth.leak.clone(), found: left_out.contains(&truth.leak), left_out };
-    let dirt = judge_dirt(&shop, worked.prepared.cleaning.before_filling());
-    let fresh_auc = match fresh(&shop, handed, &worked, &report.part(0.8, 0.2)) {
-        Ok(auc) => auc,
+    let dirt = judge_dirt(&shop, worked.as_ref().map(|worked| worked.prepared.cleaning.before_filling()));
+    let measured = worked.as_ref().map(|worked| fresh(&shop, handed, worked, &report.part(0.8, 0.2)));
+    let fresh_auc = match measured.transpose() {
+        Ok(auc) => auc.flatten(),
         Err(crate::Error::Cancelled) => return Err(crate::Error::Cancelled),
         Err(error) => {
             findings.push(Note::new("class_not_measured").with("cause", error));
             None
         }
     };
+    let own_auc = answers.and_then(|found| found.test_auc);
     let lifetime = handed.lifetime.map(|estimated| {
         let ((rate, stop), (own_rate, own_stop)) = (truth.lifetime.means(), estimated.means());
         let error = |own: f64, is: f64| if own.is_finite() { (own / is - 1.0).abs() } else { f64::MAX };
@@ -167,7 +181,7 @@ pub fn grade(key: &Key, file: &Path, handed: &HandIn, report: &Reporter) -> crat
         dirt,
         fresh_auc,
         best_auc: truth.best_auc,
-        own_auc: worked.answers.test_auc,
+        own_auc,
         lifetime,
         points,
     })
@@ -219,8 +233,17 @@ fn judge_drivers(planted: Vec<String>, found: &[(String, f64)]) -> Drivers {
     Drivers { planted, named, hits, precision, ordered: (right, pairs) }
 }
 
-/// Planted pieces of dirt that are gone from the cleaned rows.
-fn judge_dirt(shop: &StudentShop, rows: &Frame) -> Vec<DirtGrade> {
+/// Planted pieces of dirt that are gone from the cleaned rows; none where there are no such rows.
+fn judge_dirt(shop: &StudentShop, rows: Option<&Frame>) -> Vec<DirtGrade> {
+    let grade = |is_clean: &dyn Fn(&&Dirt) -> bool| {
+        let of = |kind| DirtGrade {
+            kind,
+            planted: shop.count(kind),
+            repaired: shop.dirt.iter().filter(|dirt| dirt.kind == kind).filter(|dirt| is_clean(dirt)).count(),
+        };
+        DirtKind::ALL.into_iter().map(of).collect()
+    };
+    let Some(rows) = rows else { return grade(&|_| false) };
     let places: HashMap<u32, usize> = rows.rows.iter().enumerate().map(|(at, row)| (*row, at)).collect();
     let mut columns: HashMap<&str, Option<Vec<Option<f64>>>> = HashMap::new();
     for dirt in &shop.dirt {
@@ -241,14 +264,7 @@ fn judge_dirt(shop: &StudentShop, rows: &Frame) -> Vec<DirtGrade> {
             Clean::Text(wanted) => text() == Some(wanted.as_str()),
         }
     };
-    DirtKind::ALL
-        .into_iter()
-        .map(|kind| DirtGrade {
-            kind,
-            planted: shop.count(kind),
-            repaired: shop.dirt.iter().filter(|dirt| dirt.kind == kind).filter(is_clean).count(),
-        })
-        .collect()
+    grade(&is_clean)
 }
 
 /// The model on customers whom the student never saw.

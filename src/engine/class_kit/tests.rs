@@ -9,7 +9,8 @@ use crate::train::{DeviceKind, ModelKind};
 
 fn kit(folder: &Path) -> (Key, PathBuf, PathBuf) {
     let (out, key) = (folder.join("class"), folder.join("trainer").join("class.key"));
-    let (made, files) = make((&out, &key), 2, 900, Some(41), "read me", &Reporter::silent()).unwrap();
+    let (made, files) =
+        make((&out, &key), 2, 900, Some(9_041_000_777_001), "read me", &Reporter::silent()).unwrap();
     assert_eq!(files.len(), 8);
     (made, out, key)
 }
@@ -109,7 +110,13 @@ fn what_was_changed_is_told() {
     let mut other = honest.clone();
     other.student = 2;
     other.hash = other.made_hash();
-    assert!(codes(&other).contains(&"class_tag"));
+    let told = grade(&key, &path, &other, &silent).unwrap();
+    assert!(told.findings.iter().any(|note| note.code == "class_tag") && !told.trusted);
+    // A model that does not fit the shop at all earns nothing.
+    other.settings.features.exclude.push("age".into());
+    let told = grade(&key, &path, &other, &silent).unwrap();
+    assert!(told.findings.iter().any(|note| note.code == "class_does_not_run"));
+    assert_eq!((told.points, told.fresh_auc), (0.0, None));
     // Data that were changed before training.
     let file = one.join("customers.csv");
     let text = std::fs::read_to_string(&file).unwrap().replacen(",yes\n", ",no\n", 40);
