@@ -11,6 +11,7 @@ macro_rules! out {
 use out;
 
 mod asking;
+mod class;
 mod classroom;
 mod clean;
 mod compare;
@@ -81,6 +82,8 @@ enum Command {
     Report(report::Report),
     /// Writes a folder with all that the laptops of a class need, with checksums
     Classroom(classroom::Classroom),
+    /// Class kits: shops with a planted truth, hand-ins, grades; and the leak trap
+    Class(class::Class),
 }
 
 /// How a file is read, where guessing goes wrong.
@@ -260,6 +263,7 @@ pub fn main() -> ExitCode {
         Command::Sample(c) => (c.json, c.run()),
         Command::Report(c) => (c.json, c.run()),
         Command::Classroom(c) => (c.json, c.run()),
+        Command::Class(c) => (c.json(), c.run()),
     };
     match outcome {
         Ok(value) => {

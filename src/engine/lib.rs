@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as regulars_engine;
 
+pub mod class_kit;
 pub mod clean;
 pub mod collect;
 pub mod curve;
@@ -18,6 +19,7 @@ pub mod features;
 pub mod files;
 pub mod inspect;
 pub mod job;
+pub mod lessons;
 pub mod metrics;
 pub mod note;
 pub mod privacy;

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, ThemePreference};
+use regulars_engine::lessons::Lesson;
 use regulars_engine::project::Recovery;
 
 use super::command::Command;
 use super::dialog::{self, Content, PathBox};
-use super::pages::{Page, customers};
+use super::pages::{ClassroomTab, Page, customers};
 use super::parts::take::{self, Take};
 use super::sources::SourceBox;
 use super::state::Ask;
@@ -169,6 +170,31 @@ impl App {
         }
     }
 
+    fn begin_lesson(&mut self, lesson: Lesson) {
+        self.page.forget();
+        self.page.class_tab = ClassroomTab::Lessons;
+        self.prefs.page = Page::Classroom;
+        self.state.begin_lesson(lesson);
+    }
+
+    fn end_lesson(&mut self) {
+        if self.state.lessons.lesson().is_some() {
+            self.page.forget();
+            self.page.class_tab = ClassroomTab::Lessons;
+            self.prefs.page = Page::Classroom;
+            self.state.end_lesson();
+        }
+    }
+
+    /// Remembers a lesson whose checks are all green.
+    pub(super) fn remember_lesson(&mut self) {
+        if let Some(lesson) = self.state.lessons.finished()
+            && !self.prefs.lessons.contains(&lesson)
+        {
+            self.prefs.lessons.push(lesson);
+        }
+    }
+
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         let name = || self.state.table.as_ref().map_or_else(|| "customers".into(), |t| t.name.clone());
         match command {
@@ -260,6 +286,9 @@ impl App {
             }
             Command::SaveBundle if self.state.bundle.is_some() => {
                 let name = name();
+                if self.state.lessons.trap.sprung().is_some() {
+                    self.state.tell(notice::Tone::Caution, "notice.trap_set", Vec::new());
+                }
                 self.ask(Ask::SaveBundle, &name, Content::None);
             }
             Command::SaveRunFolder if self.state.shown().is_some() => {
@@ -312,6 +341,17 @@ impl App {
                 ctx.set_zoom_factor((zoom * factor).clamp(0.5, 4.0));
             }
             Command::ToggleLock => self.prefs.locked = !self.prefs.locked,
+            Command::BeginLesson(lesson) => self.begin_lesson(lesson),
+            Command::EndLesson => self.end_lesson(),
+            Command::SetTrap => {
+                self.prefs.page =
+                    if self.prefs.page == Page::Classroom { Page::Classroom } else { Page::Features };
+                self.state.set_trap();
+            }
+            Command::TakeTrapAway => self.state.take_trap_away(),
+            Command::ResetToStart if self.state.lessons.lesson().is_some() => {
+                self.state.lessons.lesson().into_iter().for_each(|lesson| self.begin_lesson(lesson));
+            }
             // Work that is not saved stays in the folder of autosaves, and that is told.
             Command::ResetToStart => match self.state.project_file.clone() {
                 Some(path) => self.carry_out(ctx, Command::OpenPath(path)),

@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_training;
 mod journey;
 mod keyboard;
+mod lessons;
 mod linked;
 mod live;
 mod nets;

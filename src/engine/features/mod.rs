@@ -8,6 +8,7 @@ mod encode;
 mod fitted;
 mod history;
 mod leak;
+pub mod leak_trap;
 mod matrix;
 pub mod select;
 mod sequences;
@@ -37,6 +38,8 @@ pub enum FeatureError {
     NoFeatures,
     #[error("no feature is left: selection put out all {made} that were made")]
     AllLeftOut { made: usize },
+    #[error("the leak trap cannot be set: “{column}” is there already")]
+    Trap { column: String },
 }
 
 impl FeatureError {
@@ -44,10 +47,14 @@ impl FeatureError {
         match self {
             Self::NoFeatures => "no_features",
             Self::AllLeftOut { .. } => "all_left_out",
+            Self::Trap { .. } => "leak_trap_taken",
         }
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::default()
+        match self {
+            Self::NoFeatures | Self::AllLeftOut { .. } => Place::default(),
+            Self::Trap { column } => Place { column: Some(column.clone()), ..Place::default() },
+        }
     }
 }

@@ -11,6 +11,7 @@ mod feature_sheet;
 mod histories;
 mod inspection;
 mod labels;
+mod leak_trap;
 mod migrate;
 mod month;
 #[cfg(test)]
@@ -67,6 +68,7 @@ pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
+pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;

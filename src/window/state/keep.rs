@@ -417,6 +417,7 @@ impl State {
     /// The program is closed in peace: what is saved needs no recovery. What is not stays, and is
     /// offered at the next start.
     pub fn close(&mut self) {
+        self.end_lesson();
         self.saved &= self.train.is_none();
         self.leave_unsaved();
     }

@@ -45,7 +45,7 @@ pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::Lab;
-pub use lessons::Lessons;
+pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
@@ -293,6 +293,8 @@ impl State {
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
+        // Another file ends a lesson: it takes the place of the person's project, not of the lesson's.
+        self.end_lesson();
         let left = self.leave_unsaved();
         let (recovery, locked) = (self.recovery.take(), self.locked);
         // What is being exported is told when it is done.
@@ -404,6 +406,7 @@ impl State {
         self.time.cancel();
         self.sheet.cancel();
         self.board.cancel();
+        self.lessons.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -439,12 +442,16 @@ impl State {
         if let Some((progress, seconds)) = self.mask.job() {
             return of("mask", progress, seconds);
         }
+        if let Some((progress, seconds)) = self.lessons.trap.job() {
+            return of("trap", progress, seconds);
+        }
         self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
     }
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving()
+        let aside = self.lessons.aside().is_some_and(State::busy);
+        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving() || aside
     }
 
     fn fail(&mut self, error: Error) {

@@ -81,6 +81,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         let args = [("column", leak.column.clone()), ("auc", format!("{:.3}", leak.roc_auc))];
         parts::caution(ui, &lang.with("features.leak", &args));
     }
+    super::classroom::leak_trap::show(ui, scene, false);
     match scene.page.features.tab {
         Tab::Columns => columns::show(ui, scene, &prepared),
         Tab::Sheet => sheet::show(ui, scene),
