@@ -101,10 +101,12 @@ fn slider(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked) {
         if pressed || let_go && is_quick {
             scene.state.look_back();
         }
-        let all = [("time.first", asked.first), ("time.last", asked.last)];
-        let known = asked.days.last().map(|day| ("time.known", *day));
-        for (key, day) in known.into_iter().chain(all) {
-            if ui.add(parts::tall(lang.with(key, &[("day", day.to_string())]))).clicked() {
+        let all =
+            [("time.first", "time.first.help", asked.first), ("time.last", "time.last.help", asked.last)];
+        let known = asked.days.last().map(|day| ("time.known", "time.known.help", *day));
+        for (key, help, day) in known.into_iter().chain(all) {
+            let button = ui.add(parts::tall(lang.with(key, &[("day", day.to_string())])));
+            if button.on_hover_text(lang.t(help)).clicked() {
                 scene.state.set_day(day);
                 if is_quick {
                     scene.state.look_back();
