@@ -18,7 +18,7 @@ use regulars_engine::train::{DeviceKind, ModelKind};
 
 use crate::pages::{until, window};
 use crate::product::{ready, save, state, wait};
-use crate::support::{adapter, json, sample};
+use crate::support::{adapter, json};
 
 /// The five files of a sample shop.
 fn shop(folder: &Path, seed: u64) -> Vec<PathBuf> {
@@ -294,8 +294,8 @@ fn journey(lang: Lang) {
             }
         }
     };
-    let files = ["customers", "orders", "events", "feedback", "products"];
-    let files = files.map(|name| sample().with_file_name(format!("{name}.csv"))).to_vec();
+    let folder = tempfile::tempdir().unwrap();
+    let files = shop(folder.path(), 7);
     harness.state_mut().state.open_data(files.clone());
     until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
     harness.state_mut().state.settings.device = DeviceKind::Flex;
