@@ -87,7 +87,7 @@ impl<'k> Chosen<'k> {
     }
 }
 
-/// A column by its name; a single one that is written otherwise (`Order Date` for `order_date`) counts too.
+/// A column by its name; a single one that is written otherwise (`Paid Amount` for `paid_amount`) counts too.
 pub(super) fn called<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
     let exact = table.columns.iter().find(|column| column.name == name);
     exact.or_else(|| {

@@ -259,7 +259,7 @@ fn latest(b: &Behaviour, train: bool) -> Latest {
 }
 
 /// Every figure of the customers of `rows`.
-fn totals(books: &Books, rows: &Latest, report: &Reporter) -> Result<Vec<Total>, Cancelled> {
+fn totals(books: &Books, rows: &[(usize, Day, bool)], report: &Reporter) -> Result<Vec<Total>, Cancelled> {
     let of_all: Vec<_> = rows
         .par_iter()
         .enumerate()

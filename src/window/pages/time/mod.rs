@@ -39,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.state.seen().cloned() {
         Some(seen) => {
             outcome(ui, scene, &asked, &seen);
-            strip::show(ui, scene, &asked);
+            strip::show(ui, scene);
             customers::show(ui, scene, &seen);
         }
         None if scene.state.time.looking() => parts::muted(ui, lang.t("status.working")),
@@ -101,10 +101,12 @@ fn slider(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked) {
         if pressed || let_go && is_quick {
             scene.state.look_back();
         }
-        let all = [("time.first", asked.first), ("time.last", asked.last)];
-        let known = asked.days.last().map(|day| ("time.known", *day));
-        for (key, day) in known.into_iter().chain(all) {
-            if ui.add(parts::tall(lang.with(key, &[("day", day.to_string())]))).clicked() {
+        let all =
+            [("time.first", "time.first.help", asked.first), ("time.last", "time.last.help", asked.last)];
+        let known = asked.days.last().map(|day| ("time.known", "time.known.help", *day));
+        for (key, help, day) in known.into_iter().chain(all) {
+            let button = ui.add(parts::tall(lang.with(key, &[("day", day.to_string())])));
+            if button.on_hover_text(lang.t(help)).clicked() {
                 scene.state.set_day(day);
                 if is_quick {
                     scene.state.look_back();
@@ -177,23 +179,33 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked, seen: &AsOf) {
     if figures.is_empty() {
         return;
     }
-    parts::figures(ui, |ui| {
-        let keys = ["time.said_lost", "time.said_stayed", "time.missed", "time.left_alone"];
-        for (key, count) in keys.into_iter().zip(seen.outcomes()) {
-            ui.scope(|ui| {
-                ui.set_max_width(170.0);
-                parts::figure(ui, &lang.t(key), &lang.count(count as u64), "");
-            });
-        }
+    let keys = ["time.said_lost", "time.said_stayed", "time.missed", "time.left_alone"];
+    let counts: Vec<(&str, usize)> = keys.into_iter().zip(seen.outcomes()).collect();
+    in_rows(ui, &counts, 164.0, |ui, (key, count)| {
+        parts::figure(ui, &lang.t(key), &lang.count(*count as u64), "");
     });
-    parts::figures(ui, |ui| {
-        for (key, as_percent) in [("precision", true), ("recall", true), ("roc_auc", false)] {
-            if let Some(estimate) = figures.get(key) {
-                parts::estimate(ui, lang, key, *estimate, as_percent);
-            }
+    let told = [("precision", true), ("recall", true), ("roc_auc", false)];
+    in_rows(ui, &told, 196.0, |ui, (key, as_percent)| {
+        if let Some(estimate) = figures.get(key) {
+            parts::estimate(ui, lang, key, *estimate, *as_percent);
         }
     });
     ui.add_space(S2);
+}
+
+/// Figures beside each other, as many as there is room for, the others below.
+fn in_rows<T>(ui: &mut Ui, all: &[T], width: f32, add: impl Fn(&mut Ui, &T)) {
+    let room = ((ui.available_width() + S5) / (width + S5)).floor().max(1.0);
+    for row in all.chunks(room as usize) {
+        parts::figures(ui, |ui| {
+            for one in row {
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    add(ui, one);
+                });
+            }
+        });
+    }
 }
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {

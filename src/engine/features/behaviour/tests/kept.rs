@@ -38,15 +38,15 @@ fn a_column_that_looks_more_like_an_amount_changes_nothing() {
 
 #[test]
 fn a_kept_column_that_is_gone_is_named_and_one_written_otherwise_is_found() {
-    let before = read_by(vec![orders("order_total", |n| format!("{}.50", n % 37 + 1))], None).unwrap();
-    assert_eq!(before.columns["sales.amount"], "order_total");
+    let before = read_by(vec![orders("paid_amount", |n| format!("{}.50", n % 37 + 1))], None).unwrap();
+    assert_eq!(before.columns["sales.amount"], "paid_amount");
     let renamed =
-        read_by(vec![orders("Order Total", |n| format!("{}.50", n % 37 + 1))], Some(&before.columns));
+        read_by(vec![orders("Paid Amount", |n| format!("{}.50", n % 37 + 1))], Some(&before.columns));
     assert_eq!(money(&renamed.unwrap()), money(&before));
-    let gone = read_by(vec![orders("paid", |n| format!("{}.50", n % 37 + 1))], Some(&before.columns));
+    let gone = read_by(vec![orders("amount", |n| format!("{}.50", n % 37 + 1))], Some(&before.columns));
     let error = gone.map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), "behaviour_kept_column");
-    assert_eq!(error.place().column.as_deref(), Some("order_total"));
+    assert_eq!(error.place().column.as_deref(), Some("paid_amount"));
 }
 
 #[test]
@@ -105,6 +105,24 @@ fn a_kind_of_event_is_known_in_a_file_that_has_one_alone() {
     let kind = |read: &Read| read.books.events.as_ref().unwrap().kind.is_some();
     assert!(!kind(&read_by(vec![sales(), events(&["home"])], None).unwrap()));
     assert!(kind(&read_by(vec![sales(), events(&["home"])], Some(&before.columns)).unwrap()));
+}
+
+#[test]
+fn a_sample_of_the_books_copies_only_its_rows() {
+    let read = books(shop());
+    let books = &read.books;
+    let sample = books.sample(5);
+    // Nine customers, every second one.
+    for customer in 0..books.customers {
+        let (all, some) = (books.sales.of(customer), sample.sales.of(customer));
+        assert_eq!(some.len(), if customer % 2 == 0 { all.len() } else { 0 });
+        assert_eq!(books.sales.day[all.clone()][..some.len()], sample.sales.day[some.clone()]);
+        let (from, to) = (books.sales.amount.as_ref().unwrap(), sample.sales.amount.as_ref().unwrap());
+        assert_eq!(from[all][..some.len()], to[some]);
+    }
+    assert_eq!(sample.sales.len(), (0..9).step_by(2).map(|who| books.sales.of(who).len()).sum::<usize>());
+    let texts = |books: &Books| books.sales.product.as_ref().unwrap().texts.clone();
+    assert!(std::sync::Arc::ptr_eq(&texts(books), &texts(&sample)));
 }
 
 #[test]
