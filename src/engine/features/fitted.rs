@@ -192,7 +192,7 @@ impl FittedFeatures {
             }
         }
         let data = vec![0.0f32; names.len() * height];
-        Matrix { names, sources, height, data, sequences: Default::default() }
+        Matrix::new(names, sources, height, data)
     }
 
     fn fill(&self, frame: &Frame, matrix: &mut Matrix, report: &Reporter) -> Result<(), Cancelled> {

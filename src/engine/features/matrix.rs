@@ -16,6 +16,11 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// A matrix of `height` rows, `data` row by row.
+    pub fn new(names: Vec<String>, sources: Vec<String>, height: usize, data: Vec<f32>) -> Self {
+        Self { names, sources, height, data, sequences: Sequences::default() }
+    }
+
     /// Features.
     pub fn width(&self) -> usize {
         self.names.len()
@@ -67,12 +72,6 @@ impl Matrix {
         let some = |list: Vec<String>| {
             list.into_iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, name)| name).collect()
         };
-        Matrix {
-            names: some(self.names),
-            sources: some(self.sources),
-            height: self.height,
-            data,
-            sequences: self.sequences,
-        }
+        Matrix { names: some(self.names), sources: some(self.sources), data, ..self }
     }
 }

@@ -285,7 +285,7 @@ mod tests {
             .map(|row| rng.gen_bool(sigmoid(f64::from(3.0 * row[0] - 2.0 * row[1]))))
             .collect();
         let names: Vec<String> = (0..10).map(|at| format!("f{at}")).collect();
-        (Matrix { sources: names.clone(), names, height: rows, data, sequences: Default::default() }, labels)
+        (Matrix::new(names.clone(), names, rows, data), labels)
     }
 
     #[test]

@@ -155,8 +155,7 @@ mod tests {
         // 200 rows; the feature is the row's number, positive from 100 on; its twin is its negative.
         let data: Vec<f32> = (0..200).flat_map(|at| [at as f32, (at % 3) as f32, -(at as f32)]).collect();
         let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let matrix =
-            Matrix { sources: names.clone(), names, height: 200, data, sequences: Default::default() };
+        let matrix = Matrix::new(names.clone(), names, 200, data);
         let labels: Vec<bool> = (0..200).map(|at| at >= 100).collect();
         let report = Reporter::silent();
         let told = detail(&matrix, &labels, 0, None, &report).unwrap().unwrap();
@@ -184,13 +183,7 @@ mod tests {
     #[test]
     fn odd_features_are_no_crash() {
         let of = |data: Vec<f32>, labels: &[bool]| {
-            let matrix = Matrix {
-                names: vec!["a".into()],
-                sources: vec!["a".into()],
-                height: data.len(),
-                data,
-                sequences: Default::default(),
-            };
+            let matrix = Matrix::new(vec!["a".into()], vec!["a".into()], data.len(), data);
             detail(&matrix, labels, 0, None, &Reporter::silent()).unwrap().unwrap()
         };
         assert_eq!(of(vec![2.0; 3], &[true, false, true]).histogram.shares[1], [1.0]);
