@@ -156,6 +156,11 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// A matrix of `height` rows, `data` row by row.
+    pub fn new(names: Vec<String>, sources: Vec<String>, height: usize, data: Vec<f32>) -> Self {
+        Self { names, sources, height, data, sequences: Sequences::default() }
+    }
+
     /// Features.
     pub fn width(&self) -> usize {
         self.names.len()
