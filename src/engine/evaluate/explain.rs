@@ -281,8 +281,7 @@ mod tests {
     fn shares_add_up_and_know_what_counts() {
         let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
         let data: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32 / 5.0 - 1.0).collect();
-        let matrix =
-            Matrix { sources: names.clone(), names, height: 100, data, sequences: Default::default() };
+        let matrix = Matrix::new(names.clone(), names, 100, data);
         let model = Model::Logistic(LinearModel { coefficients: vec![2.0, 0.0, -1.0], intercept: 0.3 });
         let train: Vec<usize> = (0..60).collect();
         let valid: Vec<usize> = (60..100).collect();

@@ -69,11 +69,12 @@ impl FittedHistory {
                 }
             }
         }
-        for at in 0..SCALED {
-            let mean = sums[at] / n.max(1.0);
-            let deviation = (squares[at] / n.max(1.0) - mean * mean).max(0.0).sqrt();
-            plain.centre[at] = mean as f32;
-            plain.scale[at] = if deviation > 1e-6 { deviation as f32 } else { 1.0 };
+        let scales = plain.centre.iter_mut().zip(&mut plain.scale).zip(sums.iter().zip(&squares));
+        for ((centre, scale), (sum, square)) in scales {
+            let mean = sum / n.max(1.0);
+            let deviation = (square / n.max(1.0) - mean * mean).max(0.0).sqrt();
+            *centre = mean as f32;
+            *scale = if deviation > 1e-6 { deviation as f32 } else { 1.0 };
         }
         Some(plain)
     }

@@ -12,7 +12,7 @@ fn asked(seed: u64) -> Settings {
     let question = Question { horizon_days, churn: Churn::Column, ..Question::default() };
     let mut settings =
         Settings { question: Some(question), seed, device: DeviceKind::Flex, ..Settings::default() };
-    settings.net.fit = FitSpec { learning_rate: 0.005, epochs: 25, ..settings.net.fit };
+    settings.net.fit = FitSpec { learning_rate: 0.004, epochs: 60, patience: 12, ..settings.net.fit };
     settings.mlp.epochs = 25;
     settings
 }
@@ -32,7 +32,7 @@ fn the_hybrid_reads_the_order_that_the_table_does_not_tell() {
     let silent = Reporter::silent();
     for seed in 1..=3 {
         let folder = tempfile::tempdir().unwrap();
-        let files = shop(folder.path(), 1500, seed);
+        let files = shop(folder.path(), 3000, seed);
         let settings = asked(seed);
         let table = collect(&files, &settings, &silent).unwrap().table;
         assert_eq!(table.columns.iter().find(|c| c.name == HISTORY).unwrap().role, Role::Ignore);

@@ -20,7 +20,7 @@ pub const LEAVE: (f64, f64) = (0.85, 0.15);
 const CITIES: [&str; 4] = ["Bern", "Rome", "Oslo", "Wien"];
 
 /// Writes customers (with who left), orders and visits into `folder`, which is made if it is not there.
-/// Every customer asked for help and was sent an offer, each once to three times, among other pages; those
+/// Every customer asked for help and was sent an offer, each once or twice, among other pages; those
 /// whose last call for help came after their last offer leave with a chance of 85 %, the others of 15 %.
 /// Equal seeds give equal bytes.
 ///
@@ -39,9 +39,9 @@ pub fn write_in_order(folder: &Path, customers: usize, seed: u64) -> Result<Vec<
         let key = format!("C{id:05}");
         let mut pages: Vec<&str> = Vec::new();
         for page in ["help", "offer"] {
-            pages.extend(std::iter::repeat_n(page, rng.gen_range(1..=3)));
+            pages.extend(std::iter::repeat_n(page, rng.gen_range(1..=2)));
         }
-        for _ in 0..rng.gen_range(2..=8) {
+        for _ in 0..rng.gen_range(2..=6) {
             pages.push(["home", "search", "product"].choose(&mut rng).unwrap_or(&"home"));
         }
         pages.shuffle(&mut rng);
@@ -55,7 +55,7 @@ pub fn write_in_order(folder: &Path, customers: usize, seed: u64) -> Result<Vec<
             let time = format!("{} {:02}:{:02}", day(day_of), 8 + at, rng.gen_range(0..60));
             events.push(vec![key.clone(), time, (*page).to_owned()]);
         }
-        for _ in 0..rng.gen_range(1..=6) {
+        for _ in 0..rng.gen_range(1..=4) {
             let number = format!("O{:06}", orders.len());
             let when = day(TODAY - HORIZON - 1 - rng.gen_range(0..300));
             orders.push(vec![number, key.clone(), when, format!("{:.2}", rng.gen_range(5.0..90.0))]);

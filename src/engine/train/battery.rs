@@ -22,7 +22,7 @@ fn samples(rows: usize, label: impl Fn(&[f32]) -> f64) -> Samples {
             data.extend(row);
         }
         let (names, sources) = (names.clone(), sources.clone());
-        (Matrix { names, sources, height: rows, data, sequences: Default::default() }, labels)
+        (Matrix::new(names, sources, rows, data), labels)
     };
     let (train, train_labels) = draw(rows);
     let (valid, valid_labels) = draw(rows / 3);
