@@ -91,12 +91,15 @@ impl Board {
 
     /// The running job: its phase, done share and seconds.
     pub fn job(&self) -> Option<(&'static str, f64, f64)> {
-        let of = |name, job: Option<(f64, f64)>| job.map(|(share, seconds)| (name, share, seconds));
-        let stand = |share, seconds| Some((share, seconds));
-        let compare = self.comparing.as_ref().and_then(|a| stand(a.job.progress(), a.job.seconds()));
-        let search = self.searching.as_ref().and_then(|a| stand(a.job.progress(), a.job.seconds()));
-        let rate = self.finding.as_ref().and_then(|a| stand(a.job.progress(), a.job.seconds()));
-        of("compare", compare).or(of("search", search)).or(of("rate", rate))
+        fn of<T: Send + 'static>(
+            name: &'static str,
+            asked: &Option<Asked<T>>,
+        ) -> Option<(&'static str, f64, f64)> {
+            asked.as_ref().map(|asked| (name, asked.job.progress(), asked.job.seconds()))
+        }
+        of("compare", &self.comparing)
+            .or_else(|| of("search", &self.searching))
+            .or_else(|| of("rate", &self.finding))
     }
 
     /// True while kinds are compared.

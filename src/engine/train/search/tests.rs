@@ -27,8 +27,8 @@ fn samples(rows: usize, seed: u64) -> Samples {
 
 /// A poor start: hardly any learning.
 fn poor() -> Specs {
-    let mut specs = Specs::default();
-    specs.mlp = MlpSpec { hidden: vec![8], learning_rate: 1e-5, epochs: 12, ..MlpSpec::default() };
+    let mlp = MlpSpec { hidden: vec![8], learning_rate: 1e-5, epochs: 12, ..MlpSpec::default() };
+    let mut specs = Specs { mlp, ..Specs::default() };
     (specs.boosted.depth, specs.boosted.learning_rate) = (1, 0.02);
     specs
 }

@@ -85,12 +85,14 @@ fn interval(model: &Compared, name: &str) -> String {
 
 fn figures(ui: &mut Ui, lang: Lang, found: &Comparison, waiting: &[ModelKind]) {
     let mut heads = vec![
-        table::Head::text(lang.t("train.model"), 168.0),
+        table::Head::text(lang.t("train.model"), 216.0),
         table::Head::number(lang.t("metric.roc_auc"), 146.0),
         table::Head::text(lang.t("board.folds"), 150.0),
     ];
-    heads.extend(MEANS.map(|name| table::Head::number(lang.t(&format!("metric.{name}")), 72.0)));
-    heads.push(table::Head::number(lang.t("train.seconds"), 56.0));
+    let widths = [140.0, 56.0, 80.0, 80.0];
+    let means = MEANS.iter().zip(widths);
+    heads.extend(means.map(|(name, width)| table::Head::number(lang.t(&format!("metric.{name}")), width)));
+    heads.push(table::Head::number(lang.t("train.seconds"), 72.0));
     ui.horizontal_wrapped(|ui| {
         parts::muted(ui, lang.t("board.interval"));
         take::table_menu(ui, lang, &lang.t("board.title"), || grid(lang, found));

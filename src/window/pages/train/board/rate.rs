@@ -30,8 +30,11 @@ pub(in crate::window::pages::train) fn show(ui: &mut Ui, scene: &mut Scene<'_>) 
             Some(rate) => lang.with("rate.finding", &[("rate", shown(rate))]),
             None => lang.t("rate.none"),
         };
-        let points: Vec<PlotPoint> =
-            curve.points.iter().map(|(rate, loss)| PlotPoint::new(rate.log10(), *loss)).collect();
+        let points: Vec<PlotPoint> = curve
+            .points
+            .iter()
+            .map(|(rate, loss)| PlotPoint::new(rate.log10(), loss.max(1e-9).log10()))
+            .collect();
         let frame = chart::Frame {
             id: "rates",
             title,
@@ -39,8 +42,8 @@ pub(in crate::window::pages::train) fn show(ui: &mut Ui, scene: &mut Scene<'_>) 
             y: lang.t("rate.y"),
             height: 140.0,
             include: Vec::new(),
-            legend: Corner::LeftTop,
-            log_y: false,
+            legend: Corner::LeftBottom,
+            log_y: true,
             hue: 0,
         };
         let series =

@@ -98,11 +98,11 @@ fn trials(ui: &mut Ui, lang: Lang, spec: &SearchSpec, trials: &[Trial]) {
     let order = ranked(trials);
     let heads = [
         table::Head::number(lang.t("search.trial"), 52.0),
-        table::Head::number(lang.t("search.auc"), 96.0),
+        table::Head::number(lang.t("search.auc"), 120.0),
         table::Head::number(lang.t("search.steps"), 112.0),
-        table::Head::number(lang.t("train.seconds"), 56.0),
+        table::Head::number(lang.t("train.seconds"), 72.0),
         table::Head::text(lang.t("search.ended"), 150.0),
-        table::Head::text(lang.t("search.what"), 280.0),
+        table::Head::text(lang.t("search.what"), 400.0),
     ];
     let cell = |trial: &Trial, column: usize| match column {
         0 => trial.number.to_string(),
