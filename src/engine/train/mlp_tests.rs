@@ -2,6 +2,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
 use crate::train::fit::{Look, StepFigures};
+use crate::train::{Model, fault};
 
 /// Customers whose two columns say who leaves, up to some noise.
 fn samples(rows: usize) -> Samples {
