@@ -311,6 +311,7 @@ fn learn(
             telling.end((began, epoch, rate), stepper.last_loss.take(), seen, &model)?;
             report.progress(done);
         }
+        telling.flush()?;
         // A stop in mid-epoch keeps the best whole epoch, if there is one.
         if report.wants_finish() && !course.history.is_empty() {
             break;
