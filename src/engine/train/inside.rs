@@ -150,6 +150,11 @@ impl<'a> Telling<'a> {
         Ok(())
     }
 
+    /// Tells what is left of an epoch.
+    pub fn flush(&mut self) -> Result<(), TrainError> {
+        if self.report.is_watched() { self.tell() } else { Ok(()) }
+    }
+
     /// Reads the losses of the last steps at once.
     fn tell(&mut self) -> Result<(), TrainError> {
         let untold = std::mem::take(&mut self.untold);

@@ -1,12 +1,15 @@
 //! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
 //! then look at the validation rows and remember the best epoch.
 
+<<<<<<< HEAD
 mod clip;
 mod finder;
 
 use std::any::Any;
+=======
+>>>>>>> w-live
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -17,10 +20,16 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::course::{Course, with_kept, words_of};
 use super::inside::{Seen, Telling};
 use super::network::{Activation, Dense, Network, read};
+<<<<<<< HEAD
 use super::optimizer::{Optimizer, Plateau, Schedule};
 use super::{DeviceChoice, DeviceKind, KeptEpoch, Model, Samples, TrainError, Trained, device, memory};
+=======
+use super::optimizer::{Optimizer, Schedule};
+use super::{DeviceKind, KeptEpoch, Samples, TrainError, Trained, device, memory};
+>>>>>>> w-live
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
@@ -181,7 +190,7 @@ impl<'a> Stepper<'a> {
         seen: &mut Option<Seen>,
     ) -> Dense {
         #[cfg(test)]
-        fault::strike();
+        super::fault::strike();
         let (n, d) = (batch.len(), self.x.width());
         let mut x = Vec::with_capacity(n * d);
         batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
@@ -255,36 +264,6 @@ pub(super) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Ve
     mask
 }
 
-/// How far a training has come: what is left of it when it fails.
-struct Course {
-    history: Vec<Epoch>,
-    /// The lowest validation loss, its epoch and its network.
-    best: Option<(f64, usize, Network)>,
-    started: Instant,
-    /// Time of pauses.
-    rested: Duration,
-}
-
-impl Course {
-    fn seconds(&self) -> f64 {
-        self.started.elapsed().saturating_sub(self.rested).as_secs_f64()
-    }
-
-    /// The best epoch so far as a finished training.
-    fn trained(self, device: &DeviceChoice) -> Option<Trained> {
-        let seconds = self.seconds();
-        let (_, best_epoch, network) = self.best?;
-        Some(Trained {
-            model: Model::Mlp(network),
-            device: device.clone(),
-            epochs_run: self.history.len(),
-            history: self.history,
-            best_epoch,
-            seconds,
-        })
-    }
-}
-
 /// Trains the network on `samples` and keeps the epoch with the lowest validation loss.
 pub(super) fn train(
     spec: &MlpSpec,
@@ -310,8 +289,7 @@ pub(super) fn train(
     })?;
     report.emit(Event::Device(choice.clone()));
     report.emit(Event::Phase("train"));
-    let mut course =
-        Course { history: Vec::new(), best: None, started: Instant::now(), rested: Duration::ZERO };
+    let mut course = Course::begin();
     // A driver that fails may do so by a panic: what was learnt until then is not lost.
     let ended = catch_unwind(AssertUnwindSafe(|| {
         let stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
@@ -368,6 +346,7 @@ fn learn(
             telling.end((began, epoch, rate), stepper.last_loss.take(), seen, &model)?;
             report.progress(done);
         }
+        telling.flush()?;
         // A stop in mid-epoch keeps the best whole epoch, if there is one.
         if report.wants_finish() && !course.history.is_empty() {
             break;
@@ -406,49 +385,6 @@ fn learn(
         course.best = Some((f64::INFINITY, 0, Network::from_device(&model.valid(), activation)?));
     }
     Ok(())
-}
-
-/// An error with what is left of the training.
-fn with_kept(error: TrainError, course: Course, device: &DeviceChoice) -> TrainError {
-    let kept = course.trained(device).map(Box::new);
-    match error {
-        TrainError::Diverged { epoch, .. } => TrainError::Diverged { epoch, kept },
-        TrainError::Device { cause } => TrainError::Broken { cause, kept },
-        other => other,
-    }
-}
-
-/// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "the computation ended without a word".to_owned())
-}
-
-#[cfg(test)]
-mod fault {
-    //! A device that fails at the wish of a test: no real one does so safely.
-    use std::cell::Cell;
-
-    thread_local! {
-        static AFTER: Cell<Option<u32>> = const { Cell::new(None) };
-    }
-
-    /// The step after `steps` more fails as a driver does that has no memory left.
-    pub fn after(steps: u32) {
-        AFTER.set(Some(steps));
-    }
-
-    pub fn strike() {
-        match AFTER.get() {
-            Some(0) => {
-                AFTER.set(None);
-                panic!("wgpu error: Out of Memory");
-            }
-            Some(left) => AFTER.set(Some(left - 1)),
-            None => {}
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod battery;
 mod boosted;
+mod course;
 pub mod device;
+#[cfg(test)]
+mod fault;
 pub mod fit;
 mod forest;
 pub mod glass;
