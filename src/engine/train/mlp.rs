@@ -1,13 +1,9 @@
 //! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
 //! then look at the validation rows and remember the best epoch.
 
-<<<<<<< HEAD
 mod clip;
 mod finder;
 
-use std::any::Any;
-=======
->>>>>>> w-live
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -23,13 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::course::{Course, with_kept, words_of};
 use super::inside::{Seen, Telling};
 use super::network::{Activation, Dense, Network, read};
-<<<<<<< HEAD
 use super::optimizer::{Optimizer, Plateau, Schedule};
-use super::{DeviceChoice, DeviceKind, KeptEpoch, Model, Samples, TrainError, Trained, device, memory};
-=======
-use super::optimizer::{Optimizer, Schedule};
 use super::{DeviceKind, KeptEpoch, Samples, TrainError, Trained, device, memory};
->>>>>>> w-live
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
