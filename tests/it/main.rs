@@ -1,6 +1,7 @@
 //! One binary for all tests that cross rooms: each further one would link egui, polars and burn
 //! again.
 
+mod class_kit;
 mod cli;
 mod collect;
 mod comfort;
