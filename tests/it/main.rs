@@ -2,6 +2,7 @@
 //! again.
 
 mod board;
+mod class_kit;
 mod cli;
 mod collect;
 mod comfort;
