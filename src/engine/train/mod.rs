@@ -6,6 +6,7 @@ mod boosted;
 pub mod device;
 pub mod fit;
 mod forest;
+pub mod glass;
 mod linear;
 mod mlp;
 pub mod net;
@@ -51,6 +52,8 @@ pub enum TrainError {
     Fit { model: &'static str, cause: String },
     #[error(transparent)]
     Net(#[from] net::NetError),
+    #[error(transparent)]
+    Glass(#[from] glass::GlassError),
 }
 
 impl TrainError {
@@ -61,6 +64,7 @@ impl TrainError {
             Self::Diverged { .. } => "diverged",
             Self::Fit { .. } => "fit_failed",
             Self::Net(cause) => cause.kind(),
+            Self::Glass(cause) => cause.kind(),
         }
     }
 }

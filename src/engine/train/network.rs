@@ -73,7 +73,7 @@ pub struct Norm {
 }
 
 /// A multilayer perceptron; the last layer has one output, the log-odds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     pub activation: Activation,
     pub layers: Vec<Layer>,
