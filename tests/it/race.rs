@@ -12,6 +12,9 @@ use regulars_engine::train::race::{Preset, Stop, View};
 use crate::pages::{until, window};
 use crate::support::{adapter, sample};
 
+/// All of the page in sight, so that every button can be clicked.
+const TALL: [f32; 2] = [1280.0, 2200.0];
+
 fn track(size: [f32; 2], lang: Lang) -> Harness<'static, App> {
     let mut harness = window(size, Prefs { lang, page: Page::Classroom, ..Prefs::default() });
     harness.state_mut().state.open(&sample());
@@ -42,7 +45,7 @@ fn places(view: &View) -> Vec<(usize, usize)> {
 
 #[test]
 fn a_race_is_paused_stepped_set_back_and_changed_in_mid_run() {
-    let mut harness = track([1280.0, 900.0], Lang::En);
+    let mut harness = track(TALL, Lang::En);
     harness.state_mut().state.race.choose(Preset::Optimizers, 1);
     click(&mut harness, "Start the race");
     see(&mut harness, "two epochs", |view| view.furthest() >= 2);
@@ -110,7 +113,7 @@ fn a_race_is_paused_stepped_set_back_and_changed_in_mid_run() {
 
 #[test]
 fn a_lane_that_explodes_says_so_and_the_setup_is_kept_apart() {
-    let mut harness = track([1280.0, 900.0], Lang::En);
+    let mut harness = track(TALL, Lang::En);
     let race = &mut harness.state_mut().state.race;
     race.choose(Preset::Rates, 1);
     let setup = race.setup.as_mut().unwrap();
@@ -159,9 +162,11 @@ fn a_lane_that_explodes_says_so_and_the_setup_is_kept_apart() {
 fn six_lanes_in_both_languages_and_themes_and_what_a_frame_costs() {
     let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from).filter(|_| adapter());
     let mut harness = track([1280.0, 800.0], Lang::En);
-    harness.state_mut().state.race.choose(Preset::Six, 1);
+    let race = &mut harness.state_mut().state.race;
+    race.choose(Preset::Six, 1);
+    race.setup.as_mut().unwrap().epochs = 500;
     click(&mut harness, "Start the race");
-    see(&mut harness, "the lanes", |view| view.lanes.len() == 6);
+    see(&mut harness, "the lanes", |view| view.lanes.len() == 6 && view.furthest() >= 1);
     // CPU time of a frame, layout and shapes, while the lanes run.
     let mut times = Vec::new();
     while times.len() < 120 && view(&harness).is_running {

@@ -2,6 +2,7 @@
 //! be looked at. Same rules as the network of `train::mlp`, which a test holds against it; made for
 //! steps that are stopped, copied, taken back and drawn.
 
+pub mod bench;
 mod forward;
 mod pass;
 mod step;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activation, Layer, Network, Optimizer};
 
+pub use forward::answer;
 pub use pass::{Pass, PassLayer, Stepped, Term, Terms};
 
 /// Settings of a glass network and its training.

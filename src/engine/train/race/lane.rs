@@ -171,7 +171,7 @@ impl Lane {
         self.stop.as_ref()
     }
 
-    /// Mean loss of the last batch, with dropout, class weights and L2: what was descended.
+    /// Mean loss of the last batch before its step, classes weighed and dropout on.
     pub fn batch_loss(&self) -> Option<f64> {
         self.batch_loss
     }

@@ -64,7 +64,7 @@ pub struct LaneView {
     pub ghost: Arc<Vec<Point>>,
     /// The point within an epoch that is under way, where the race rests.
     pub now: Option<Point>,
-    /// Mean loss of the last batch, with all that was descended.
+    /// Mean loss of the last batch before its step, classes weighed and dropout on.
     pub batch_loss: Option<f64>,
     pub gradient_norms: Vec<f64>,
     pub stop: Option<Stop>,
