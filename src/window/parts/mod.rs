@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod form;
+pub mod math;
 pub mod table;
 pub mod take;
 

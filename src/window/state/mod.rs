@@ -41,7 +41,7 @@ pub use board::Board;
 pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
-pub use lab::Lab;
+pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
 pub use lessons::Lessons;
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
