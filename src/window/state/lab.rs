@@ -131,6 +131,8 @@ pub struct Lab {
     /// No row of the present file can be used.
     pub no_rows: bool,
     shown: Option<one::Cached>,
+    /// Probability and loss after a step at a rate.
+    stepped: Option<(Arc<Shown>, f64, (f64, f64))>,
     /// The surfaces as textures, the answer first, then every unit; and what they were made of, with the ground under them.
     pub textures: Vec<TextureHandle>,
     pub drawn: Option<(Arc<View>, Color32)>,

@@ -354,6 +354,13 @@ fn a_pass_is_what_the_model_says() {
                     }
                 }
             }
+            assert!(pass.agrees(model[row]) && !pass.agrees(model[row] + 1e-3));
+            // One weight's step is that of the whole.
+            let all = pass.stepped(&network, data.row(row), 0.5).network;
+            let one = pass.weight_step(&network, (1, 4, 2), 0.5).unwrap();
+            assert!((f64::from(all.layers[1].weights[4 * 3 + 2]) - one.after).abs() < 1e-6);
+            assert_eq!(one.after, one.weight - 0.5 * pass.layers[1].grad_w[4 * 3 + 2]);
+            assert_eq!(pass.weight_step(&network, (1, 5, 2), 0.5), None);
             // A small step downhill helps this customer's answer.
             let stepped = pass.stepped(&network, data.row(row), 1e-3);
             assert!(stepped.loss < pass.loss, "{} {}", stepped.loss, pass.loss);

@@ -10,6 +10,7 @@ use regulars_engine::train::glass::GlassError;
 use regulars_engine::train::glass::bench::{Finding, Order, Speed, View};
 
 pub(super) use settings::inspector;
+pub(super) use surface::SIDES;
 
 use crate::window::pages::Scene;
 use crate::window::parts::{self, chart};

@@ -172,6 +172,30 @@ impl State {
     }
 }
 
+impl State {
+    /// The learning rate of the step that is shown.
+    pub fn look_rate(&self) -> f64 {
+        self.lab.look.rate.unwrap_or(match self.whose() {
+            Whose::Trained => self.settings.mlp.learning_rate,
+            Whose::Playground => self.lab.setup.spec.learning_rate,
+        })
+    }
+
+    /// Probability and loss of the shown row after a step of every weight.
+    pub fn stepped(&mut self, shown: &Arc<Shown>, rate: f64) -> (f64, f64) {
+        if let Some((of, at, known)) = &self.lab.stepped
+            && Arc::ptr_eq(of, shown)
+            && *at == rate
+        {
+            return *known;
+        }
+        let stepped = shown.pass.stepped(&shown.network, &shown.x, rate);
+        let known = (stepped.probability, stepped.loss);
+        self.lab.stepped = Some((shown.clone(), rate, known));
+        known
+    }
+}
+
 fn show(of: &Of, row: usize, wish: Option<bool>) -> Option<Shown> {
     let known = |prepared: &Prepared| prepared.labels.of_row.get(row).copied().flatten();
     let id = of.prepared().and_then(|prepared| prepared.ids.get(row).cloned().flatten());

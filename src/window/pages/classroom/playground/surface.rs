@@ -18,7 +18,7 @@ use crate::words::Lang;
 const POINTS: usize = 300;
 
 /// The colours of the two sides: of those who stayed, or of values below nothing; of those who left.
-pub(super) const SIDES: [Color32; 2] = [SERIES[0], SERIES[1]];
+pub(in crate::window::pages::classroom) const SIDES: [Color32; 2] = [SERIES[0], SERIES[1]];
 
 /// From the one side (−1) over nothing (0) to the other (1).
 fn mixed(p: &Palette, value: f32) -> Color32 {
@@ -133,7 +133,7 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, lab: &mut Lab, view: &View, ground: 
         let share = |value: f32, [low, high]: [f32; 2]| ((value - low) / (high - low)).clamp(0.0, 1.0);
         pos2(plane.left() + plane.width() * share(x, across), plane.bottom() - plane.height() * share(y, up))
     };
-    let mut draw = |data: &GlassData, filled: bool| {
+    let draw = |data: &GlassData, filled: bool| {
         let each = data.rows().div_ceil(POINTS).max(1);
         for (at, left) in data.y.iter().enumerate().step_by(each) {
             if let [x, y] = data.row(at) {
