@@ -1,6 +1,7 @@
 //! One binary for all tests that cross rooms: each further one would link egui, polars and burn
 //! again.
 
+mod classroom_lab;
 mod cli;
 mod collect;
 mod comfort;
