@@ -36,7 +36,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { spec: GlassSpec::default(), toy: ToySpec::default(), source: Source::Toy, seed: 7 }
+        Self { spec: GlassSpec::default(), toy: ToySpec::default(), source: Source::Toy, seed: 42 }
     }
 }
 
