@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod form;
 pub mod histogram;
+pub mod math;
 pub mod table;
 pub mod take;
 pub mod zoom;

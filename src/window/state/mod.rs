@@ -44,7 +44,7 @@ pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
-pub use lab::Lab;
+pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
 pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
