@@ -43,38 +43,27 @@ impl Frame<'_> {
     }
 }
 
-pub(super) fn drawing(
-    frame: &Frame<'_>,
-    series: &[Series<'_>],
-    words: Option<&dyn Fn(f64) -> String>,
-) -> svg::Chart {
-    // A drawing has numbers on its axes: of words they count from the last on.
-    let last = frame.include.iter().map(|[x, _]| *x).fold(f64::MIN, f64::max);
-    let (from, x) = match words {
-        Some(words) if last > f64::MIN => (last, format!("{} (0 = {})", frame.x, words(last))),
-        _ => (0.0, frame.x.clone()),
-    };
+pub(super) fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
     let lines = series.iter().map(|one| svg::Series {
         name: one.name.clone(),
-        points: one.points.iter().map(|p| (p.x - from, frame.y_of(p.y))).collect(),
+        points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
         dashed: one.dashed,
         markers: one.markers,
     });
     svg::Chart {
         title: frame.title.clone(),
-        x,
+        x: frame.x.clone(),
         y: frame.y.clone(),
         series: lines.collect(),
-        include: frame.include.iter().map(|[x, y]| [x - from, *y]).collect(),
+        include: frame.include.clone(),
     }
 }
 
-pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>], words: Option<&dyn Fn(f64) -> String>) -> Grid {
+pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = series.iter().flat_map(|one| {
         let name = &one.name;
-        let x = move |x: f64| words.map_or_else(|| number(x), |words| Cell::from(words(x).as_str()));
-        one.points.iter().map(move |p| vec![Cell::from(name.as_str()), x(p.x), number(frame.y_of(p.y))])
+        one.points.iter().map(move |p| vec![Cell::from(name.as_str()), number(p.x), number(frame.y_of(p.y))])
     });
     Grid {
         name: frame.title.clone(),
@@ -94,6 +83,33 @@ pub(super) fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
         });
         ui.with_layout(Layout::right_to_left(Align::Min), menu);
     });
+}
+
+/// Words for the whole numbers of a horizontal axis.
+type Words<'a> = Option<&'a dyn Fn(f64) -> String>;
+
+/// [`drawing`]; a drawing has numbers on its axes, and counts from the last one that has words.
+fn drawing_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> svg::Chart {
+    let mut chart = drawing(frame, series);
+    let last = frame.include.iter().map(|[x, _]| *x).fold(f64::MIN, f64::max);
+    let Some(words) = words.filter(|_| last > f64::MIN) else { return chart };
+    chart.x = format!("{} (0 = {})", frame.x, words(last));
+    chart.series.iter_mut().flat_map(|one| &mut one.points).for_each(|(x, _)| *x -= last);
+    chart.include.iter_mut().for_each(|[x, _]| *x -= last);
+    chart
+}
+
+/// [`data`] with the words of the horizontal axis.
+fn data_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> Grid {
+    let mut grid = data(frame, series);
+    let Some(words) = words else { return grid };
+    let points = series.iter().flat_map(|one| one.points);
+    for (row, point) in grid.rows.iter_mut().zip(points) {
+        if let Some(cell) = row.get_mut(1) {
+            *cell = Cell::from(words(point.x).as_str());
+        }
+    }
+    grid
 }
 
 /// A chart of lines; returns where in it the pointer is.
@@ -125,7 +141,7 @@ fn lines_with(
     frame: Frame<'_>,
     series: &[Series<'_>],
     vertical: Option<(String, f64)>,
-    words: Option<&dyn Fn(f64) -> String>,
+    words: Words<'_>,
 ) -> Option<PlotPoint> {
     let id = ui.scope_id().with(("chart", frame.id));
     let before: Option<Rect> = ui.data(|data| data.get_temp(id));
@@ -135,8 +151,8 @@ fn lines_with(
             ui,
             lang,
             before,
-            || drawing(&frame, series, words),
-            || data(&frame, series, words),
+            || drawing_over(&frame, series, words),
+            || data_over(&frame, series, words),
             &frame.title,
         );
     });

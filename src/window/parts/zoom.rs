@@ -128,8 +128,8 @@ pub fn show(ui: &mut Ui, lang: Lang, many: &Many<'_>) {
             ui,
             lang,
             before,
-            || chart::drawing(&frame, &series, None),
-            || chart::data(&frame, &series, None),
+            || chart::drawing(&frame, &series),
+            || chart::data(&frame, &series),
             &frame.title,
         );
     });
