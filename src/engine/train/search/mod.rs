@@ -267,7 +267,8 @@ impl Run<'_> {
         Ok(trial)
     }
 
-    /// Ends a training whose time is over, or the person's patience, or, where epochs are the rungs, that falls behind.
+    /// Ends a training whose time is over, or the person's patience, or, where epochs are the rungs, that
+    /// falls behind.
     fn brake(
         &self,
         left: f64,
