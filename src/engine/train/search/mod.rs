@@ -226,7 +226,8 @@ impl Run<'_> {
         let folds = self.samples.len();
         for (fold, samples) in self.samples.iter().enumerate() {
             let part = report.part(fold as f64 / folds as f64, 1.0 / folds as f64);
-            let part = part.until(self.brake(self.left - trial.seconds, folds == 1, late.clone()));
+            let left = self.left - trial.seconds;
+            let part = part.until(self.brake(left, folds == 1, late.clone(), report.clone()));
             let kind = self.kind.model();
             let trained = match train_with(kind, &trial.specs, samples, self.device, self.seed, &part) {
                 Ok(trained) => trained,
@@ -248,8 +249,10 @@ impl Run<'_> {
             if measured > 0 {
                 trial.valid_auc = Some(trial.folds.iter().sum::<f64>() / measured as f64);
             }
+            // The network's loop hears of the wish in mid-epoch, where nobody brakes.
+            let stopped = self.kind == SearchKind::Mlp && report.wants_finish();
             let mut halving = self.halving.lock().unwrap_or_else(PoisonError::into_inner);
-            let over = late.load(Ordering::Relaxed) || report.wants_finish() || measured <= fold;
+            let over = late.load(Ordering::Relaxed) || stopped || measured <= fold;
             if folds > 1 && !over {
                 halving.goes_on(fold + 1, trial.valid_auc.unwrap_or(f64::NAN));
             }
@@ -264,12 +267,14 @@ impl Run<'_> {
         Ok(trial)
     }
 
-    /// Ends a training whose time is over, or, where epochs are the rungs, that falls behind.
+    /// Ends a training whose time is over, or the person's patience, or, where epochs are the rungs, that
+    /// falls behind.
     fn brake(
         &self,
         left: f64,
         by_epoch: bool,
         late: Arc<AtomicBool>,
+        report: Reporter,
     ) -> impl Fn(&super::Epoch) -> bool + Send + Sync + 'static {
         let halving = self.halving.clone();
         // The lowest loss so far, and the area at that epoch: what a training that ended now would give.
@@ -279,7 +284,7 @@ impl Run<'_> {
             if epoch.valid_loss < kept.0 {
                 *kept = (epoch.valid_loss, epoch.valid_auc.unwrap_or(f64::NAN));
             }
-            if epoch.seconds > left {
+            if epoch.seconds > left || report.wants_finish() {
                 late.store(true, Ordering::Relaxed);
                 return false;
             }
