@@ -48,7 +48,7 @@ fn the_hybrid_reads_the_order_that_the_table_does_not_tell() {
             hybrid.trained.seconds
         );
         // Who knew the rule would reach 0.85.
-        assert!(read > plain + 0.1 && read > 0.75, "MLP {plain}, hybrid {read}");
+        assert!(read > plain + 0.1 && read > 0.65, "MLP {plain}, hybrid {read}");
         // The network says what it leans on.
         let at = hybrid.explainer.columns().position(|name| name == HISTORY).unwrap();
         assert!(hybrid.explainer.proven()[at]);
