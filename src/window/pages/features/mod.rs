@@ -90,6 +90,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
+    // Above the settings, which are longer than the window is high.
+    if scene.state.prepared.is_some() && parts::primary(ui, lang.t("features.next"), true) {
+        scene.send.push(Command::Go(Page::Train));
+    }
     parts::section(ui, lang.t("features.settings"));
     general(ui, scene);
     encoding::show(ui, scene);
@@ -108,9 +112,6 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
                 }
             }
         });
-        if parts::primary(ui, lang.t("features.next"), true) {
-            scene.send.push(Command::Go(Page::Train));
-        }
     }
 }
 

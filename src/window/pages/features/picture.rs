@@ -90,7 +90,7 @@ fn bars(ui: &mut Ui, detail: &Detail, names: &[String; 2]) -> Rect {
     let outlined = of(1, 0.2, own.gamma_multiply(0.25), Stroke::new(2.0, own));
     let [others, positive] = names.clone();
     let drawn = Plot::new("feature by class")
-        .height(190.0)
+        .height(170.0)
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)

@@ -41,12 +41,15 @@ fn limit<T: Copy>(
     usual: T,
     slider: impl for<'a> FnOnce(&'a mut T) -> Slider<'a>,
 ) {
-    let mut on = limit.is_some();
-    let help = lang.t(&format!("setting.{key}.help"));
-    if ui.checkbox(&mut on, lang.t(&format!("setting.{key}"))).on_hover_text(help).changed() {
-        *limit = on.then_some(usual);
-    }
-    if let Some(value) = limit {
-        parts::named(ui, lang, key, slider(value));
-    }
+    // What is switched on above must not change who this is.
+    ui.push_id(key, |ui| {
+        let mut on = limit.is_some();
+        let help = lang.t(&format!("setting.{key}.help"));
+        if ui.checkbox(&mut on, lang.t(&format!("setting.{key}"))).on_hover_text(help).changed() {
+            *limit = on.then_some(usual);
+        }
+        if let Some(value) = limit {
+            parts::named(ui, lang, key, slider(value));
+        }
+    });
 }

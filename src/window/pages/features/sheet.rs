@@ -9,7 +9,7 @@ use regulars_engine::metrics::Estimate;
 
 use super::{Scene, picture};
 use crate::window::parts::{self, table, take};
-use crate::window::theme::{self, S2, S3};
+use crate::window::theme::{S2, S3};
 use crate::words::Lang;
 
 /// Which features are shown, in which order; made again when sheet, search or sorting change.
@@ -76,7 +76,6 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     scene.state.follow_sheet();
     working(ui, scene);
     let Some(sheet) = scene.state.sheet.sheet().cloned() else { return };
-    ui.add(Label::new(RichText::new(says(scene, &sheet)).small()).wrap());
     let view = &mut scene.page.features;
     ui.horizontal(|ui| {
         let label = ui.label(lang.t("sheet.search"));
@@ -88,7 +87,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let heads = heads(lang);
     let places = &view.order.places;
     let row_at = |row: usize| sheet.features.get(*places.get(row)?);
-    let mut spec = table::Table::new("sheet", &heads, places.len(), 250.0);
+    let mut spec = table::Table::new("sheet", &heads, places.len(), 190.0);
     spec.sorted = Some(view.sort.unwrap_or((WEIGHT, false)));
     let chosen = (0..places.len()).find(|&row| row_at(row).is_some_and(|row| row.name == view.feature));
     spec.chosen = Some(chosen);
@@ -112,9 +111,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         view.sort = Some((column, ascending));
     }
     if let Some(row) = shown {
-        ui.add_space(S3);
         closely(ui, scene, &row);
     }
+    ui.add_space(S3);
+    ui.add(Label::new(RichText::new(says(scene, &sheet)).small()).wrap());
 }
 
 /// What is being measured, and the button that stops it.
@@ -169,12 +169,12 @@ fn says(scene: &Scene<'_>, sheet: &Sheet) -> String {
 
 fn heads(lang: Lang) -> [table::Head; 6] {
     [
-        table::Head::text(lang.t("sheet.feature"), 190.0),
-        table::Head::text(lang.t("sheet.source"), 110.0),
+        table::Head::text(lang.t("sheet.feature"), 170.0),
+        table::Head::text(lang.t("sheet.source"), 100.0),
         table::Head::number(lang.t("sheet.alone"), 84.0),
-        table::Head::number(lang.t("sheet.bits"), 84.0),
-        table::Head::number(lang.t("sheet.weight"), 84.0),
-        table::Head::text(lang.t("sheet.kept"), 90.0),
+        table::Head::number(lang.t("sheet.bits"), 70.0),
+        table::Head::number(lang.t("sheet.weight"), 78.0),
+        table::Head::text(lang.t("sheet.kept"), 80.0),
     ]
 }
 
@@ -220,15 +220,12 @@ fn formula(lang: Lang, row: &SheetRow) -> String {
 /// One feature: how it is made, what it weighs, how the classes differ in it.
 fn closely(ui: &mut Ui, scene: &mut Scene<'_>, row: &SheetRow) {
     let lang = scene.lang;
-    ui.label(RichText::new(&row.name).font(theme::section_font()));
+    parts::section(ui, &row.name);
     ui.add(Label::new(formula(lang, row)).wrap());
     if let Some(why) = &row.left_out {
         parts::caution(ui, &lang.note(why));
     }
     let Some(place) = row.place else { return };
-    if let Some(importance) = row.importance {
-        ui.add(Label::new(weighs(lang, importance)).wrap());
-    }
     scene.state.follow_detail(place);
     let Some(detail) = scene.state.sheet.detail(place).cloned() else {
         parts::muted(ui, lang.t("status.working"));
@@ -237,6 +234,9 @@ fn closely(ui: &mut Ui, scene: &mut Scene<'_>, row: &SheetRow) {
     let Some(rows) = scene.state.sheet.rows().cloned() else { return };
     ui.add_space(S2);
     picture::show(ui, lang, row, &detail, &rows.labels);
+    if let Some(importance) = row.importance {
+        ui.add(Label::new(weighs(lang, importance)).wrap());
+    }
     goes_with(ui, lang, &detail);
 }
 
