@@ -104,6 +104,11 @@ fn a_training_is_looked_into_stepped_and_gone_back_to() {
     harness.run_steps(2);
     shots(&mut harness, "back");
     let label = Lang::En.with("inside.use", &[("epoch", kept.figures.epoch.to_string())]);
+    harness.get_by_label(&label).scroll_to_me();
+    harness.run_steps(4);
+    shots(&mut harness, "layers");
+    harness.get_by_label(&label).scroll_to_me();
+    harness.run_steps(4);
     harness.get_by_label(&label).click();
     harness.run_steps(2);
     until(&mut harness, "using", |app| app.state.runs.len() == 1);
