@@ -29,7 +29,7 @@ fn every_failure_of_a_training_is_told_with_a_mend() {
         for lang in Lang::ALL {
             let (told, hint) = (lang.error(&error), lang.hint(&error));
             assert!(!told.contains("error.") && !hint.contains("hint."), "{told} {hint}");
-            assert!(told.chars().count() > 5 && hint.chars().count() > 5, "{told} {hint}");
+            assert!(told.chars().count() >= 4 && hint.chars().count() >= 8, "{told} {hint}");
         }
         // Chinese words, not the English ones again.
         assert!(Lang::Zh.hint(&error).chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c)));
@@ -38,8 +38,9 @@ fn every_failure_of_a_training_is_told_with_a_mend() {
 
 #[test]
 fn a_rate_that_explodes_leaves_its_last_good_network_to_be_used() {
-    let mut harness =
-        window([1280.0, 800.0], Prefs { lang: Lang::En, page: Page::Train, ..Prefs::default() });
+    // Without the sliders, which allow no such settings; a project that came by mail may have them.
+    let prefs = Prefs { lang: Lang::En, page: Page::Train, inspector: false, ..Prefs::default() };
+    let mut harness = window([1280.0, 800.0], prefs);
     harness.state_mut().state.open(&sample());
     until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
     let app = harness.state_mut();

@@ -104,6 +104,10 @@ fn a_training_is_looked_into_stepped_and_gone_back_to() {
     harness.run_steps(2);
     shots(&mut harness, "back");
     let label = Lang::En.with("inside.use", &[("epoch", kept.figures.epoch.to_string())]);
+    // Tall enough for the whole page.
+    harness.set_size(egui::vec2(1280.0, 1700.0));
+    harness.run_steps(4);
+    shots(&mut harness, "layers");
     harness.get_by_label(&label).click();
     harness.run_steps(2);
     until(&mut harness, "using", |app| app.state.runs.len() == 1);
@@ -202,17 +206,17 @@ fn two_hundred_runs_are_listed_overlaid_and_compared() {
     harness.run_steps(3);
     shots(&mut harness, "runs");
     // What two runs have otherwise.
-    harness.get_by_label("What two runs have otherwise").scroll_to_me();
+    harness.set_size(egui::vec2(1280.0, 1500.0));
     harness.run_steps(3);
     shots(&mut harness, "diff");
-    assert!(harness.query_by_label("Learning rate").is_some());
+    for rate in ["0.007", "0.008"] {
+        assert!(harness.query_all_by_label(rate).count() >= 1, "the last two runs differ in their rate");
+    }
     harness.get_by_label("Only the shown one").click();
     harness.run_steps(2);
     assert!(harness.state().state.runs.iter().all(|run| !run.overlaid));
     // Zoom by a button, and back.
     harness.state_mut().state.runs[5].overlaid = true;
-    harness.run_steps(2);
-    harness.get_by_label("Zoom in").scroll_to_me();
     harness.run_steps(2);
     harness.get_by_label("Zoom in").click();
     harness.run_steps(3);

@@ -138,10 +138,10 @@ pub fn show(ui: &mut Ui, lang: Lang, many: &Many<'_>) {
         let mut next = sight;
         let span = high - low;
         for (sign, key, low, high) in [
-            ("◀", "zoom.left", low - 0.25 * span, high - 0.25 * span),
-            ("▶", "zoom.right", low + 0.25 * span, high + 0.25 * span),
+            ("<", "zoom.left", low - 0.25 * span, high - 0.25 * span),
+            (">", "zoom.right", low + 0.25 * span, high + 0.25 * span),
             ("+", "zoom.in", low + 0.25 * span, high - 0.25 * span),
-            ("−", "zoom.out", low - 0.5 * span, high + 0.5 * span),
+            ("–", "zoom.out", low - 0.5 * span, high + 0.5 * span),
         ] {
             let name = lang.t(key);
             let button = ui.button(sign).on_hover_text(&name);

@@ -193,7 +193,7 @@ fn time(ui: &mut Ui, lang: Lang, inside: &Inside) {
         table::Head::number("µs", 70.0),
         table::Head::number("%", 60.0),
     ];
-    let spec = table::Table::new("inside-time", &heads, parts.len(), 150.0);
+    let spec = table::Table::new("inside-time", &heads, parts.len(), 200.0);
     table::show(ui, &spec, |ui, row, column| {
         let Some((key, seconds)) = parts.get(row) else { return };
         let text = match column {
@@ -205,7 +205,10 @@ fn time(ui: &mut Ui, lang: Lang, inside: &Inside) {
         table::plain(ui, text);
     });
     if let Some(memory) = &inside.memory {
-        let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let size = |bytes: u64| match bytes {
+            0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+            _ => format!("{:.1} MB", bytes as f64 / 1e6),
+        };
         let args = [
             ("weights", size(memory.weights)),
             ("gradients", size(memory.gradients)),

@@ -98,7 +98,7 @@ fn heads(lang: Lang) -> [table::Head; 8] {
         table::Head::number(lang.t("runs.epochs"), 64.0),
         table::Head::number(lang.t("train.seconds"), 64.0),
         table::Head::text(lang.t("runs.what"), 180.0),
-        table::Head::text(String::new(), 250.0),
+        table::Head::text(lang.t("runs.actions"), 250.0),
     ]
 }
 

@@ -12,7 +12,7 @@ use crate::words::{Lang, percent};
 pub(super) fn name(lang: Lang, tensor: &str) -> String {
     let layer = tensor.split('.').next().unwrap_or(tensor);
     match layer.strip_prefix("dense").and_then(|number| number.parse::<usize>().ok()) {
-        Some(number) => lang.with("setting.layer", &[("number", (number + 1).to_string())]),
+        Some(number) => lang.with("inside.hidden", &[("number", (number + 1).to_string())]),
         None if layer == "out" => lang.t("inside.out"),
         None => layer.to_owned(),
     }
