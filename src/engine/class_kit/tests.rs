@@ -78,8 +78,9 @@ fn a_careful_student_is_graded_well_and_a_careless_one_is_told_why_not() {
     let careless = grade(&key, &path, &handed, &silent).unwrap();
     println!("{careless:#?}");
     assert!(careless.trusted && !careless.leak.found);
-    assert!(careless.own_auc.unwrap() > 0.97, "its own test rows leak as well");
-    assert!(careless.fresh_auc.unwrap().value < good.fresh_auc.unwrap().value);
+    // Its own test rows leak as well; what they promise does not come true.
+    let (own, fresh) = (careless.own_auc.unwrap(), careless.fresh_auc.unwrap().value);
+    assert!(own > 0.97 && own - fresh > 0.08 && fresh < careless.best_auc, "{own} {fresh}");
     let gone = careless.dirt.iter().find(|dirt| dirt.kind == DirtKind::Duplicates).unwrap();
     assert_eq!(gone.repaired, 0);
     assert!(careless.points + 25.0 < good.points, "{} {}", careless.points, good.points);

@@ -36,6 +36,8 @@ struct Running {
 pub struct Trap {
     pub bait: Bait,
     job: Option<Job<Result<Sprung, Error>>>,
+    /// The settings and data that it was set for.
+    key: String,
     /// What it showed, and the settings and data that it was shown for.
     sprung: Option<(String, Arc<Sprung>)>,
 }
@@ -168,7 +170,7 @@ impl State {
         let (bait, settings) = (self.lessons.trap.bait, self.settings.clone());
         self.lessons.trap.sprung = None;
         let job = self.start(move |report| project::leak_trap(bait, &settings, &table, &collected, report));
-        self.lessons.trap.job = Some(job);
+        (self.lessons.trap.job, self.lessons.trap.key) = (Some(job), self.present_key.clone());
     }
 
     /// Takes the trap away, or stops setting it.
@@ -181,7 +183,8 @@ impl State {
     fn poll_trap(&mut self) {
         let news = ended(&mut self.lessons.trap.job);
         if let Some(sprung) = self.settle(news) {
-            self.lessons.trap.sprung = Some((self.present_key.clone(), Arc::new(sprung)));
+            let trap = &mut self.lessons.trap;
+            trap.sprung = Some((trap.key.clone(), Arc::new(sprung)));
         }
         let is_old = self.lessons.trap.sprung.as_ref().is_some_and(|(key, _)| *key != self.present_key);
         if is_old {
