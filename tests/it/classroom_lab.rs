@@ -180,9 +180,9 @@ fn the_pass_of_a_customer_is_what_the_model_says() {
     }
     // By name.
     let id = prepared.ids[41].clone().unwrap();
-    harness.get_by_label("Find by ID").focus();
+    harness.get_by_role_and_label(egui::Role::TextInput, "Find by ID").focus();
     harness.run_steps(1);
-    harness.get_by_label("Find by ID").type_text(&id);
+    harness.get_by_role_and_label(egui::Role::TextInput, "Find by ID").type_text(&id);
     harness.run_steps(1);
     harness.key_press(egui::Key::Enter);
     harness.run_steps(3);
@@ -237,8 +237,6 @@ fn pictures_of_the_lab() {
     until(&mut harness, "learning", |app| epoch(app) > 60);
     press(&mut harness, "Pause");
     until(&mut harness, "resting", |app| !app.state.lab.running());
-    let id = harness.query_all_by_label_contains("Unit 1 of layer 1").count();
-    assert_eq!(id, 1);
     for size in [HOME, [1024.0, 700.0]] {
         harness.set_size(size.into());
         for lang in Lang::ALL {
