@@ -128,8 +128,8 @@ pub(crate) fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
     let level = settled.iter().take(SETTLES).map(|(_, loss)| loss);
     let level = level.sum::<f64>() / settled.len().clamp(1, SETTLES) as f64;
     let suggested = lowest.filter(|(_, least)| *least < (1.0 - FALL) * level).map(|(rate, least)| {
-        // Where a tenth of the fall is done it is no swing of single batches any more.
-        let begun = level - 0.1 * (level - least);
+        // Where a quarter of the fall is done it is no swing of single batches any more.
+        let begun = level - 0.25 * (level - least);
         // Slope over five points of the rate's logarithm: single steps are too rough.
         let slopes = settled.windows(5).filter_map(|w| match w {
             [(_, from), _, (rate, _), _, (_, to)] if *to <= begun => Some((*rate, to - from)),
