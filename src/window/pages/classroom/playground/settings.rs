@@ -84,7 +84,7 @@ fn network(ui: &mut Ui, lang: Lang, lab: &mut Lab) {
             ui.horizontal(|ui| {
                 let number = [("number", (at + 1).to_string())];
                 let label = ui.label(lang.with("setting.layer", &number));
-                ui.add(egui::Slider::new(units, 1..=UNITS)).labelled_by(label.id);
+                ui.add(egui::DragValue::new(units).range(1..=UNITS)).labelled_by(label.id);
                 let name = lang.with("setting.remove_layer", &number);
                 let button = ui.button("×").accessible_name(&name);
                 if button.on_hover_text(name).clicked() {
