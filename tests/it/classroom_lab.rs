@@ -118,6 +118,8 @@ fn the_playground_learns_a_circle_step_by_step() {
 #[test]
 fn a_rate_beyond_all_reason_is_told() {
     let mut harness = classroom(ClassroomTab::Playground);
+    // Its slider allows no such rate.
+    harness.state_mut().prefs.inspector = false;
     let lab = &mut harness.state_mut().state.lab;
     lab.setup.spec.learning_rate = 1e39;
     lab.speed = Speed::Full;

@@ -114,7 +114,8 @@ fn features_are_left_out_and_the_sheet_says_why() {
     let why = Lang::En.note(out.left_out.as_ref().unwrap());
     assert!(why.starts_with("Left out: "), "{why}");
     assert!(harness.query_all_by_label_contains(&why).count() > 0, "{why}");
-    // Nothing left: told in plain words, with the mend.
+    // Nothing left: told in plain words, with the mend. The slider allows no such limit.
+    harness.state_mut().prefs.inspector = false;
     harness.state_mut().state.settings.features.select =
         Selection { information: Some(1.0), ..Selection::default() };
     harness.run_steps(3);

@@ -84,7 +84,8 @@ fn a_network_is_chosen_trained_and_kept_in_the_window() {
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty());
     harness.state_mut().page.diagram = true;
     harness.run_steps(3);
-    harness.get_by_label_contains("CNN, widths 2, 3, 4 × 32 filters");
+    // In the picture of the network and in the list of runs.
+    assert!(harness.query_all_by_label_contains("CNN, widths 2, 3, 4 × 32 filters").count() > 0);
     let state = &harness.state().state;
     assert!(!state.stale());
     let shown = state.shown().unwrap();
@@ -99,6 +100,7 @@ fn a_network_is_chosen_trained_and_kept_in_the_window() {
     // Other settings of the network make it stale, those of the MLP do not.
     harness.state_mut().state.settings.mlp.hidden.push(3);
     harness.run_steps(3);
+    assert!(!harness.state().state.stale());
     harness.state_mut().state.settings.net.cnn.filters = 8;
     harness.run_steps(3);
     assert!(harness.state().state.stale());

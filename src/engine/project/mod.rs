@@ -264,9 +264,12 @@ impl Settings {
     /// A key of everything that training's outcome depends on: settings, data, engine version.
     pub fn key(&self, table: &Table) -> String {
         let roles = roles_of(table);
+        // Where another network is trained, the MLP's settings change nothing.
+        let unused = MlpSpec::default();
+        let mlp = if self.net.kind.reads_sequences() { &unused } else { &self.mlp };
         // The threshold and the number of segments change no model.
         let relevant = (
-            (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
+            (&self.positive, &self.split, &self.recipe, &self.features, mlp),
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
         let key = self.hash_of(&relevant);
@@ -276,7 +279,6 @@ impl Settings {
             let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
             blake3::hash(&boosted).to_hex().to_string()
         };
-        // The MLP has its own settings above.
         match self.net.kind.reads_sequences() {
             true => {
                 let net = serde_json::to_vec(&self.net).unwrap_or_default();

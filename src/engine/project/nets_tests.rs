@@ -172,6 +172,8 @@ fn old_settings_keep_their_keys() {
     other.net.kind = ModelKind::Cnn;
     let cnn = other.key(&table);
     assert_ne!(plain.key(&table), cnn);
+    other.mlp.hidden = vec![9];
+    assert_eq!(other.key(&table), cnn, "and the others not on the MLP's");
     other.net.hidden = vec![8];
     assert_ne!(other.key(&table), cnn);
     assert_eq!(plain.rows_key(&table), other.rows_key(&table), "the rows are the same");
