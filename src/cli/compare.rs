@@ -8,6 +8,7 @@ use regulars_engine::table::Role;
 use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
 
+use super::asking::Asking;
 use super::learning::Learning;
 use super::train::parse_kind;
 use super::{Input, Outcome};
@@ -23,11 +24,13 @@ pub(super) struct Compare {
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
+    #[command(flatten)]
+    asking: Asking,
     /// Parts that the customers are divided into; each is predicted by models that never saw it
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=20))]
     folds: u64,
     /// Kinds to compare, with commas between (default: all that need the table alone; cnn, rnn, hybrid and
-    /// transformer also read free text)
+    /// transformer read free text and, with --horizon, purchases and events in their order)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
     models: Vec<ModelKind>,
 }
@@ -37,6 +40,7 @@ impl Compare {
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
         let kinds = if self.models.is_empty() { ModelKind::ALL.to_vec() } else { self.models.clone() };
+        settings.question = self.asking.question(self.learning.target.is_some());
         let table = self.input.open(&settings)?;
         let lang = Lang::of_environment();
         let (events, heard) = std::sync::mpsc::channel();

@@ -290,6 +290,12 @@ fn train_asks_over_time_and_scores_as_of_a_day() {
     let (code, told, _) = regulars(&[&["score", bundle], files.as_slice(), &line].concat());
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!((code, told["error"]["kind"].as_str()), (1, Some("behaviour_before_begin")));
+    // Kinds are compared on the same question.
+    let asked = ["--horizon", "60", "--cut-offs", "2", "--models", "logistic,majority", "--folds", "3"];
+    let told = json(&[&["compare"], files.as_slice(), &asked].concat());
+    assert_eq!((told["target"].as_str(), told["folds"].as_u64()), (Some("no order in 60 days"), Some(3)));
+    let area = |at: usize| told["models"][at]["metrics"]["roc_auc"]["mean"].as_f64().unwrap();
+    assert!(area(0) > area(1) && area(1) == 0.5, "{told}");
     // What belongs to the question needs one.
     assert_eq!(regulars(&["train", files[0], "--churn", "silence"]).0, 2);
 }

@@ -53,7 +53,8 @@ impl Default for Board {
         Self {
             folds: 5,
             networks: true,
-            without: Vec::new(),
+            // They take minutes, and not every file has what they read.
+            without: ModelKind::SEQUENCE.to_vec(),
             standing: None,
             comparing: None,
             compared: None,
@@ -72,7 +73,7 @@ impl Board {
     /// Kinds that the next comparison has.
     pub fn kinds(&self) -> Vec<ModelKind> {
         let joins = |kind: &ModelKind| !self.without.contains(kind) && (self.networks || !kind.is_network());
-        ModelKind::ALL.into_iter().filter(joins).collect()
+        ModelKind::every().filter(joins).collect()
     }
 
     /// Searches another kind of model next.

@@ -124,15 +124,18 @@ pub(crate) fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
 
 pub(crate) fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
     let settled = points.get(SETTLES..).unwrap_or_default();
-    let lowest = settled.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+    let lowest = settled.iter().enumerate().min_by(|a, b| a.1.1.total_cmp(&b.1.1));
     let level = settled.iter().take(SETTLES).map(|(_, loss)| loss);
     let level = level.sum::<f64>() / settled.len().clamp(1, SETTLES) as f64;
-    let suggested = lowest.filter(|(_, least)| *least < (1.0 - FALL) * level).map(|(rate, least)| {
-        // Where a quarter of the fall is done it is no swing of single batches any more.
-        let begun = level - 0.25 * (level - least);
+    let falls = lowest.filter(|(_, (_, least))| *least < (1.0 - FALL) * level);
+    let suggested = falls.map(|(end, (rate, least))| {
+        // Once a tenth of the fall is done for good it is no swing of single batches any more.
+        let begun = level - 0.1 * (level - least);
+        let fall = settled.get(..=end).unwrap_or_default();
+        let begins = fall.iter().rposition(|(_, loss)| *loss > begun).unwrap_or(0);
         // Slope over five points of the rate's logarithm: single steps are too rough.
-        let slopes = settled.windows(5).filter_map(|w| match w {
-            [(_, from), _, (rate, _), _, (_, to)] if *to <= begun => Some((*rate, to - from)),
+        let slopes = fall.get(begins..).unwrap_or_default().windows(5).filter_map(|w| match w {
+            [(_, from), _, (rate, _), _, (_, to)] => Some((*rate, to - from)),
             _ => None,
         });
         let steepest = slopes.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, slope)| *slope < 0.0);

@@ -175,7 +175,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     parts::setting(ui, lang, "kinds", |ui| {
         ui.checkbox(&mut board.networks, lang.t("board.networks"));
-        for kind in ModelKind::ALL {
+        for kind in ModelKind::every() {
             let name = found::model(lang, kind);
             let mut joins = !board.without.contains(&kind);
             let open = board.networks || !kind.is_network();
