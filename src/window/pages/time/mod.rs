@@ -156,7 +156,8 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked, seen: &AsOf) {
         Some(share) => lang.with("time.happened", &args(share.value)),
         None => lang.t("time.unknown_all"),
     };
-    let finding = RichText::new(format!("{said} {lost}")).font(theme::section_font());
+    let gap = if lang == Lang::Zh { "" } else { " " };
+    let finding = RichText::new(format!("{said}{gap}{lost}")).font(theme::section_font());
     ui.add(egui::Label::new(finding).wrap());
     if seen.learnt_later {
         parts::caution(ui, &lang.t("time.learnt_later"));

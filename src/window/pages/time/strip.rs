@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         y: lang.t("time.strip.share"),
         height: 180.0,
         include: vec![[f64::from(first - ROOM), 0.0], [f64::from(last + ROOM), 0.0]],
-        legend: Corner::LeftTop,
+        legend: Corner::LeftBottom,
         log_y: false,
         hue: 0,
     };
