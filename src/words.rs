@@ -137,7 +137,10 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 61] = [
+const TOLD_WHOLE: [&str; 64] = [
+    "device_broke",
+    "net_memory",
+    "not_a_run",
     "net_settings",
     "net_data",
     "net_checkpoint",
@@ -203,7 +206,8 @@ const TOLD_WHOLE: [&str; 61] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 10] = [
+pub const MENDED_BY_FLAGS: [&str; 11] = [
+    "net_no_sequence",
     "no_rows",
     "no_features",
     "no_target",

@@ -1,7 +1,7 @@
 //! `regulars compare`: kinds of model under the same folds, and whether the network is worth it.
 
 use clap::Args;
-use regulars_engine::evaluate::{Compared, Comparison, Folded, Verdict};
+use regulars_engine::evaluate::{Compared, Comparison, Folded};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project;
 use regulars_engine::table::Role;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::learning::Learning;
 use super::train::parse_kind;
 use super::{Input, Outcome};
+use crate::report::found::{model as name, verdict};
 use crate::words::Lang;
 
 /// Figures of the table, with the share of its width.
@@ -25,7 +26,8 @@ pub(super) struct Compare {
     /// Parts that the customers are divided into; each is predicted by models that never saw it
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=20))]
     folds: u64,
-    /// Kinds to compare, with commas between (default: all)
+    /// Kinds to compare, with commas between (default: all that need the table alone; cnn, rnn, hybrid and
+    /// transformer also read free text)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
     models: Vec<ModelKind>,
 }
@@ -69,10 +71,6 @@ impl Compare {
     }
 }
 
-fn name(lang: Lang, kind: ModelKind) -> String {
-    lang.t(&format!("model.{}", kind.name()))
-}
-
 fn to_json(found: &Comparison) -> Value {
     let models: Vec<Value> = found.models.iter().map(|model| model_json(found, model)).collect();
     let failed: Vec<Value> =
@@ -96,12 +94,12 @@ fn model_json(found: &Comparison, model: &Compared) -> Value {
 }
 
 /// Columns that a terminal gives a text: two for a Chinese character.
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| if c >= '\u{2E80}' { 2 } else { 1 }).sum()
 }
 
 /// The text with blanks up to `to` columns, behind it or before it.
-fn pad(text: &str, to: usize, before: bool) -> String {
+pub(super) fn pad(text: &str, to: usize, before: bool) -> String {
     let blanks = " ".repeat(to.saturating_sub(width(text)));
     if before { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
 }
@@ -151,27 +149,6 @@ fn print(lang: Lang, found: &Comparison) {
         );
     }
     super::out!("\n{}", verdict(lang, found));
-}
-
-/// Who wins, said plainly.
-fn verdict(lang: Lang, found: &Comparison) -> String {
-    let told = found.network().and_then(|network| {
-        let difference = network.against.as_ref()?.get("roc_auc")?;
-        let key = match network.verdict? {
-            Verdict::NetworkWins => "compare.network_wins",
-            Verdict::Even => "compare.even",
-            Verdict::SimpleWins => "compare.simple_wins",
-        };
-        let args = [
-            ("network", name(lang, network.kind)),
-            ("simple", name(lang, found.best_simple?)),
-            ("difference", format!("{:+.4}", difference.mean)),
-            ("low", format!("{:+.4}", difference.low)),
-            ("high", format!("{:+.4}", difference.high)),
-        ];
-        Some(lang.with(key, &args))
-    });
-    told.unwrap_or_else(|| lang.t("compare.no_verdict"))
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ impl Learning {
         settings.seed = self.seed;
         if let Some(epochs) = self.epochs {
             settings.mlp.epochs = epochs.max(1);
+            settings.net.fit.epochs = epochs.max(1);
         }
         settings.features.text = TextUse::terms(usize::from(self.text_terms));
     }

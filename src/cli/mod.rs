@@ -10,17 +10,22 @@ macro_rules! out {
 }
 use out;
 
+mod asking;
+mod class;
 mod classroom;
 mod clean;
 mod compare;
 mod inspect;
 mod learning;
+mod look_back;
 mod mask;
 mod per_customer;
 mod report;
 mod run;
+mod run_folder;
 mod sample;
 mod score;
+mod search;
 mod segment;
 mod source;
 mod terminal;
@@ -32,6 +37,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use regulars_engine::collect::ReadOptions;
 use regulars_engine::deploy::DeployError;
+use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Collected, RecipeFile, Settings};
 use regulars_engine::table::{Role, Table};
@@ -60,10 +66,14 @@ enum Command {
     Train(train::Train),
     /// Measures kinds of model under the same folds, and tells whether the network is worth it
     Compare(compare::Compare),
+    /// Tries settings of a model on validation rows and measures the best once on test rows
+    Search(search::Search),
     /// Groups customers that are alike
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
     Score(score::Score),
+    /// Goes back to a day of the past: what would have been said, and what then happened
+    LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
     /// Writes the sample shop
@@ -72,6 +82,8 @@ enum Command {
     Report(report::Report),
     /// Writes a folder with all that the laptops of a class need, with checksums
     Classroom(classroom::Classroom),
+    /// Class kits: shops with a planted truth, hand-ins, grades; and the leak trap
+    Class(class::Class),
 }
 
 /// How a file is read, where guessing goes wrong.
@@ -171,6 +183,10 @@ fn parse_role(text: &str) -> Result<(String, Role), String> {
     Ok((column.to_owned(), role))
 }
 
+fn parse_day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a day as 2026-06-30".to_owned())
+}
+
 fn parse_device(text: &str) -> Result<DeviceKind, String> {
     DeviceKind::ALL.into_iter().find(|d| d.name() == text).ok_or_else(|| "auto, wgpu or flex".into())
 }
@@ -229,17 +245,25 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse_arguments(&error),
     };
     let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
+    if let Command::Search(search) = &command
+        && let Err(error) = search.check()
+    {
+        return refuse_arguments(&error);
+    }
     let (json, outcome) = match command {
         Command::Inspect(c) => (c.input.json, c.run()),
         Command::Clean(c) => (c.input.json, c.run()),
         Command::Train(c) => (c.input.json, c.run()),
         Command::Compare(c) => (c.input.json, c.run()),
+        Command::Search(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
+        Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),
         Command::Report(c) => (c.json, c.run()),
         Command::Classroom(c) => (c.json, c.run()),
+        Command::Class(c) => (c.json(), c.run()),
     };
     match outcome {
         Ok(value) => {

@@ -17,6 +17,9 @@ pub(super) struct Sample {
     customers: usize,
     #[arg(long, default_value_t = 7)]
     seed: u64,
+    /// Another shop: only the order in which customers asked for help and were sent offers tells who leaves
+    #[arg(long)]
+    in_order: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -24,7 +27,10 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn run(&self) -> Outcome {
-        let files = regulars_engine::sample::write(&self.out, self.customers, self.seed)?;
+        let files = match self.in_order {
+            true => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
+            false => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
+        };
         if !self.json {
             for file in &files {
                 super::out!(

@@ -26,7 +26,7 @@ pub(super) struct Score {
     out: PathBuf,
     /// The day to answer for, as 2026-06-30, where the model was trained with --horizon (default: the
     /// last day of the data)
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     as_of: Option<Date>,
     #[command(flatten)]
     reading: super::Reading,
@@ -36,10 +36,6 @@ pub(super) struct Score {
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
-}
-
-fn parse_day(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "a day as 2026-06-30".to_owned())
 }
 
 impl Score {

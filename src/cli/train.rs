@@ -4,84 +4,69 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::evaluate::Evaluation;
-use regulars_engine::features::behaviour::{Churn, Question};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
 use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
 
+use super::asking::Asking;
 use super::learning::Learning;
+use super::run_folder::{self, Folder};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
 #[derive(Args)]
+#[command(mut_arg("files", |files| files.required(false).required_unless_present("from_run")))]
 pub(super) struct Train {
     #[command(flatten)]
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
-    /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority
+    /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority; cnn, rnn, hybrid or transformer read free
+    /// text and, with --horizon, purchases and events in their order
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
-    /// Ask over time, of a shop with orders: who is lost within so many days?
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
-    horizon: Option<u32>,
-    /// On how many days the question is asked, the last of them the horizon before the data's end
-    #[arg(long, value_name = "N", requires = "horizon", value_parser = clap::value_parser!(u16).range(1..=100))]
-    cut_offs: Option<u16>,
-    /// Days from one of them to the next
-    #[arg(long, value_name = "DAYS", requires = "horizon", value_parser = clap::value_parser!(u32).range(1..=3650))]
-    every: Option<u32>,
-    /// Who is lost: silence (no order within the horizon), rhythm (none within three of the customer's own
-    /// usual gaps, at most the horizon) or column (the target says so)
-    #[arg(long, value_name = "HOW", requires = "horizon", value_parser = parse_churn)]
-    churn: Option<Churn>,
+    #[command(flatten)]
+    asking: Asking,
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
-    ModelKind::ALL.into_iter().find(|k| k.name() == text).ok_or_else(|| {
-        let names: Vec<&str> = ModelKind::ALL.iter().map(|k| k.name()).collect();
+    ModelKind::every().find(|k| k.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = ModelKind::every().map(ModelKind::name).collect();
         format!("one of {}", names.join(", "))
     })
 }
 
-fn parse_churn(text: &str) -> Result<Churn, String> {
-    match text {
-        "silence" => Ok(Churn::Silence),
-        "rhythm" => Ok(Churn::OwnRhythm { factor: 3.0 }),
-        "column" => Ok(Churn::Column),
-        _ => Err("silence, rhythm or column".into()),
-    }
-}
-
 impl Train {
-    /// What is asked over time, if anything.
-    fn question(&self) -> Option<Question> {
-        let mut question = Question { horizon_days: self.horizon?, ..Question::default() };
-        if let Some(count) = self.cut_offs {
-            question.cut_offs.count = usize::from(count);
-        }
-        question.cut_offs.every_days = self.every.unwrap_or(question.cut_offs.every_days);
-        question.churn = match (&self.churn, &self.learning.target) {
-            (Some(churn), _) => churn.clone(),
-            (None, Some(_)) => Churn::Column,
-            (None, None) => Churn::Silence,
-        };
-        Some(question)
-    }
-
     pub(super) fn run(&self) -> Outcome {
         if let Some(bundle) = &self.bundle {
             super::refuse_input(bundle, &self.input.paths())?;
         }
-        let mut settings = self.input.settings()?;
-        self.learning.apply(&mut settings);
-        settings.question = self.question();
-        let Collected { table, asked, .. } = self.input.collect(&settings)?;
+        let again = self.folder.open()?;
+        let (settings, collected, kind) = match &again {
+            Some(record) => {
+                let settings = record.again();
+                let collected = self.folder.collect(record, &self.input, &settings)?;
+                (settings, collected, record.model)
+            }
+            None => {
+                let mut settings = self.input.settings()?;
+                self.learning.apply(&mut settings);
+                settings.question = self.asking.question(self.learning.target.is_some());
+                if self.model.is_network() {
+                    settings.net.kind = self.model;
+                }
+                let collected = self.input.collect(&settings)?;
+                (settings, collected, self.model)
+            }
+        };
+        let Collected { table, asked, .. } = &collected;
         let (events, heard) = std::sync::mpsc::channel();
         let report = Reporter::to(events);
         let lang = Lang::of_environment();
@@ -92,32 +77,48 @@ impl Train {
                 }
             }
         });
-        let prepared = project::prepare(&settings, &table, &report)?;
-        let learnt = project::learn(&settings, &prepared, self.model, &report)?;
+        let prepared = project::prepare(&settings, table, &report)?;
+        let learnt = project::learn(&settings, &prepared, kind, &report)?;
         drop(report);
         let _ = printer.join();
-        if let Some(path) = &self.bundle {
-            let card = project::card(&settings, &table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
+        if self.bundle.is_some() || self.folder.run_folder.is_some() {
+            let card = project::card(&settings, table, &prepared, &learnt, &[&learnt], &Reporter::silent())?;
             let behaviour = asked.as_ref().map(|asked| asked.fitted.clone());
-            project::bundle(&settings, &prepared, &learnt, Some(card))
-                .with_behaviour(behaviour)
-                .save(path)?;
+            let bundle = project::bundle(&settings, &prepared, &learnt, Some(card)).with_behaviour(behaviour);
+            if let Some(path) = &self.bundle {
+                bundle.save(path)?;
+            }
+            self.folder.write(lang, &settings, (&self.input, &collected), &prepared, &learnt, &bundle)?;
         }
+        let now = project::metrics_of(&settings, &learnt);
+        let differences = again.as_ref().map(|record| record.differences(&round_trip(now)));
         if !self.input.json {
-            if let Some(asked) = &asked {
+            if let Some(asked) = asked {
                 print_question(lang, asked);
             }
             print(lang, &settings, &prepared, &learnt);
-            if let Some(path) = &self.bundle {
+            for path in self.bundle.iter().chain(&self.folder.run_folder) {
                 super::out!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
+            }
+            if let Some(differences) = &differences {
+                super::out!("{}", run_folder::told(lang, differences));
             }
         }
         let mut answer = to_json(&settings, &prepared, &learnt);
-        if let (Some(asked), Some(object)) = (&asked, answer.as_object_mut()) {
+        if let (Some(asked), Some(object)) = (asked, answer.as_object_mut()) {
             object.insert("question".into(), question_json(asked));
+        }
+        if let (Some(differences), Some(object)) = (&differences, answer.as_object_mut()) {
+            object.insert("reproduced".into(), differences.is_empty().into());
+            object.insert("differences".into(), run_folder::to_json(differences));
         }
         Ok(answer)
     }
+}
+
+/// The value as it is once it was written and read: what a record holds has gone that way.
+fn round_trip(value: Value) -> Value {
+    serde_json::from_str(&value.to_string()).unwrap_or(value)
 }
 
 /// What was asked over time, in words.

@@ -35,6 +35,8 @@ pub enum Error {
     Deploy(#[from] crate::deploy::DeployError),
     #[error(transparent)]
     Project(#[from] crate::project::ProjectError),
+    #[error(transparent)]
+    Class(#[from] crate::class_kit::KitError),
     #[error("stopped")]
     Cancelled,
 }
@@ -56,6 +58,7 @@ impl Error {
             Self::Privacy(e) => e.kind(),
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
+            Self::Class(e) => e.kind(),
             Self::Cancelled => "cancelled",
         }
     }
@@ -71,6 +74,7 @@ impl Error {
             Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),
+            Self::Class(e) => e.place(),
             Self::Train(_) | Self::Segment(_) | Self::Cancelled => Place::default(),
         }
     }

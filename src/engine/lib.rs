@@ -7,8 +7,10 @@
 #[cfg(test)]
 extern crate self as regulars_engine;
 
+pub mod class_kit;
 pub mod clean;
 pub mod collect;
+pub mod curve;
 pub mod deploy;
 pub mod detect;
 pub mod error;
@@ -17,6 +19,7 @@ pub mod features;
 pub mod files;
 pub mod inspect;
 pub mod job;
+pub mod lessons;
 pub mod metrics;
 pub mod note;
 pub mod privacy;

@@ -1,6 +1,9 @@
 //! What is handed on: the report of a model as one HTML file in both languages, and the call list as
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
+pub mod found;
+pub mod picture;
+pub mod run;
 mod style;
 pub mod svg;
 
@@ -9,7 +12,8 @@ use regulars_engine::deploy::Card;
 use regulars_engine::files::Grid;
 use regulars_engine::project::CallList;
 use regulars_engine::segment::Segmentation;
-use regulars_engine::train::ModelKind;
+use regulars_engine::train::net::Cell;
+use regulars_engine::train::{ModelKind, NetSettings};
 
 use crate::words::{Lang, percent, segment_name};
 use svg::{Chart, Series};
@@ -184,6 +188,11 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         let args = [("run", card.epochs_run.to_string()), ("best", card.best_epoch.to_string())];
         rows.push((t("card.epochs"), lang.with("report.card.epochs_run", &args)));
     }
+    if let Some(net) = &card.net {
+        rows.push((t("card.network"), sequence_network(lang, card.model, net)));
+        let args = [("run", card.epochs_run.to_string()), ("best", card.best_epoch.to_string())];
+        rows.push((t("card.epochs"), lang.with("report.card.epochs_run", &args)));
+    }
     rows.extend([
         (t("card.seed"), card.seed.to_string()),
         (t("card.device"), card.device.name().to_owned()),
@@ -229,9 +238,77 @@ pub fn network(lang: Lang, mlp: &regulars_engine::train::MlpSpec) -> String {
     parts.push(lang.t(&format!("optimizer.{}", mlp.optimizer.name())));
     parts.push(named("learning_rate", mlp.learning_rate.to_string()));
     parts.push(lang.t(&format!("schedule.{}", mlp.schedule.name())));
+    if mlp.warmup_steps > 0 {
+        parts.push(named("warmup", mlp.warmup_steps.to_string()));
+    }
+    if mlp.clip_norm > 0.0 {
+        parts.push(named("clip_norm", mlp.clip_norm.to_string()));
+    }
     parts.push(named("batch", mlp.batch_size.to_string()));
     if mlp.class_weight {
         parts.push(lang.t("setting.class_weight"));
+    }
+    parts.join(" · ")
+}
+
+/// What turns a sequence into numbers, in a few words: "CNN 2, 3, 4 × 32".
+pub fn reader(lang: Lang, kind: ModelKind, net: &NetSettings) -> String {
+    match kind {
+        ModelKind::Cnn => {
+            let widths: Vec<String> = net.cnn.kernels.iter().map(usize::to_string).collect();
+            let args = [("kernels", lang.list(&widths)), ("filters", net.cnn.filters.to_string())];
+            lang.with("nets.reader.cnn", &args)
+        }
+        ModelKind::Rnn => {
+            let cell = match net.rnn.cell {
+                Cell::Gru => lang.t("nets.cell.gru"),
+                Cell::Lstm => lang.t("nets.cell.lstm"),
+            };
+            let units = net.rnn.units.to_string();
+            let key = if net.rnn.bidirectional { "nets.reader.rnn_both" } else { "nets.reader.rnn" };
+            lang.with(key, &[("cell", cell), ("units", units)])
+        }
+        ModelKind::Hybrid => {
+            let set = &net.hybrid;
+            let args = [
+                ("kernel", set.kernel.to_string()),
+                ("filters", set.filters.to_string()),
+                ("units", set.units.to_string()),
+            ];
+            lang.with("nets.reader.hybrid", &args)
+        }
+        ModelKind::Transformer => {
+            let set = &net.transformer;
+            let args = [
+                ("layers", set.layers.to_string()),
+                ("heads", set.heads.to_string()),
+                ("model", set.model.to_string()),
+            ];
+            lang.with("nets.reader.transformer", &args)
+        }
+        kind => lang.t(&format!("model.{}", kind.name())),
+    }
+}
+
+/// The settings of a network that reads sequences, in one line.
+pub fn sequence_network(lang: Lang, kind: ModelKind, net: &NetSettings) -> String {
+    let layers: Vec<String> = net.hidden.iter().chain(&[1]).map(usize::to_string).collect();
+    let named = |key: &str, value: String| format!("{} {value}", lang.t(&format!("setting.{key}")));
+    let rate = net.fit.learning_rate.to_string();
+    let mut parts = vec![
+        reader(lang, kind, net),
+        layers.join("-"),
+        lang.t(&format!("activation.{}", net.activation.name())),
+        named("net_max_len", net.max_len.to_string()),
+        named("dropout", format!("{:.2}", net.dropout)),
+        named("learning_rate", rate),
+        named("batch", net.fit.batch_size.to_string()),
+    ];
+    if net.class_weight {
+        parts.push(lang.t("setting.class_weight"));
+    }
+    if net.balanced {
+        parts.push(lang.t("setting.net_balanced"));
     }
     parts.join(" · ")
 }

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, ThemePreference};
+use regulars_engine::lessons::Lesson;
 use regulars_engine::project::Recovery;
 
 use super::command::Command;
 use super::dialog::{self, Content, PathBox};
-use super::pages::{Page, customers};
+use super::pages::{ClassroomTab, Page, customers};
 use super::parts::take::{self, Take};
 use super::sources::SourceBox;
 use super::state::Ask;
@@ -125,6 +126,7 @@ impl App {
             },
             Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
             Ask::SaveBundle => self.state.save_bundle(path),
+            Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
             Ask::Grid | Ask::Png | Ask::Svg => match content {
                 Content::Grid(grid) => self.state.export_grid(grid, path),
@@ -165,6 +167,31 @@ impl App {
         }
         if let Ok(Picture { name, png: Some(png) }) = self.pictures.1.try_recv() {
             self.ask(Ask::Png, &name, Content::Bytes(png));
+        }
+    }
+
+    fn begin_lesson(&mut self, lesson: Lesson) {
+        self.page.forget();
+        self.page.class_tab = ClassroomTab::Lessons;
+        self.prefs.page = Page::Classroom;
+        self.state.begin_lesson(lesson);
+    }
+
+    fn end_lesson(&mut self) {
+        if self.state.lessons.lesson().is_some() {
+            self.page.forget();
+            self.page.class_tab = ClassroomTab::Lessons;
+            self.prefs.page = Page::Classroom;
+            self.state.end_lesson();
+        }
+    }
+
+    /// Remembers a lesson whose checks are all green.
+    pub(super) fn remember_lesson(&mut self) {
+        if let Some(lesson) = self.state.lessons.finished()
+            && !self.prefs.lessons.contains(&lesson)
+        {
+            self.prefs.lessons.push(lesson);
         }
     }
 
@@ -239,6 +266,7 @@ impl App {
                     job.step();
                 }
             }
+            Command::StepBatch => self.state.step_batch(),
             Command::FinishTraining => {
                 if let Some(job) = &self.state.train {
                     job.finish_early();
@@ -258,7 +286,14 @@ impl App {
             }
             Command::SaveBundle if self.state.bundle.is_some() => {
                 let name = name();
+                if self.state.lessons.trap.sprung().is_some() {
+                    self.state.tell(notice::Tone::Caution, "notice.trap_set", Vec::new());
+                }
                 self.ask(Ask::SaveBundle, &name, Content::None);
+            }
+            Command::SaveRunFolder if self.state.shown().is_some() => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("runs.folder_name"));
+                self.ask(Ask::RunFolder, &name, Content::None);
             }
             Command::SaveReport if self.state.bundle.as_ref().is_some_and(|b| b.card.is_some()) => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("report.name"));
@@ -281,7 +316,7 @@ impl App {
             }
             Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
             Command::SaveRecipe => {}
-            Command::ExportCallList | Command::SaveBundle | Command::SaveReport => {
+            Command::ExportCallList | Command::SaveBundle | Command::SaveRunFolder | Command::SaveReport => {
                 self.prefs.page = Page::Train;
             }
             Command::NextCustomer => self.page.step_customer(&self.state, true),
@@ -306,6 +341,17 @@ impl App {
                 ctx.set_zoom_factor((zoom * factor).clamp(0.5, 4.0));
             }
             Command::ToggleLock => self.prefs.locked = !self.prefs.locked,
+            Command::BeginLesson(lesson) => self.begin_lesson(lesson),
+            Command::EndLesson => self.end_lesson(),
+            Command::SetTrap => {
+                self.prefs.page =
+                    if self.prefs.page == Page::Classroom { Page::Classroom } else { Page::Features };
+                self.state.set_trap();
+            }
+            Command::TakeTrapAway => self.state.take_trap_away(),
+            Command::ResetToStart if self.state.lessons.lesson().is_some() => {
+                self.state.lessons.lesson().into_iter().for_each(|lesson| self.begin_lesson(lesson));
+            }
             // Work that is not saved stays in the folder of autosaves, and that is told.
             Command::ResetToStart => match self.state.project_file.clone() {
                 Some(path) => self.carry_out(ctx, Command::OpenPath(path)),

@@ -7,6 +7,7 @@ use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::pages::Page;
 use crate::words::Lang;
+use regulars_engine::lessons::Lesson;
 
 /// A wish of the person.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,10 @@ pub enum Command {
     FindSegments,
     ExportCallList,
     SaveBundle,
+    /// Everything that is needed to run the shown training again, as a folder.
+    SaveRunFolder,
+    /// Rests, but for one more batch.
+    StepBatch,
     SaveReport,
     SaveRecipe,
     OpenRecipe,
@@ -68,6 +73,13 @@ pub enum Command {
     /// Opens what a crash left behind.
     Recover(usize),
     Discard(usize),
+    /// Begins a lesson; the person's project waits aside.
+    BeginLesson(Lesson),
+    /// Back to the person's project.
+    EndLesson,
+    /// Shows on a copy of the data what a leak does.
+    SetTrap,
+    TakeTrapAway,
 }
 
 /// Commands of the palette, in its order.
@@ -89,12 +101,14 @@ pub fn palette() -> Vec<Command> {
         Command::Train,
         Command::PauseTraining,
         Command::StepTraining,
+        Command::StepBatch,
         Command::FinishTraining,
         Command::Cancel,
         Command::FindSegments,
         Command::ExportCallList,
         Command::SaveReport,
         Command::SaveBundle,
+        Command::SaveRunFolder,
         Command::SaveRecipe,
         Command::OpenRecipe,
         Command::WriteMasked,
@@ -110,6 +124,8 @@ pub fn palette() -> Vec<Command> {
         Command::SetLang(Lang::Zh),
     ];
     list.extend(Page::ALL.map(Command::Go));
+    list.extend([Command::SetTrap, Command::TakeTrapAway, Command::EndLesson]);
+    list.extend(Lesson::ALL.map(Command::BeginLesson));
     list
 }
 
@@ -119,6 +135,10 @@ impl Command {
         match self {
             Self::Go(page) => lang.with("command.go", &[("page", page.title(lang))]),
             Self::SetLang(to) => to.label().to_owned(),
+            Self::BeginLesson(lesson) => {
+                let title = super::pages::classroom::lessons::words(lang, *lesson, "title");
+                lang.with("lessons.head", &[("number", (lesson.place() + 1).to_string()), ("title", title)])
+            }
             other => lang.t(&format!("command.{}", other.key())),
         }
     }
@@ -148,6 +168,8 @@ impl Command {
             Self::FindSegments => "segments",
             Self::ExportCallList => "export",
             Self::SaveBundle => "bundle",
+            Self::SaveRunFolder => "run_folder",
+            Self::StepBatch => "step_batch",
             Self::SaveReport => "report",
             Self::SaveRecipe => "save_recipe",
             Self::OpenRecipe => "open_recipe",
@@ -165,6 +187,10 @@ impl Command {
             Self::PreviousCustomer => "previous_customer",
             Self::Recover(_) => "recover",
             Self::Discard(_) => "discard",
+            Self::BeginLesson(_) => "lesson",
+            Self::EndLesson => "end_lesson",
+            Self::SetTrap => "set_trap",
+            Self::TakeTrapAway => "take_trap_away",
         }
     }
 

@@ -87,6 +87,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             Ask::Svg => "path.drawing",
             Ask::Mask => "path.mask",
             Ask::MaskFolder => "path.mask_folder",
+            Ask::RunFolder => "path.run_folder",
         };
         ui.label(RichText::new(lang.t(key)).font(theme::section_font()));
         if asked.ask == Ask::CallList {
@@ -109,6 +110,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             match (exists, folder.is_dir()) {
                 (_, false) => lang.t("path.no_folder"),
                 (true, true) if asked.ask == Ask::MaskFolder => lang.t("path.fills"),
+                (true, true) if asked.ask == Ask::RunFolder => lang.t("path.run_exists"),
                 (true, true) => lang.t("path.replaces"),
                 (false, true) => String::new(),
             }

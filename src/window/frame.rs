@@ -17,6 +17,8 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
     ui.label(RichText::new("Regulars").font(egui::FontId::new(20.0, theme::strong())));
     parts::muted(ui, lang.t("app.slogan"));
     ui.add_space(S3);
+    // Eleven entries stand on a screen of 800 points without scrolling.
+    ui.spacing_mut().item_spacing.y = 4.0;
     let top = ui.cursor().min;
     for (at, page) in Page::ALL.into_iter().enumerate() {
         match page {
@@ -48,7 +50,7 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
     let frame = egui::Frame::new()
         .fill(if on { p.surface } else { egui::Color32::TRANSPARENT })
         .corner_radius(6)
-        .inner_margin(egui::Margin::symmetric(8, 6));
+        .inner_margin(egui::Margin::symmetric(8, 3));
     let inner = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {

@@ -7,7 +7,7 @@ mod dialog;
 mod frame;
 pub mod notice;
 pub mod pages;
-mod parts;
+pub(crate) mod parts;
 mod sources;
 pub mod state;
 pub mod theme;
@@ -21,10 +21,12 @@ use eframe::egui::{self, CentralPanel, Panel, ThemePreference, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::words::Lang;
+use regulars_engine::lessons::Lesson;
 use regulars_engine::project::{Recovered, Recovery};
 
 use command::Command;
 use dialog::{Content, PathBox};
+use pages::classroom::lessons::bar as lesson_bar;
 use pages::{Page, PageState, Scene};
 use sources::SourceBox;
 use state::State;
@@ -48,6 +50,8 @@ pub struct Prefs {
     pub projector: bool,
     /// Settings cannot be changed.
     pub locked: bool,
+    /// Lessons whose checks were all green.
+    pub lessons: Vec<Lesson>,
 }
 
 impl Default for Prefs {
@@ -62,6 +66,7 @@ impl Default for Prefs {
             folder: None,
             projector: false,
             locked: false,
+            lessons: Vec::new(),
         }
     }
 }
@@ -203,6 +208,8 @@ impl App {
         self.state.poll();
         self.state.locked = self.prefs.locked;
         self.state.commit(parts::form::was_typing(ctx) || ctx.egui_is_using_pointer());
+        self.state.judge_lesson();
+        self.remember_lesson();
         if let Some((ask, paths)) = self.state.answer() {
             let content = std::mem::replace(&mut self.waiting, Content::None);
             self.take_paths(ctx, ask, paths, content);
@@ -239,6 +246,10 @@ impl App {
         let frame =
             |margin: i8| egui::Frame::new().fill(p.ground).inner_margin(egui::Margin::symmetric(margin, 6));
         Panel::top("top").exact_size(46.0).frame(frame(16)).show(ui, |ui| frame::top(ui, self));
+        let (mut scene, page) = self.scene();
+        if lesson_bar::wanted(&scene) {
+            Panel::top("lesson").frame(frame(16)).show(ui, |ui| lesson_bar::show(ui, &mut scene, page));
+        }
         Panel::bottom("status").exact_size(30.0).frame(frame(16)).show(ui, |ui| frame::status(ui, self));
         Panel::left("rail").exact_size(208.0).resizable(false).frame(frame(12)).show(ui, |ui| {
             let area = egui::ScrollArea::vertical().id_salt("rail").auto_shrink([false, false]);

@@ -1,20 +1,30 @@
 //! One binary for all tests that cross rooms: each further one would link egui, polars and burn
 //! again.
 
+mod board;
+mod class_kit;
+mod classroom_lab;
 mod cli;
 mod collect;
 mod comfort;
 mod crash;
+mod features;
 mod honest;
 mod hostile;
+mod hostile_training;
 mod journey;
 mod keyboard;
+mod lessons;
 mod linked;
+mod live;
+mod nets;
+mod over_time;
 mod pages;
 mod product;
 mod race;
 mod real_files;
 mod review;
+mod run_folder;
 mod servers;
 mod snapshots;
 mod sources;

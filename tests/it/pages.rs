@@ -121,6 +121,15 @@ fn every_page_in_both_languages_and_themes() {
     harness.state_mut().state.open_data(files.to_vec());
     until(&mut harness, "reading", |app| app.state.prepared.is_some());
     draw_some(&mut harness, "linked", large, &[Page::Collect, Page::Clean, Page::Mask]);
+    harness.state_mut().page.table = Some(2);
+    draw_some(&mut harness, "table", large, &[Page::Collect]);
+    for (at, tab) in CleanTab::ALL.into_iter().enumerate().skip(1) {
+        harness.state_mut().page.tab = tab;
+        harness.state_mut().prefs.page = Page::Clean;
+        harness.step();
+        until(&mut harness, "looking", |app| app.state.inspection().is_some());
+        draw_some(&mut harness, &format!("look{at}"), large, &[Page::Clean]);
+    }
     // Comments whose words are learnt from.
     harness.set_size(home.into());
     harness.state_mut().state.open(&comments());
@@ -131,15 +140,6 @@ fn every_page_in_both_languages_and_themes() {
     let prepared = harness.state().state.prepared.clone().unwrap();
     assert!(prepared.matrix.names.iter().any(|name| name.starts_with("comment: ")));
     draw_some(&mut harness, "words", home, &[Page::Features]);
-    harness.state_mut().page.table = Some(2);
-    draw_some(&mut harness, "table", large, &[Page::Collect]);
-    for (at, tab) in CleanTab::ALL.into_iter().enumerate().skip(1) {
-        harness.state_mut().page.tab = tab;
-        harness.state_mut().prefs.page = Page::Clean;
-        harness.step();
-        until(&mut harness, "looking", |app| app.state.inspection().is_some());
-        draw_some(&mut harness, &format!("look{at}"), large, &[Page::Clean]);
-    }
 }
 
 /// Chooses the customer at a place of the list.

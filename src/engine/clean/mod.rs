@@ -57,6 +57,7 @@ pub use currency::{CurrencySpec, Rate, rates_of};
 pub use derive::{DeriveSpec, Derived};
 pub use distribution::{Distribution, distribution};
 pub use impossible::Limits;
+pub(crate) use impute::median;
 pub use impute::{CategoryFill, ColumnFill, Fill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
 pub use linked::{Linked, changed_cells, linked};
 pub use merge_spellings::MergeSpec;

@@ -102,7 +102,7 @@ fn unpacked(mut reader: impl std::io::Read, packed: usize, options: &ReadOptions
 }
 
 /// Bytes that programs can still get without others being put out, where the system tells.
-fn available() -> Option<u64> {
+pub(crate) fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;

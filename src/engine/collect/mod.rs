@@ -78,6 +78,15 @@ pub struct ReadOptions {
     pub roles: Vec<(String, Role)>,
 }
 
+impl ReadOptions {
+    /// The same without what was said of single columns: roles and how they are written. Another file may
+    /// lack such a column, and must be read all the same.
+    #[must_use]
+    pub fn without_columns(&self) -> Self {
+        Self { roles: Vec::new(), decimals: Vec::new(), date_orders: Vec::new(), ..self.clone() }
+    }
+}
+
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {

@@ -9,7 +9,7 @@ use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
 use crate::evaluate::Explainer;
 use crate::features::behaviour::FittedBehaviour;
-use crate::features::{FittedFeatures, Matrix};
+use crate::features::{FittedFeatures, Matrix, Sequences};
 use crate::files;
 use crate::job::Reporter;
 use crate::table::{ColumnSpec, Role, Table};
@@ -132,7 +132,7 @@ impl Bundle {
     /// True if the model learns from this column of the cleaned rows.
     pub(super) fn learns_from(&self, column: &str) -> bool {
         let indicator = clean::indicator_name(column);
-        self.features.encoders.iter().any(|e| e.column() == column || e.column() == indicator)
+        self.features.learns_from(column) || self.features.learns_from(&indicator) || self.model.reads(column)
     }
 
     /// Scores every row of a table. The target is not needed; a column that the model learnt
@@ -162,8 +162,13 @@ impl Bundle {
             0 | 1 => self.features.clone(),
             _ => self.features.reanchored(cleaning.last()),
         };
-        let matrix = features.apply_reporting(cleaning.last(), report)?;
-        let probabilities = self.model.predict(&matrix, DeviceKind::Flex)?;
+        let read: Vec<String> = match &self.model {
+            Model::Net(model) => model.reading.columns().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        let sequences = Sequences::of(cleaning.last(), &read);
+        let matrix = features.apply_reporting(cleaning.last(), report)?.with_sequences(sequences);
+        let probabilities = self.model.predict_reporting(&matrix, DeviceKind::Flex, report)?;
         report.progress(0.8);
         let repeated: std::collections::HashSet<u32> = cleaning
             .stages

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::{CalibrationBin, OperatingPoint};
 use crate::metrics::{Confusion, Estimate};
 use crate::table::Role;
-use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind};
+use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
 
 /// Points of a curve that are kept.
 pub(crate) const POINTS: usize = 200;
@@ -41,6 +41,9 @@ pub struct Card {
     pub steps: Vec<(String, u64, u64)>,
     /// The network's settings, where it is one.
     pub network: Option<MlpSpec>,
+    /// The settings of a network that reads sequences; its kind is [`Card::model`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<NetSettings>,
     pub epochs_run: usize,
     pub best_epoch: usize,
     pub seconds: f64,

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::Bundle;
 use crate::clean::Cleaning;
 use crate::detect::date;
-use crate::features::Encoder;
 use crate::table::{ColumnSpec, Frame, Role, Table, show_number};
 
 /// Bins of a number's spread.
@@ -240,12 +239,8 @@ pub(crate) fn whole_levels(profiles: &[Profile]) -> Vec<(&str, Vec<&str>)> {
 
 /// What a bundle's model learnt from.
 pub(super) fn known_to(bundle: &Bundle) -> Known<'_> {
-    let levels = bundle.features.encoders.iter().filter_map(|encoder| match encoder {
-        Encoder::OneHot { column, levels, rare } => {
-            Some((column.as_str(), levels.iter().chain(rare).map(String::as_str).collect()))
-        }
-        _ => None,
-    });
+    let encoders = bundle.features.encoders.iter();
+    let levels = encoders.filter_map(|encoder| Some((encoder.column(), encoder.levels()?)));
     Known {
         schema: &bundle.recipe.schema,
         needed: bundle.needed(),

@@ -17,7 +17,7 @@ use crate::error::{Place, quoted};
 
 pub use bundle::{BUNDLE_VERSION, Bundle, Lacking, Scored, Scores};
 pub use card::{Card, Curve};
-pub use differences::{Differences, Drift, Profile, profile};
+pub use differences::{Differences, Drift, Profile, Spread, profile};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};
 pub use reason::{Reason, strongest};

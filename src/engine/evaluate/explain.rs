@@ -7,6 +7,10 @@
 //! over orders taken forwards and backwards (Castro, Gómez and Tejada 2009; Mitchell et al. 2022),
 //! and add up to the probability exactly, for every kind of model.
 //!
+//! What a network reads in order, words and purchases, is a column among the others. No ordinary customer has
+//! any (a real text would be a real person's), so its share is that of having said and done what this
+//! customer did, against nothing.
+//!
 //! A network leans a little on every column, on pure chance as well. A column is named as a reason
 //! only where it has proved itself: shuffling it among the validation rows must make the model worse
 //! beyond chance (permutation importance, Breiman 2001, with a paired one-sided test at 1%, since there
@@ -17,9 +21,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::features::Matrix;
+use super::importance::Watched;
+use crate::features::{Matrix, NOTHING};
 use crate::job::Reporter;
-use crate::metrics;
 use crate::train::{DeviceKind, Model};
 
 /// Made-up ordinary customers; each is paired with one order of the columns, taken both ways.
@@ -29,16 +33,13 @@ const SETS: usize = 24;
 /// Rows that go through the model at a time, and their cells.
 const ROWS: usize = 32_768;
 const CELLS: usize = 8 << 20;
-/// Validation rows that a column is shuffled among, and times that it is.
-const WATCHED: usize = 2_000;
-const SHUFFLES: usize = 5;
 /// The 99% point of the normal distribution.
 const BEYOND_CHANCE: f64 = 2.326;
 
 /// What explaining needs: kept in a bundle, so that new customers are explained in the same way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explainer {
-    /// Source columns, each with its places in the design matrix.
+    /// Source columns, each with its places in the design matrix; none for one that is only read in order.
     columns: Vec<(String, Vec<usize>)>,
     /// `ORDINARY` rows of the design matrix, one after the other.
     ordinary: Vec<f32>,
@@ -81,6 +82,11 @@ impl Explainer {
             match owner {
                 Some((_, places)) => places.push(at),
                 None => columns.push((source.clone(), vec![at])),
+            }
+        }
+        for name in matrix.sequences.names().filter(|name| model.reads(name)) {
+            if columns.iter().all(|(known, _)| known != name) {
+                columns.push((name.to_owned(), Vec::new()));
             }
         }
         let width = matrix.width();
@@ -157,21 +163,22 @@ impl Explainer {
         // Steps between an ordinary customer and this one, both ends included.
         let path = count + 1;
         let per_customer = 2 * ORDINARY * path;
+        let mut walk = Walk::new(&self.columns, matrix);
         let mut out = Vec::with_capacity(places.len());
         for chunk in places.chunks((ROWS / per_customer).max(1)) {
             report.check()?;
-            let (mut data, mut p) = (Vec::new(), Vec::with_capacity(chunk.len() * per_customer));
+            let mut p = Vec::with_capacity(chunk.len() * per_customer);
             for &at in chunk {
                 for (ordinary, order) in self.ordinary.chunks_exact(matrix.width().max(1)).zip(&self.orders) {
-                    walk(&self.columns, ordinary, matrix.row(at), order.iter(), &mut data);
-                    walk(&self.columns, ordinary, matrix.row(at), order.iter().rev(), &mut data);
-                    if data.len() > CELLS {
+                    walk.go(ordinary, at, order.iter());
+                    walk.go(ordinary, at, order.iter().rev());
+                    if walk.data.len() > CELLS {
                         report.check()?;
-                        p.extend(model.predict(&matrix.like(std::mem::take(&mut data)), DeviceKind::Flex)?);
+                        p.extend(model.predict_reporting(&walk.take(), DeviceKind::Flex, report)?);
                     }
                 }
             }
-            p.extend(model.predict(&matrix.like(data), DeviceKind::Flex)?);
+            p.extend(model.predict_reporting(&walk.take(), DeviceKind::Flex, report)?);
             for customer in p.chunks_exact(per_customer) {
                 let mut shares = vec![0.0; count];
                 for (pair, order) in customer.chunks_exact(2 * path).zip(&self.orders) {
@@ -191,21 +198,52 @@ impl Explainer {
     }
 }
 
-/// Writes the rows from `from` to `to`, one column changed at a time.
-fn walk<'a>(
-    columns: &[(String, Vec<usize>)],
-    from: &[f32],
-    to: &[f32],
-    order: impl Iterator<Item = &'a usize>,
-    data: &mut Vec<f32>,
-) {
-    let mut here = from.to_vec();
-    data.extend_from_slice(&here);
-    for &column in order {
-        for &place in &columns[column].1 {
-            here[place] = to[place];
+/// Rows on the way from ordinary customers to real ones, one column changed at a time.
+struct Walk<'a> {
+    columns: &'a [(String, Vec<usize>)],
+    matrix: &'a Matrix,
+    /// For each column, where it is read in order.
+    read: Vec<Option<usize>>,
+    data: Vec<f32>,
+    /// The cell of each row in each column that is read in order.
+    cells: Vec<Vec<u32>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(columns: &'a [(String, Vec<usize>)], matrix: &'a Matrix) -> Self {
+        let read = columns.iter().map(|(name, _)| matrix.sequences.position(name)).collect();
+        let cells = matrix.sequences.names().map(|_| Vec::new()).collect();
+        Self { columns, matrix, read, data: Vec::new(), cells }
+    }
+
+    /// Writes the rows from `from`, who said nothing, to the row at `to`.
+    fn go<'o>(&mut self, from: &[f32], to: usize, order: impl Iterator<Item = &'o usize>) {
+        let mut here = from.to_vec();
+        let mut said = vec![NOTHING; self.cells.len()];
+        self.write(&here, &said);
+        let goal = self.matrix.row(to);
+        for &column in order {
+            for &place in &self.columns[column].1 {
+                here[place] = goal[place];
+            }
+            if let Some(at) = self.read[column] {
+                said[at] = self.matrix.sequences.place(at, to);
+            }
+            self.write(&here, &said);
         }
-        data.extend_from_slice(&here);
+    }
+
+    fn write(&mut self, here: &[f32], said: &[u32]) {
+        self.data.extend_from_slice(here);
+        self.cells.iter_mut().zip(said).for_each(|(cells, cell)| cells.push(*cell));
+    }
+
+    /// The rows so far, as a matrix.
+    fn take(&mut self) -> Matrix {
+        let cells: Vec<Vec<u32>> = self.cells.iter_mut().map(std::mem::take).collect();
+        let rows = self.matrix.like(std::mem::take(&mut self.data));
+        let sequences = rows.sequences.with_places(&cells);
+        rows.with_sequences(sequences)
     }
 }
 
@@ -219,38 +257,13 @@ fn prove(
     model: &Model,
     rng: &mut ChaCha8Rng,
 ) -> crate::Result<Vec<bool>> {
-    let every = valid.len().div_ceil(WATCHED).max(1);
-    let places: Vec<usize> = valid.iter().copied().step_by(every).collect();
-    let labels: Vec<bool> = labels.iter().copied().step_by(every).collect();
-    let rows = matrix.select(&places);
-    let n = rows.height;
-    if n < 30 {
+    let Some(mut watched) = Watched::new(matrix, valid, labels, model)? else {
         return Ok(vec![true; columns.len()]);
-    }
-    let loss = |data: Vec<f32>| -> crate::Result<Vec<f64>> {
-        Ok(metrics::log_loss_terms(&model.predict(&matrix.like(data), DeviceKind::Flex)?, &labels))
     };
-    let before = loss(rows.data.clone())?;
-    let mut order: Vec<usize> = (0..n).collect();
     let mut proven = Vec::with_capacity(columns.len());
-    for (_, features) in columns {
-        let mut worse = vec![0.0; n];
-        for _ in 0..SHUFFLES {
-            order.shuffle(rng);
-            let mut data = rows.data.clone();
-            for (row, &from) in data.chunks_exact_mut(rows.width()).zip(&order) {
-                for &place in features {
-                    row[place] = rows.row(from)[place];
-                }
-            }
-            for (sum, (after, before)) in worse.iter_mut().zip(loss(data)?.iter().zip(&before)) {
-                *sum += (after - before) / SHUFFLES as f64;
-            }
-        }
-        let centre = mean(&worse);
-        let variance = worse.iter().map(|w| (w - centre).powi(2)).sum::<f64>() / (n - 1) as f64;
-        let error = (variance / n as f64).sqrt();
-        proven.push(centre > 0.0 && centre > BEYOND_CHANCE * error);
+    for (name, features) in columns {
+        let (worse, error) = watched.shuffle(Some(name), features, model, rng)?;
+        proven.push(worse > 0.0 && worse > BEYOND_CHANCE * error);
     }
     Ok(proven)
 }
@@ -268,7 +281,7 @@ mod tests {
     fn shares_add_up_and_know_what_counts() {
         let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
         let data: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32 / 5.0 - 1.0).collect();
-        let matrix = Matrix { sources: names.clone(), names, height: 100, data };
+        let matrix = Matrix::new(names.clone(), names, 100, data);
         let model = Model::Logistic(LinearModel { coefficients: vec![2.0, 0.0, -1.0], intercept: 0.3 });
         let train: Vec<usize> = (0..60).collect();
         let valid: Vec<usize> = (60..100).collect();

@@ -3,6 +3,8 @@
 
 mod cross;
 mod explain;
+mod importance;
+mod standing;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,8 @@ use crate::metrics::{self, Confusion, Estimate};
 
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
+pub use importance::importance;
+pub use standing::Standing;
 
 /// Bootstrap replicates for figures without a closed interval.
 const REPLICATES: usize = 200;

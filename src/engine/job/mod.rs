@@ -21,12 +21,33 @@ pub enum Event {
     Device(crate::train::DeviceChoice),
     /// Cross-validation trains this kind on this fold, counted from 1.
     Fold { fold: usize, folds: usize, kind: crate::train::ModelKind },
+    /// That kind is done with that fold: seconds of training, and its figures on the fold's rows.
+    FoldDone { fold: usize, kind: crate::train::ModelKind, seconds: f64, scores: crate::evaluate::FoldScores },
+    /// A trial of the search for better settings ended.
+    Trial(Box<crate::train::search::Trial>),
+    /// What follows is sent only while somebody watches: the losses of the last steps.
+    Steps(Vec<crate::train::fit::StepFigures>),
+    /// A look inside the network at one step.
+    Look(Box<crate::train::fit::Look>),
+    /// The network at the end of an epoch.
+    Network(Box<crate::train::KeptEpoch>),
+    /// What watching costs.
+    Watching(crate::train::Watching),
+}
+
+/// Looks at each epoch of a part of the work, and ends that part early.
+struct Brake {
+    /// False ends the part.
+    goes_on: Box<dyn Fn(&crate::train::Epoch) -> bool + Send + Sync>,
+    pulled: AtomicBool,
 }
 
 #[derive(Default)]
 struct Shared {
     cancel: AtomicBool,
     finish: AtomicBool,
+    /// Somebody looks inside.
+    watched: AtomicBool,
     /// Done share in millionths.
     done: AtomicU64,
     pause: Mutex<Pause>,
@@ -39,6 +60,8 @@ struct Pause {
     on: bool,
     /// Epochs that may pass in spite of the pause.
     epochs: usize,
+    /// Single steps that may.
+    steps: usize,
 }
 
 impl Shared {
@@ -56,17 +79,61 @@ pub struct Reporter {
     wake: Arc<dyn Fn() + Send + Sync>,
     /// The part of the whole that this reporter's progress fills: where it begins, how wide it is.
     part: (f64, f64),
+    brake: Option<Arc<Brake>>,
+    /// Does not hear of the wish to end early.
+    to_the_end: bool,
 }
 
 impl Reporter {
     /// A reporter that nobody listens to, for commands that run to their end.
     pub fn silent() -> Self {
-        Self { shared: Arc::default(), events: None, wake: Arc::new(|| ()), part: (0.0, 1.0) }
+        Self::new(Arc::default(), None, Arc::new(|| ()))
     }
 
     /// A silent reporter whose events go to `events`.
     pub fn to(events: Sender<Event>) -> Self {
-        Self { shared: Arc::default(), events: Some(events), wake: Arc::new(|| ()), part: (0.0, 1.0) }
+        Self::new(Arc::default(), Some(events), Arc::new(|| ()))
+    }
+
+    fn new(shared: Arc<Shared>, events: Option<Sender<Event>>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { shared, events, wake, part: (0.0, 1.0), brake: None, to_the_end: false }
+    }
+
+    /// The same reporter for a part of the work that ends early, with what there is, once `goes_on`
+    /// says no to an epoch.
+    pub fn until(&self, goes_on: impl Fn(&crate::train::Epoch) -> bool + Send + Sync + 'static) -> Self {
+        let brake = Brake { goes_on: Box::new(goes_on), pulled: AtomicBool::new(false) };
+        Self { brake: Some(Arc::new(brake)), ..self.clone() }
+    }
+
+    /// The same reporter for a part that a wish to end early does not concern.
+    pub fn to_the_end(&self) -> Self {
+        Self { to_the_end: true, ..self.clone() }
+    }
+
+    /// Shows an epoch to whoever may end this part early; false when it must end.
+    pub fn goes_on(&self, figures: &crate::train::Epoch) -> bool {
+        let Some(brake) = &self.brake else { return true };
+        if !(brake.goes_on)(figures) {
+            brake.pulled.store(true, Ordering::Relaxed);
+        }
+        !brake.pulled.load(Ordering::Relaxed)
+    }
+
+    /// The same reporter, with somebody who looks inside.
+    pub fn watched(self) -> Self {
+        self.shared.watched.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// True while somebody looks inside: only then is anything gathered for them.
+    pub fn is_watched(&self) -> bool {
+        self.shared.watched.load(Ordering::Relaxed)
+    }
+
+    /// True while the person wants a pause, single steps or epochs apart.
+    pub fn is_paused(&self) -> bool {
+        self.shared.pause.lock().unwrap_or_else(PoisonError::into_inner).on
     }
 
     /// Fails when the person has cancelled; called at least every 50 ms of work.
@@ -83,9 +150,16 @@ impl Reporter {
             return Ok(std::time::Duration::ZERO);
         }
         let began = std::time::Instant::now();
-        while pause.on && pause.epochs == 0 && self.check().is_ok() && !self.wants_finish() {
+        while pause.on
+            && pause.epochs == 0
+            && pause.steps == 0
+            && self.check().is_ok()
+            && !self.wants_finish()
+        {
             pause = self.shared.changed.wait(pause).unwrap_or_else(PoisonError::into_inner);
         }
+        pause.steps = pause.steps.saturating_sub(1);
+        drop(pause);
         self.check()?;
         Ok(began.elapsed())
     }
@@ -93,12 +167,14 @@ impl Reporter {
     /// Tells that an epoch ended; one that was asked for during a pause is used up.
     pub fn epoch_done(&self, figures: crate::train::Epoch) {
         self.shared.change(|pause| pause.epochs = pause.epochs.saturating_sub(1));
+        self.goes_on(&figures);
         self.emit(Event::Epoch(figures));
     }
 
     /// True when the person wants the work to end early and keep what there is.
     pub fn wants_finish(&self) -> bool {
-        self.shared.finish.load(Ordering::Relaxed)
+        let pulled = self.brake.as_ref().is_some_and(|brake| brake.pulled.load(Ordering::Relaxed));
+        pulled || (!self.to_the_end && self.shared.finish.load(Ordering::Relaxed))
     }
 
     /// States the done share of the whole, 0 to 1.
@@ -153,12 +229,7 @@ impl<T: Send + 'static> Job<T> {
         let (event_sender, events) = channel();
         let (result_sender, result) = channel();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let reporter = Reporter {
-            shared: shared.clone(),
-            events: Some(event_sender),
-            wake: wake.clone(),
-            part: (0.0, 1.0),
-        };
+        let reporter = Reporter::new(shared.clone(), Some(event_sender), wake.clone());
         let thread = std::thread::Builder::new()
             .name("regulars-job".into())
             .spawn(move || {
@@ -178,7 +249,7 @@ impl<T: Send + 'static> Job<T> {
 
     /// Lets the worker rest, or go on.
     pub fn pause(&self, on: bool) {
-        self.shared.change(|pause| *pause = Pause { on, epochs: 0 });
+        self.shared.change(|pause| *pause = Pause { on, ..Pause::default() });
     }
 
     /// True while the person wants the worker to rest.
@@ -188,7 +259,17 @@ impl<T: Send + 'static> Job<T> {
 
     /// Rests, but for one more epoch.
     pub fn step(&self) {
-        self.shared.change(|pause| *pause = Pause { on: true, epochs: pause.epochs + 1 });
+        self.shared.change(|pause| *pause = Pause { on: true, epochs: pause.epochs + 1, steps: 0 });
+    }
+
+    /// Rests, but for one more batch.
+    pub fn step_batch(&self) {
+        self.shared.change(|pause| *pause = Pause { on: true, epochs: 0, steps: pause.steps + 1 });
+    }
+
+    /// Begins, or ceases, to look inside.
+    pub fn watch(&self, on: bool) {
+        self.shared.watched.store(on, Ordering::Relaxed);
     }
 
     /// Asks the worker to end now with what it has.
@@ -255,6 +336,32 @@ mod tests {
             }
         };
         assert_eq!(value, Err(Cancelled));
+    }
+
+    #[test]
+    fn a_paused_job_moves_by_single_steps() {
+        let (done, steps) = channel();
+        let job = Job::start(
+            || (),
+            move |report: &Reporter| {
+                report.shared.change(|pause| pause.on = true);
+                while !report.wants_finish() && report.rest().is_ok() {
+                    done.send(report.is_paused()).ok();
+                }
+            },
+        );
+        let wait = std::time::Duration::from_secs(20);
+        let calm = std::time::Duration::from_millis(50);
+        job.pause(true);
+        for _ in 0..3 {
+            while steps.recv_timeout(calm).is_ok() {}
+            job.step_batch();
+            assert_eq!(steps.recv_timeout(wait), Ok(true), "one step passes");
+            assert!(steps.recv_timeout(calm).is_err(), "and not a second one");
+        }
+        job.pause(false);
+        assert_eq!(steps.recv_timeout(wait), Ok(false), "then it goes on");
+        job.finish_early();
     }
 
     #[test]

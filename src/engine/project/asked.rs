@@ -2,6 +2,7 @@
 //! what was known then and the label of what came after.
 
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use polars::prelude::PlFixedStateQuality;
@@ -14,7 +15,7 @@ use crate::collect::{self, CollectError};
 use crate::deploy::{Bundle, ids};
 use crate::detect::date;
 use crate::features::behaviour::{
-    self, Behaviour, BehaviourError, CUT_OFF, Churn, Day, FittedBehaviour, LooksAhead, Question, Read,
+    self, Behaviour, BehaviourError, CUT_OFF, Churn, Columns, Day, FittedBehaviour, LooksAhead, Read, day_of,
     to_date, to_day,
 };
 use crate::job::Reporter;
@@ -27,6 +28,8 @@ pub struct Asked {
     pub fitted: FittedBehaviour,
     /// The cut-off days with labels, oldest first.
     pub days: Vec<NaiveDate>,
+    /// The day of the first purchase.
+    pub first: NaiveDate,
     /// The day to answer: the last of the data.
     pub last: NaiveDate,
     /// Columns of the customers' table that tell what came after, and are not learnt from.
@@ -38,19 +41,36 @@ pub struct Asked {
     pub to_answer: usize,
 }
 
+impl Asked {
+    /// The last day that the answer speaks of.
+    pub fn until(&self) -> NaiveDate {
+        to_date(to_day(self.last).saturating_add(self.fitted.question.horizon()))
+    }
+
+    /// Share of the labelled rows that were lost.
+    pub fn lost_share(&self) -> f64 {
+        self.lost as f64 / self.labelled.max(1) as f64
+    }
+}
+
+/// True where a question over time could be asked of what was collected: there are dated orders.
+pub fn could_ask(collected: &Collected) -> bool {
+    behaviour::could_ask(&collected.dataset)
+}
+
 /// Tables read as books, with what is needed to make a table of them again.
 pub(super) struct Opened<'a> {
     pub data: &'a Dataset,
     pub plan: Plan,
-    pub read: Read,
+    pub read: Arc<Read>,
 }
 
 impl<'a> Opened<'a> {
-    /// Reads the books of collected tables up to `until`, where given.
+    /// Reads the books of collected tables to their end. `kept` are the columns that a model has learnt from.
     pub fn new(
         collected: &'a Collected,
         settings: &Settings,
-        until: Option<NaiveDate>,
+        kept: Option<&Columns>,
         report: &Reporter,
     ) -> crate::Result<Self> {
         let data = &*collected.dataset;
@@ -58,9 +78,15 @@ impl<'a> Opened<'a> {
             Some(plan) => plan.clone(),
             None => combine::plan(data, &settings.combine, report)?,
         };
-        plan.as_of = until;
-        let read = behaviour::read(data, &plan, report)?;
+        plan.as_of = None;
+        let read = Arc::new(behaviour::read(data, &plan, kept, report)?);
         Ok(Self { data, plan, read })
+    }
+
+    /// The same as of a day: nothing later is known.
+    fn until(&self, day: NaiveDate) -> Result<Self, BehaviourError> {
+        let read = Arc::new(self.read.until(to_day(day))?);
+        Ok(Self { data: self.data, plan: Plan { as_of: Some(day), ..self.plan.clone() }, read })
     }
 
     /// The table that names the customers, and its column that does.
@@ -92,7 +118,8 @@ impl<'a> Opened<'a> {
         full: &Read,
         settings: &Settings,
         behaviour: &Behaviour,
-    ) -> Result<Vec<LooksAhead>, CombineError> {
+        report: &Reporter,
+    ) -> crate::Result<Vec<LooksAhead>> {
         let (base, key) = self.base()?;
         if self.plan.per_key || !behaviour.fitted.question.own_columns {
             return Ok(Vec::new());
@@ -100,7 +127,7 @@ impl<'a> Opened<'a> {
         let said = |name: &str| {
             settings.read.roles.iter().any(|(column, role)| column == name && *role != Role::Target)
         };
-        let found = behaviour::find_look_ahead(base, &key.name, full, behaviour);
+        let found = behaviour::find_look_ahead(base, &key.name, full, behaviour, report)?;
         Ok(found.into_iter().filter(|found| !said(&found.column)).collect())
     }
 
@@ -119,17 +146,29 @@ impl<'a> Opened<'a> {
 
 /// Asks the question of the settings, if any.
 pub(super) fn ask(collected: Collected, settings: &Settings, report: &Reporter) -> crate::Result<Collected> {
-    let Some(question) = &settings.question else { return Ok(collected) };
-    let opened = Opened::new(&collected, settings, settings.combine.as_of, &report.part(0.0, 0.4))?;
+    if settings.question.is_none() {
+        return Ok(collected);
+    }
+    let full = Opened::new(&collected, settings, None, &report.part(0.0, 0.4))?;
+    let (table, plan, asked) = ask_of(&collected, settings, &full, &report.part(0.4, 0.6))?;
+    Ok(Collected { table, plan: Some(plan), asked: Some(asked.into()), ..collected })
+}
+
+/// [`ask`] of books that were read already, to their end: the settings say up to which day they count.
+pub(super) fn ask_of(
+    collected: &Collected,
+    settings: &Settings,
+    full: &Opened,
+    report: &Reporter,
+) -> crate::Result<(Table, Plan, Asked)> {
+    let question = settings.question.as_ref().ok_or(BehaviourError::NoQuestion)?;
+    let cut = settings.combine.as_of.map(|day| full.until(day)).transpose()?;
+    let opened = cut.as_ref().unwrap_or(full);
     let column = opened.labels(settings)?;
     let split = (&settings.split, settings.seed);
-    let learn = report.part(0.4, 0.3);
+    let learn = report.part(0.0, 0.5);
     let (behaviour, notes) = behaviour::learn(&opened.read, question, column.as_deref(), split, &learn)?;
-    let full = match settings.combine.as_of {
-        Some(_) => Some(Opened::new(&collected, settings, None, report)?.read),
-        None => None,
-    };
-    let ahead = opened.ahead(full.as_ref().unwrap_or(&opened.read), settings, &behaviour)?;
+    let ahead = opened.ahead(&full.read, settings, &behaviour, report)?;
     let mut table = opened.table(&behaviour, &ahead, report)?;
     table.warnings.extend(notes);
     table.warnings.extend(ahead.iter().map(LooksAhead::note));
@@ -147,6 +186,7 @@ pub(super) fn ask(collected: Collected, settings: &Settings, report: &Reporter) 
         }
     }
     let last = opened.read.books.last_day();
+    let first = opened.read.books.first_day().ok_or(BehaviourError::NoPurchases)?;
     let mut days: Vec<Day> = behaviour
         .cut_off
         .iter()
@@ -157,6 +197,7 @@ pub(super) fn ask(collected: Collected, settings: &Settings, report: &Reporter) 
     days.dedup();
     let asked = Asked {
         days: days.into_iter().map(to_date).collect(),
+        first: to_date(first),
         last: to_date(last),
         ahead,
         labelled: behaviour.label.iter().flatten().count(),
@@ -164,11 +205,11 @@ pub(super) fn ask(collected: Collected, settings: &Settings, report: &Reporter) 
         to_answer: behaviour.cut_off.iter().filter(|day| **day == last).count(),
         fitted: behaviour.fitted,
     };
-    Ok(Collected { table, plan: Some(opened.plan), asked: Some(asked.into()), ..collected })
+    Ok((table, opened.plan.clone(), asked))
 }
 
 /// Reads later data for a bundle: its own columns where it was learnt from a question over time, as of
-/// `day` or the end of the data; else as [`super::open_month`].
+/// `day` or the end of the data; else as the project's were read.
 ///
 /// # Errors
 /// As [`super::collect_sources`]; data that lack what was learnt from; a day outside them, or one for a
@@ -183,14 +224,15 @@ pub fn open_for(
     let Some(fitted) = &bundle.behaviour else {
         return match day {
             Some(_) => Err(BehaviourError::NoQuestion.into()),
-            None => super::open_month(settings, sources, secrets, report),
+            None => super::month::open_month(settings, sources, secrets, report),
         };
     };
-    let mut settings = settings.clone();
-    settings.read.roles.clear();
-    settings.question = Some(fitted.question.clone());
-    let collected = gather_sources(sources, secrets, &settings, report)?;
-    let opened = Opened::new(&collected, &settings, None, report)?;
+    // Roles come from the bundle, and so do the columns of orders, events and opinions.
+    let (read, question) = (settings.read.without_columns(), Some(fitted.question.clone()));
+    let settings = Settings { read, question, ..settings.clone() };
+    let collected = gather_sources(sources, secrets, &settings, &report.part(0.0, 0.5))?;
+    let kept = fitted.columns.as_ref();
+    let opened = Opened::new(&collected, &settings, kept, &report.part(0.5, 0.3))?;
     let day = day.map_or(opened.read.books.last_day(), to_day);
     let behaviour = behaviour::apply(&opened.read, fitted, day, report)?;
     let mut table = opened.table(&behaviour, &[], report)?;
@@ -200,11 +242,8 @@ pub fn open_for(
 
 /// The cut-off day of every row of a table that a question made; `None` for any other table.
 pub(super) fn days(settings: &Settings, table: &Table) -> Option<Vec<Day>> {
-    let _: &Question = settings.question.as_ref()?;
-    let day = |cell: Option<&str>| {
-        cell.and_then(|text| date::iso(text.as_bytes()))
-            .map_or(Day::MIN, |ms| i32::try_from(ms.div_euclid(86_400_000)).unwrap_or(Day::MIN))
-    };
+    settings.question.as_ref()?;
+    let day = |cell: Option<&str>| cell.and_then(|text| date::iso(text.as_bytes())).map_or(Day::MIN, day_of);
     Some(table.text(CUT_OFF)?.iter().map(day).collect())
 }
 

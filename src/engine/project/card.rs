@@ -71,6 +71,7 @@ pub fn card(
         left_out,
         steps: steps.collect(),
         network: (outcome.kind == ModelKind::Mlp).then(|| settings.mlp.clone()),
+        net: outcome.kind.reads_sequences().then(|| settings.net.clone()),
         epochs_run: trained.epochs_run,
         best_epoch: trained.best_epoch,
         seconds: trained.seconds,

@@ -55,6 +55,7 @@ pub fn compare(
     let valid = settings.split.valid / (1.0 - settings.split.test).max(0.5);
     let rows = local.cleaning.last().rows.clone();
 
+    let specs = settings.specs();
     let mut gathered: Vec<Gathered> = Vec::new();
     for &kind in kinds {
         if gathered.iter().all(|g| g.kind != kind) {
@@ -82,25 +83,28 @@ pub fn compare(
             report.check()?;
             report.emit(Event::Fold { fold: fold + 1, folds, kind: one.kind });
             let part = part.part(CLEANING + each * at as f64, each);
-            let trained = match train::train(
-                one.kind,
-                &settings.mlp,
-                &samples,
-                settings.device,
-                settings.seed,
-                &part,
-            ) {
-                Ok(trained) => trained,
-                Err(Error::Train(why @ (TrainError::Fit { .. } | TrainError::Diverged { .. }))) => {
-                    one.failed = Some(why);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let p = trained.model.predict(&test_rows, trained.device.ran)?;
+            let trained =
+                match train::train_with(one.kind, &specs, &samples, settings.device, settings.seed, &part) {
+                    Ok(trained) => trained,
+                    Err(Error::Train(
+                        why @ (TrainError::Fit { .. } | TrainError::Diverged { .. } | TrainError::Net(_)),
+                    )) => {
+                        one.failed = Some(why);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+            let p = trained.model.predict_reporting(&test_rows, trained.device.ran, &part)?;
             one.seconds += trained.seconds;
             one.notes.extend(trained.model.note().filter(|note| !one.notes.contains(note)));
-            one.folds.push(fold_scores(&p, &test_labels, settings.threshold));
+            let scores = fold_scores(&p, &test_labels, settings.threshold);
+            report.emit(Event::FoldDone {
+                fold: fold + 1,
+                kind: one.kind,
+                seconds: trained.seconds,
+                scores: scores.clone(),
+            });
+            one.folds.push(scores);
             for (place, p) in test.iter().zip(p) {
                 let home = home.get(*place).and_then(|&home| one.probabilities.get_mut(home));
                 if let Some(home) = home {

@@ -7,17 +7,27 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod feature_sheet;
+mod histories;
 mod inspection;
 mod labels;
+mod leak_trap;
 mod migrate;
 mod month;
+#[cfg(test)]
+mod nets_tests;
 mod prepare;
 mod race;
 mod recipe_file;
 mod recovery;
 #[cfg(test)]
 mod reshaped;
+mod run_folder;
 mod saved;
+mod search;
+#[cfg(test)]
+mod search_tests;
+mod settings_diff;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -25,6 +35,9 @@ mod sources_tests;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
+mod track;
+#[cfg(test)]
+mod with_encodings;
 #[cfg(test)]
 mod with_text;
 
@@ -39,30 +52,39 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::{Evaluation, Explainer};
-use crate::features::behaviour::Question;
+use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
-use crate::table::{ColumnSpec, Role, Table};
-use crate::train::{self, DeviceKind, MlpSpec, ModelKind, Samples, Trained};
+use crate::table::{ColumnSpec, Frame, Role, Table};
+use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 
-pub use asked::{Asked, open_for};
+pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use feature_sheet::{feature_detail, feature_sheet};
+pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
-pub use month::{Month, next_month, open_month};
+pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
+pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
+pub use run_folder::{
+    RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
+};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
+pub use search::{Searched, find_rate, search};
+pub use settings_diff::{SettingDiff, settings_diff};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
-pub use time_machine::{AsOf, Scorer, Seen, as_of};
+pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
+pub use track::{Looked, Track};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +114,12 @@ pub enum ProjectError {
         file.display(), of.saturating_sub(columns.len()), quoted(columns)
     )]
     RecipeMisfit { file: PathBuf, columns: Vec<String>, of: usize },
+    #[error("{} is no run folder: {cause}", file.display())]
+    NotARun { file: PathBuf, cause: String },
+    #[error("{} holds other things; a run folder needs a place of its own", file.display())]
+    NotEmpty { file: PathBuf },
+    #[error("these are not the data of the run in {}, which had {rows} rows", file.display())]
+    RunOtherData { file: PathBuf, rows: usize },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -110,6 +138,9 @@ impl ProjectError {
             Self::NotFound { .. } => "not_found",
             Self::BadRecipe { .. } => "bad_recipe",
             Self::RecipeMisfit { .. } => "recipe_misfit",
+            Self::NotARun { .. } => "not_a_run",
+            Self::NotEmpty { .. } => "not_empty",
+            Self::RunOtherData { .. } => "run_other_data",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -129,6 +160,9 @@ impl ProjectError {
             | Self::BadRecipe { file, .. }
             | Self::Newer { file, .. }
             | Self::NoModel { file }
+            | Self::NotARun { file, .. }
+            | Self::NotEmpty { file }
+            | Self::RunOtherData { file, .. }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }
@@ -156,6 +190,11 @@ pub struct Settings {
     pub recipe: Recipe,
     pub features: FeatureSpec,
     pub mlp: MlpSpec,
+    /// Which network is trained, and the settings of those that read sequences.
+    #[serde(skip_serializing_if = "NetSettings::is_default")]
+    pub net: NetSettings,
+    #[serde(skip_serializing_if = "is_usual")]
+    pub boosted: BoostedSpec,
     pub device: DeviceKind,
     pub seed: u64,
     /// Probability from which a customer counts as at risk.
@@ -166,6 +205,11 @@ pub struct Settings {
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+}
+
+/// Keys and files of older projects stay what they were.
+fn is_usual(boosted: &BoostedSpec) -> bool {
+    *boosted == BoostedSpec::default()
 }
 
 impl Default for Settings {
@@ -179,6 +223,8 @@ impl Default for Settings {
             recipe: Recipe::default(),
             features: FeatureSpec::default(),
             mlp: MlpSpec::default(),
+            net: NetSettings::default(),
+            boosted: BoostedSpec::default(),
             device: DeviceKind::default(),
             seed: 1,
             threshold: 0.5,
@@ -198,11 +244,10 @@ impl Settings {
         self.split.valid = within(self.split.valid, 0.0, 0.45, 0.16);
         self.split.test = within(self.split.test, 0.0, 0.5, 0.2);
         self.threshold = within(self.threshold, 0.0, 1.0, 0.5);
-        self.features.rare_share = within(self.features.rare_share, 0.0, 1.0, 0.005);
-        self.features.max_levels = self.features.max_levels.clamp(1, 10_000);
-        self.features.text = self.features.text.within_limits();
+        self.features = self.features.sane();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
+        self.net = self.net.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -210,18 +255,42 @@ impl Settings {
         mlp.learning_rate = within(mlp.learning_rate, 1e-8, 10.0, 0.001);
         mlp.batch_size = mlp.batch_size.clamp(1, 65_536);
         mlp.epochs = mlp.epochs.clamp(1, 1_000_000);
+        mlp.warmup_steps = mlp.warmup_steps.min(1_000_000);
+        mlp.clip_norm = within(mlp.clip_norm, 0.0, 1e6, 0.0);
+        self.boosted = self.boosted.sane();
         self
     }
 
     /// A key of everything that training's outcome depends on: settings, data, engine version.
     pub fn key(&self, table: &Table) -> String {
-        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let roles = roles_of(table);
+        // Where another network is trained, the MLP's settings change nothing.
+        let unused = MlpSpec::default();
+        let mlp = if self.net.kind.reads_sequences() { &unused } else { &self.mlp };
         // The threshold and the number of segments change no model.
         let relevant = (
-            (&self.positive, &self.split, &self.recipe, &self.features, &self.mlp),
+            (&self.positive, &self.split, &self.recipe, &self.features, mlp),
             (self.device, self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
-        self.hash_of(&relevant)
+        let key = self.hash_of(&relevant);
+        let key = if is_usual(&self.boosted) {
+            key
+        } else {
+            let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
+            blake3::hash(&boosted).to_hex().to_string()
+        };
+        match self.net.kind.reads_sequences() {
+            true => {
+                let net = serde_json::to_vec(&self.net).unwrap_or_default();
+                blake3::hash(&[key.as_bytes(), &net].concat()).to_hex().to_string()
+            }
+            false => key,
+        }
+    }
+
+    /// The settings of the models.
+    pub fn specs(&self) -> Specs {
+        Specs { mlp: self.mlp.clone(), boosted: self.boosted.clone(), net: self.net.clone() }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -241,13 +310,21 @@ impl Settings {
     /// A key of everything that the prepared rows and their sides depend on. Models of one key were
     /// measured on the same test rows.
     pub fn rows_key(&self, table: &Table) -> String {
-        let roles: Vec<(&str, Role)> = table.columns.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let roles = roles_of(table);
         let relevant = (
             (&self.positive, &self.split, &self.recipe, &self.features),
             (self.seed, &table.source.hash, roles, env!("CARGO_PKG_VERSION")),
         );
         self.hash_of(&relevant)
     }
+}
+
+/// The columns with their roles, as keys have them. The history of a question over time is no column of a
+/// file, and projects from before there was one keep their keys.
+fn roles_of(table: &Table) -> Vec<(&str, Role)> {
+    let is_file = |name: &str, role: Role| !(name == HISTORY && role == Role::Ignore);
+    let all = table.columns.iter().map(|column| (column.name.as_str(), column.role));
+    all.filter(|(name, role)| is_file(name, *role)).collect()
 }
 
 /// Rows ready to learn from.
@@ -357,7 +434,15 @@ impl Prepared {
     /// # Errors
     /// The device cannot be used.
     pub fn outcome(&self, trained: Trained) -> crate::Result<Outcome> {
-        let probabilities = trained.model.predict(&self.matrix, trained.device.ran)?;
+        self.outcome_reporting(trained, &Reporter::silent())
+    }
+
+    /// [`outcome`](Self::outcome), which the person can cancel.
+    ///
+    /// # Errors
+    /// As [`outcome`](Self::outcome), or the person cancelled.
+    pub fn outcome_reporting(&self, trained: Trained, report: &Reporter) -> crate::Result<Outcome> {
+        let probabilities = trained.model.predict_reporting(&self.matrix, trained.device.ran, report)?;
         let side = |side| pick(&self.labels.of_row, &self.sides, side);
         let (train, (valid, labels)) = (side(Side::Train).0, side(Side::Valid));
         Ok(Outcome {
@@ -382,24 +467,32 @@ pub fn learn(
     report: &Reporter,
 ) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let trained = train::train(kind, &settings.mlp, &samples, settings.device, settings.seed, report)?;
-    prepared.outcome(trained)
+    let trained =
+        train::train_with(kind, &settings.specs(), &samples, settings.device, settings.seed, report)?;
+    prepared.outcome_reporting(trained, report)
 }
 
-/// Groups the customers of a prepared table.
+/// Groups the customers of a prepared table; where a question was asked over time, each as of the latest
+/// day: rows of earlier days are in no group ([`usize::MAX`]).
 ///
 /// # Errors
 /// Too few customers or columns, or the person cancelled.
 pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> crate::Result<Segmentation> {
-    segment::segment(
-        &prepared.schema,
-        prepared.cleaning.last(),
-        prepared.cleaning.readable(),
-        &prepared.labels.of_row,
-        settings.segments,
-        settings.seed,
-        report,
-    )
+    let (rows, readable, labels) =
+        (prepared.cleaning.last(), prepared.cleaning.readable(), &prepared.labels.of_row);
+    let (k, seed) = (settings.segments, settings.seed);
+    let Some(now) = &prepared.to_answer else {
+        return segment::segment(&prepared.schema, rows, readable, labels, k, seed, report);
+    };
+    let only = |frame: &Frame| frame.filter(now).map_err(clean::CleanError::from);
+    let (rows, readable) = (only(rows)?, only(readable)?);
+    let labels: Vec<Option<bool>> =
+        labels.iter().zip(now).filter(|(_, now)| **now).map(|(label, _)| *label).collect();
+    let mut found = segment::segment(&prepared.schema, &rows, &readable, &labels, k, seed, report)?;
+    let mut groups = std::mem::take(&mut found.of_row).into_iter();
+    let group = |now: &bool| if *now { groups.next().unwrap_or(usize::MAX) } else { usize::MAX };
+    found.of_row = now.iter().map(group).collect();
+    Ok(found)
 }
 
 /// Every customer, the most likely to leave first; equal ones in the order of the file. Where a question

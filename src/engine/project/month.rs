@@ -84,21 +84,18 @@ pub fn next_month(bundle: Arc<Bundle>, table: &Table, report: &Reporter) -> crat
     Ok(Month::new(bundle, scores))
 }
 
-/// Reads later data as the project's were read.
+/// Reads later data as the project's were read, where no question over time is asked.
 ///
 /// # Errors
 /// As [`super::collect_sources`].
-pub fn open_month(
+pub(super) fn open_month(
     settings: &super::Settings,
     sources: &[super::Source],
     secrets: &super::Secrets,
     report: &Reporter,
 ) -> crate::Result<Table> {
     // Roles come from the bundle; a column that is gone must not stop the reading.
-    let mut settings = settings.clone();
-    settings.read.roles.clear();
-    settings.read.decimals.clear();
-    settings.read.date_orders.clear();
-    settings.question = None;
+    let read = settings.read.without_columns();
+    let settings = super::Settings { read, question: None, ..settings.clone() };
     Ok(super::collect_sources(sources, secrets, &settings, report)?.table)
 }

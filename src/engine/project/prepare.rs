@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Labels, Prepared, Settings, asked, labels, pick, places};
 use crate::clean::{self, Cleaning};
 use crate::deploy;
-use crate::features;
+use crate::features::behaviour::LOST;
+use crate::features::{self, Sequences, TrainRows};
 use crate::job::{Event, Reporter};
 use crate::split::{self, Side};
 use crate::table::{ColumnSpec, Table};
@@ -44,8 +45,10 @@ pub(super) fn clean_local(settings: &Settings, table: &Table, report: &Reporter)
     report.emit(Event::Phase("clean"));
     let schema: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
     let source = clean::source(table, &schema).map_err(crate::Error::from)?;
-    let all = labels::read(table, settings.positive.as_deref())?;
     let days = asked::days(settings, table);
+    // What was said of a column's values is not said of the answers to a question.
+    let positive = if days.is_some() { Some(LOST) } else { settings.positive.as_deref() };
+    let all = labels::read(table, positive)?;
     // Where a customer has a row a day, the customer is what may not stand on two sides.
     let twins = match &days {
         Some(days) => asked::groups(table, &schema, days.len()),
@@ -78,7 +81,7 @@ pub(super) fn fit_on(
     sides: Vec<Side>,
     report: &Reporter,
 ) -> crate::Result<Prepared> {
-    let Local { schema, cleaning, labels, ids, to_answer, .. } = local;
+    let Local { schema, cleaning, labels, ids, to_answer, twins, .. } = local;
     let before = cleaning.last().rows.clone();
     let (cleaning, recipe) = clean::fit(&settings.recipe, &schema, cleaning, &sides, settings.seed, report)?;
     // A fitted step may have dropped training rows, and the recipe's columns need not be the file's.
@@ -95,8 +98,14 @@ pub(super) fn fit_on(
     let train = cleaning.last().filter(&is_train).map_err(clean::CleanError::from)?;
     let train_labels: Vec<bool> = pick(&labels.of_row, &sides, Side::Train).1;
     let known = (train_labels.len() == train.height()).then_some(train_labels.as_slice());
-    let features = features::fit_labelled(&settings.features, &schema, &train, known, report)?;
-    let matrix = features.apply_reporting(cleaning.last(), report)?;
+    let of_train = left.iter().zip(&sides).filter(|(_, side)| **side == Side::Train);
+    let groups: Vec<u64> = of_train.filter_map(|(&at, _)| twins.get(at).copied()).collect();
+    let rows = TrainRows { frame: &train, labels: known, groups: Some(&groups), seed: settings.seed };
+    let fitting = features::fit(&settings.features, &schema, &rows, report)?;
+    let read = features::sequence_columns(&settings.features, &schema);
+    let sequences = Sequences::of(cleaning.last(), &read);
+    let matrix = fitting.matrix(cleaning.last(), &is_train, report)?.with_sequences(sequences);
+    let features = fitting.features;
     let leaks = features::find_leaks(&schema, &train, &train_labels);
     let known = cleaning.before_filling().filter(&is_train).map_err(clean::CleanError::from)?;
     let profiles = deploy::profile(&schema, &known);

@@ -1,16 +1,21 @@
 //! The time machine: what would have been said of the customers on a day, and what then happened.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::asked::Opened;
 use super::{Collected, Settings, asked, bundle, learn, prepare};
+use crate::collect::combine::Plan;
 use crate::deploy::{Bundle, Lacking, nameless};
 use crate::evaluate::Evaluation;
 use crate::features::behaviour::{
-    self, BehaviourError, Churn, FittedBehaviour, next_purchase, to_date, to_day,
+    self, BehaviourError, Churn, Columns, FittedBehaviour, Question, Read, next_purchase, to_date, to_day,
 };
 use crate::job::Reporter;
+use crate::metrics::{Estimate, proportion};
 use crate::table::Table;
 use crate::train::ModelKind;
 
@@ -50,6 +55,10 @@ pub struct AsOf {
     /// Said against happened, where both are known.
     pub evaluation: Option<Evaluation>,
     pub threshold: f64,
+    /// What was asked: that of the model, where one scored.
+    pub question: Question,
+    /// The last day of the data.
+    pub last: NaiveDate,
     /// The model learnt from what happened after that day.
     pub learnt_later: bool,
 }
@@ -73,6 +82,76 @@ impl AsOf {
         }
         counts
     }
+
+    /// Customers of whom the data do not tell yet what happened.
+    pub fn unknown(&self) -> usize {
+        self.customers.iter().filter(|seen| seen.lost.is_none()).count()
+    }
+
+    /// Share of the customers who would have been said to be at risk, with its interval.
+    pub fn said(&self) -> Option<Estimate> {
+        share(self.customers.iter().map(|seen| seen.at_risk))
+    }
+
+    /// Share of those whose fate is known who were lost, with its interval.
+    pub fn lost(&self) -> Option<Estimate> {
+        share(self.customers.iter().map(|seen| seen.lost))
+    }
+
+    /// How well what was said met what happened, at the threshold: every figure with its interval; none
+    /// where nobody's fate is known.
+    pub fn figures(&self) -> BTreeMap<&'static str, Estimate> {
+        self.evaluation.as_ref().map(|found| found.metrics(self.threshold)).unwrap_or_default()
+    }
+}
+
+/// Share of what is true among what is known; `None` where nothing is.
+fn share(flags: impl Iterator<Item = Option<bool>>) -> Option<Estimate> {
+    let (mut yes, mut all) = (0, 0);
+    for flag in flags.flatten() {
+        yes += u64::from(flag);
+        all += 1;
+    }
+    (all > 0).then(|| proportion(yes, all))
+}
+
+/// The books, read once: each day that is looked at takes features and scores only.
+#[derive(Debug, Clone)]
+pub struct Past {
+    plan: Plan,
+    read: Arc<Read>,
+}
+
+impl Past {
+    /// Reads the books of collected tables; `kept` are the columns that a model has learnt from.
+    ///
+    /// # Errors
+    /// No orders, no dates, a column that the model learnt from is gone, the person cancels.
+    pub fn read(
+        collected: &Collected,
+        settings: &Settings,
+        kept: Option<&Columns>,
+        report: &Reporter,
+    ) -> crate::Result<Self> {
+        let Opened { plan, read, .. } = Opened::new(collected, settings, kept, report)?;
+        Ok(Self { plan, read })
+    }
+
+    /// [`as_of`] a day, with these books. `collected` are the tables that they were read from.
+    ///
+    /// # Errors
+    /// As [`as_of`].
+    pub fn look(
+        &self,
+        collected: &Collected,
+        settings: &Settings,
+        day: NaiveDate,
+        scorer: Scorer,
+        report: &Reporter,
+    ) -> crate::Result<AsOf> {
+        let (plan, read) = (self.plan.clone(), self.read.clone());
+        look(&Opened { data: &collected.dataset, plan, read }, (collected, settings), day, scorer, report)
+    }
 }
 
 /// Goes back to `day`: features from what was known at its end, scores, and what then happened.
@@ -88,7 +167,22 @@ pub fn as_of(
     scorer: Scorer,
     report: &Reporter,
 ) -> crate::Result<AsOf> {
-    let opened = Opened::new(collected, settings, None, &report.part(0.0, 0.3))?;
+    let fitted = match scorer {
+        Scorer::Given(bundle) => bundle.behaviour.as_ref(),
+        _ => collected.asked.as_ref().map(|asked| &asked.fitted),
+    };
+    let kept = fitted.and_then(|fitted| fitted.columns.as_ref());
+    let past = Past::read(collected, settings, kept, &report.part(0.0, 0.3))?;
+    past.look(collected, settings, day, scorer, &report.part(0.3, 0.7))
+}
+
+fn look(
+    opened: &Opened,
+    (collected, settings): (&Collected, &Settings),
+    day: NaiveDate,
+    scorer: Scorer,
+    report: &Reporter,
+) -> crate::Result<AsOf> {
     let at = to_day(day);
     behaviour::within(&opened.read.books, at)?;
     let learnt;
@@ -96,7 +190,7 @@ pub fn as_of(
         Scorer::Nobody => None,
         Scorer::Given(bundle) => Some(bundle),
         Scorer::Then(kind) => {
-            learnt = learn_then(collected, settings, day, kind, &report.part(0.3, 0.5))?;
+            learnt = learn_then(opened, (collected, settings), day, kind, &report.part(0.0, 0.7))?;
             Some(&learnt)
         }
     };
@@ -108,7 +202,7 @@ pub fn as_of(
     let rows = behaviour::apply(&opened.read, fitted, at, report)?;
     let table = opened.table(&rows, &[], report)?;
     let scores = match model {
-        Some(bundle) => Some(bundle.score(&table, Lacking::Refuse, &report.part(0.8, 0.2))?),
+        Some(bundle) => Some(bundle.score(&table, Lacking::Refuse, &report.part(0.7, 0.3))?),
         None => None,
     };
     let threshold = model.map_or(settings.threshold, |bundle| bundle.threshold);
@@ -138,14 +232,16 @@ pub fn as_of(
         customers,
         evaluation: (!said.is_empty()).then(|| Evaluation::new(&said, &happened)),
         threshold,
+        question: fitted.question.clone(),
+        last: to_date(opened.read.books.last_day()),
         learnt_later: model.is_some() && fitted.learnt_until > at,
     })
 }
 
 /// A model that knows nothing after `day`.
 fn learn_then(
-    collected: &Collected,
-    settings: &Settings,
+    opened: &Opened,
+    (collected, settings): (&Collected, &Settings),
     day: NaiveDate,
     kind: ModelKind,
     report: &Reporter,
@@ -162,9 +258,8 @@ fn learn_then(
         Some(_) => {}
     }
     settings.combine.as_of = Some(day);
-    let then = asked::ask(collected.clone(), &settings, report)?;
-    let prepared = prepare(&settings, &then.table, report)?;
-    let outcome = learn(&settings, &prepared, kind, report)?;
-    let fitted = then.asked.as_ref().map(|asked| asked.fitted.clone());
-    Ok(bundle(&settings, &prepared, &outcome, None).with_behaviour(fitted))
+    let (table, _, asked) = asked::ask_of(collected, &settings, opened, &report.part(0.0, 0.4))?;
+    let prepared = prepare(&settings, &table, &report.part(0.4, 0.2))?;
+    let outcome = learn(&settings, &prepared, kind, &report.part(0.6, 0.4))?;
+    Ok(bundle(&settings, &prepared, &outcome, None).with_behaviour(Some(asked.fitted)))
 }

@@ -191,3 +191,118 @@ fn settings_without_a_question_keep_their_keys() {
     assert_ne!(asked.key(&table), plain.key(&table));
     assert_eq!(serde_json::from_value::<Settings>(serde_json::to_value(&asked).unwrap()).unwrap(), asked);
 }
+
+/// The shop's files with another column in front of the amount, and a price list that counts it too.
+fn with_decoy(files: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
+    std::fs::create_dir_all(folder).unwrap();
+    let copied = files.iter().map(|file| {
+        let to = folder.join(file.file_name().unwrap());
+        let text = std::fs::read_to_string(file).unwrap();
+        let text = if !file.ends_with("orders.csv") {
+            text
+        } else {
+            let line = |(at, line): (usize, &str)| match at {
+                0 => format!("sales_amount,{line}\n"),
+                _ => format!("{}.75,{line}\n", 7000 + at % 900),
+            };
+            text.lines().enumerate().map(line).collect()
+        };
+        std::fs::write(&to, text).unwrap();
+        to
+    });
+    copied.collect()
+}
+
+#[test]
+fn a_later_file_with_a_tempting_column_scores_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = shop(folder.path());
+    let (settings, silent) = (asked(), Reporter::silent());
+    let collected = collect(&files, &settings, &silent).unwrap();
+    let asked = collected.asked.clone().unwrap();
+    let prepared = prepare(&settings, &collected.table, &silent).unwrap();
+    let learnt = learn(&settings, &prepared, ModelKind::Logistic, &silent).unwrap();
+    let bundle = bundle(&settings, &prepared, &learnt, None).with_behaviour(Some(asked.fitted.clone()));
+    let decoyed = with_decoy(&files, &folder.path().join("july"));
+    let score = |files: &[PathBuf], bundle: &Bundle, settings: &Settings| {
+        let sources = file(files);
+        let later = open_for(bundle, settings, (&sources, &Secrets::default()), None, &silent).unwrap();
+        let scores = bundle.score(&later, Lacking::Refuse, &silent).unwrap();
+        scores.rows.into_iter().map(|row| (row.id, row.probability)).collect::<Vec<_>>()
+    };
+    let before = score(&files, &bundle, &Settings::default());
+    assert_eq!(score(&decoyed, &bundle, &Settings::default()), before);
+    // Without what was kept the guess takes the other column: the test can fail.
+    let mut forgetful = bundle.clone();
+    forgetful.behaviour.as_mut().unwrap().columns = None;
+    assert_ne!(score(&decoyed, &forgetful, &Settings::default()), before);
+    // What was said of columns that are gone stops nothing.
+    let mut stale = Settings::default();
+    stale.read.decimals.push(("gone".into(), crate::detect::number::Decimal::Comma));
+    stale.read.date_orders.push(("gone too".into(), crate::detect::date::Order::DayFirst));
+    stale.read.roles.push(("gone as well".into(), Role::Ignore));
+    assert_eq!(score(&files, &bundle, &stale), before);
+}
+
+#[test]
+fn the_books_are_read_once_for_a_model_of_then_and_for_many_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = shop(folder.path());
+    let (settings, silent) = (asked(), Reporter::silent());
+    let collected = collect(&files, &settings, &silent).unwrap();
+    let times = || crate::features::behaviour::READ.with(std::cell::Cell::get);
+    let before = times();
+    let day = "2026-04-15".parse().unwrap();
+    let then = Scorer::Then(ModelKind::Logistic);
+    let alone = as_of(&collected, &settings, day, then, &silent).unwrap();
+    assert_eq!(times() - before, 1);
+    let past = Past::read(&collected, &settings, None, &silent).unwrap();
+    let days = ["2026-03-01", "2026-04-15", "2026-06-30"].map(|day| day.parse().unwrap());
+    let mut track = Track::default();
+    for at in days {
+        let seen = past.look(&collected, &settings, at, then, &silent).unwrap();
+        if at == day {
+            assert_eq!(seen.customers, alone.customers);
+            let [hit, wrong, missed, rest] = seen.outcomes();
+            let all = hit + wrong + missed + rest;
+            assert_eq!(seen.unknown(), 0);
+            assert!((seen.said().unwrap().value - (hit + wrong) as f64 / all as f64).abs() < 1e-12);
+            assert!((seen.lost().unwrap().value - (hit + missed) as f64 / all as f64).abs() < 1e-12);
+            let recall = seen.figures()["recall"].value;
+            assert!((recall - hit as f64 / (hit + missed) as f64).abs() < 1e-12);
+        }
+        track.add(&seen);
+    }
+    assert_eq!(times() - before, 2);
+    // Of the last day nobody knows what happened; the range is of the others.
+    let known: Vec<f64> = track.days().filter_map(|(_, looked)| looked.lost).map(|lost| lost.value).collect();
+    assert_eq!((track.len(), known.len()), (3, 2));
+    let (low, high) = track.lost().unwrap();
+    assert!(low <= high && known.contains(&low) && known.contains(&high));
+}
+
+#[test]
+fn a_customer_stands_in_one_segment_and_the_answer_is_read_aloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = shop(folder.path());
+    // What was said of another target's values does not hinder.
+    let settings = Settings { positive: Some("churned".into()), ..asked() };
+    let silent = Reporter::silent();
+    let collected = collect(&files, &settings, &silent).unwrap();
+    let asked = collected.asked.clone().unwrap();
+    let prepared = prepare(&settings, &collected.table, &silent).unwrap();
+    assert_eq!(prepared.labels.positive, "yes");
+    let found = segment(&settings, &prepared, &silent).unwrap();
+    assert_eq!(found.segments.iter().map(|group| group.size).sum::<usize>(), asked.to_answer);
+    assert_eq!(found.of_row.len(), prepared.sides.len());
+    let learnt = learn(&settings, &prepared, ModelKind::Logistic, &silent).unwrap();
+    let list = rank(&prepared, &learnt, Some(&found));
+    assert!(list.iter().all(|customer| customer.segment.is_some_and(|group| group < found.segments.len())));
+    assert_eq!((asked.until().to_string(), asked.first < asked.days[0]), ("2026-08-29".into(), true));
+    assert!((asked.lost_share() * asked.labelled as f64 - asked.lost as f64).abs() < 1e-9);
+    // Orders make a question possible, customers alone do not.
+    assert!(could_ask(&collected));
+    let plain = Settings::default();
+    assert!(could_ask(&collect(&files[1..2], &plain, &silent).unwrap()));
+    assert!(!could_ask(&collect(&files[..1], &plain, &silent).unwrap()));
+}

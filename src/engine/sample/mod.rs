@@ -2,6 +2,7 @@
 //! planted dirt. Equal seeds give equal bytes. For showing and teaching; correctness is shown on
 //! public data.
 
+mod in_order;
 mod words;
 
 use std::path::Path;
@@ -12,6 +13,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::deploy::DeployError;
 use crate::files::write_atomically;
+pub use in_order::{HORIZON, LEAVE, write_in_order};
+
 use words::{CITIES, COMPLAINTS, GIVEN, PRAISE, SURNAMES};
 
 /// The last day of the shop's books, in days since 1970: 30 June 2026.
@@ -67,7 +70,6 @@ struct Customer {
 /// # Errors
 /// The disk or the folder refuses.
 pub fn write(folder: &Path, customers: usize, seed: u64) -> Result<Vec<std::path::PathBuf>, DeployError> {
-    std::fs::create_dir_all(folder).map_err(|cause| DeployError::write(folder, cause))?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let shop: Vec<Customer> = (1..=customers).map(|id| Customer::draw(id, &mut rng)).collect();
     let files = [
@@ -77,6 +79,15 @@ pub fn write(folder: &Path, customers: usize, seed: u64) -> Result<Vec<std::path
         ("feedback.csv", feedback_csv(&shop, &mut rng)),
         ("products.csv", products_csv()),
     ];
+    write_files(folder, files)
+}
+
+/// Writes tables into `folder` (made if it is not there).
+fn write_files<const N: usize>(
+    folder: &Path,
+    files: [(&str, Vec<Vec<String>>); N],
+) -> Result<Vec<std::path::PathBuf>, DeployError> {
+    std::fs::create_dir_all(folder).map_err(|cause| DeployError::write(folder, cause))?;
     let mut written = Vec::new();
     for (name, rows) in files {
         let path = folder.join(name);

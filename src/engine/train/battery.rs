@@ -21,7 +21,8 @@ fn samples(rows: usize, label: impl Fn(&[f32]) -> f64) -> Samples {
             labels.push(rng.gen_bool(label(&row)));
             data.extend(row);
         }
-        (Matrix { names: names.clone(), sources: sources.clone(), height: rows, data }, labels)
+        let (names, sources) = (names.clone(), sources.clone());
+        (Matrix::new(names, sources, rows, data), labels)
     };
     let (train, train_labels) = draw(rows);
     let (valid, valid_labels) = draw(rows / 3);

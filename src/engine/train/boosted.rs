@@ -22,24 +22,55 @@ use crate::job::Reporter;
 use crate::metrics;
 
 /// Trees at most.
-const ROUNDS: usize = 600;
+pub(super) const ROUNDS: usize = 600;
 /// Rounds without a better validation loss after which boosting ends.
 const PATIENCE: usize = 30;
 /// Rounds where there are no validation rows to say when to end.
 const ROUNDS_UNWATCHED: usize = 100;
-const LEARNING_RATE: f32 = 0.1;
-const DEPTH: usize = 4;
-/// Ridge penalty on the leaves' numbers (λ of Chen and Guestrin).
-const L2: f32 = 1.0;
-/// Second derivatives that a leaf must hold.
-const LEAST_LEAF: f32 = 2.0;
 /// Bins of a feature.
 const BINS: u16 = 256;
-/// Share of the rows, and of the features, that each tree sees (stochastic boosting, Friedman 2002).
-const ROW_SHARE: f64 = 0.8;
-const FEATURE_SHARE: f64 = 0.6;
 /// Cells from which trees are grown by several threads.
 const PARALLEL_CELLS: usize = 200_000;
+
+/// Settings of the boosted trees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BoostedSpec {
+    /// Splits from a tree's root to its leaves.
+    pub depth: usize,
+    /// What each tree's numbers are multiplied with.
+    pub learning_rate: f64,
+    /// Ridge penalty on the leaves' numbers (λ of Chen and Guestrin).
+    pub l2: f64,
+    /// Second derivatives that a leaf must hold.
+    pub least_leaf: f64,
+    /// Share of the rows that each tree sees (stochastic boosting, Friedman 2002).
+    pub row_share: f64,
+    /// Share of the features that each tree sees.
+    pub feature_share: f64,
+}
+
+impl Default for BoostedSpec {
+    fn default() -> Self {
+        Self { depth: 4, learning_rate: 0.1, l2: 1.0, least_leaf: 2.0, row_share: 0.8, feature_share: 0.6 }
+    }
+}
+
+impl BoostedSpec {
+    /// The same settings within bounds; nothing in a file is trusted.
+    pub fn sane(mut self) -> Self {
+        let within = |value: f64, low: f64, high: f64, or: f64| {
+            if value.is_finite() { value.clamp(low, high) } else { or }
+        };
+        self.depth = self.depth.clamp(1, 12);
+        self.learning_rate = within(self.learning_rate, 1e-4, 1.0, 0.1);
+        self.l2 = within(self.l2, 0.0, 1e4, 1.0);
+        self.least_leaf = within(self.least_leaf, 0.0, 1e6, 2.0);
+        self.row_share = within(self.row_share, 0.05, 1.0, 0.8);
+        self.feature_share = within(self.feature_share, 0.05, 1.0, 0.6);
+        self
+    }
+}
 
 /// Boosted trees: their sum is the log-odds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,13 +105,19 @@ fn logistic(z: f64) -> f64 {
 }
 
 /// Boosts on the training rows and keeps as many trees as were best on the validation rows.
-pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Result<Boosting> {
+pub(super) fn fit(
+    spec: &BoostedSpec,
+    samples: &Samples,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Boosting> {
     let (x, y) = (&samples.train, &samples.train_labels);
     let started = std::time::Instant::now();
     let (rows, width) = (x.height, x.width());
     let fail = |cause: String| TrainError::Fit { model: "boosted trees", cause };
     let binned = Binned::new(x).map_err(fail)?;
-    let rule = Binned::rule(L2, LEAST_LEAF, LEARNING_RATE);
+    let rate = spec.learning_rate as f32;
+    let rule = Binned::rule(spec.l2 as f32, spec.least_leaf as f32, rate);
 
     let positive = y.iter().filter(|label| **label).count() as f64;
     let base = (positive / (rows as f64 - positive)).ln();
@@ -100,16 +137,18 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
             gradient[at] = (p - f64::from(u8::from(*label))) as f32;
             curvature[at] = (p * (1.0 - p)) as f32;
         }
-        let (index, features) = (draw(&mut rng, rows, ROW_SHARE), draw(&mut rng, width, FEATURE_SHARE));
+        let (index, features) =
+            (draw(&mut rng, rows, spec.row_share), draw(&mut rng, width, spec.feature_share));
         let tree = binned
-            .grow((index, &features), (&gradient, &curvature), &rule, DEPTH)
+            .grow((index, &features), (&gradient, &curvature), &rule, spec.depth)
             .ok_or_else(|| fail("a tree is not a tree".to_owned()))?;
         add(&tree, x, &mut log_odds);
         add(&tree, &samples.valid, &mut watched);
         model.trees.push(tree);
         let figures = look(&log_odds, &watched, samples, round, planned, started.elapsed().as_secs_f64());
+        let figures = Epoch { learning_rate: f64::from(rate), ..figures };
         if !figures.valid_loss.is_finite() {
-            return Err(TrainError::Diverged { epoch: round }.into());
+            return Err(TrainError::Diverged { epoch: round, kept: None }.into());
         }
         if watched.is_empty() || figures.valid_loss < best_loss {
             (best, best_loss) = (round, figures.valid_loss);
@@ -117,7 +156,7 @@ pub(super) fn fit(samples: &Samples, seed: u64, report: &Reporter) -> crate::Res
         history.push(figures);
         report.progress(round as f64 / planned as f64);
         // No look at `wants_finish`: in the window that is said to the network, which learns before.
-        if round - best >= PATIENCE {
+        if !report.goes_on(&figures) || round - best >= PATIENCE {
             break;
         }
     }
@@ -169,7 +208,7 @@ fn look(
         valid_auc: metrics::roc_auc(&p, labels),
         seconds,
         planned,
-        learning_rate: f64::from(LEARNING_RATE),
+        learning_rate: 0.0,
     }
 }
 

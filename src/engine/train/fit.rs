@@ -6,11 +6,14 @@ mod checkpoint;
 mod finder;
 mod order;
 mod spec;
+mod speed;
 mod state;
 mod step;
 mod update;
 mod watch;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;
 
@@ -26,8 +29,13 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 
 pub use finder::{RateCurve, RateFinder};
+pub(super) use finder::{curve, suggest};
 pub use spec::{FitSpec, RateSchedule, Rule};
+pub use speed::net_samples_per_second;
+pub(super) use step::{BINS, Lap};
+pub(super) use update::norm_square;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
+pub(super) use watch::{LOOKS_APART, Pace, STEPS_APART};
 
 use state::State;
 use step::Stepper;
@@ -104,6 +112,7 @@ pub fn train_net(
     let mut keep = Keep { path: run.checkpoint, failed: None };
     let mut good: Option<Net> = None;
     let mut rate = fit.learning_rate;
+    let mut told = watch::Told { watch: run.watch, report };
 
     while state.place.epoch <= planned && !state.is_over(fit) {
         let epoch = state.place.epoch;
@@ -117,7 +126,7 @@ pub fn train_net(
             let done = (epoch as f64 - 1.0 + at as f64 / total as f64) / planned as f64;
             rate = fit.rate(state.place.steps, done, epoch, state.place.plateau.factor);
             let place = (state.place.steps + 1, epoch);
-            let moved = stepper.step(model, rows, rate, place, &mut state.rng, &mut *run.watch, report)?;
+            let moved = stepper.step(model, rows, rate, place, &mut state.rng, &mut told, report)?;
             model = moved.model;
             state.place.steps += 1;
             state.place.done = at + 1;
@@ -134,7 +143,7 @@ pub fn train_net(
             keep.save(&mut state, &model, &stepper);
             break;
         }
-        let (train_loss, losses_fine) = stepper.mean_loss(&mut *run.watch)?;
+        let (train_loss, losses_fine) = stepper.mean_loss(&mut told)?;
         let looked = stepper.look_at_valid(&model.valid(), &state.net, report)?;
         if !(losses_fine && train_loss < EXPLODED && looked.0 < EXPLODED) {
             return Err(exploded(epoch, rate, good, &state));
@@ -148,7 +157,7 @@ pub fn train_net(
             learning_rate: rate,
             seconds: clock.seconds(),
         };
-        run.watch.epoch(&figures);
+        told.epoch(&figures);
         let net = Net { weights: model.weights(&state.net)?, ..state.net.clone() };
         state.end_epoch(figures, &net, fit);
         good = Some(net);

@@ -1,6 +1,10 @@
 //! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
 //! then look at the validation rows and remember the best epoch.
 
+mod clip;
+mod finder;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -12,12 +16,16 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::course::{Course, with_kept, words_of};
+use super::inside::{Seen, Telling};
 use super::network::{Activation, Dense, Network, read};
-use super::optimizer::{Optimizer, Schedule};
-use super::{DeviceKind, Model, Samples, TrainError, Trained, device};
+use super::optimizer::{Optimizer, Plateau, Schedule};
+use super::{DeviceKind, KeptEpoch, Samples, TrainError, Trained, device, memory};
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
+
+pub(super) use finder::find_rate;
 
 /// Settings of the network and its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +52,12 @@ pub struct MlpSpec {
     pub optimizer: Optimizer,
     #[serde(skip_serializing_if = "is_default")]
     pub schedule: Schedule,
+    /// Steps over which the rate rises from nothing; the schedule's factor applies on top.
+    #[serde(skip_serializing_if = "is_default")]
+    pub warmup_steps: usize,
+    /// Longest gradient, all weights taken together; a longer one is shortened to it. 0 leaves all.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clip_norm: f64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -64,11 +78,23 @@ impl Default for MlpSpec {
             batch_norm: false,
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
+            warmup_steps: 0,
+            clip_norm: 0.0,
         }
     }
 }
 
 impl MlpSpec {
+    /// The learning rate of a step: `step` counts from 0 over the whole training, `done` (0 to 1) is the
+    /// share of the planned steps before it, `epoch` counts from 1.
+    fn rate(&self, step: usize, done: f64, epoch: usize, plateau: Plateau) -> f64 {
+        let warm = match self.warmup_steps {
+            0 => 1.0,
+            steps => ((step + 1) as f64 / steps as f64).min(1.0),
+        };
+        self.learning_rate * self.schedule.factor(done, epoch) * plateau.factor * warm
+    }
+
     /// Trainable numbers of the network on `inputs` features, layer by layer, the output last.
     pub fn parameters(&self, inputs: usize) -> Vec<usize> {
         let mut from = inputs;
@@ -118,16 +144,44 @@ struct Stepper<'a> {
     /// Sums of the loss stay on the device until the epoch ends: no read-back per step.
     loss_sum: Option<Tensor<1>>,
     rows_seen: usize,
+    /// The last step's mean loss, where somebody watches.
+    last_loss: Option<Tensor<1>>,
+    watched: bool,
 }
 
 impl<'a> Stepper<'a> {
     fn new(spec: &'a MlpSpec, x: &'a Matrix, y: &'a [f32], weights: &'a [f32], device: &Device) -> Self {
         let optim = spec.optimizer.init();
-        Self { spec, x, y, weights, device: device.clone().autodiff(), optim, loss_sum: None, rows_seen: 0 }
+        Self {
+            spec,
+            x,
+            y,
+            weights,
+            device: device.clone().autodiff(),
+            optim,
+            loss_sum: None,
+            rows_seen: 0,
+            last_loss: None,
+            watched: false,
+        }
     }
 
     /// One step of gradient descent on the rows of `batch`.
     fn step(&mut self, model: Dense, batch: &[usize], rate: f64, rng: &mut ChaCha8Rng) -> Dense {
+        self.step_seen(model, batch, rate, rng, &mut None)
+    }
+
+    /// [`step`](Self::step), which leaves behind what `seen` gathers. The numbers are the same.
+    fn step_seen(
+        &mut self,
+        model: Dense,
+        batch: &[usize],
+        rate: f64,
+        rng: &mut ChaCha8Rng,
+        seen: &mut Option<Seen>,
+    ) -> Dense {
+        #[cfg(test)]
+        super::fault::strike();
         let (n, d) = (batch.len(), self.x.width());
         let mut x = Vec::with_capacity(n * d);
         batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
@@ -148,11 +202,14 @@ impl<'a> Stepper<'a> {
             })
             .collect();
 
-        let z = model.forward(x, self.spec.activation, &masks);
+        Seen::lap(seen, &self.device);
+        let z = model.forward_seen(x, self.spec.activation, &masks, &mut |x| Seen::answer(seen, x));
         // Binary cross-entropy from log-odds without overflow: max(z, 0) − z·y + ln(1 + e^−|z|).
         let terms = z.clone().clamp_min(0.0) - z.clone() * y + (z.abs().neg().exp() + 1.0).log();
         let loss = (terms * weights).sum() / n as f64;
 
+        Seen::lap(seen, &self.device);
+        self.last_loss = self.watched.then(|| loss.clone().inner());
         let sum = loss.clone().inner() * n as f64;
         self.loss_sum = Some(match self.loss_sum.take() {
             Some(before) => before + sum,
@@ -160,7 +217,16 @@ impl<'a> Stepper<'a> {
         });
         self.rows_seen += n;
         let grads = GradientsParams::from_grads(loss.backward(), &model);
-        self.optim.step(rate, model, grads)
+        Seen::lap(seen, &self.device);
+        Seen::gradients(seen, &model, &grads);
+        if let Some(seen) = seen {
+            // What was just read back is not the optimiser's time.
+            seen.begin_lap(&self.device);
+        }
+        let grads = clip::shorten(&model, grads, self.spec.clip_norm);
+        let model = self.optim.step(rate, model, grads);
+        Seen::lap(seen, &self.device);
+        model
     }
 
     /// The mean loss since the last call.
@@ -197,6 +263,7 @@ pub(super) fn train(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
+    memory::check(spec, samples.train.width(), samples.train.height)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let activation = spec.activation;
     let start = Network::init(samples.train.width(), &spec.hidden, activation, spec.batch_norm, &mut rng);
@@ -213,32 +280,66 @@ pub(super) fn train(
     })?;
     report.emit(Event::Device(choice.clone()));
     report.emit(Event::Phase("train"));
-    let started = Instant::now();
-    let mut rested = std::time::Duration::ZERO;
-    let mut stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+    let mut course = Course::begin();
+    // A driver that fails may do so by a panic: what was learnt until then is not lost.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+        learn(stepper, &start, samples, &mut rng, (batch, least), &mut course, report)
+    }));
+    let error = match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(crate::Error::Train(error))) => Some(error),
+        Ok(Err(error)) => return Err(error),
+        Err(panic) => Some(TrainError::Device { cause: words_of(panic.as_ref()) }),
+    };
+    match error {
+        Some(error) => Err(with_kept(error, course, &choice).into()),
+        None => course.trained(&choice).ok_or_else(|| TrainError::Diverged { epoch: 0, kept: None }.into()),
+    }
+}
+
+/// The epochs, one after the other. Whatever happens, `course` holds what came of it.
+fn learn(
+    mut stepper: Stepper<'_>,
+    start: &Network,
+    samples: &Samples,
+    rng: &mut ChaCha8Rng,
+    (batch, least): (usize, usize),
+    course: &mut Course,
+    report: &Reporter,
+) -> crate::Result<()> {
+    let spec = stepper.spec;
+    let activation = spec.activation;
+    let device = stepper.device.clone().inner();
     let mut model = start.to_device(&stepper.device);
     let mut order: Vec<usize> = (0..samples.train.height).collect();
-    let mut history: Vec<Epoch> = Vec::new();
-    let mut best: Option<(f64, usize, Network)> = None;
     let planned = spec.epochs.max(1);
     let mut rate = spec.learning_rate;
+    let (mut steps, mut plateau) = (0, Plateau::new());
+    let mut telling = Telling::new(report, activation);
 
     for epoch in 1..=planned {
-        order.shuffle(&mut rng);
+        order.shuffle(rng);
         let batches = batches(&order, batch, least);
         let total = batches.len();
         for (at, rows) in batches.into_iter().enumerate() {
-            rested += report.rest()?;
+            course.rested += report.rest()?;
             if report.wants_finish() {
                 break;
             }
             let done = (epoch as f64 - 1.0 + at as f64 / total as f64) / planned as f64;
-            rate = spec.learning_rate * spec.schedule.factor(done, epoch);
-            model = stepper.step(model, rows, rate, &mut rng);
+            rate = spec.rate(steps, done, epoch, plateau);
+            steps += 1;
+            let mut seen = telling.begin();
+            let began = Instant::now();
+            stepper.watched = report.is_watched();
+            model = stepper.step_seen(model, rows, rate, rng, &mut seen);
+            telling.end((began, epoch, rate), stepper.last_loss.take(), seen, &model)?;
             report.progress(done);
         }
+        telling.flush()?;
         // A stop in mid-epoch keeps the best whole epoch, if there is one.
-        if report.wants_finish() && !history.is_empty() {
+        if report.wants_finish() && !course.history.is_empty() {
             break;
         }
         // On the host, so that what is kept is no longer changed by later steps.
@@ -246,40 +347,40 @@ pub(super) fn train(
         let looked = look(&network, samples, &device)?;
         let train_loss = stepper.mean_loss()?;
         if !train_loss.is_finite() || !looked.0.is_finite() {
-            return Err(TrainError::Diverged { epoch }.into());
+            return Err(TrainError::Diverged { epoch, kept: None }.into());
         }
         let figures = Epoch {
             epoch,
             train_loss,
             valid_loss: looked.0,
             valid_auc: looked.1,
-            seconds: (started.elapsed() - rested).as_secs_f64(),
+            seconds: course.seconds(),
             planned,
             learning_rate: rate,
         };
-        history.push(figures);
-        report.epoch_done(figures);
-        if best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
-            best = Some((looked.0, epoch, network));
+        course.history.push(figures);
+        plateau.look(spec.schedule, looked.0);
+        if report.is_watched() {
+            report.emit(Event::Network(Box::new(KeptEpoch { figures, network: network.clone() })));
         }
-        let best_epoch = best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
+        report.epoch_done(figures);
+        if course.best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
+            course.best = Some((looked.0, epoch, network));
+        }
+        let best_epoch = course.best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
         if report.wants_finish() || (spec.patience > 0 && epoch - best_epoch >= spec.patience) {
             break;
         }
     }
-    let (best_epoch, network) = match best {
-        Some((_, epoch, network)) => (epoch, network),
-        None => (0, Network::from_device(&model.valid(), activation)?),
-    };
-    Ok(Trained {
-        model: Model::Mlp(network),
-        device: choice,
-        epochs_run: history.len(),
-        history,
-        best_epoch,
-        seconds: (started.elapsed() - rested).as_secs_f64(),
-    })
+    if course.best.is_none() {
+        course.best = Some((f64::INFINITY, 0, Network::from_device(&model.valid(), activation)?));
+    }
+    Ok(())
 }
+
+#[cfg(test)]
+#[path = "mlp_tests.rs"]
+mod tests;
 
 /// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
 fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {

@@ -3,17 +3,25 @@
 #[cfg(test)]
 mod battery;
 mod boosted;
+mod course;
 pub mod device;
+#[cfg(test)]
+mod fault;
 pub mod fit;
 mod forest;
 pub mod glass;
+mod inside;
 mod linear;
+mod memory;
 mod mlp;
 pub mod net;
 mod network;
 mod one_rule;
 mod optimizer;
 pub mod race;
+pub mod search;
+pub mod sequence;
+mod shelf;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -25,14 +33,18 @@ use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::note::Note;
 
-pub use boosted::BoostedModel;
+pub use boosted::{BoostedModel, BoostedSpec};
 pub use device::{DeviceChoice, DeviceKind};
 pub use forest::ForestModel;
+pub use inside::{StillLook, Watching, look_at};
 pub use linear::LinearModel;
+pub use memory::Memory;
 pub use mlp::{Epoch, MlpSpec, samples_per_second};
 pub use network::{Activation, Layer, Network, Norm};
 pub use one_rule::{Bins, OneRuleModel};
 pub use optimizer::{Optimizer, Schedule};
+pub use sequence::{NetSettings, SequenceNet};
+pub use shelf::{KeptEpoch, Shelf};
 pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
@@ -47,13 +59,31 @@ pub enum TrainError {
     #[error("the graphics device cannot be used: {cause}")]
     Device { cause: String },
     #[error("the loss became infinite at epoch {epoch}; a lower learning rate helps")]
-    Diverged { epoch: usize },
+    Diverged {
+        /// Counted from 1.
+        epoch: usize,
+        /// The best epoch before, as a finished training.
+        kept: Option<Box<Trained>>,
+    },
+    #[error("the device failed while the network was trained: {cause}")]
+    Broken {
+        cause: String,
+        /// The best epoch before, as a finished training.
+        kept: Option<Box<Trained>>,
+    },
+    #[error(
+        "training this network needs about {} MB of memory and {} MB are free",
+        needed / 1_000_000, available / 1_000_000
+    )]
+    Memory { needed: u64, available: u64 },
     #[error("{model} could not be fitted: {cause}")]
     Fit { model: &'static str, cause: String },
     #[error(transparent)]
     Net(#[from] net::NetError),
     #[error(transparent)]
     Glass(#[from] glass::GlassError),
+    #[error(transparent)]
+    Search(#[from] search::SearchError),
 }
 
 impl TrainError {
@@ -62,9 +92,20 @@ impl TrainError {
             Self::TooFew { .. } => "too_few_rows",
             Self::Device { .. } => "device",
             Self::Diverged { .. } => "diverged",
+            Self::Broken { .. } => "device_broke",
+            Self::Memory { .. } => "net_memory",
             Self::Fit { .. } => "fit_failed",
             Self::Net(cause) => cause.kind(),
             Self::Glass(cause) => cause.kind(),
+            Self::Search(cause) => cause.kind(),
+        }
+    }
+
+    /// What is left of a training that failed: its best epoch, as a finished training.
+    pub fn kept(&self) -> Option<&Trained> {
+        match self {
+            Self::Diverged { kept, .. } | Self::Broken { kept, .. } => kept.as_deref(),
+            _ => None,
         }
     }
 }
@@ -75,6 +116,14 @@ impl TrainError {
 pub enum ModelKind {
     #[default]
     Mlp,
+    /// Convolutions over words and purchases.
+    Cnn,
+    /// A recurrent cell that reads them one by one.
+    Rnn,
+    /// A convolution whose answers a recurrent cell reads.
+    Hybrid,
+    /// Every word or purchase looks at every other.
+    Transformer,
     Logistic,
     /// A linear support vector machine.
     Svm,
@@ -89,7 +138,16 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
-    /// Every kind, the network first, the simplest last.
+    /// The networks that read words or purchases in their order, and cannot be trained without.
+    pub const SEQUENCE: [ModelKind; 4] =
+        [ModelKind::Cnn, ModelKind::Rnn, ModelKind::Hybrid, ModelKind::Transformer];
+
+    /// Every kind, those of [`ALL`](Self::ALL) first.
+    pub fn every() -> impl Iterator<Item = ModelKind> {
+        Self::ALL.into_iter().chain(Self::SEQUENCE)
+    }
+
+    /// Every kind that learns from the table alone, the network first, the simplest last.
     pub const ALL: [ModelKind; 8] = [
         ModelKind::Mlp,
         ModelKind::Boosted,
@@ -105,6 +163,10 @@ impl ModelKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Mlp => "mlp",
+            Self::Cnn => "cnn",
+            Self::Rnn => "rnn",
+            Self::Hybrid => "hybrid",
+            Self::Transformer => "transformer",
             Self::Logistic => "logistic",
             Self::Svm => "svm",
             Self::Tree => "tree",
@@ -117,7 +179,12 @@ impl ModelKind {
 
     /// True for networks: what must beat all others to boast.
     pub fn is_network(self) -> bool {
-        matches!(self, Self::Mlp)
+        self == Self::Mlp || self.reads_sequences()
+    }
+
+    /// True for networks that read words or purchases in their order.
+    pub fn reads_sequences(self) -> bool {
+        Self::SEQUENCE.contains(&self)
     }
 }
 
@@ -132,7 +199,11 @@ pub enum Model {
     Forest(ForestModel),
     Boosted(BoostedModel),
     OneRule(OneRuleModel),
-    Majority { rate: f64 },
+    Majority {
+        rate: f64,
+    },
+    /// A network that reads words or purchases in their order.
+    Net(Box<SequenceNet>),
 }
 
 impl Model {
@@ -147,7 +218,13 @@ impl Model {
             Self::Boosted(_) => ModelKind::Boosted,
             Self::OneRule(_) => ModelKind::OneRule,
             Self::Majority { .. } => ModelKind::Majority,
+            Self::Net(model) => model.kind(),
         }
+    }
+
+    /// True if the model reads this column of the cleaned rows in order, beside the features.
+    pub fn reads(&self, column: &str) -> bool {
+        matches!(self, Self::Net(model) if model.reading.columns().any(|name| name == column))
     }
 
     /// True if the model fits this many features; asked of every opened file.
@@ -162,6 +239,7 @@ impl Model {
                 Self::Boosted(model) => model.is_sound(width),
                 Self::OneRule(model) => model.is_sound(width),
                 Self::Majority { .. } => true,
+                Self::Net(model) => model.is_sound(width),
             }
     }
 
@@ -171,6 +249,12 @@ impl Model {
     /// The device cannot be used.
     pub fn predict(&self, matrix: &Matrix, device: DeviceKind) -> Result<Vec<f64>, TrainError> {
         match self {
+            Self::Net(model) => match model.predict(matrix, device, &Reporter::silent()) {
+                Ok(p) => Ok(p),
+                Err(crate::Error::Train(why)) => Err(why),
+                // Nobody can cancel this reporter.
+                Err(_) => Ok(Vec::new()),
+            },
             Self::Mlp(network) => network.predict(matrix, &device::open(device)?),
             Self::Logistic(model) | Self::Svm(model) => Ok(model.predict(matrix)),
             Self::Tree(model) => Ok(model.predict(matrix)),
@@ -181,10 +265,28 @@ impl Model {
         }
     }
 
+    /// [`predict`](Self::predict) of many rows, which the person can cancel: networks that read sequences
+    /// take their time.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict), or the person cancelled.
+    pub fn predict_reporting(
+        &self,
+        matrix: &Matrix,
+        device: DeviceKind,
+        report: &Reporter,
+    ) -> crate::Result<Vec<f64>> {
+        match self {
+            Self::Net(model) => model.predict(matrix, device, report),
+            _ => Ok(self.predict(matrix, device)?),
+        }
+    }
+
     /// What a person should know of how this model came to be.
     pub fn note(&self) -> Option<Note> {
         match self {
             Self::OneRule(model) => Some(Note::new("one_rule_column").with("column", &model.column)),
+            Self::Net(model) => model.note(),
             _ => None,
         }
     }
@@ -215,10 +317,20 @@ pub struct Samples {
 /// Customers of each class that must be among the training rows.
 pub const LEAST_PER_CLASS: usize = 5;
 
-/// Trains one kind of model.
+/// Settings of the kinds of model that have any.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Specs {
+    pub mlp: MlpSpec,
+    pub boosted: BoostedSpec,
+    /// Of the networks that read sequences.
+    pub net: NetSettings,
+}
+
+/// [`train_with`], boosted trees and the networks that read sequences with their usual settings.
 ///
 /// # Errors
-/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+/// As [`train_with`].
 pub fn train(
     kind: ModelKind,
     spec: &MlpSpec,
@@ -227,22 +339,63 @@ pub fn train(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Trained> {
-    let positive = samples.train_labels.iter().filter(|label| **label).count();
-    let found = positive.min(samples.train_labels.len() - positive);
+    let specs = Specs { mlp: spec.clone(), ..Specs::default() };
+    train_with(kind, &specs, samples, device, seed, report)
+}
+
+/// Tries rising learning rates on new weights of the network: see [`fit::RateFinder`].
+///
+/// # Errors
+/// As [`train`]; a loss that bursts is no error, but the curve's end.
+pub fn find_rate(
+    finder: &fit::RateFinder,
+    spec: &MlpSpec,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<fit::RateCurve> {
+    enough(&samples.train_labels)?;
+    mlp::find_rate(finder, spec, samples, device, seed, report)
+}
+
+/// The positive rows of a training set that is large enough.
+fn enough(labels: &[bool]) -> Result<usize, TrainError> {
+    let positive = labels.iter().filter(|label| **label).count();
+    let found = positive.min(labels.len() - positive);
     if found < LEAST_PER_CLASS {
-        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS }.into());
+        return Err(TrainError::TooFew { found, needed: LEAST_PER_CLASS });
     }
+    Ok(positive)
+}
+
+/// Trains one kind of model.
+///
+/// # Errors
+/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+pub fn train_with(
+    kind: ModelKind,
+    specs: &Specs,
+    samples: &Samples,
+    device: DeviceKind,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Trained> {
+    let positive = enough(&samples.train_labels)?;
     let started = std::time::Instant::now();
     let (x, y) = (&samples.train, &samples.train_labels);
     let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
-        ModelKind::Mlp => return mlp::train(spec, samples, device, seed, report),
+        ModelKind::Mlp => return mlp::train(&specs.mlp, samples, device, seed, report),
+        ModelKind::Cnn | ModelKind::Rnn | ModelKind::Hybrid | ModelKind::Transformer => {
+            return sequence::train(kind, &specs.net, samples, (device, seed), report);
+        }
         ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
         ModelKind::Svm => Model::Svm(svm::fit(samples, seed, report)?),
         ModelKind::Tree => Model::Tree(tree::fit(x, y)?),
         ModelKind::Forest => Model::Forest(forest::fit(x, y, seed, report)?),
         ModelKind::Boosted => {
-            let boosting = boosted::fit(samples, seed, report)?;
+            let boosting = boosted::fit(&specs.boosted, samples, seed, report)?;
             (history, best_epoch) = (boosting.history, boosting.best);
             Model::Boosted(boosting.model)
         }

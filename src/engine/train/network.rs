@@ -82,7 +82,7 @@ pub struct Network {
 /// The network as a burn module.
 #[derive(Module, Debug)]
 pub(super) struct Dense {
-    layers: Vec<Linear>,
+    pub(super) layers: Vec<Linear>,
     /// One for each hidden layer, or none at all.
     norms: Vec<BatchNorm>,
 }
@@ -203,6 +203,17 @@ impl Dense {
     /// Log-odds, `[rows, 1]`. `masks` holds one dropout mask per hidden layer, already divided by
     /// the share that is kept; none while predicting.
     pub(super) fn forward(&self, x: Tensor<2>, activation: Activation, masks: &[Tensor<2>]) -> Tensor<2> {
+        self.forward_seen(x, activation, masks, &mut |_| ())
+    }
+
+    /// [`forward`](Self::forward); `see` is shown the answers of each hidden layer, before dropout.
+    pub(super) fn forward_seen(
+        &self,
+        x: Tensor<2>,
+        activation: Activation,
+        masks: &[Tensor<2>],
+        see: &mut dyn FnMut(&Tensor<2>),
+    ) -> Tensor<2> {
         let last = self.layers.len().saturating_sub(1);
         let mut x = x;
         for (at, layer) in self.layers.iter().enumerate() {
@@ -212,6 +223,7 @@ impl Dense {
                     x = norm.forward(x);
                 }
                 x = activation.apply(x);
+                see(&x);
                 if let Some(mask) = masks.get(at) {
                     x = x * mask.clone();
                 }

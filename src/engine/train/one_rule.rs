@@ -124,12 +124,13 @@ mod tests {
     use super::*;
 
     fn matrix(names: &[(&str, &str)], rows: &[&[f32]]) -> Matrix {
-        Matrix {
-            names: names.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            sources: names.iter().map(|(_, source)| (*source).to_owned()).collect(),
-            height: rows.len(),
-            data: rows.concat(),
-        }
+        let list = |of: fn(&(&str, &str)) -> String| names.iter().map(of).collect();
+        Matrix::new(
+            list(|(name, _)| (*name).into()),
+            list(|(_, source)| (*source).into()),
+            rows.len(),
+            rows.concat(),
+        )
     }
 
     #[test]

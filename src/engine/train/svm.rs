@@ -143,7 +143,7 @@ fn calibrate(line: &mut LinearModel, samples: &Samples) -> Result<(), TrainError
         Err(_) => {
             let column = vec!["distance".to_owned()];
             let data = distances.iter().map(|d| *d as f32).collect();
-            let one = Matrix { names: column.clone(), sources: column, height: y.len(), data };
+            let one = Matrix::new(column.clone(), column, y.len(), data);
             let sigmoid = linear::fit(&one, y)?;
             (-sigmoid.coefficients.first().copied().unwrap_or(0.0), -sigmoid.intercept)
         }

@@ -360,6 +360,10 @@ fn confusion(ui: &mut Ui, scene: &mut Scene<'_>, counts: regulars_engine::metric
             ],
         ],
     });
+    // The list is of the day to answer; those who were measured stand on an earlier one.
+    if scene.state.asked().is_some() {
+        return;
+    }
     parts::muted(ui, lang.t("evaluate.cell.help"));
     if asked.is_some() {
         scene.page.cell = asked;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
+pub use features::Tab as FeaturesTab;
 pub use train::Tab as TrainTab;
 
 use super::Prefs;
@@ -96,9 +97,14 @@ pub struct PageState {
     /// What the page of cleaning shows.
     #[serde(skip)]
     pub tab: clean::Tab,
+    /// What the page of features shows.
+    #[serde(skip)]
+    pub features: features::View,
     /// What the pages of training and of the classroom show.
     #[serde(skip)]
     pub train_tab: train::Tab,
+    #[serde(skip)]
+    pub runs: train::RunsView,
     #[serde(skip)]
     pub class_tab: classroom::Tab,
     /// The column that is looked at, and how numbers are compared.

@@ -5,11 +5,14 @@ mod diagram;
 mod inside;
 mod network;
 mod runs;
+mod sequence;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::train::{Epoch, ModelKind};
+
+pub use runs::View as RunsView;
 
 use super::{Page, Scene};
 use crate::window::command::Command;
@@ -26,18 +29,21 @@ pub enum Tab {
     Network,
     /// What goes on inside the network while it learns.
     Inside,
+    /// The trainings so far, side by side.
+    Runs,
     /// All kinds of model under the same folds, and the search for better settings.
     Board,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 3] = [Tab::Network, Tab::Inside, Tab::Board];
+    pub const ALL: [Tab; 4] = [Tab::Network, Tab::Inside, Tab::Runs, Tab::Board];
 
     fn key(self) -> &'static str {
         match self {
             Self::Network => "train.tab.network",
             Self::Inside => "train.tab.inside",
+            Self::Runs => "train.tab.runs",
             Self::Board => "train.tab.board",
         }
     }
@@ -45,7 +51,7 @@ impl Tab {
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.page.train_tab {
-        Tab::Network | Tab::Inside => network::inspector(ui, scene),
+        Tab::Network | Tab::Inside | Tab::Runs => network::inspector(ui, scene),
         Tab::Board => board::inspector(ui, scene),
     }
 }
@@ -72,6 +78,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         inside::show(ui, scene);
         return;
     }
+    if scene.page.train_tab == Tab::Runs {
+        runs::show(ui, scene);
+        return;
+    }
     if scene.state.cut_off && scene.state.train.is_none() {
         parts::caution(ui, &lang.t("train.cut_off"));
     }
@@ -88,16 +98,25 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     if scene.page.diagram
         && let Some(prepared) = &scene.state.prepared
     {
-        diagram::show(ui, lang, &scene.state.settings.mlp, prepared.matrix.width());
+        match scene.state.settings.net.kind.reads_sequences() {
+            true => sequence::diagram(ui, lang, scene),
+            false => diagram::show(ui, lang, &scene.state.settings.mlp, prepared.matrix.width()),
+        }
     }
     curves(ui, scene);
     comparison(ui, scene);
-    runs::show(ui, scene);
+    if scene.state.runs.len() > 1 {
+        ui.add_space(S3);
+        let args = [("count", lang.count(scene.state.runs.len() as u64))];
+        if ui.button(lang.with("runs.open", &args)).clicked() {
+            scene.page.train_tab = Tab::Runs;
+        }
+    }
 }
 
 fn controls(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if scene.state.train.is_some() {
             if parts::primary(ui, lang.t("command.finish"), true) {
                 scene.send.push(Command::FinishTraining);
@@ -109,6 +128,10 @@ fn controls(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
             if ui.button(lang.t("command.step")).on_hover_text(lang.t("train.step.help")).clicked() {
                 scene.send.push(Command::StepTraining);
+            }
+            let batch = ui.button(lang.t("command.step_batch"));
+            if batch.on_hover_text(lang.t("inside.step_batch.help")).clicked() {
+                scene.send.push(Command::StepBatch);
             }
             if ui.button(lang.t("command.cancel")).clicked() {
                 scene.send.push(Command::Cancel);
@@ -207,6 +230,8 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         .runs
         .iter()
         .filter(|run| run.overlaid)
+        // More of them, and zoom, are on the tab of runs.
+        .take(5)
         .map(|run: &Run| {
             let history = run.history();
             (runs::name(lang, run), line(history, |e| e.valid_loss, smooth, log), auc_of(history))
@@ -265,13 +290,16 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let outcomes = scene.state.outcomes.clone();
-    let Some(network) = outcomes.iter().find(|o| o.kind == ModelKind::Mlp) else { return };
+    let Some(network) = outcomes.iter().find(|o| o.kind.is_network()) else { return };
     parts::section(ui, lang.t("train.side_by_side"));
+    if let Some(note) = network.trained.model.note() {
+        parts::caution(ui, &lang.note(&note));
+    }
     ui.horizontal_wrapped(|ui| {
         ui.label(verdict(lang, &outcomes, network));
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);
         let shown = scene.state.shown().map(|o| o.kind);
-        if let Some(kind) = simple.filter(|_| shown == Some(ModelKind::Mlp))
+        if let Some(kind) = simple.filter(|_| shown.is_some_and(ModelKind::is_network))
             && ui
                 .button(lang.t("train.use_simple"))
                 .on_hover_text(lang.t(&format!("model.{}", kind.name())))
@@ -326,7 +354,7 @@ fn best_simple(
 ) -> Option<(ModelKind, regulars_engine::metrics::Estimate)> {
     outcomes
         .iter()
-        .filter(|o| o.kind != ModelKind::Mlp)
+        .filter(|o| !o.kind.is_network())
         .filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?)))
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
 }

@@ -43,7 +43,7 @@ impl Frame<'_> {
     }
 }
 
-fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
+pub(super) fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
     let lines = series.iter().map(|one| svg::Series {
         name: one.name.clone(),
         points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
@@ -59,7 +59,7 @@ fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
     }
 }
 
-fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
+pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = series.iter().flat_map(|one| {
         let name = &one.name;
@@ -73,7 +73,7 @@ fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
 }
 
 /// The head of a chart: its title and its menu.
-fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
+pub(super) fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let room = ui.available_width() - 96.0;
         ui.scope(|ui| {
@@ -85,6 +85,33 @@ fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     });
 }
 
+/// Words for the whole numbers of a horizontal axis.
+type Words<'a> = Option<&'a dyn Fn(f64) -> String>;
+
+/// [`drawing`]; a drawing has numbers on its axes, and counts from the last one that has words.
+fn drawing_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> svg::Chart {
+    let mut chart = drawing(frame, series);
+    let last = frame.include.iter().map(|[x, _]| *x).fold(f64::MIN, f64::max);
+    let Some(words) = words.filter(|_| last > f64::MIN) else { return chart };
+    chart.x = format!("{} (0 = {})", frame.x, words(last));
+    chart.series.iter_mut().flat_map(|one| &mut one.points).for_each(|(x, _)| *x -= last);
+    chart.include.iter_mut().for_each(|[x, _]| *x -= last);
+    chart
+}
+
+/// [`data`] with the words of the horizontal axis.
+fn data_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> Grid {
+    let mut grid = data(frame, series);
+    let Some(words) = words else { return grid };
+    let points = series.iter().flat_map(|one| one.points);
+    for (row, point) in grid.rows.iter_mut().zip(points) {
+        if let Some(cell) = row.get_mut(1) {
+            *cell = Cell::from(words(point.x).as_str());
+        }
+    }
+    grid
+}
+
 /// A chart of lines; returns where in it the pointer is.
 pub fn lines(
     ui: &mut Ui,
@@ -93,16 +120,48 @@ pub fn lines(
     series: &[Series<'_>],
     vertical: Option<(String, f64)>,
 ) -> Option<PlotPoint> {
+    lines_with(ui, lang, frame, series, vertical, None)
+}
+
+/// [`lines`] whose horizontal axis has words for its whole numbers: days, say.
+pub fn lines_over(
+    ui: &mut Ui,
+    lang: Lang,
+    frame: Frame<'_>,
+    series: &[Series<'_>],
+    vertical: Option<(String, f64)>,
+    words: &dyn Fn(f64) -> String,
+) -> Option<PlotPoint> {
+    lines_with(ui, lang, frame, series, vertical, Some(words))
+}
+
+fn lines_with(
+    ui: &mut Ui,
+    lang: Lang,
+    frame: Frame<'_>,
+    series: &[Series<'_>],
+    vertical: Option<(String, f64)>,
+    words: Words<'_>,
+) -> Option<PlotPoint> {
     let id = ui.scope_id().with(("chart", frame.id));
     let before: Option<Rect> = ui.data(|data| data.get_temp(id));
     let top = ui.cursor().min;
     head(ui, &frame.title, |ui| {
-        take::chart_menu(ui, lang, before, || drawing(&frame, series), || data(&frame, series), &frame.title);
+        take::chart_menu(
+            ui,
+            lang,
+            before,
+            || drawing_over(&frame, series, words),
+            || data_over(&frame, series, words),
+            &frame.title,
+        );
     });
     muted(ui, format!("{} · {}", frame.y, frame.x));
+    // A day is wider than a number.
+    let spacing = if words.is_some() { Rangef::new(80.0, 100.0) } else { Rangef::new(26.0, 40.0) };
     let mut plot = Plot::new(frame.id)
         .height(frame.height)
-        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(26.0, 40.0))])
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(spacing)])
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)
@@ -110,6 +169,13 @@ pub fn lines(
         .legend(Legend::default().position(frame.legend).follow_insertion_order(true));
     if frame.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
+    }
+    if let Some(words) = words {
+        // Ticks between two whole numbers have no words.
+        plot = plot.x_axis_formatter(move |mark, _| match (mark.value - mark.value.round()).abs() < 1e-6 {
+            true => words(mark.value),
+            false => String::new(),
+        });
     }
     for [x, y] in &frame.include {
         plot = plot.include_x(*x).include_y(*y);

@@ -2,8 +2,11 @@
 
 pub mod chart;
 pub mod form;
+pub mod histogram;
+pub mod math;
 pub mod table;
 pub mod take;
+pub mod zoom;
 
 use eframe::egui::{self, Button, Color32, RichText, Sense, Stroke, Ui, Vec2};
 use regulars_engine::metrics::Estimate;

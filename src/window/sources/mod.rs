@@ -101,13 +101,10 @@ impl Reading {
     /// Reads sources, beside those of the project where the person wants that.
     fn start(&mut self, state: &State, sources: Vec<Source>, secrets: Secrets) {
         let settings = match self.beside {
+            // What was said of columns is set when the rows are prepared, as for what is read from files.
             true => {
-                let mut settings = state.settings.clone();
-                // Set when the rows are prepared, as for what is read from files.
-                settings.read.roles.clear();
-                settings.read.decimals.clear();
-                settings.read.date_orders.clear();
-                settings
+                let read = state.settings.read.without_columns();
+                Settings { read, ..state.settings.clone() }
             }
             false => Settings::default(),
         };

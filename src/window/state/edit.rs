@@ -51,6 +51,12 @@ impl Edit {
         if before.combine != after.combine {
             return Self::new("edit.combine");
         }
+        if before.question != after.question {
+            return Self::new(match after.question {
+                Some(_) => "edit.question",
+                None => "edit.no_question",
+            });
+        }
         if before.positive != after.positive {
             return Self::with("edit.positive", "value", after.positive.clone().unwrap_or_default());
         }
@@ -90,10 +96,15 @@ impl Edit {
             ("optimizer", a.optimizer != b.optimizer),
             ("learning_rate", a.learning_rate != b.learning_rate),
             ("schedule", a.schedule != b.schedule),
+            ("warmup", a.warmup_steps != b.warmup_steps),
+            ("clip_norm", a.clip_norm != b.clip_norm),
+            ("boosted", before.boosted != after.boosted),
             ("batch", a.batch_size != b.batch_size),
             ("epochs", a.epochs != b.epochs),
             ("patience", a.patience != b.patience),
             ("class_weight", a.class_weight != b.class_weight),
+            ("net_kind", before.net.kind != after.net.kind),
+            ("net_settings", before.net.kind == after.net.kind && before.net != after.net),
             ("device", before.device != after.device),
             ("seed", before.seed != after.seed),
             ("threshold", before.threshold != after.threshold),
@@ -151,17 +162,14 @@ impl State {
         self.make_key();
         self.touch();
         let now = &self.settings;
-        let reading = |s: &Settings| {
-            let mut read = s.read.clone();
-            (read.roles, read.decimals, read.date_orders) = Default::default();
-            (read, s.files.clone())
-        };
+        let reading = |s: &Settings| (s.read.without_columns(), s.files.clone());
         let sources = self.present_sources();
         if reading(&before) != reading(now) && !sources.is_empty() {
             self.read(sources);
             return;
         }
-        if before.combine != now.combine && self.collected.is_some() {
+        let other_question = before.question != now.question && !self.has_asked(now.question.as_ref());
+        if (before.combine != now.combine || other_question) && self.collected.is_some() {
             // What is still being read is put together as it is now wanted.
             if self.load.is_some() && !sources.is_empty() {
                 self.read(sources);

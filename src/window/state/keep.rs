@@ -8,7 +8,7 @@ use regulars_engine::collect::database::Secret;
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
 use regulars_engine::files;
 use regulars_engine::project::{
-    Collected, Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource, Source,
+    self, Collected, Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource, Source,
 };
 use regulars_engine::table::Table;
 
@@ -109,6 +109,14 @@ impl State {
             list,
             follow_ups: self.follow_ups.clone(),
         })
+    }
+
+    /// Everything that the project reads, with its hashes; nothing for a table that was pasted.
+    pub(super) fn wanted(&self) -> Vec<SavedSource> {
+        match (self.sources.is_empty(), self.parts()) {
+            (false, Some(parts)) => parts.project.wanted(),
+            _ => Vec::new(),
+        }
     }
 
     /// What the project reads, where that is more than the file of its table.
@@ -409,6 +417,7 @@ impl State {
     /// The program is closed in peace: what is saved needs no recovery. What is not stays, and is
     /// offered at the next start.
     pub fn close(&mut self) {
+        self.end_lesson();
         self.saved &= self.train.is_none();
         self.leave_unsaved();
     }
@@ -435,6 +444,7 @@ impl Parts {
         let mut project = self.project;
         project.runs =
             if self.runs.is_empty() { self.waiting } else { self.runs.iter().map(Run::to_saved).collect() };
+        project::thin_histories(&mut project.runs);
         project.bundle = self.bundle.map(Arc::unwrap_or_clone);
         project.lists = self.lists.into_iter().map(Arc::unwrap_or_clone).collect();
         project.follow_ups = Arc::unwrap_or_clone(self.follow_ups);

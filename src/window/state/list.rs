@@ -105,11 +105,13 @@ impl State {
         // The run's own settings: the present ones may have moved on.
         let mut settings = self.runs.get(self.shown_run).map_or(&self.settings, |run| &run.settings).clone();
         settings.threshold = self.settings.threshold;
+        let asked = self.runs.get(self.shown_run).and_then(|run| run.asked.clone());
         let outcomes = self.outcomes.clone();
         self.bundling = Some(self.start(move |report| {
             let all: Vec<&project::Outcome> = outcomes.iter().map(Arc::as_ref).collect();
             let card = project::card(&settings, &table, &rows, &shown, &all, report)?;
-            Ok(project::bundle(&settings, &rows, &shown, Some(card)))
+            let behaviour = asked.map(|asked| asked.fitted.clone());
+            Ok(project::bundle(&settings, &rows, &shown, Some(card)).with_behaviour(behaviour))
         }));
     }
 
@@ -192,8 +194,9 @@ impl State {
         let settings = self.settings.clone();
         self.month_job = Some(self.start(move |report| {
             let sources: Vec<Source> = paths.into_iter().map(Source::File).collect();
-            let table = project::open_month(&settings, &sources, &Secrets::default(), report)?;
-            project::next_month(bundle, &table, report)
+            let from = (sources.as_slice(), &Secrets::default());
+            let table = project::open_for(&bundle, &settings, from, None, &report.part(0.0, 0.7))?;
+            project::next_month(bundle, &table, &report.part(0.7, 0.3))
         }));
     }
 

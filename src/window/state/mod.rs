@@ -2,6 +2,7 @@
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
 mod board;
+mod curves;
 mod edit;
 mod inside;
 mod keep;
@@ -13,6 +14,7 @@ mod mask;
 pub(in crate::window) mod race;
 mod reading;
 mod runs;
+mod sheet;
 mod takeaway;
 mod time;
 mod twins;
@@ -34,21 +36,23 @@ use regulars_engine::project::{
     Settings, Source,
 };
 use regulars_engine::segment::Segmentation;
-use regulars_engine::table::Table;
+use regulars_engine::table::{Role, Table};
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
 pub use board::Board;
+pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use inside::Inside;
 pub use keep::Lacks;
-pub use lab::Lab;
-pub use lessons::Lessons;
+pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
+pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
 pub use mask::{Mask, MaskTable, Tried};
 pub use race::Race;
-pub use runs::Run;
+pub use runs::{Run, Training};
+pub use sheet::FeatureSheet;
 pub use takeaway::Ask;
-pub use time::TimeMachine;
+pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
 
 use super::notice::{Notice, Told, Tone};
@@ -182,10 +186,12 @@ pub struct State {
 
     pub board: Board,
     pub inside: Inside,
+    pub curves: Curves,
     pub time: TimeMachine,
     pub lab: Lab,
     pub race: Race,
     pub lessons: Lessons,
+    pub sheet: FeatureSheet,
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
     pub notices: Vec<Notice>,
@@ -262,10 +268,12 @@ impl State {
             dialog: None,
             board: Board::default(),
             inside: Inside::default(),
+            curves: Curves::default(),
             time: TimeMachine::default(),
             lab: Lab::default(),
             race: Race::default(),
             lessons: Lessons::default(),
+            sheet: FeatureSheet::default(),
             live: Vec::new(),
             live_device: None,
             notices: Vec::new(),
@@ -285,6 +293,8 @@ impl State {
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
+        // Another file ends a lesson: it takes the place of the person's project, not of the lesson's.
+        self.end_lesson();
         let left = self.leave_unsaved();
         let (recovery, locked) = (self.recovery.take(), self.locked);
         // What is being exported is told when it is done.
@@ -309,16 +319,19 @@ impl State {
             job.cancel();
         }
         let settings = self.settings.clone();
+        let shown = self.waiting_shown.map(|(at, _)| at);
         // Those that wait for the data, else those whose rows were not there: they may be now.
         let runs: Vec<(usize, SavedRun)> = if self.waiting_runs.is_empty() {
-            let lost = self.runs.iter().filter(|run| !run.is_whole());
+            let lost = self.runs.iter().filter(|run| !run.can_be_shown());
             lost.map(|run| (run.number, run.to_saved())).collect()
         } else {
             self.waiting_runs.iter().cloned().enumerate().collect()
         };
         self.prepare = Some(self.start(move |report| {
             let mut table = base.table.clone();
-            for (name, role) in &settings.read.roles {
+            // Where a question over time is asked, no column of the file is the target.
+            let counts = |role: Role| role != Role::Target || settings.question.is_none();
+            for (name, role) in settings.read.roles.iter().filter(|(_, role)| counts(*role)) {
                 // A role for a column that is gone says nothing about the ones that are there.
                 let _ = collect::set_role(&mut table, name, *role);
             }
@@ -331,11 +344,17 @@ impl State {
             let prepared = project::prepare(&settings, &table, report);
             let restored = match &prepared {
                 Ok(prepared) => {
-                    let same = runs.iter().filter(|(_, run)| run.is_of(&settings, &table));
+                    let same: Vec<_> = runs.iter().filter(|(_, run)| run.is_of(&settings, &table)).collect();
                     let restore = |run: &SavedRun| {
                         run.models.iter().filter_map(|model| model.restore(prepared).ok()).collect()
                     };
-                    same.map(|(at, run)| (*at, restore(run))).collect()
+                    // Of many, the last and the one that was shown; the others once they are wanted.
+                    let early = same.len().saturating_sub(runs::HELD);
+                    let is_wanted = |place: usize, at: usize| place >= early || Some(at) == shown;
+                    let outcomes = |(place, (at, run)): (usize, &&(usize, SavedRun))| {
+                        (*at, if is_wanted(place, *at) { restore(run) } else { Vec::new() })
+                    };
+                    same.iter().enumerate().map(outcomes).collect()
                 }
                 Err(_) => Vec::new(),
             };
@@ -384,6 +403,10 @@ impl State {
         self.reasons_job.iter().for_each(Job::cancel);
         self.mask.cancel();
         self.twins.cancel();
+        self.time.cancel();
+        self.sheet.cancel();
+        self.board.cancel();
+        self.lessons.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -407,18 +430,28 @@ impl State {
         if let Some(job) = &self.segment {
             return of("segment", job.progress(), job.seconds());
         }
+        if let Some(job) = self.time.job() {
+            return Some(job);
+        }
+        if let Some((name, progress, seconds)) = self.board.job() {
+            return of(name, progress, seconds);
+        }
         if let Some((progress, seconds)) = self.twins.job() {
             return of("twins", progress, seconds);
         }
         if let Some((progress, seconds)) = self.mask.job() {
             return of("mask", progress, seconds);
         }
+        if let Some((progress, seconds)) = self.lessons.trap.job() {
+            return of("trap", progress, seconds);
+        }
         self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
     }
 
     /// True while something runs whose loss a person would mind.
     pub fn busy(&self) -> bool {
-        self.train.is_some() || self.write.is_some() || self.saving()
+        let aside = self.lessons.aside().is_some_and(State::busy);
+        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving() || aside
     }
 
     fn fail(&mut self, error: Error) {
@@ -440,6 +473,7 @@ impl State {
         }
         self.poll_finding();
         let news = ended(&mut self.load);
+        let news = self.without_question(news);
         let is_over = news.is_some();
         match self.settle(news) {
             Some(collected) => {
@@ -456,13 +490,17 @@ impl State {
             None => {}
         }
         for event in self.train.iter().flat_map(Job::events) {
+            self.inside.take(&event);
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
-                Event::Phase(_) | Event::Fold { .. } => {}
+                _ => {}
             }
         }
         let news = ended(&mut self.train);
+        if let Some(Some(Err(error))) = &news {
+            self.inside.failed(error);
+        }
         let is_over = news.is_some();
         match self.settle(news) {
             Some(outcomes) => self.take_outcomes(outcomes),
@@ -485,10 +523,12 @@ impl State {
         self.poll_checking();
         self.poll_board();
         self.poll_inside();
+        self.poll_curves();
         self.poll_time();
         self.poll_lab();
         self.poll_race();
         self.poll_lessons();
+        self.poll_sheet();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });

@@ -3,12 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use regulars_engine::Error;
 use regulars_engine::collect;
-use regulars_engine::job::Job;
+use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Collected, SavedProject, Secrets, Settings, Source};
 
 use super::{State, fresh_id};
 use crate::window::notice::Tone;
+
+/// Puts tables together again; what the one file holds beside them stays known.
+pub(super) fn assemble_again(
+    collected: &Collected,
+    settings: &Settings,
+    report: &Reporter,
+) -> Result<Collected, Error> {
+    let again = project::assemble(collected.dataset.tables.clone(), settings, report)?;
+    Ok(Collected { parts: collected.parts.clone(), ..again })
+}
 
 impl State {
     /// Opens a data file or a project. A data file that is opened while a project asks for its data
@@ -100,10 +111,8 @@ impl State {
     pub(super) fn read(&mut self, sources: Vec<Source>) {
         self.load.iter().for_each(Job::cancel);
         // The person's roles are set when the rows are prepared: changing one reads nothing again.
-        let mut settings = self.settings.clone();
-        settings.read.roles.clear();
-        settings.read.decimals.clear();
-        settings.read.date_orders.clear();
+        let read = self.settings.read.without_columns();
+        let settings = Settings { read, ..self.settings.clone() };
         self.preview = None;
         if let [Source::File(head)] = sources.as_slice() {
             let (head, options) = (head.clone(), settings.read.clone());
@@ -119,14 +128,10 @@ impl State {
     /// Puts the tables that were read together again.
     pub(super) fn recombine(&mut self) {
         let Some(collected) = self.collected.clone() else { return };
-        let mut settings = self.settings.clone();
-        settings.read.roles.clear();
-        settings.read.decimals.clear();
-        settings.read.date_orders.clear();
+        let read = self.settings.read.without_columns();
+        let settings = Settings { read, ..self.settings.clone() };
         self.reading.clone_from(&self.sources);
-        self.load = Some(
-            self.start(move |report| project::assemble(collected.dataset.tables.clone(), &settings, report)),
-        );
+        self.load = Some(self.start(move |report| assemble_again(&collected, &settings, report)));
     }
 
     pub(super) fn take_collected(&mut self, collected: Collected) {
@@ -138,6 +143,7 @@ impl State {
             self.tell(Tone::Caution, "notice.other_content", Vec::new());
         }
         self.list_source = fresh_id();
+        self.time.begin(&collected);
         self.table = Some(Arc::new(collected.table.clone()));
         self.collected = Some(Arc::new(collected));
         self.saved &= self.project_file.is_some();

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use regulars_engine::Error;
-use regulars_engine::project::{self, Outcome, Prepared, SavedModel, SavedRun, Settings};
-use regulars_engine::train::{Epoch, ModelKind};
+use regulars_engine::project::{self, Asked, Outcome, Prepared, SavedModel, SavedRun, Settings};
+use regulars_engine::split::Side;
+use regulars_engine::train::{Epoch, Memory, ModelKind};
 
-use super::State;
+use super::curves::RunCurve;
+use super::{State, ended};
 use crate::window::notice::Tone;
 
 /// Rows up to which segments are found without being asked for.
 const AUTO_SEGMENT_ROWS: usize = 50_000;
 /// Runs that are kept; the oldest without a name goes first.
-const RUNS: usize = 20;
+const RUNS: usize = 200;
+/// Runs whose predictions are held; those of the others are made again when they are shown.
+pub(super) const HELD: usize = 20;
+/// Epochs of a run whose figures are held; of more, those that tell its story.
+const EPOCHS: usize = 10_000;
 
 /// One training.
 #[derive(Debug, Clone)]
@@ -26,18 +32,30 @@ pub struct Run {
     /// Empty where the rows are not the present ones.
     pub outcomes: Vec<Arc<Outcome>>,
     rows: Option<Arc<Prepared>>,
+    /// What was asked over time of these rows, if anything.
+    pub(super) asked: Option<Arc<Asked>>,
     /// What is written to the project file.
     saved: Arc<Vec<SavedModel>>,
     /// Its curve is drawn beside the shown one's.
     pub overlaid: bool,
+    lowest: Option<f64>,
 }
 
 /// A training that runs: what it was started with.
-pub(super) struct Training {
+#[derive(Clone)]
+pub struct Training {
     settings: Settings,
     key: String,
     rows_key: String,
-    rows: Arc<Prepared>,
+    pub(super) rows: Arc<Prepared>,
+    asked: Option<Arc<Asked>>,
+}
+
+impl Training {
+    /// What the network needs of memory.
+    pub(super) fn memory(&self) -> Memory {
+        Memory::of(&self.settings.mlp, self.rows.matrix.width(), self.rows.count(Side::Train))
+    }
 }
 
 impl Run {
@@ -52,9 +70,19 @@ impl Run {
         }
     }
 
+    /// Its curve, to be handed to a worker.
+    pub(super) fn curve(&self) -> RunCurve {
+        RunCurve(self.saved.clone())
+    }
+
     /// The network's curve.
     pub fn history(&self) -> &[Epoch] {
         self.saved.iter().find(|m| !m.history.is_empty()).map_or(&[], |m| &m.history)
+    }
+
+    /// The lowest validation loss of its epochs.
+    pub fn lowest_loss(&self) -> Option<f64> {
+        self.lowest
     }
 
     /// The network among its models.
@@ -62,10 +90,38 @@ impl Run {
         self.saved.first()
     }
 
-    /// Can be shown on every page.
+    /// Can be shown on every page at once.
     pub fn is_whole(&self) -> bool {
         !self.outcomes.is_empty()
     }
+
+    /// Can be shown, if only after its predictions were made again.
+    pub fn can_be_shown(&self) -> bool {
+        self.is_whole() || self.rows.is_some()
+    }
+
+    /// A run that was saved; `rows` where its models fit the present ones.
+    pub(super) fn of_saved(number: usize, saved: SavedRun, rows: Option<Arc<Prepared>>) -> Self {
+        Self {
+            number,
+            name: saved.name,
+            settings: saved.settings,
+            key: saved.key,
+            rows_key: saved.rows_key,
+            outcomes: Vec::new(),
+            rows,
+            asked: None,
+            lowest: lowest(&saved.models),
+            saved: Arc::new(saved.models),
+            overlaid: false,
+        }
+    }
+}
+
+/// The lowest validation loss of the model that has epochs.
+fn lowest(models: &[SavedModel]) -> Option<f64> {
+    let history = models.iter().find(|m| !m.history.is_empty()).map(|m| &m.history)?;
+    history.iter().map(|e| e.valid_loss).filter(|loss| loss.is_finite()).min_by(f64::total_cmp)
 }
 
 impl State {
@@ -85,7 +141,9 @@ impl State {
         }
         let settings = self.settings.clone();
         let rows = prepared.clone();
-        self.training = Some(Training { settings: settings.clone(), key, rows_key, rows });
+        let asked = self.asked().cloned();
+        self.training = Some(Training { settings: settings.clone(), key, rows_key, rows, asked });
+        self.inside.begin(self.training.clone());
         self.live.clear();
         self.live_device = None;
         self.cut_off = false;
@@ -93,7 +151,7 @@ impl State {
         self.unkept = true;
         self.train = Some(self.start(move |report| {
             let learn = |kind| project::learn(&settings, &prepared, kind, report);
-            let mut outcomes = vec![learn(ModelKind::Mlp)?];
+            let mut outcomes = vec![learn(settings.net.kind)?];
             // Those that take a moment; the others are for `regulars compare`.
             let quick = [
                 ModelKind::Boosted,
@@ -112,6 +170,8 @@ impl State {
             }
             Ok(outcomes)
         }));
+        let on = self.inside.watches();
+        self.train.iter().for_each(|job| job.watch(on));
     }
 
     /// True while the training rests.
@@ -120,32 +180,73 @@ impl State {
     }
 
     pub(super) fn take_outcomes(&mut self, outcomes: Vec<Outcome>) {
-        let Some(Training { settings, key, rows_key, rows }) = self.training.take() else { return };
-        let saved = outcomes.iter().map(SavedModel::of).collect();
-        let number = self.runs.iter().map(|run| run.number).max().unwrap_or(0) + 1;
-        self.runs.push(Run {
-            number,
-            name: String::new(),
+        if let Some(training) = self.training.take() {
+            self.push_run(training, String::new(), outcomes);
+        }
+    }
+
+    /// Adds a run and shows it.
+    pub(super) fn push_run(&mut self, of: Training, name: String, outcomes: Vec<Outcome>) {
+        let Training { settings, key, rows_key, rows, asked } = of;
+        let mut saved: Vec<SavedModel> = outcomes.iter().map(SavedModel::of).collect();
+        saved.iter_mut().for_each(|model| project::thin_history(model, EPOCHS));
+        let run = Run {
+            number: self.next_number(),
+            name,
             rows_key,
             settings,
             key,
             outcomes: outcomes.into_iter().map(Arc::new).collect(),
             rows: Some(rows),
+            asked,
+            lowest: lowest(&saved),
             saved: Arc::new(saved),
             overlaid: false,
-        });
-        if self.runs.len() > RUNS {
-            let older = &self.runs[..self.runs.len() - 1];
-            let oldest = older.iter().position(|run| run.name.is_empty()).unwrap_or(0);
-            self.runs.remove(oldest);
-        }
+        };
+        self.add_run(run);
         self.touch();
         self.show_run(self.runs.len() - 1);
+        self.hold_few();
+    }
+
+    fn next_number(&self) -> usize {
+        self.runs.iter().map(|run| run.number).max().unwrap_or(0) + 1
+    }
+
+    fn add_run(&mut self, run: Run) {
+        self.runs.push(run);
+        if self.runs.len() > RUNS {
+            let shown = self.shown_run;
+            let older = self.runs.iter().take(self.runs.len() - 1).enumerate();
+            let nameless = |(at, run): &(usize, &Run)| run.name.is_empty() && *at != shown;
+            let oldest = older.clone().find(nameless).or(older.clone().find(|(at, _)| *at != shown));
+            let oldest = oldest.map_or(0, |(at, _)| at);
+            self.runs.remove(oldest);
+            self.shown_run -= usize::from(oldest < self.shown_run);
+        }
+    }
+
+    /// Runs that were trained elsewhere: their curves are compared with those that are here.
+    pub fn add_runs(&mut self, runs: Vec<SavedRun>) {
+        for saved in runs {
+            let run = Run::of_saved(self.next_number(), saved, None);
+            self.add_run(run);
+        }
+        self.touch();
+    }
+
+    /// Lets go of the oldest runs' predictions; their models stay.
+    fn hold_few(&mut self) {
+        let held = self.runs.iter().filter(|run| run.is_whole()).count();
+        let shown = self.shown_run;
+        let older = self.runs.iter_mut().enumerate().filter(|(at, run)| run.is_whole() && *at != shown);
+        older.take(held.saturating_sub(HELD)).for_each(|(_, run)| run.outcomes.clear());
     }
 
     /// Runs of an opened project whose rows are there again.
     pub(super) fn take_restored(&mut self, restored: Vec<(usize, Vec<Outcome>)>) {
         let rows = self.prepared.clone();
+        let asked = self.asked().cloned();
         let waiting = std::mem::take(&mut self.waiting_runs);
         let shown = self.waiting_shown.take();
         let mut restored: std::collections::HashMap<usize, Vec<Outcome>> = restored.into_iter().collect();
@@ -153,22 +254,16 @@ impl State {
             .into_iter()
             .enumerate()
             .map(|(at, run)| {
+                // Of those whose rows are the present ones, only the last were predicted again.
+                let fits = restored.contains_key(&at);
                 let outcomes = restored.remove(&at).unwrap_or_default();
-                let rows_key = match (outcomes.is_empty(), &self.table) {
-                    (false, Some(table)) => self.settings.rows_key(table),
-                    _ => run.rows_key,
-                };
-                Run {
-                    number: at + 1,
-                    name: run.name,
-                    settings: run.settings,
-                    key: run.key,
-                    rows_key,
-                    rows: rows.clone().filter(|_| !outcomes.is_empty()),
-                    outcomes: outcomes.into_iter().map(Arc::new).collect(),
-                    saved: Arc::new(run.models),
-                    overlaid: false,
+                let mut run = Run::of_saved(at + 1, run, rows.clone().filter(|_| fits));
+                if let (true, Some(table)) = (fits, &self.table) {
+                    run.rows_key = self.settings.rows_key(table);
                 }
+                run.asked = asked.clone().filter(|_| fits);
+                run.outcomes = outcomes.into_iter().map(Arc::new).collect();
+                run
             })
             .collect();
         let wanted = shown.map(|(at, _)| at).filter(|&at| self.runs.get(at).is_some_and(Run::is_whole));
@@ -186,12 +281,13 @@ impl State {
 
     /// Runs whose rows are there again, by their number.
     pub(super) fn revive(&mut self, restored: Vec<(usize, Vec<Outcome>)>) {
-        let rows = self.prepared.clone();
+        let (rows, asked) = (self.prepared.clone(), self.asked().cloned());
         for (number, outcomes) in restored {
             let found = self.runs.iter_mut().find(|run| run.number == number && !run.is_whole());
-            if let Some(run) = found.filter(|_| !outcomes.is_empty()) {
+            if let Some(run) = found {
                 run.outcomes = outcomes.into_iter().map(Arc::new).collect();
                 run.rows.clone_from(&rows);
+                run.asked.clone_from(&asked);
                 run.rows_key.clone_from(&self.prepared_key);
             }
         }
@@ -207,9 +303,12 @@ impl State {
         self.runs.get(self.shown_run).is_some_and(|run| run.rows_key == self.prepared_key)
     }
 
-    /// Shows a run everywhere.
+    /// Shows a run everywhere; where its predictions were let go, as soon as they are made again.
     pub fn show_run(&mut self, at: usize) {
-        let Some(run) = self.runs.get(at).filter(|run| run.is_whole()) else { return };
+        let Some(run) = self.runs.get(at).filter(|run| run.can_be_shown()) else { return };
+        if !run.is_whole() {
+            return self.predict_again(at);
+        }
         self.shown_run = at;
         self.outcomes = run.outcomes.clone();
         self.outcomes_key = run.key.clone();
@@ -225,6 +324,42 @@ impl State {
             && rows <= AUTO_SEGMENT_ROWS
         {
             self.find_segments();
+        }
+    }
+
+    fn predict_again(&mut self, at: usize) {
+        let Some((run, rows)) = self.runs.get(at).and_then(|run| Some((run, run.rows.clone()?))) else {
+            return;
+        };
+        let (number, saved) = (run.number, run.saved.clone());
+        let job = self.start(move |report| {
+            let again = |model: &SavedModel| {
+                report.check()?;
+                model.restore(&rows)
+            };
+            saved.iter().map(again).collect()
+        });
+        self.curves.again = Some((number, job));
+    }
+
+    /// Predictions of a run that were made again.
+    pub(super) fn poll_again(&mut self) {
+        let Some((number, job)) = self.curves.again.take() else { return };
+        let mut slot = Some(job);
+        let news = ended(&mut slot);
+        if let Some(job) = slot {
+            self.curves.again = Some((number, job));
+            return;
+        }
+        let outcomes: Option<Vec<Outcome>> = self.settle(news);
+        let at = self.runs.iter().position(|run| run.number == number);
+        let found = at.and_then(|at| self.runs.get_mut(at).map(|run| (at, run)));
+        if let (Some(outcomes), Some((at, run))) = (outcomes, found)
+            && !outcomes.is_empty()
+        {
+            run.outcomes = outcomes.into_iter().map(Arc::new).collect();
+            self.show_run(at);
+            self.hold_few();
         }
     }
 
@@ -248,7 +383,7 @@ impl State {
 
     /// The curves of the run that is kept, or none.
     pub(super) fn show_kept_run(&mut self) {
-        let kept = self.outcomes.iter().find(|o| o.kind == ModelKind::Mlp);
+        let kept = self.outcomes.iter().find(|o| o.kind.is_network());
         self.live = kept.map(|o| o.trained.history.clone()).unwrap_or_default();
         self.live_device = kept.map(|o| o.trained.device.clone());
     }

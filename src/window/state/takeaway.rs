@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use regulars_engine::deploy::{Change, Customer, DeployError};
 use regulars_engine::files::Grid;
-use regulars_engine::project::{CallList, RecipeFile};
+use regulars_engine::project::{self, CallList, RecipeFile, RunFolder, RunRecord};
 use regulars_engine::{Error, files};
 
 use super::{State, ended};
@@ -34,13 +34,17 @@ pub enum Ask {
     Mask,
     /// A folder for masked copies of several tables.
     MaskFolder,
+    /// A folder for all that is needed to run a training again.
+    RunFolder,
 }
 
 impl Ask {
     /// Ending of the file that is made; empty where one is opened, and for a folder.
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Open | Self::Add | Self::Month | Self::OpenRecipe | Self::MaskFolder => "",
+            Self::Open | Self::Add | Self::Month | Self::OpenRecipe | Self::MaskFolder | Self::RunFolder => {
+                ""
+            }
             Self::Mask => "csv",
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
@@ -54,7 +58,12 @@ impl Ask {
 
     /// True where a file or folder is made.
     pub fn saves(self) -> bool {
-        !self.ending().is_empty() || self == Self::MaskFolder
+        !self.ending().is_empty() || self.is_folder()
+    }
+
+    /// True where a folder is filled.
+    pub fn is_folder(self) -> bool {
+        matches!(self, Self::MaskFolder | Self::RunFolder)
     }
 }
 
@@ -66,7 +75,7 @@ impl State {
         let name = files::name_of(Path::new(suggested));
         let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
             let dialog = rfd::FileDialog::new();
-            let paths = if ask == Ask::MaskFolder {
+            let paths = if ask.is_folder() {
                 dialog.pick_folder().map(|path| vec![path])
             } else if ask.saves() {
                 dialog.set_file_name(name).save_file().map(|path| vec![path])
@@ -172,6 +181,36 @@ impl State {
         self.write = Some(self.start(move |_| {
             bundle.save(&path)?;
             Ok(Told::Key("notice.bundle", vec![("file", path.display().to_string())]))
+        }));
+    }
+
+    /// Writes the shown model's training as a folder from which it can be run again.
+    pub fn write_run_folder(&mut self, lang: Lang, path: PathBuf) {
+        let (Some(outcome), Some(rows), Some(table)) =
+            (self.shown().cloned(), self.trained_on.clone(), self.table.clone())
+        else {
+            return;
+        };
+        let present = self.shows_present_rows();
+        let Some(run) = self.runs.get(self.shown_run).filter(|_| present) else {
+            // The data may have been read or cleaned otherwise since: their hashes would be wrong.
+            self.tell(Tone::Caution, "notice.run_other_rows", Vec::new());
+            return;
+        };
+        let settings = run.settings.clone();
+        let (sources, all) = (self.wanted(), self.outcomes.clone());
+        let behaviour = self.collected.as_ref().and_then(|collected| collected.asked.clone());
+        self.write = Some(self.start(move |working| {
+            project::check_place(&path)?;
+            let all: Vec<&project::Outcome> = all.iter().map(Arc::as_ref).collect();
+            let card = project::card(&settings, &table, &rows, &outcome, &all, working)?;
+            let bundle = project::bundle(&settings, &rows, &outcome, Some(card))
+                .with_behaviour(behaviour.map(|asked| asked.fitted.clone()));
+            let record = RunRecord::of(&settings, (&table, sources), &rows, &outcome);
+            let history = &outcome.trained.history;
+            let pictures = report::run::pictures(lang, history);
+            RunFolder { record, history, bundle: &bundle, pictures }.write(&path)?;
+            Ok(Told::Key("notice.wrote", vec![("file", path.display().to_string())]))
         }));
     }
 

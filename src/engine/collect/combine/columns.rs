@@ -240,14 +240,19 @@ fn use_of(column: &Column) -> Use {
 }
 
 /// The column that says in which of several currencies each row's money is.
-pub(crate) fn currencies(table: &Table) -> Option<&Column> {
+pub(super) fn currencies(table: &Table) -> Option<&Column> {
+    currency(table, 2)
+}
+
+/// The column that says in which currency each row's money is, with at least so many of them.
+pub(crate) fn currency(table: &Table, least: u64) -> Option<&Column> {
     let named = |name: &str| {
         words::tokens(name)
             .iter()
             .any(|word| ["currency", "währung", "devise", "moneda"].contains(&word.as_str()))
             || ["币种", "货币", "幣種"].iter().any(|part| name.contains(part))
     };
-    table.columns.iter().find(|column| named(&column.name) && column.distinct > 1)
+    table.columns.iter().find(|column| named(&column.name) && column.distinct >= least)
 }
 
 /// No value comes twice.

@@ -13,7 +13,8 @@ mod trace;
 
 use crate::error::Place;
 
-pub(crate) use columns::currencies;
+pub(crate) use columns::currency;
+pub(crate) use plan::column;
 pub use plan::{Apart, Choice, Dated, Dropped, Function, Hop, Plan, PlannedColumn, Source, TableRef};
 pub use propose::plan;
 pub(crate) use run::provenance;

@@ -200,7 +200,7 @@ pub struct Plan {
 }
 
 /// The column of a table by its exact name.
-pub(super) fn column<'a>(table: &'a Table, name: &str) -> Result<&'a crate::table::Column, CombineError> {
+pub(crate) fn column<'a>(table: &'a Table, name: &str) -> Result<&'a crate::table::Column, CombineError> {
     table
         .columns
         .iter()

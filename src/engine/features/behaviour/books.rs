@@ -1,6 +1,8 @@
 //! The shop's books as typed columns, each customer's rows together and in the order of time: what
 //! was known on a day is then the head of a slice, and later rows cannot be reached from it.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::question::Day;
@@ -13,7 +15,8 @@ pub(crate) const NO_LEVEL: u32 = u32::MAX;
 pub(crate) struct Levels {
     /// Level of each row, [`NO_LEVEL`] where the cell is blank.
     pub of: Vec<u32>,
-    pub texts: Vec<String>,
+    /// Shared: a part of the books has the same levels.
+    pub texts: Arc<Vec<String>>,
 }
 
 /// Rows of one kind (sales, lines of orders, events, opinions), sorted by customer, day, order and time.
@@ -125,8 +128,7 @@ impl Stream {
     /// Puts the rows `places` in the place of all.
     fn gather(&mut self, places: &[u32]) {
         fn take<T: Copy + Default + Send + Sync>(list: &mut Vec<T>, places: &[u32]) {
-            let from = std::mem::take(list);
-            *list = places.par_iter().map(|at| from.get(*at as usize).copied().unwrap_or_default()).collect();
+            *list = taken(&std::mem::take(list), places);
         }
         take(&mut self.time, places);
         take(&mut self.day, places);
@@ -144,34 +146,45 @@ impl Stream {
         }
     }
 
-    /// Only the rows for which `keep` holds, in their order.
-    fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let mut out = self.clone();
-        let mut places = Vec::new();
-        out.starts = vec![0];
+    /// Only the rows that `keep` leaves of each customer, in their order. Nothing else is copied.
+    fn filtered<I: Iterator<Item = usize>>(&self, keep: impl Fn(usize) -> I) -> Self {
+        let mut places: Vec<u32> = Vec::new();
+        let mut starts = vec![0];
         for customer in 0..self.starts.len().saturating_sub(1) {
-            let rows = self.of(customer).filter(|row| keep(*row));
-            places.extend(rows.filter_map(|row| u32::try_from(row).ok()));
-            out.starts.push(places.len());
+            places.extend(keep(customer).filter_map(|row| u32::try_from(row).ok()));
+            starts.push(places.len());
         }
-        out.gather(&places);
-        out
+        let places = places.as_slice();
+        let numbers = |list: &Option<Vec<f64>>| list.as_ref().map(|list| taken(list, places));
+        let levels = |list: &Option<Levels>| {
+            list.as_ref().map(|one| Levels { of: taken(&one.of, places), texts: one.texts.clone() })
+        };
+        Self {
+            starts,
+            time: taken(&self.time, places),
+            day: taken(&self.day, places),
+            order: taken(&self.order, places),
+            amount: numbers(&self.amount),
+            quantity: numbers(&self.quantity),
+            is_return: taken(&self.is_return, places),
+            discounted: self.discounted.as_ref().map(|list| taken(list, places)),
+            product: levels(&self.product),
+            category: levels(&self.category),
+            channel: levels(&self.channel),
+            kind: levels(&self.kind),
+            rating: numbers(&self.rating),
+            has_hours: self.has_hours,
+        }
     }
 
     /// Only the rows of every so-manieth customer.
     fn every(&self, every: usize) -> Self {
-        let mut keep = vec![false; self.len()];
-        for customer in (0..self.starts.len().saturating_sub(1)).step_by(every) {
-            if let Some(rows) = keep.get_mut(self.of(customer)) {
-                rows.fill(true);
-            }
-        }
-        self.filtered(|row| keep.get(row) == Some(&true))
+        self.filtered(|customer| if customer.is_multiple_of(every) { self.of(customer) } else { 0..0 })
     }
 
     /// The stream as it stood at the end of a day.
     fn cut(&self, day: Day) -> Self {
-        self.filtered(|row| self.day.get(row).is_some_and(|d| *d <= day))
+        self.filtered(|customer| self.until(customer, day))
     }
 
     /// The same customers and rows, with everything after `day` made up: later rows keep their places
@@ -205,6 +218,11 @@ impl Stream {
         }
         out
     }
+}
+
+/// The values at `places`.
+fn taken<T: Copy + Default + Send + Sync>(from: &[T], places: &[u32]) -> Vec<T> {
+    places.par_iter().map(|at| from.get(*at as usize).copied().unwrap_or_default()).collect()
 }
 
 /// Everything that a shop knows of its customers in time.

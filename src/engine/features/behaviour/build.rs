@@ -113,6 +113,7 @@ pub fn learn(
 
     let mut fitted = FittedBehaviour::fit(&question, books, &is_train, newest);
     fitted.first_asked = days.first().copied().unwrap_or(newest);
+    fitted.columns = Some(read.columns.clone());
     fitted.learnt_until = newest.saturating_add(question.horizon());
     look_ahead::check(books, &fitted, &days, report)?;
     report.progress(0.3);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BehaviourError;
 use super::books::{Books, Levels, NO_LEVEL, Stream};
+use super::columns::Columns;
 use super::orders::{Out, ratio};
 use super::question::{Day, Question};
 use crate::table::Role;
@@ -97,6 +98,10 @@ pub struct FittedBehaviour {
     pub learnt_until: Day,
     /// The first day on which the question was asked.
     pub first_asked: Day,
+    /// Which column told what, and how it was read: a later file is read by the same names. `None` for
+    /// what was fitted before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Columns>,
 }
 
 impl FittedBehaviour {
@@ -118,6 +123,7 @@ impl FittedBehaviour {
             kept: Vec::new(),
             learnt_until: day,
             first_asked: day,
+            columns: None,
         }
     }
 
@@ -245,7 +251,7 @@ fn top(stream: &Stream, levels: &Levels, is_train: &[bool], day: Day) -> Vec<Str
         }
     }
     let mut seen: Vec<(u64, &String)> =
-        counts.into_iter().zip(&levels.texts).filter(|(n, _)| *n > 0).collect();
+        counts.into_iter().zip(levels.texts.iter()).filter(|(n, _)| *n > 0).collect();
     seen.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     // A level called as the rest is would have the rest's column.
     seen.into_iter().map(|(_, text)| text.clone()).filter(|text| text != "(other)").take(TOP).collect()

@@ -9,6 +9,8 @@
 mod activity;
 mod books;
 mod build;
+mod cells;
+mod columns;
 mod fitted;
 mod label;
 mod look_ahead;
@@ -17,6 +19,7 @@ mod own;
 mod question;
 mod read;
 mod roles;
+mod sequence;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -27,12 +30,19 @@ use crate::error::Place;
 
 pub use books::Books;
 pub use build::{Behaviour, ColumnLabels, apply, learn, within};
+pub use columns::Columns;
 pub use fitted::{Feature, FittedBehaviour, Layout};
 pub use label::{is_asked, label, next_purchase, window};
 pub use look_ahead::check as check_look_ahead;
 pub use own::{LooksAhead, Why, find_look_ahead};
+pub(crate) use question::day_of;
 pub use question::{Churn, CutOffs, Date, Day, Question, SHORTEST_RHYTHM, to_date, to_day};
+#[cfg(test)]
+pub(crate) use read::READ;
 pub use read::{Read, read};
+pub use roles::could_ask;
+pub use sequence::{HISTORY, HistoryStep, LONGEST_HISTORY, read_history};
+pub(crate) use table::LOST;
 pub use table::{CUT_OFF, table, target_name};
 
 /// Why there are no features of behaviour.
@@ -54,6 +64,8 @@ pub enum BehaviourError {
     AfterEnd { day: NaiveDate, last: NaiveDate },
     #[error("the data tell nothing of “{what}”, which the model learnt from")]
     Lacking { what: &'static str },
+    #[error("“{table}” has no column “{column}”, which the model learnt from")]
+    NoKeptColumn { table: String, column: String },
     #[error("features that look ahead of their day: {features}")]
     LooksAhead { features: String },
     #[error("the question is answered by a column, and the customers' table has none that is the target")]
@@ -79,6 +91,7 @@ impl BehaviourError {
             Self::BeforeBegin { .. } => "behaviour_before_begin",
             Self::AfterEnd { .. } => "behaviour_after_end",
             Self::Lacking { .. } => "behaviour_lacking",
+            Self::NoKeptColumn { .. } => "behaviour_kept_column",
             Self::LooksAhead { .. } => "behaviour_looks_ahead",
             Self::NoColumn => "behaviour_no_column",
             Self::ColumnOfToday { .. } => "behaviour_column_of_today",
@@ -88,6 +101,9 @@ impl BehaviourError {
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::default()
+        match self {
+            Self::NoKeptColumn { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
+            _ => Place::default(),
+        }
     }
 }

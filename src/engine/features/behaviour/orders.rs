@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::books::{Books, NO_LEVEL, Stream};
 use super::fitted::{Layout, Shares, WINDOWS};
 use super::question::Day;
+use crate::clean;
 
 /// Room for one customer's rows, used again for the next.
 #[derive(Default)]
@@ -170,18 +171,9 @@ pub(super) fn gaps_of(days: &[Day], gaps: &mut Vec<f64>) {
     }));
 }
 
-/// The middle value; the mean of the two in the middle. Reorders the list.
+/// The middle value, not a number where there is none. Reorders the list.
 pub(super) fn median(list: &mut [f64]) -> f64 {
-    let half = list.len() / 2;
-    let even = list.len().is_multiple_of(2);
-    if list.is_empty() {
-        return f64::NAN;
-    }
-    let (below, middle, _) = list.select_nth_unstable_by(half, f64::total_cmp);
-    match even {
-        true => (below.iter().copied().fold(f64::MIN, f64::max) + *middle) / 2.0,
-        false => *middle,
-    }
+    if list.is_empty() { f64::NAN } else { clean::median(list) }
 }
 
 /// Slope of the least-squares line through the values, one step from each to the next.

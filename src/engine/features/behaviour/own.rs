@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series};
+use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series, StringChunked};
+use rayon::prelude::*;
 
 use super::books::{Books, NO_LEVEL, Stream};
 use super::build::Behaviour;
-use super::question::{DAY_MS, Day};
+use super::question::{Day, day_of};
 use super::read::Read;
 use crate::collect::relate::value;
 use crate::detect::{date, number};
 use crate::features::find_leaks;
+use crate::job::{Cancelled, Reporter};
 use crate::note::Note;
 use crate::split::Side;
 use crate::table::{Column, ColumnSpec, Frame, Role, Table, ValueType};
@@ -25,6 +27,8 @@ const EQUAL: f64 = 0.8;
 const HONEST: f64 = 0.2;
 /// Share of the rows with a date after the cut-off day from which a column is no slip, and their number.
 const LATER: (f64, usize) = (0.01, 3);
+/// Rows between two looks at whether the person has cancelled.
+const LOOK: usize = 4096;
 
 /// How it shows that a column looks ahead.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,32 +67,36 @@ impl LooksAhead {
 }
 
 /// Holds every column of the customers' table that a model could learn from against the books and the
-/// labels of training customers. `key` names the customers and is passed over.
+/// labels of training customers. `key` names the customers and is passed over. Columns are looked at side
+/// by side.
 ///
 /// A column is caught for the first of: being a target; dates after the cut-off day; being a total over
 /// rows after it; an area under the ROC curve that [`find_leaks`] suspects. What cannot be told from
 /// these stays: a satisfaction that was asked for later is not seen to be so.
-pub fn find_look_ahead(table: &Table, key: &str, read: &Read, behaviour: &Behaviour) -> Vec<LooksAhead> {
-    let judge = Judge { table, read, behaviour };
-    let alone = judge.alone(key);
-    let totals = judge.totals();
-    let columns = table.columns.iter().filter(|column| column.name != key);
-    columns
-        .filter_map(|column| {
-            let why = match column.role {
-                Role::Target => Some(Why::Target),
-                role if !role.is_feature() => return None,
-                Role::Date => judge.later(column),
-                Role::Number | Role::Money => judge.total(column, &totals),
-                _ => None,
-            };
-            let alone = || {
-                let leak = alone.iter().find(|leak| leak.column == column.name)?;
-                Some(Why::Alone { roc_auc: leak.roc_auc })
-            };
-            Some(LooksAhead { column: column.name.clone(), why: why.or_else(alone)? })
+///
+/// # Errors
+/// The person cancels.
+pub fn find_look_ahead(
+    table: &Table,
+    key: &str,
+    read: &Read,
+    behaviour: &Behaviour,
+    report: &Reporter,
+) -> crate::Result<Vec<LooksAhead>> {
+    let judge = Judge::new(table, read, behaviour, report)?;
+    let columns: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|c| c.name != key && (c.role == Role::Target || c.role.is_feature()))
+        .collect();
+    let found: Vec<Option<LooksAhead>> = columns
+        .into_par_iter()
+        .map(|column| {
+            report.check()?;
+            Ok(judge.why(column)?.map(|why| LooksAhead { column: column.name.clone(), why }))
         })
-        .collect()
+        .collect::<Result<_, Cancelled>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// A figure of all customers' books: its name, its value up to the day, and of all time. How far a
@@ -100,83 +108,96 @@ struct Total {
     slack: Vec<f64>,
 }
 
+/// Rows of the latest labelled day: customer, day and label.
+type Latest = Vec<(usize, Day, bool)>;
+
 struct Judge<'a> {
     table: &'a Table,
     read: &'a Read,
     behaviour: &'a Behaviour,
+    /// Of all customers, and of those of training.
+    all: Latest,
+    train: Latest,
+    totals: Vec<Total>,
+    report: &'a Reporter,
 }
 
-impl Judge<'_> {
-    /// Rows of the latest labelled day: customer and label, of training customers where `train`.
-    fn latest(&self, train: bool) -> Vec<(usize, Day, bool)> {
-        let b = self.behaviour;
-        let newest = b.cut_off.iter().zip(&b.label).filter(|(_, l)| l.is_some()).map(|(day, _)| *day).max();
-        (0..b.height())
-            .filter(|row| !train || b.side.get(*row) == Some(&Side::Train))
-            .filter_map(|row| {
-                let (customer, day) = (*b.customer.get(row)?, *b.cut_off.get(row)?);
-                Some((customer as usize, day, b.label.get(row).copied().flatten()?))
-            })
-            .filter(|(_, day, _)| Some(*day) == newest)
-            .collect()
+/// A column's cells by customer.
+struct Cells<'a> {
+    column: &'a Column,
+    text: Option<StringChunked>,
+    first_rows: &'a [u32],
+}
+
+impl Cells<'_> {
+    fn text(&self, customer: usize) -> Option<&str> {
+        let row = *self.first_rows.get(customer)? as usize;
+        let text = self.text.as_ref().filter(|text| row < text.len())?;
+        value(self.column, text.get(row))
     }
 
-    fn cell(&self, column: &Column, customer: usize) -> Option<&str> {
-        let row = *self.read.first_rows.get(customer)? as usize;
-        value(column, self.table.text(&column.name)?.get(row))
+    fn number(&self, customer: usize) -> Option<f64> {
+        number::parse(self.text(customer)?, self.column.decimal).filter(|value| value.is_finite())
     }
 
-    fn number(&self, column: &Column, customer: usize) -> Option<f64> {
-        number::parse(self.cell(column, customer)?, column.decimal).filter(|value| value.is_finite())
+    fn date(&self, customer: usize) -> Option<i64> {
+        date::parse(self.text(customer)?, self.column.date_order)
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        table: &'a Table,
+        read: &'a Read,
+        behaviour: &'a Behaviour,
+        report: &'a Reporter,
+    ) -> Result<Self, Cancelled> {
+        let (all, train) = (latest(behaviour, false), latest(behaviour, true));
+        let totals = totals(&read.books, &all, report)?;
+        Ok(Self { table, read, behaviour, all, train, totals, report })
     }
 
-    fn date(&self, column: &Column, customer: usize) -> Option<i64> {
-        date::parse(self.cell(column, customer)?, column.date_order)
+    /// How it shows that a column looks ahead, if it does.
+    fn why(&self, column: &'a Column) -> Result<Option<Why>, Cancelled> {
+        if column.role == Role::Target {
+            return Ok(Some(Why::Target));
+        }
+        let text = self.table.text(&column.name).map(|text| text.rechunk().into_owned());
+        let cells = Cells { column, text, first_rows: &self.read.first_rows };
+        let why = match column.role {
+            Role::Date => self.later(&cells)?,
+            Role::Number | Role::Money => self.total(&cells),
+            _ => None,
+        };
+        self.report.check()?;
+        Ok(why.or_else(|| self.alone(&cells)))
     }
 
     /// Dates after the cut-off day.
-    fn later(&self, column: &Column) -> Option<Why> {
+    fn later(&self, cells: &Cells) -> Result<Option<Why>, Cancelled> {
         let b = self.behaviour;
         let (mut rows, mut dated) = (0usize, 0usize);
-        for ((customer, day), _) in
-            b.customer.iter().zip(&b.cut_off).zip(&b.label).filter(|(_, l)| l.is_some())
-        {
-            if let Some(ms) = self.date(column, *customer as usize) {
+        for (at, ((customer, day), label)) in b.customer.iter().zip(&b.cut_off).zip(&b.label).enumerate() {
+            if at % LOOK == 0 {
+                self.report.check()?;
+            }
+            if label.is_some()
+                && let Some(ms) = cells.date(*customer as usize)
+            {
                 dated += 1;
-                rows += usize::from(ms.div_euclid(DAY_MS) > i64::from(*day));
+                rows += usize::from(day_of(ms) > *day);
             }
         }
         let (share, least) = LATER;
-        (rows >= least && rows as f64 > share * dated as f64).then_some(Why::Later { rows })
-    }
-
-    fn totals(&self) -> Vec<Total> {
-        let rows = self.latest(false);
-        let books = &self.read.books;
-        let mut totals: Vec<Total> = Vec::new();
-        for (at, (customer, day, _)) in rows.iter().enumerate() {
-            let then = figures(books, *customer, *day);
-            let ever = figures(books, *customer, books.last_day());
-            for (n, ((of, then, _), (_, ever, slack))) in then.into_iter().zip(ever).enumerate() {
-                if at == 0 {
-                    totals.push(Total { of, then: Vec::new(), ever: Vec::new(), slack: Vec::new() });
-                }
-                if let Some(total) = totals.get_mut(n) {
-                    total.then.push(then);
-                    total.ever.push(ever);
-                    total.slack.push(slack);
-                }
-            }
-        }
-        totals
+        Ok((rows >= least && rows as f64 > share * dated as f64).then_some(Why::Later { rows }))
     }
 
     /// The figure of all time that the column is, if any: the one with most equal customers.
-    fn total(&self, column: &Column, totals: &[Total]) -> Option<Why> {
+    fn total(&self, cells: &Cells) -> Option<Why> {
         let values: Vec<Option<f64>> =
-            self.latest(false).iter().map(|(customer, ..)| self.number(column, *customer)).collect();
+            self.all.iter().map(|(customer, ..)| cells.number(*customer)).collect();
         let mut best: Option<(f64, &'static str)> = None;
-        for total in totals {
+        for total in &self.totals {
             let (mut n, mut ever, mut then) = (0.0, 0.0, 0.0);
             for (at, value) in values.iter().enumerate() {
                 let (Some(value), Some(was), Some(is), Some(slack)) =
@@ -200,35 +221,69 @@ impl Judge<'_> {
         best.map(|(share, of)| Why::Total { of, share })
     }
 
-    /// Columns that tell the label of training customers alone.
-    fn alone(&self, key: &str) -> Vec<crate::features::Leak> {
-        let rows = self.latest(true);
-        let labels: Vec<bool> = rows.iter().map(|(.., label)| *label).collect();
-        let columns = || self.table.columns.iter().filter(|c| c.name != key && c.role.is_feature());
-        let data: Vec<polars::prelude::Column> = columns()
-            .map(|column| {
-                let name = column.name.as_str().into();
-                let customers = rows.iter().map(|(customer, ..)| *customer);
-                match column.role {
-                    Role::Date => {
-                        let days = customers.map(|c| self.date(column, c).map(|ms| ms as f64));
-                        Series::new(name, days.collect::<Vec<_>>())
-                    }
-                    role if role.is_numeric() => {
-                        Series::new(name, customers.map(|c| self.number(column, c)).collect::<Vec<_>>())
-                    }
-                    _ => Series::new(name, customers.map(|c| self.cell(column, c)).collect::<Vec<_>>()),
-                }
-                .into_column()
-            })
-            .collect();
-        let schema: Vec<ColumnSpec> = columns().map(ColumnSpec::from).collect();
-        let ids = (0..rows.len()).filter_map(|row| u32::try_from(row).ok()).collect();
-        match DataFrame::new(rows.len(), data) {
-            Ok(data) => find_leaks(&schema, &Frame { rows: Arc::new(ids), data }, &labels),
-            Err(_) => Vec::new(),
+    /// A column that tells the label of training customers alone.
+    fn alone(&self, cells: &Cells) -> Option<Why> {
+        let column = cells.column;
+        let labels: Vec<bool> = self.train.iter().map(|(.., label)| *label).collect();
+        let name = column.name.as_str().into();
+        let customers = self.train.iter().map(|(customer, ..)| *customer);
+        let series = match column.role {
+            Role::Date => {
+                let days = customers.map(|c| cells.date(c).map(|ms| ms as f64));
+                Series::new(name, days.collect::<Vec<_>>())
+            }
+            role if role.is_numeric() => {
+                Series::new(name, customers.map(|c| cells.number(c)).collect::<Vec<_>>())
+            }
+            _ => Series::new(name, customers.map(|c| cells.text(c)).collect::<Vec<_>>()),
+        };
+        let ids = (0..labels.len()).filter_map(|row| u32::try_from(row).ok()).collect();
+        let data = DataFrame::new(labels.len(), vec![series.into_column()]).ok()?;
+        let frame = Frame { rows: Arc::new(ids), data };
+        let leak = find_leaks(&[ColumnSpec::from(column)], &frame, &labels).into_iter().next()?;
+        Some(Why::Alone { roc_auc: leak.roc_auc })
+    }
+}
+
+/// The rows of the latest labelled day, of training customers where `train`.
+fn latest(b: &Behaviour, train: bool) -> Latest {
+    let newest = b.cut_off.iter().zip(&b.label).filter(|(_, l)| l.is_some()).map(|(day, _)| *day).max();
+    (0..b.height())
+        .filter(|row| !train || b.side.get(*row) == Some(&Side::Train))
+        .filter_map(|row| {
+            let (customer, day) = (*b.customer.get(row)?, *b.cut_off.get(row)?);
+            Some((customer as usize, day, b.label.get(row).copied().flatten()?))
+        })
+        .filter(|(_, day, _)| Some(*day) == newest)
+        .collect()
+}
+
+/// Every figure of the customers of `rows`.
+fn totals(books: &Books, rows: &[(usize, Day, bool)], report: &Reporter) -> Result<Vec<Total>, Cancelled> {
+    let of_all: Vec<_> = rows
+        .par_iter()
+        .enumerate()
+        .map(|(at, (customer, day, _))| {
+            if at % LOOK == 0 {
+                report.check()?;
+            }
+            Ok((figures(books, *customer, *day), figures(books, *customer, books.last_day())))
+        })
+        .collect::<Result<_, Cancelled>>()?;
+    let mut totals: Vec<Total> = Vec::new();
+    for (then, ever) in of_all {
+        for (n, ((of, then, _), (_, ever, slack))) in then.into_iter().zip(ever).enumerate() {
+            if totals.len() <= n {
+                totals.push(Total { of, then: Vec::new(), ever: Vec::new(), slack: Vec::new() });
+            }
+            if let Some(total) = totals.get_mut(n) {
+                total.then.push(then);
+                total.ever.push(ever);
+                total.slack.push(slack);
+            }
         }
     }
+    Ok(totals)
 }
 
 /// What the books say of a customer up to a day: name, value, and how far a figure that was printed with
@@ -292,5 +347,5 @@ pub(super) fn is_later(column: &Column, cell: Option<&str>, day: Day) -> bool {
     column.value_type == ValueType::Date
         && value(column, cell)
             .and_then(|text| date::parse(text, column.date_order))
-            .is_some_and(|ms| ms.div_euclid(DAY_MS) > i64::from(day))
+            .is_some_and(|ms| day_of(ms) > day)
 }

@@ -1,47 +1,74 @@
 //! Linked tables → the shop's books. Cells are read as their columns write numbers and dates; what
 //! names no customer or has no date is left out and told.
 
-use polars::prelude::{PlFixedStateQuality, PlHashMap};
-use rayon::prelude::*;
-
 use super::BehaviourError;
 use super::books::{Books, Levels, NO_LEVEL, Stream};
-use super::question::{DAY_MS, Day, day_of, to_date, to_day};
+use super::cells::{self, flags, last_day, numbers, plain};
+use super::columns::{self, Chosen, Columns, Known};
+use super::question::{Day, to_date, to_day};
 use super::roles::{self, SalesRoles};
-use crate::collect::combine::{Hop, NOBODY, Plan, Source, Trace, currencies};
+use crate::collect::combine::{Hop, NOBODY, Plan, Source, Trace, column, currency};
 use crate::collect::relate::{TableKind, kind, value};
-use crate::detect::{number, truth};
+use crate::detect::truth;
 use crate::job::{Event, Reporter};
 use crate::note::Note;
 use crate::table::{Column, Dataset, Table};
-
-/// A last day that lies further than this behind all others and that only a few rows reach is a slip.
-const SLIP_GAP: Day = 60;
-/// Share of the rows that may be slips.
-const SLIP_SHARE: f64 = 0.001;
 
 /// The books, and what a person should know of how they were read.
 #[derive(Debug, Clone)]
 pub struct Read {
     pub books: Books,
     pub notes: Vec<Note>,
+    /// Which column told what, and how it was read.
+    pub columns: Columns,
     /// Place of the table that names the customers.
     pub(crate) base: usize,
     /// For each customer its first row there.
     pub(crate) first_rows: Vec<u32>,
 }
 
+impl Read {
+    /// The same as of a day: nothing later is known.
+    ///
+    /// # Errors
+    /// Nothing had been bought by then.
+    pub(crate) fn until(&self, day: Day) -> Result<Self, BehaviourError> {
+        let books = self.books.cut(day);
+        match books.first_day() {
+            None => Err(BehaviourError::NoPurchases),
+            Some(_) => Ok(Self {
+                books,
+                notes: self.notes.clone(),
+                columns: self.columns.clone(),
+                base: self.base,
+                first_rows: self.first_rows.clone(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has read books.
+    pub(crate) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Reads the books of the tables of `data`, linked as `plan` says. The plan's last day that counts, if
-/// any, ends the books.
+/// any, ends the books. `kept` are the columns that a model has learnt from: they are read by their names,
+/// and nothing is guessed.
 ///
 /// # Errors
-/// No table of orders, none with dates, a table of the plan that is gone, the person cancels.
-pub fn read(data: &Dataset, plan: &Plan, report: &Reporter) -> crate::Result<Read> {
+/// No table of orders, none with dates, a table of the plan or a kept column that is gone, the person
+/// cancels.
+pub fn read(data: &Dataset, plan: &Plan, kept: Option<&Columns>, report: &Reporter) -> crate::Result<Read> {
     report.emit(Event::Phase("books"));
+    #[cfg(test)]
+    READ.with(|times| times.set(times.get() + 1));
     let until = plan.as_of.map(to_day);
     let plan = &Plan { as_of: None, ..plan.clone() };
     let trace = Trace::new(data, plan, report)?;
-    let mut reader = Reader { data, plan, trace: &trace, report, notes: Vec::new() };
+    let chosen = Chosen::new(kept);
+    let mut reader = Reader { data, plan, trace: &trace, report, chosen, notes: Vec::new() };
     let Roots { sales, lines, events, feedback } = reader.roots()?;
     let customers = trace.first_rows().len();
 
@@ -55,17 +82,17 @@ pub fn read(data: &Dataset, plan: &Plan, report: &Reporter) -> crate::Result<Rea
         sales = lines.take().unwrap_or(sales);
     }
     report.progress(0.6);
-    let events = reader.simple(events, customers, |table, key| (roles::event_kind(table, key), None))?;
-    let feedback = reader.simple(feedback, customers, |table, key| (None, roles::rating(table, key)))?;
+    let events = reader.events(events, customers)?;
+    let feedback = reader.feedback(feedback, customers)?;
     report.progress(0.9);
-    let notes = reader.notes;
+    let (notes, columns) = (reader.notes, reader.chosen.made());
     let last = until.map_or(last, |day| day.min(last));
     let books = Books::new(customers, sales, [lines, events, feedback], last, until.unwrap_or(Day::MAX));
     if books.first_day().is_none() {
         return Err(BehaviourError::NoPurchases.into());
     }
     report.progress(1.0);
-    Ok(Read { books, notes, base: trace.base(), first_rows: trace.first_rows().to_vec() })
+    Ok(Read { books, notes, columns, base: trace.base(), first_rows: trace.first_rows().to_vec() })
 }
 
 /// The tables that the books are made of.
@@ -82,10 +109,15 @@ struct Reader<'a> {
     plan: &'a Plan,
     trace: &'a Trace<'a>,
     report: &'a Reporter,
+    chosen: Chosen<'a>,
     notes: Vec<Note>,
 }
 
 impl<'a> Reader<'a> {
+    fn levels(&self, table: &Table, column: Option<&Column>) -> crate::Result<Levels> {
+        Ok(cells::levels(table, column, self.report)?)
+    }
+
     fn table(&self, source: &Source) -> crate::Result<(usize, &'a Table)> {
         let at = self.trace.find(&source.table)?;
         let table = self.data.tables.get(at).ok_or(BehaviourError::NoPurchases)?;
@@ -170,16 +202,12 @@ impl<'a> Reader<'a> {
     ) -> crate::Result<Option<(Stream, Day)>> {
         let Some((who, times)) = self.who_and_when(source)? else { return Ok(None) };
         let (at, table) = self.table(source)?;
-        let roles = roles::of_sales(table, self.key(source));
-        let mut stream = Stream {
-            day: times.iter().map(|ms| day_of(*ms)).collect(),
-            has_hours: times.iter().zip(&who).any(|(ms, who)| *who != NOBODY && ms.rem_euclid(DAY_MS) != 0),
-            time: times,
-            ..Stream::default()
-        };
+        let part = if above.is_some() { "lines" } else { "sales" };
+        let roles = self.roles(part, table, self.key(source))?;
+        let mut stream = plain(times, &who);
         stream.order = match (above, source.up.first()) {
             // Lines belong to the order whose number they have.
-            (Some(_), Some(hop)) => self.levels(table, column(table, &hop.from_column))?.of,
+            (Some(_), Some(hop)) => self.levels(table, Some(column(table, &hop.from_column)?))?.of,
             _ => match roles.order {
                 Some(order) => self.levels(table, Some(order))?.of,
                 None => vec![0; table.height()],
@@ -187,17 +215,19 @@ impl<'a> Reader<'a> {
         };
         self.report.check()?;
         stream.quantity = roles.quantity.map(|c| numbers(table, c));
-        stream.amount = self.amounts(table, &roles, stream.quantity.as_deref());
+        stream.amount = self.amounts(part, table, &roles, stream.quantity.as_deref())?;
         stream.product = roles.product.map(|c| self.levels(table, Some(c))).transpose()?;
         stream.channel = roles.channel.map(|c| self.levels(table, Some(c))).transpose()?;
         stream.category = match roles.category {
             Some(category) => Some(self.levels(table, Some(category))?),
-            None => self.category_of_products(source, at)?,
+            None => self.category_of_products(part, source, at)?,
         };
         self.report.check()?;
         stream.discounted = roles.discount.map(|c| flags(table, c, |text| truth::truth(text) == Some(true)));
         let returned = roles.returned.map(|c| {
-            let yes_no = truth::yes_no_levels(&c.levels).is_some();
+            let guess = || truth::yes_no_levels(&c.levels).map_or("state", |_| "yes or no").to_owned();
+            let how = self.chosen.how(&format!("{part}.returned is"), || Some(guess()));
+            let yes_no = how.as_deref() == Some("yes or no");
             flags(table, c, |text| match yes_no {
                 true => truth::truth(text) == Some(true),
                 false => roles::is_returned_level(text),
@@ -217,79 +247,85 @@ impl<'a> Reader<'a> {
         Ok(Some((stream.sorted(&who, customers), last)))
     }
 
-    /// The last day of the books: of the rows that count, without slips; not after the day that a person
-    /// has set.
+    /// The last day of the books: of the rows that count, without slips.
     fn last_day(&mut self, table: &Table, days: &[Day], who: &[u32]) -> Day {
-        let mut counted: Vec<Day> =
-            days.iter().zip(who).filter(|(_, who)| **who != NOBODY).map(|(day, _)| *day).collect();
-        counted.par_sort_unstable();
-        let most = ((counted.len() as f64 * SLIP_SHARE) as usize).max(2);
-        let last = counted.last().copied().unwrap_or_default();
-        let least = counted.len().saturating_sub(most).max(counted.len().div_ceil(2));
-        let gap = (least..counted.len()).find_map(|at| {
-            let (before, here) = (counted.get(at.checked_sub(1)?)?, counted.get(at)?);
-            (here.saturating_sub(*before) > SLIP_GAP).then_some((at, *before))
-        });
-        match gap {
-            Some((at, before)) => {
-                self.notes.push(
-                    Note::new("behaviour_slips")
-                        .with("table", &table.name)
-                        .with("count", counted.len() - at)
-                        .with("day", to_date(before))
-                        .with("latest", to_date(last)),
-                );
-                before
-            }
-            None => last,
+        let (last, slips) = last_day(days, who);
+        if let Some((count, latest)) = slips {
+            let note = Note::new("behaviour_slips").with("table", &table.name).with("count", count);
+            self.notes.push(note.with("day", to_date(last)).with("latest", to_date(latest)));
         }
+        last
     }
 
     /// Money of each row: an amount, else price times quantity. What is in another currency than most is
     /// not known, for nobody said at which rate it counts.
-    fn amounts(&mut self, table: &Table, roles: &SalesRoles, quantity: Option<&[f64]>) -> Option<Vec<f64>> {
+    fn amounts(
+        &mut self,
+        part: &str,
+        table: &'a Table,
+        roles: &SalesRoles,
+        quantity: Option<&[f64]>,
+    ) -> Result<Option<Vec<f64>>, BehaviourError> {
         let mut amounts = match (roles.amount, roles.price, quantity) {
             (Some(amount), ..) => numbers(table, amount),
             (None, Some(price), Some(quantity)) => {
                 numbers(table, price).iter().zip(quantity).map(|(price, n)| price * n).collect()
             }
             (None, Some(price), None) => numbers(table, price),
-            _ => return None,
+            _ => return Ok(None),
         };
-        if let Some(currency) = currencies(table)
-            && let Some((most, _)) = currency.levels.first()
+        let currency = self.chosen.pick(&format!("{part}.currency"), table, currency(table, 1))?;
+        let most = || currency.and_then(|c| c.levels.first()).map(|(most, _)| most.trim().to_owned());
+        let counts = self.chosen.how(&format!("{part}.currency that counts"), most);
+        if let (Some(currency), Some(most)) = (currency, counts)
             && let Some(text) = table.text(&currency.name)
         {
             let mut other = 0usize;
             for (amount, cell) in amounts.iter_mut().zip(text.iter()) {
-                if value(currency, cell).is_some_and(|cell| cell != most.trim()) {
+                if value(currency, cell).is_some_and(|cell| cell != most) {
                     *amount = f64::NAN;
                     other += 1;
                 }
             }
-            self.notes.push(
-                Note::new("behaviour_currencies")
-                    .with("table", &table.name)
-                    .with("currency", most.trim())
-                    .with("count", other),
-            );
+            if other > 0 {
+                self.notes.push(
+                    Note::new("behaviour_currencies")
+                        .with("table", &table.name)
+                        .with("currency", most)
+                        .with("count", other),
+                );
+            }
         }
-        Some(amounts)
+        Ok(Some(amounts))
     }
 
     /// The category of each row's product, from the table that lists the products.
-    fn category_of_products(&self, source: &Source, at: usize) -> crate::Result<Option<Levels>> {
-        for planned in self.plan.columns.iter().filter(|c| c.table == source.table && !c.via.is_empty()) {
+    fn category_of_products(
+        &mut self,
+        part: &str,
+        source: &Source,
+        at: usize,
+    ) -> crate::Result<Option<Levels>> {
+        let what = format!("{part}.category_of_products");
+        let plan = self.plan;
+        for planned in plan.columns.iter().filter(|c| c.table == source.table && !c.via.is_empty()) {
             let Some(hop) = planned.via.last() else { continue };
-            let holder = self.trace.find(&hop.to)?;
-            let found = self.data.tables.get(holder).and_then(|table| {
-                Some((table, column(table, planned.column.as_deref()?).filter(|c| roles::is_category(c))?))
-            });
-            let Some((table, category)) = found else { continue };
+            let Some(table) = self.data.tables.get(self.trace.find(&hop.to)?) else { continue };
+            let category = match self.chosen.known(&what) {
+                Known::Guess => planned.column.as_deref().and_then(|name| columns::called(table, name)),
+                Known::Nothing => return Ok(None),
+                Known::Named(name) => columns::called(table, name),
+            };
+            let is_guess = matches!(self.chosen.known(&what), Known::Guess);
+            let Some(category) = category.filter(|c| !is_guess || roles::is_category(c)) else { continue };
+            self.chosen.note(&what, &category.name);
             let levels = self.levels(table, Some(category))?;
             return self.follow(at, &planned.via, levels);
         }
-        Ok(None)
+        match self.chosen.known(&what) {
+            Known::Named(_) => Err(BehaviourError::Lacking { what: "category" }.into()),
+            _ => Ok(None),
+        }
     }
 
     fn follow(&self, at: usize, via: &[Hop], levels: Levels) -> crate::Result<Option<Levels>> {
@@ -300,80 +336,41 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// Events or opinions.
-    fn simple(
-        &mut self,
-        source: Option<&'a Source>,
-        customers: usize,
-        columns: impl Fn(&'a Table, &str) -> (Option<&'a Column>, Option<&'a Column>),
-    ) -> crate::Result<Option<Stream>> {
+    /// The columns of a table of orders or their lines that tell something.
+    fn roles(&mut self, part: &str, table: &'a Table, key: &str) -> Result<SalesRoles<'a>, BehaviourError> {
+        let guess = roles::of_sales(table, key);
+        let mut pick = |what: &str, guess| self.chosen.pick(&format!("{part}.{what}"), table, guess);
+        let amount = pick("amount", guess.amount)?;
+        Ok(SalesRoles {
+            // Lines have the number of the order that they lead to.
+            order: pick("order", guess.order.filter(|_| part != "lines"))?,
+            // A price counts only where no amount does.
+            price: pick("price", guess.price.filter(|_| amount.is_none()))?,
+            amount,
+            quantity: pick("quantity", guess.quantity)?,
+            product: pick("product", guess.product)?,
+            category: pick("category", guess.category)?,
+            channel: pick("channel", guess.channel)?,
+            discount: pick("discount", guess.discount)?,
+            returned: pick("returned", guess.returned)?,
+        })
+    }
+
+    fn events(&mut self, source: Option<&'a Source>, customers: usize) -> crate::Result<Option<Stream>> {
         let Some(source) = source else { return Ok(None) };
         let Some((who, times)) = self.who_and_when(source)? else { return Ok(None) };
         let (_, table) = self.table(source)?;
-        let (kind, rating) = columns(table, self.key(source));
-        let stream = Stream {
-            day: times.iter().map(|ms| day_of(*ms)).collect(),
-            has_hours: times.iter().zip(&who).any(|(ms, who)| *who != NOBODY && ms.rem_euclid(DAY_MS) != 0),
-            order: vec![0; times.len()],
-            is_return: vec![false; times.len()],
-            time: times,
-            kind: kind.map(|c| self.levels(table, Some(c))).transpose()?,
-            rating: rating.map(|c| numbers(table, c)),
-            ..Stream::default()
-        };
-        Ok(Some(stream.sorted(&who, customers)))
+        let kind = self.chosen.pick("events.kind", table, roles::event_kind(table, self.key(source)))?;
+        let kind = kind.map(|c| self.levels(table, Some(c))).transpose()?;
+        Ok(Some(Stream { kind, ..plain(times, &who) }.sorted(&who, customers)))
     }
 
-    /// The different values of a column, numbered in the order in which they come.
-    fn levels(&self, table: &Table, column: Option<&Column>) -> crate::Result<Levels> {
-        use std::hash::BuildHasher as _;
-        let Some((column, text)) = column.and_then(|c| Some((c, table.text(&c.name)?.rechunk()))) else {
-            return Ok(Levels { of: vec![NO_LEVEL; table.height()], texts: Vec::new() });
-        };
-        let hasher = PlFixedStateQuality::default();
-        let mut numbers: PlHashMap<u64, u32> = PlHashMap::default();
-        let mut out = Levels { of: Vec::with_capacity(text.len()), texts: Vec::new() };
-        for (row, cell) in text.iter().enumerate() {
-            if row % 8192 == 0 {
-                self.report.check()?;
-            }
-            out.of.push(value(column, cell).map_or(NO_LEVEL, |cell| {
-                let next = u32::try_from(out.texts.len()).unwrap_or(NO_LEVEL);
-                let number = *numbers.entry(hasher.hash_one(cell)).or_insert(next);
-                if number == next {
-                    out.texts.push(cell.to_owned());
-                }
-                number
-            }));
-        }
-        Ok(out)
+    fn feedback(&mut self, source: Option<&'a Source>, customers: usize) -> crate::Result<Option<Stream>> {
+        let Some(source) = source else { return Ok(None) };
+        let Some((who, times)) = self.who_and_when(source)? else { return Ok(None) };
+        let (_, table) = self.table(source)?;
+        let rating = self.chosen.pick("feedback.rating", table, roles::rating(table, self.key(source)))?;
+        let rating = rating.map(|c| numbers(table, c));
+        Ok(Some(Stream { rating, ..plain(times, &who) }.sorted(&who, customers)))
     }
-}
-
-fn column<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
-    table.columns.iter().find(|column| column.name == name)
-}
-
-/// A column's numbers; not a number where there is none.
-fn numbers(table: &Table, column: &Column) -> Vec<f64> {
-    let Some(text) = table.text(&column.name) else { return vec![f64::NAN; table.height()] };
-    let text = text.rechunk().into_owned();
-    let read = |row: usize| {
-        let cell = value(column, text.get(row));
-        cell.and_then(|cell| number::parse(cell, column.decimal)).filter(|v| v.is_finite())
-    };
-    (0..text.len()).into_par_iter().map(|row| read(row).unwrap_or(f64::NAN)).collect()
-}
-
-/// True where a cell is a number other than 0, or where `says` reads it so.
-fn flags(table: &Table, column: &Column, says: impl Fn(&str) -> bool + Sync) -> Vec<bool> {
-    let Some(text) = table.text(&column.name) else { return vec![false; table.height()] };
-    let text = text.rechunk().into_owned();
-    let read = |row: usize| {
-        value(column, text.get(row)).is_some_and(|cell| match number::parse(cell, column.decimal) {
-            Some(number) => number != 0.0,
-            None => says(cell),
-        })
-    };
-    (0..text.len()).into_par_iter().map(read).collect()
 }

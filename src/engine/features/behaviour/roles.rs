@@ -1,8 +1,8 @@
 //! Which column of a table of orders, events or opinions says what, by its name and what it holds.
 
-use crate::collect::relate::{Said, key_name};
+use crate::collect::relate::{Said, TableKind, key_name, kind};
 use crate::detect::{truth, words};
-use crate::table::{Column, Role, Table, ValueType};
+use crate::table::{Column, Dataset, Role, Table, ValueType};
 
 const PRICE: (&[&str], &[&str]) = (&["price", "unitprice"], &["单价"]);
 const TOTAL: (&[&str], &[&str]) = (
@@ -129,4 +129,16 @@ pub(super) fn rating<'a>(table: &'a Table, key: &str) -> Option<&'a Column> {
 pub(super) fn sells(table: &Table) -> bool {
     let roles = of_sales(table, "");
     roles.amount.is_some() || roles.price.is_some() && roles.quantity.is_some()
+}
+
+/// True where one of the tables may hold dated orders: a question over time could be asked of them.
+pub fn could_ask(data: &Dataset) -> bool {
+    let dated = |table: &Table| table.columns.iter().any(|column| column.role == Role::Date);
+    data.tables.iter().any(|table| match kind(table).0 {
+        TableKind::Orders => dated(table),
+        // The day of a line may stand in the order that it names.
+        TableKind::OrderLines => data.tables.iter().any(dated),
+        TableKind::Events | TableKind::Other => dated(table) && sells(table),
+        _ => false,
+    })
 }

@@ -13,6 +13,7 @@ use super::build::Behaviour;
 use super::own::{LooksAhead, is_later};
 use super::question::{Churn, DAY_MS, Question, to_date};
 use super::read::Read;
+use super::sequence::{self, HISTORY};
 use crate::collect::profile::{Known, as_known};
 use crate::collect::relate::value;
 use crate::detect::date;
@@ -22,6 +23,9 @@ use crate::table::{Column, Provenance, Role, Table};
 
 /// The column that holds the cut-off day of a row.
 pub const CUT_OFF: &str = "cut-off day";
+
+/// What the target column says of a customer who was lost.
+pub(crate) const LOST: &str = "yes";
 
 /// What the target column of a question is called.
 pub fn target_name(question: &Question) -> String {
@@ -61,6 +65,14 @@ pub fn table(
     let days: Vec<String> = behaviour.cut_off.iter().map(|day| to_date(*day).to_string()).collect();
     made.push(Series::new(CUT_OFF.into(), days), Role::Ignore, Note::new("behaviour_cut_off"), None);
 
+    let histories: Vec<String> = (behaviour.customer.par_iter().zip(&behaviour.cut_off))
+        .map(|(customer, day)| {
+            report.check()?;
+            Ok(sequence::history(&read.books, *customer as usize, *day))
+        })
+        .collect::<crate::Result<_>>()?;
+    made.push(Series::new(HISTORY.into(), histories), Role::Ignore, Note::new("behaviour_history"), None);
+
     let features: Vec<Series> = (0..behaviour.features.len())
         .into_par_iter()
         .map(|at| {
@@ -99,7 +111,7 @@ pub fn table(
     }
     if behaviour.label.iter().any(Option::is_some) {
         let name = made.free(&target_name(question));
-        let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { "yes" } else { "no" }));
+        let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { LOST } else { "no" }));
         let why = Note::new("behaviour_target").with("days", question.horizon_days);
         made.push(Series::new(name.as_str().into(), lost.collect::<Vec<_>>()), Role::Target, why, None);
     }

@@ -150,6 +150,11 @@ impl TextFeatures {
         terms.chain(self.blank.then(|| format!("{}: (blank)", self.column))).collect()
     }
 
+    /// Features.
+    pub fn width(&self) -> usize {
+        self.text.terms().len() + usize::from(self.blank)
+    }
+
     /// Writes the features of every row into `data`, `width` numbers a row, from feature `offset` on. A
     /// column that is absent reads as one without any known term.
     pub(in crate::features) fn write(

@@ -13,6 +13,8 @@ mod vectorise;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(in crate::features) use murmur::bucket;
+
 pub use columns::{TermChoice, TermColumns, TextFeatures, TextUse};
 pub use sequence::{FittedTokens, TokenRows, TokenSpec, TokenUnit};
 pub use sparse::SparseRows;

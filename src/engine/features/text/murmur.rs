@@ -24,7 +24,7 @@ pub(super) fn murmur3(bytes: &[u8]) -> u32 {
 
 /// The column of a term among `2^bits`, as scikit-learn's `HashingVectorizer(alternate_sign=False)`:
 /// the size of the hash taken as a signed number, modulo the columns.
-pub(super) fn bucket(term: &str, bits: u8) -> u32 {
+pub(in crate::features) fn bucket(term: &str, bits: u8) -> u32 {
     let signed = murmur3(term.as_bytes()).cast_signed();
     // Of −2³¹ too, which has no positive twin in 32 bits, the remainder by a power of two is right.
     signed.unsigned_abs() & ((1u32 << bits.min(31)) - 1)

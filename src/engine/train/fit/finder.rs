@@ -42,6 +42,12 @@ pub struct RateCurve {
 /// How much of the mean a new loss is: an exponential mean with its start divided out.
 const SMOOTH: f64 = 0.9;
 
+/// Points at the start over which the mean of few losses still swings.
+const SETTLES: usize = 10;
+
+/// Share of itself that the loss must fall to count as falling.
+const FALL: f64 = 0.01;
+
 /// A loss so many times the lowest ends the search.
 const BURST: f64 = 4.0;
 
@@ -101,7 +107,7 @@ impl RateFinder {
 }
 
 /// The smoothed curve up to where it bursts, and whether it does.
-fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
+pub(crate) fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
     let (mut mean, mut best) = (0.0, f64::INFINITY);
     let mut points = Vec::new();
     for (at, (rate, loss)) in (1..).zip(losses) {
@@ -116,17 +122,49 @@ fn curve(losses: &[(f64, f64)]) -> (Vec<(f64, f64)>, bool) {
     (points, false)
 }
 
-fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
-    let lowest = points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-    // Slope over five points of the rate's logarithm: single steps are too rough.
-    let slopes = points.windows(5).filter_map(|w| match w {
-        [(_, from), _, (rate, _), _, (_, to)] => Some((*rate, to - from)),
-        _ => None,
+pub(crate) fn suggest(points: Vec<(f64, f64)>) -> RateCurve {
+    let settled = points.get(SETTLES..).unwrap_or_default();
+    let lowest = settled.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+    let level = settled.iter().take(SETTLES).map(|(_, loss)| loss);
+    let level = level.sum::<f64>() / settled.len().clamp(1, SETTLES) as f64;
+    let suggested = lowest.filter(|(_, least)| *least < (1.0 - FALL) * level).map(|(rate, least)| {
+        // Where a quarter of the fall is done it is no swing of single batches any more.
+        let begun = level - 0.25 * (level - least);
+        // Slope over five points of the rate's logarithm: single steps are too rough.
+        let slopes = settled.windows(5).filter_map(|w| match w {
+            [(_, from), _, (rate, _), _, (_, to)] if *to <= begun => Some((*rate, to - from)),
+            _ => None,
+        });
+        let steepest = slopes.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, slope)| *slope < 0.0);
+        (rate / 10.0).min(steepest.map_or(f64::INFINITY, |(rate, _)| rate))
     });
-    let steepest = slopes.min_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, slope)| *slope < 0.0);
-    let suggested = match (lowest, steepest) {
-        (Some((lowest, _)), Some((steepest, _))) => Some((lowest / 10.0).min(steepest)),
-        _ => None,
-    };
     RateCurve { points, suggested }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Flat with swings, then a fall around 0.001, then a burst.
+    fn points() -> Vec<(f64, f64)> {
+        let point = |at: i32| {
+            let power = -6.0 + 7.0 * f64::from(at) / 99.0;
+            let fall = 0.4 / (1.0 + (-4.0 * (power + 3.0)).exp());
+            let burst = if power > -0.5 { power + 0.5 } else { 0.0 };
+            // The swing at the start is steeper than the fall.
+            let swing = if at < 30 { 0.06 * f64::from(at).sin() } else { 0.0 };
+            (10f64.powf(power), 0.9 - fall + burst + swing)
+        };
+        (0..100).map(point).collect()
+    }
+
+    #[test]
+    fn swings_before_the_fall_do_not_count() {
+        let rate = suggest(points()).suggested.unwrap();
+        assert!((3e-4..3e-3).contains(&rate), "{rate}");
+        let flat: Vec<(f64, f64)> = points().into_iter().map(|(rate, _)| (rate, 0.7)).collect();
+        assert_eq!(suggest(flat).suggested, None);
+        assert_eq!(suggest(points().into_iter().take(8).collect()).suggested, None);
+        assert_eq!(suggest(Vec::new()), RateCurve::default());
+    }
 }

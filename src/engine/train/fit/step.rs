@@ -9,7 +9,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::spec::FitSpec;
 use super::update::{Updater, norms};
-use super::watch::{ActivationLook, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
+use super::watch::{
+    ActivationLook, Histogram, LOOKS_APART, Look, Pace, STEPS_APART, StepFigures, TimeSplit, Watch,
+    WeightLook,
+};
 use super::{NetSamples, order};
 use crate::job::Reporter;
 use crate::metrics;
@@ -20,7 +23,7 @@ use crate::train::net::{Head, Loss, Net, NetSpec, Target, loss, predict_answers,
 use crate::train::network::read;
 
 /// Bars of a histogram.
-const BINS: usize = 32;
+pub(in crate::train) const BINS: usize = 32;
 
 /// Everything that a step needs, on one device.
 pub(super) struct Stepper<'a> {
@@ -39,6 +42,8 @@ pub(super) struct Stepper<'a> {
     rows_seen: usize,
     /// Steps whose losses have not been told yet.
     untold: Vec<(StepFigures, Tensor<1>)>,
+    looks: Pace,
+    tells: Pace,
 }
 
 /// What a step leaves behind.
@@ -68,6 +73,8 @@ impl<'a> Stepper<'a> {
             loss_sum: None,
             rows_seen: 0,
             untold: Vec::new(),
+            looks: Pace::default(),
+            tells: Pace::default(),
         })
     }
 
@@ -101,7 +108,7 @@ impl<'a> Stepper<'a> {
         report: &Reporter,
     ) -> crate::Result<Moved> {
         let every = |n: usize| n > 0 && place.0.is_multiple_of(n as u64);
-        let looks = every(self.fit.look_every);
+        let looks = every(self.fit.look_every) || self.looks.is_due(report, LOOKS_APART);
         let mut probe = looks.then(Probe::default);
         let mut times = [0.0; 4];
         let mut lap = Lap { since: Instant::now(), waits: looks };
@@ -128,7 +135,7 @@ impl<'a> Stepper<'a> {
         let model = self.updater.step(rate, model, grads);
         times[3] = lap.next(&self.device);
 
-        if self.fit.tell_every > 0 {
+        if self.fit.tell_every > 0 || report.is_watched() {
             let figures = StepFigures { step: place.0, epoch: place.1, loss: 0.0, learning_rate: rate };
             self.untold.push((figures, loss.inner()));
         }
@@ -140,7 +147,8 @@ impl<'a> Stepper<'a> {
         if let (Some(lengths), Some(probe)) = (lengths, probe) {
             watch.look(&self.look(place, lengths, probe, &model, times)?);
         }
-        let is_finite = if every(self.fit.tell_every) { self.tell(watch)? } else { true };
+        let tells = every(self.fit.tell_every) || self.tells.is_due(report, STEPS_APART);
+        let is_finite = if tells { self.tell(watch)? } else { true };
         Ok(Moved { model, is_finite })
     }
 
@@ -243,14 +251,14 @@ impl<'a> Stepper<'a> {
 }
 
 /// Seconds between points of a step.
-struct Lap {
-    since: Instant,
+pub(in crate::train) struct Lap {
+    pub since: Instant,
     /// The device is waited for, so that the time is its own.
-    waits: bool,
+    pub waits: bool,
 }
 
 impl Lap {
-    fn next(&mut self, device: &Device) -> f64 {
+    pub fn next(&mut self, device: &Device) -> f64 {
         if self.waits {
             // A device that fails here fails again at the next reading, and is told there.
             let _ = device.sync();

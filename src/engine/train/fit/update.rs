@@ -52,7 +52,7 @@ impl Updater {
 }
 
 /// The squared length of all gradients together.
-fn norm_square<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
+pub(crate) fn norm_square<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
     struct Sum<'a>(&'a GradientsParams, Option<Tensor<1>>);
     impl ModuleVisitor for Sum<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {

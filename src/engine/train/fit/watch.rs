@@ -1,7 +1,11 @@
 //! What can be seen of a training while it runs. Everything is gathered every so many steps only, so
 //! that a step waits for nothing.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
+
+use crate::job::{Event, Reporter};
 
 /// One step's figures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,3 +113,53 @@ pub trait Watch {
 
 /// Nobody watches.
 impl Watch for () {}
+
+/// A watcher, and those who look at the job.
+pub(super) struct Told<'a> {
+    pub watch: &'a mut dyn Watch,
+    pub report: &'a Reporter,
+}
+
+impl Watch for Told<'_> {
+    fn steps(&mut self, figures: &[StepFigures]) {
+        self.watch.steps(figures);
+        if self.report.is_watched() {
+            self.report.emit(Event::Steps(figures.to_vec()));
+        }
+    }
+
+    fn epoch(&mut self, figures: &EpochFigures) {
+        self.watch.epoch(figures);
+    }
+
+    fn look(&mut self, look: &Look) {
+        self.watch.look(look);
+        if self.report.is_watched() {
+            self.report.emit(Event::Look(Box::new(look.clone())));
+        }
+    }
+}
+
+/// When those who look at a job are told something: not at every step, and at once while it rests.
+#[derive(Debug, Default)]
+pub(in crate::train) struct Pace {
+    last: Option<Instant>,
+}
+
+impl Pace {
+    /// True once `apart` has gone by since the last time, or when single steps are made; only while
+    /// somebody watches.
+    pub fn is_due(&mut self, report: &Reporter, apart: Duration) -> bool {
+        let due = report.is_watched()
+            && (self.last.is_none_or(|last| last.elapsed() >= apart) || report.is_paused());
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// Time between looks inside.
+pub(in crate::train) const LOOKS_APART: Duration = Duration::from_millis(250);
+/// Time between readings of the losses.
+pub(in crate::train) const STEPS_APART: Duration = Duration::from_millis(100);

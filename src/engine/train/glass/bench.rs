@@ -320,10 +320,10 @@ mod tests {
         // 40 rows in batches of 10: three are left of the epoch.
         let view = next();
         assert_eq!((at(&view), view.history.len()), ((4, 1, false), 2));
-        send.send(Order::Rate(0.125)).unwrap();
-        assert_eq!(next().picture.rate, 0.125);
+        send.send(Order::Rate(0.0625)).unwrap();
+        assert_eq!(next().picture.rate, 0.0625);
         send.send(Order::Run).unwrap();
-        while next().picture.epoch < 30 {}
+        while next().picture.epoch < 100 {}
         send.send(Order::Pause).unwrap();
         let mut rest = next();
         while rest.is_running {

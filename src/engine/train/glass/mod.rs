@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, Layer, Network, Optimizer};
 
 pub use forward::answer;
-pub use pass::{Pass, PassLayer, Stepped, Term, Terms};
+pub use pass::{Pass, PassLayer, Stepped, Term, Terms, WeightStep};
 
 /// Settings of a glass network and its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

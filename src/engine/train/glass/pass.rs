@@ -208,3 +208,35 @@ impl Pass {
         Stepped { probability: after.probability, loss: after.loss, network }
     }
 }
+
+/// What a plain step of gradient descent on one row does to one weight.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightStep {
+    pub weight: f64,
+    /// ∂L/∂w.
+    pub gradient: f64,
+    /// −η ∂L/∂w.
+    pub change: f64,
+    pub after: f64,
+}
+
+impl Pass {
+    /// True where the probability is that which the model itself gives, within the 32 bits of a model on a
+    /// device.
+    pub fn agrees(&self, answer: f64) -> bool {
+        (self.probability - answer).abs() < 1e-4
+    }
+
+    /// What a step at `rate` does to the weight from `input` to `unit` of a layer.
+    pub fn weight_step(
+        &self,
+        network: &Network,
+        (layer, input, unit): (usize, usize, usize),
+        rate: f64,
+    ) -> Option<WeightStep> {
+        let gradient = self.gradient(layer, input, unit)?;
+        let weight = out_of(network.layers.get(layer)?, input).nth(unit)?;
+        let change = -rate * gradient;
+        Some(WeightStep { weight, gradient, change, after: weight + change })
+    }
+}

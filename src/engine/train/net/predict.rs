@@ -1,6 +1,6 @@
 //! Answers of a fitted network.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::batch::Batch;
 use super::graph::Graph;
@@ -51,7 +51,7 @@ impl Net {
     }
 }
 
-/// Logits of every row, in the rows' order. Rows of like length go together, so that little is padding.
+/// Logits of every row, in the rows' order.
 pub(crate) fn logits(
     graph: &Graph,
     net: &Net,
@@ -60,10 +60,54 @@ pub(crate) fn logits(
     report: &Reporter,
 ) -> crate::Result<Vec<f32>> {
     let outputs = net.spec.head.outputs();
+    let run = |batch: &Batch| graph.forward(&net.spec, batch, None, &mut None);
+    Ok(by_length(net, data, device, report, run)?.unwrap_or((outputs, Vec::new())).1)
+}
+
+/// The bodies' vectors of every row's sequences, joined: their width, and `rows × width` numbers.
+pub(crate) fn vectors(
+    graph: &Graph,
+    net: &Net,
+    data: &NetData,
+    device: &Device,
+    report: &Reporter,
+) -> crate::Result<(usize, Vec<f32>)> {
+    let run = |batch: &Batch| Tensor::cat(graph.vectors(&net.spec, batch, &mut None, &mut None), 1);
+    Ok(by_length(net, data, device, report, run)?.unwrap_or_default())
+}
+
+/// Logits of `rows` rows whose bodies' vectors are known; `table` and `vectors` row by row.
+pub(crate) fn joined(
+    graph: &Graph,
+    net: &Net,
+    (rows, table, vectors): (usize, &[f32], &[f32]),
+    device: &Device,
+) -> Result<Vec<f32>, TrainError> {
+    let part = |values: &[f32]| {
+        let width = values.len() / rows.max(1);
+        let data = TensorData::new(values.get(..rows * width).unwrap_or_default().to_vec(), [rows, width]);
+        (width > 0).then(|| Tensor::from_data(data, device))
+    };
+    let parts: Vec<Tensor<2>> = [part(table), part(vectors)].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    read(graph.head(&net.spec, parts, None, &mut None))
+}
+
+/// Runs all rows through `run`, in batches of like length, so that little is padding: the width of its
+/// answers, and `rows × width` numbers in the rows' order. `None` without rows.
+fn by_length(
+    net: &Net,
+    data: &NetData,
+    device: &Device,
+    report: &Reporter,
+    run: impl Fn(&Batch) -> Tensor<2>,
+) -> crate::Result<Option<(usize, Vec<f32>)>> {
     let limit = net.spec.max_len;
     let mut order: Vec<usize> = (0..data.rows).collect();
     order.sort_by_key(|row| data.steps(*row, limit));
-    let mut out = vec![0.0; data.rows * outputs];
+    let mut out: Option<(usize, Vec<f32>)> = None;
     let mut from = 0;
     while from < order.len() {
         report.check()?;
@@ -77,10 +121,11 @@ pub(crate) fn logits(
             to += 1;
         }
         let rows = order.get(from..to).unwrap_or(&[]);
-        let batch = Batch::new(data, rows, limit, device);
-        let answers = read(graph.forward(&net.spec, &batch, None, &mut None))?;
-        for (row, answer) in rows.iter().zip(answers.chunks(outputs.max(1))) {
-            if let Some(place) = out.get_mut(row * outputs..(row + 1) * outputs) {
+        let answers = run(&Batch::new(data, rows, limit, device));
+        let [_, width] = answers.dims();
+        let (_, all) = out.get_or_insert_with(|| (width, vec![0.0; data.rows * width]));
+        for (row, answer) in rows.iter().zip(read(answers)?.chunks(width.max(1))) {
+            if let Some(place) = all.get_mut(row * width..(row + 1) * width) {
                 place.copy_from_slice(answer);
             }
         }

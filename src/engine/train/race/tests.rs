@@ -21,7 +21,7 @@ fn samples(train: usize, valid: usize) -> Samples {
         }
         let names = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
         let sources = ["a", "a", "c", "d"].map(str::to_owned).to_vec();
-        (Matrix { names, sources, height: rows, data }, labels)
+        (Matrix { names, sources, height: rows, data, sequences: Default::default() }, labels)
     };
     let (train, train_labels) = side(train);
     let (valid, valid_labels) = side(valid);

@@ -1,6 +1,7 @@
 //! Classroom: a network that can be seen through, on toy shapes and on the person's own file.
 
-mod lessons;
+pub(in crate::window) mod leak_trap;
+pub(in crate::window) mod lessons;
 mod pass;
 mod playground;
 mod race;

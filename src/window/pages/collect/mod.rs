@@ -1,6 +1,7 @@
 //! Collect: what is in the file, what each column is, and why; any of it changed with one click.
 
 mod picture;
+mod question;
 mod reading;
 mod tables;
 
@@ -20,6 +21,7 @@ use crate::window::state::Lacks;
 use crate::window::theme::{Palette, S2, S3};
 use crate::window::tour;
 use crate::words::Lang;
+pub(in crate::window::pages) use question::aloud;
 pub(in crate::window::pages) use reading::{Encodings, inspector};
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -49,10 +51,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     no_target(ui, scene, &data);
     let collected = scene.state.collected.clone();
+    question::show(ui, scene);
     if let Some(collected) = &collected {
         tables::show(ui, scene, collected);
     }
-    for note in &data.warnings {
+    for note in data.warnings.iter().filter(|note| !question::tells(note)) {
         parts::caution(ui, &lang.note(note));
     }
     for (column, note) in data.columns.iter().flat_map(|c| c.warnings.iter().map(move |n| (c, n))).take(4) {
@@ -101,7 +104,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                 ui.spacing_mut().interact_size.y = 22.0;
                 ui.add_enabled_ui(!scene.prefs.locked, |ui| {
                     let words = |r: Role| lang.t(&format!("role.{}", r.name()));
-                    if parts::choose(ui, &name, &mut role, &Role::ALL, words) {
+                    if parts::choose(ui, &name, &mut role, question::roles(scene.state), words) {
                         change = Some((c.name.clone(), role));
                     }
                 });

@@ -40,7 +40,9 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     if let Some(collected) = scene.state.collected.clone() {
         tables::settings(ui, scene, &collected);
     }
-    if let Some(target) = data.with_role(Role::Target) {
+    super::question::settings(ui, scene);
+    // What is lost needs no saying where a question is asked.
+    if let Some(target) = data.with_role(Role::Target).filter(|_| scene.state.asked().is_none()) {
         parts::setting(ui, lang, "positive", |ui| {
             parts::muted(ui, format!("{}: {}", lang.t("role.target"), target.name));
             let guessed =

@@ -19,7 +19,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, collected: &Collected) {
     let dataset = &collected.dataset;
     let root = dataset.tables.iter().position(|table| table.name == plan.customers.name);
     parts::section(ui, lang.with("tables.head", &[("count", dataset.tables.len().to_string())]));
-    parts::muted(ui, lang.t("tables.says"));
+    let says = if collected.asked.is_some() { "question.tables" } else { "tables.says" };
+    parts::muted(ui, lang.t(says));
     ui.add_space(S2);
     let words = |at: usize| match (dataset.tables.get(at), collected.kinds.get(at)) {
         (Some(table), Some((kind, _))) => {
@@ -74,7 +75,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, collected: &Collected) {
     for apart in &plan.apart {
         parts::caution(ui, &lang.note(&apart.why()));
     }
-    planned(ui, scene, collected);
+    // A question over time makes columns of its own.
+    if collected.asked.is_none() {
+        planned(ui, scene, collected);
+    }
 }
 
 /// A table by itself: where it is from, what was told while it was read, its columns.

@@ -3,12 +3,16 @@
 use eframe::egui::{self, Ui};
 use regulars_engine::train::{Activation, DeviceKind, Optimizer, Schedule};
 
-use super::Scene;
+use super::{Scene, board};
 use crate::window::parts;
 
 pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::section(ui, lang.t("train.network"));
+    if super::sequence::choose(ui, scene) {
+        super::sequence::inspector(ui, scene);
+        return;
+    }
     let settings = &mut scene.state.settings;
     let mlp = &mut settings.mlp;
     if let Some(prepared) = &scene.state.prepared {
@@ -54,7 +58,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         let all = Optimizer::ALL.map(|o| if o.name() == mlp.optimizer.name() { mlp.optimizer } else { o });
         parts::choose(ui, &name, &mut mlp.optimizer, &all, |o| lang.t(&format!("optimizer.{}", o.name())));
         match &mut mlp.optimizer {
-            Optimizer::Adam => {}
+            Optimizer::Adam | Optimizer::RmsProp => {}
             Optimizer::AdamW { weight_decay } => {
                 let label = ui.label(lang.t("setting.weight_decay"));
                 let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
@@ -75,11 +79,23 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             egui::Slider::new(&mut mlp.learning_rate, 0.00001..=0.5).logarithmic(true),
         );
     });
+    board::rate::show(ui, scene);
+    let settings = &mut scene.state.settings;
+    let mlp = &mut settings.mlp;
     parts::setting(ui, lang, "schedule", |ui| {
         let name = lang.t("setting.schedule");
         parts::choose(ui, &name, &mut mlp.schedule, &Schedule::ALL, |s| {
             lang.t(&format!("schedule.{}", s.name()))
         });
+    });
+    parts::setting(ui, lang, "warmup", |ui| {
+        let slider = egui::Slider::new(&mut mlp.warmup_steps, 0..=5000).logarithmic(true);
+        parts::named(ui, lang, "warmup", slider);
+    });
+    parts::setting(ui, lang, "clip_norm", |ui| {
+        let slider =
+            egui::Slider::new(&mut mlp.clip_norm, 0.0..=100.0).logarithmic(true).smallest_positive(0.01);
+        parts::named(ui, lang, "clip_norm", slider.max_decimals(3));
     });
     parts::setting(ui, lang, "batch", |ui| {
         parts::named(ui, lang, "batch", egui::Slider::new(&mut mlp.batch_size, 1..=1024).logarithmic(true));

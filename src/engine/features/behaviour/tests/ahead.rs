@@ -38,7 +38,8 @@ fn planted(folder: &Path) -> Vec<std::path::PathBuf> {
 
 fn opened(files: &[std::path::PathBuf], settings: &Settings) -> Read {
     let collected = collect(files, settings, &Reporter::silent()).unwrap();
-    super::super::read(&collected.dataset, collected.plan.as_ref().unwrap(), &Reporter::silent()).unwrap()
+    super::super::read(&collected.dataset, collected.plan.as_ref().unwrap(), None, &Reporter::silent())
+        .unwrap()
 }
 
 #[test]

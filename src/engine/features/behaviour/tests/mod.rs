@@ -1,4 +1,6 @@
 mod ahead;
+mod history;
+mod kept;
 mod speed;
 mod truth;
 
@@ -22,7 +24,7 @@ fn dataset(tables: Vec<Table>) -> (Dataset, Plan) {
 
 fn books(tables: Vec<Table>) -> Read {
     let (data, plan) = dataset(tables);
-    super::read(&data, &plan, &Reporter::silent()).unwrap()
+    super::read(&data, &plan, None, &Reporter::silent()).unwrap()
 }
 
 fn day(text: &str) -> Day {
@@ -246,7 +248,7 @@ fn a_slip_in_a_date_does_not_end_the_books() {
 fn tables_without_orders_and_short_books_are_refused() {
     let (data, plan) = dataset(vec![table("customers", "customer_id,city\nK1,a\nK2,b\nK3,a\n")]);
     let kind = |data: &Dataset, plan: &Plan| {
-        super::read(data, plan, &Reporter::silent()).map(|_| ()).unwrap_err().kind()
+        super::read(data, plan, None, &Reporter::silent()).map(|_| ()).unwrap_err().kind()
     };
     assert_eq!(kind(&data, &plan), "behaviour_no_orders");
     let read = books(shop());
@@ -368,19 +370,8 @@ proptest! {
             }
             tables
         };
-        // Which column holds the kind is guessed anew for the cut files; one value alone is no kind.
-        let known = |day: &i64| *day <= cut;
-        let pages: std::collections::BTreeSet<u32> =
-            events.iter().filter(|(_, day, ..)| known(day)).map(|(.., page)| *page).collect();
-        let of_orders = |of: fn(&(u32, i64, i64, u32, u32)) -> u32| {
-            let values = orders.iter().filter(|(_, day, ..)| known(day)).map(of);
-            values.collect::<std::collections::BTreeSet<u32>>().len()
-        };
-        if pages.len() < 2 || of_orders(|order| order.3) < 2 || of_orders(|order| order.4) < 2 {
-            return Ok(());
-        }
         let (data, plan) = dataset(written(1000));
-        let read = |data: &Dataset, plan: &Plan| super::read(data, plan, &Reporter::silent());
+        let read = |data: &Dataset, plan: &Plan| super::read(data, plan, None, &Reporter::silent());
         // What no plan or books can be made of is no case.
         let Ok(all) = read(&data, &plan) else { return Ok(()) };
         let today = cut as Day + 19_000;
@@ -392,7 +383,8 @@ proptest! {
         let full = super::apply(&all, &fitted, today, &Reporter::silent()).unwrap();
         // The same plan on the files as they were on that day.
         let cut = Dataset { tables: written(cut), links: data.links.clone() };
-        let Ok(then) = read(&cut, &plan) else { return Ok(()) };
+        let then = super::read(&cut, &plan, Some(&all.columns), &Reporter::silent());
+        let Ok(then) = then else { return Ok(()) };
         let columns = fitted.features().len();
         let again = values(&then.books, &fitted, &full.customer, &full.cut_off, &Reporter::silent()).unwrap();
         for (row, customer) in full.customer.iter().enumerate() {

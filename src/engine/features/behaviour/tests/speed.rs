@@ -29,7 +29,7 @@ fn behaviour_of_a_million_lines() {
     let (data, plan) = dataset(vec![table]);
     for _ in 0..3 {
         let clock = Instant::now();
-        let read = super::super::read(&data, &plan, &Reporter::silent()).unwrap();
+        let read = super::super::read(&data, &plan, None, &Reporter::silent()).unwrap();
         let books = clock.elapsed().as_secs_f64();
         let question = Question::default();
         let days = question.days(read.books.first_day().unwrap(), read.books.last_day()).unwrap();

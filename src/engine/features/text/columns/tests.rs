@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::*;
 use crate::detect::{date, number};
-use crate::features::{Encoder, FeatureSpec, FittedFeatures, fit, fit_labelled};
+use crate::features::{self, Encoder, FeatureSpec, FittedFeatures, TrainRows};
 use crate::table::{ColumnSpec, Role, ValueType};
 
 fn frame(texts: &[Option<&str>]) -> Frame {
@@ -43,8 +43,12 @@ const TEXTS: [Option<&str>; 8] = [
 const LABELS: [bool; 8] = [true, true, false, false, false, true, false, true];
 
 fn fitted(limit: usize, choice: TermChoice, labels: Option<&[bool]>) -> FittedFeatures {
-    let report = Reporter::silent();
-    fit_labelled(&spec(limit, choice), &schema(), &frame(&TEXTS), labels, &report).unwrap()
+    fit(&spec(limit, choice), &frame(&TEXTS), labels).unwrap()
+}
+
+fn fit(spec: &FeatureSpec, train: &Frame, labels: Option<&[bool]>) -> crate::Result<FittedFeatures> {
+    let rows = TrainRows { frame: train, labels, groups: None, seed: 1 };
+    Ok(features::fit(spec, &schema(), &rows, &Reporter::silent())?.features)
 }
 
 /// χ² by hand: 好吃 and cold stand in 3 of 4 rows of one class and none of the other, 8 (3·4)² / (3·5·4·4) =
@@ -102,7 +106,7 @@ fn new_rows_get_the_same_features() {
 #[test]
 fn text_is_left_out_unless_asked_for() {
     let off = FeatureSpec::default();
-    assert!(fit(&off, &schema(), &frame(&TEXTS)).is_err());
+    assert!(fit(&off, &frame(&TEXTS), None).is_err());
     assert!(!serde_json::to_string(&off).unwrap().contains("text"), "keys of older runs stay");
     let on = spec(3, TermChoice::Frequent);
     let text = serde_json::to_string(&on).unwrap();
@@ -110,14 +114,14 @@ fn text_is_left_out_unless_asked_for() {
     let short: FeatureSpec = serde_json::from_str(r#"{"text":{"use":"terms","limit":7}}"#).unwrap();
     assert_eq!(short.text, TextUse::Terms(TermColumns { limit: 7, ..TermColumns::default() }));
     let excluded = FeatureSpec { exclude: vec!["review".into()], ..on.clone() };
-    assert!(fit(&excluded, &schema(), &frame(&TEXTS)).is_err());
+    assert!(fit(&excluded, &frame(&TEXTS), None).is_err());
     // No word often enough, no feature.
-    assert!(fit(&spec(3, TermChoice::Frequent), &schema(), &frame(&[None, Some("!"), None])).is_err());
+    assert!(fit(&spec(3, TermChoice::Frequent), &frame(&[None, Some("!"), None]), None).is_err());
     // Hashing has no names: columns are terms all the same.
     let TextUse::Terms(mut terms) = on.text else { panic!("it is on") };
     terms.terms.hashing = Some(8);
     let hashed = FeatureSpec { text: TextUse::Terms(terms), ..FeatureSpec::default() };
-    assert!(fit(&hashed, &schema(), &frame(&TEXTS)).is_ok_and(|f| f.names().len() == 4));
+    assert!(fit(&hashed, &frame(&TEXTS), None).is_ok_and(|f| f.names().len() == 4));
 }
 
 #[test]

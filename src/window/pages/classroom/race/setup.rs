@@ -159,7 +159,7 @@ fn optimizer(ui: &mut Ui, lang: Lang, optimizer: &mut Optimizer) {
     let all = Optimizer::ALL.map(|one| if one.name() == optimizer.name() { *optimizer } else { one });
     parts::choose(ui, &name, optimizer, &all, |one| lang.t(&format!("optimizer.{}", one.name())));
     match optimizer {
-        Optimizer::Adam => {}
+        Optimizer::Adam | Optimizer::RmsProp => {}
         Optimizer::AdamW { weight_decay } => {
             let label = ui.label(lang.t("setting.weight_decay"));
             let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
