@@ -101,6 +101,8 @@ pub struct Race {
     pub editing: usize,
     /// The curves of the training rows are shown as well.
     pub with_train: bool,
+    /// Lanes whose curves are left out.
+    pub hidden: Vec<usize>,
     /// Losses stand on a logarithmic axis.
     pub is_log: bool,
     /// Learning rates that the worker has not taken up yet, by lane.
@@ -135,6 +137,7 @@ impl Default for Race {
             back_to: None,
             editing: 0,
             with_train: false,
+            hidden: Vec::new(),
             is_log: true,
             asked_rates: Vec::new(),
             orders: None,

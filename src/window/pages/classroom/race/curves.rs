@@ -1,9 +1,7 @@
 //! The curves of all lanes in one picture: colour, dash and the lane's letter at the end of its line.
 
 use eframe::egui::{self, Align2, RichText, Ui};
-use egui_plot::{
-    Corner, Legend, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text,
-};
+use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::train::race::{LaneView, Leader, Point, View};
 
@@ -97,9 +95,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, ground: &Ground, view: &V
         None => lang.t("race.not_yet"),
     };
     let with_train = race.with_train;
+    names(ui, lang, &mut race.hidden, ground, view);
+    let hidden = race.hidden.clone();
     ui.columns(2, |sides| {
         let [left, right] = sides else { return };
-        let of = Curves { lang, ground, view, measure: Measure::Loss, is_log, with_train };
+        let of = Curves { lang, ground, view, hidden: &hidden, measure: Measure::Loss, is_log, with_train };
         of.show(left, &leader(lang, view.leader.as_ref()));
         let of = Curves { measure: Measure::Auc, is_log: false, with_train: false, ..of };
         of.show(right, &auc_title);
@@ -109,11 +109,43 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, ground: &Ground, view: &V
     }
 }
 
+/// The legend of both charts: colour, dash and name; a click leaves the lane out, or takes it in again.
+fn names(ui: &mut Ui, lang: Lang, hidden: &mut Vec<usize>, ground: &Ground, view: &View) {
+    ui.horizontal_wrapped(|ui| {
+        for at in 0..view.lanes.len() {
+            let (rect, _) = ui.allocate_exact_size(egui::vec2(26.0, 28.0), egui::Sense::hover());
+            let ends = [rect.left_center(), rect.right_center()];
+            let stroke = egui::Stroke::new(2.0, color(at));
+            let painter = ui.painter();
+            match dash(at) {
+                LineStyle::Solid => {
+                    painter.line_segment(ends, stroke);
+                }
+                LineStyle::Dotted { spacing } => {
+                    painter.extend(egui::Shape::dotted_line(&ends, color(at), spacing, 1.6));
+                }
+                LineStyle::Dashed { length } => {
+                    painter.extend(egui::Shape::dashed_line(&ends, stroke, length * 0.8, 4.0));
+                }
+            }
+            let mut is_shown = !hidden.contains(&at);
+            if ui.toggle_value(&mut is_shown, legend(lang, ground, at)).changed() {
+                hidden.retain(|lane| *lane != at);
+                if !is_shown {
+                    hidden.push(at);
+                }
+            }
+        }
+    });
+}
+
 #[derive(Clone, Copy)]
 struct Curves<'a> {
     lang: Lang,
     ground: &'a Ground,
     view: &'a View,
+    /// Lanes that are left out.
+    hidden: &'a [usize],
     measure: Measure,
     is_log: bool,
     with_train: bool,
@@ -157,7 +189,6 @@ impl Curves<'_> {
         });
         parts::muted(ui, format!("{} · {}", self.measure.name(lang), lang.t("train.epoch")));
         let name = if self.measure == Measure::Loss { "race_loss" } else { "race_auc" };
-        let corner = if self.measure == Measure::Loss { Corner::RightTop } else { Corner::RightBottom };
         let mut plot = Plot::new(name)
             .height(220.0)
             .show_background(false)
@@ -166,13 +197,13 @@ impl Curves<'_> {
             .allow_drag(false)
             .include_x(0.0)
             // Room for the letters at the ends.
-            .include_x(self.view.furthest().max(1) as f64 * 1.06)
-            .legend(Legend::default().position(corner).follow_insertion_order(true));
+            .include_x(self.view.furthest().max(1) as f64 * 1.12);
         if self.is_log {
             plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
         }
         let drawn = plot.show(ui, |plot| {
-            for (at, lane) in self.view.lanes.iter().enumerate() {
+            let shown = self.view.lanes.iter().enumerate().filter(|(at, _)| !self.hidden.contains(at));
+            for (at, lane) in shown {
                 self.lane(plot, at, lane);
             }
         });

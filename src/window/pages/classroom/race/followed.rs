@@ -66,7 +66,7 @@ fn row(ui: &mut Ui, name: &str, outcome: &str, scores: &[f64], threshold: f64) {
     for (x, align, text, ink) in texts {
         painter.text(pos2(x, middle), align, text, small.clone(), ink);
     }
-    let (left, right) = (rect.left() + 150.0, rect.right() - 96.0);
+    let (left, right) = (rect.left() + 150.0, rect.right() - 112.0);
     let x = |share: f64| left + (right - left) * share.clamp(0.0, 1.0) as f32;
     painter.line_segment([pos2(left, middle), pos2(right, middle)], Stroke::new(1.0, p.muted));
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
