@@ -84,7 +84,7 @@ fn network(ui: &mut Ui, lang: Lang, lab: &mut Lab) {
             ui.horizontal(|ui| {
                 let number = [("number", (at + 1).to_string())];
                 let label = ui.label(lang.with("setting.layer", &number));
-                ui.add(egui::Slider::new(units, 1..=UNITS)).labelled_by(label.id);
+                ui.add(egui::DragValue::new(units).range(1..=UNITS)).labelled_by(label.id);
                 let name = lang.with("setting.remove_layer", &number);
                 let button = ui.button("×").accessible_name(&name);
                 if button.on_hover_text(name).clicked() {
@@ -110,7 +110,10 @@ fn learning(ui: &mut Ui, lang: Lang, lab: &mut Lab) {
     parts::section(ui, lang.t("lab.section.learning"));
     let spec = &mut lab.setup.spec;
     parts::setting(ui, lang, "lab_rate", |ui| {
-        let slider = egui::Slider::new(&mut spec.learning_rate, 0.0001..=10.0).logarithmic(true);
+        // What was set by other means is kept until the slider is moved.
+        let slider = egui::Slider::new(&mut spec.learning_rate, 0.0001..=10.0)
+            .logarithmic(true)
+            .clamping(egui::SliderClamping::Edits);
         parts::named(ui, lang, "lab_rate", slider);
     });
     parts::setting(ui, lang, "optimizer", |ui| {
