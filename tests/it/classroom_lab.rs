@@ -239,7 +239,8 @@ fn pictures_of_the_lab() {
     until(&mut harness, "learning", |app| epoch(app) > 60);
     press(&mut harness, "Pause");
     until(&mut harness, "resting", |app| !app.state.lab.running());
-    for size in [HOME, [1024.0, 700.0]] {
+    // The last is tall enough for a whole page.
+    for size in [HOME, [1024.0, 700.0], [1280.0, 1700.0]] {
         harness.set_size(size.into());
         for lang in Lang::ALL {
             for theme in [egui::Theme::Light, egui::Theme::Dark] {
@@ -256,7 +257,7 @@ fn pictures_of_the_lab() {
                     assert!(harness.try_run().is_ok(), "{name} {lang:?}");
                     if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
                         let picture = harness.render().unwrap();
-                        let name = format!("lab-{name}-{}-{theme:?}-{}.png", lang.code(), size[0]);
+                        let name = format!("lab-{name}-{}-{theme:?}-{}.png", lang.code(), size[1]);
                         picture.save(folder.join(name)).unwrap();
                     }
                 }

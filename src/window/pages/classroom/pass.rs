@@ -262,7 +262,8 @@ fn terms(
     below.extend_from_slice(more);
     let rows = terms.shown.len() + below.len();
     let chosen_row = chosen.map(|at| at.and_then(|at| terms.shown.iter().position(|term| term.at == at)));
-    let height = 30.0 + 30.0 * rows as f32;
+    // All rows in sight: a sum that must be scrolled for is no sum.
+    let height = 40.0 * (rows as f32 + 1.0);
     let table = table::Table { chosen: chosen_row, ..table::Table::new(id, &heads, rows, height) };
     let clicked = table::show(ui, &table, |ui, row, column| {
         match (terms.shown.get(row), row.checked_sub(terms.shown.len()).and_then(|at| below.get(at))) {

@@ -83,7 +83,9 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, shown: &Arc<Shown>, at: At) {
     );
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(lang.t("pass.rate"));
-        let slider = egui::Slider::new(&mut rate, 0.0001..=10.0).logarithmic(true);
+        let slider = egui::Slider::new(&mut rate, 0.0001..=10.0)
+            .logarithmic(true)
+            .clamping(egui::SliderClamping::Edits);
         if ui.add(slider).labelled_by(label.id).changed() {
             scene.state.lab.look.rate = Some(rate);
         }

@@ -19,7 +19,7 @@ struct Places {
 impl Places {
     fn new(rect: Rect, counts: &[usize]) -> Self {
         let most = counts.iter().copied().max().unwrap_or(1).max(1);
-        let size = ((rect.height() - 20.0) / most as f32 - 6.0).clamp(14.0, 38.0);
+        let size = ((rect.height() - 20.0) / most as f32 - 6.0).clamp(14.0, 52.0);
         Self { rect, columns: counts.len().max(1), size }
     }
 

@@ -110,7 +110,10 @@ fn learning(ui: &mut Ui, lang: Lang, lab: &mut Lab) {
     parts::section(ui, lang.t("lab.section.learning"));
     let spec = &mut lab.setup.spec;
     parts::setting(ui, lang, "lab_rate", |ui| {
-        let slider = egui::Slider::new(&mut spec.learning_rate, 0.0001..=10.0).logarithmic(true);
+        // What was set by other means is kept until the slider is moved.
+        let slider = egui::Slider::new(&mut spec.learning_rate, 0.0001..=10.0)
+            .logarithmic(true)
+            .clamping(egui::SliderClamping::Edits);
         parts::named(ui, lang, "lab_rate", slider);
     });
     parts::setting(ui, lang, "optimizer", |ui| {
