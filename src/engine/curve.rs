@@ -113,7 +113,8 @@ impl Pyramid {
             let (from, to) = within(level);
             to - from <= columns * PER_COLUMN
         };
-        let level = self.levels.iter().enumerate().find(is_coarse).or(self.levels.iter().enumerate().last());
+        let level =
+            self.levels.iter().enumerate().find(is_coarse).or(self.levels.iter().enumerate().next_back());
         let Some((depth, level)) = level else { return out };
         // Two points of a level stand for so many of the curve: those at the ends may lie outside, and
         // are asked one by one.

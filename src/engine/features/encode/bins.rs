@@ -33,6 +33,9 @@ pub(super) fn fit(count: usize, by: BinEdges, column: &str, rows: &TrainRows<'_>
     (!edges.is_empty()).then(|| Encoder::Bins { column: column.to_owned(), edges })
 }
 
+/// What a cut gains, and the first row behind it; none where nothing is gained.
+type Cut = Option<(f64, usize)>;
+
 /// The edges of a tree of at most `leaves` leaves on one number: again and again the leaf whose best cut
 /// lowers the Gini impurity of all rows most is cut (best-first growth, Breiman et al. 1984).
 fn tree(mut rows: Vec<(f64, bool)>, leaves: usize) -> Vec<f64> {
@@ -48,7 +51,7 @@ fn tree(mut rows: Vec<(f64, bool)>, leaves: usize) -> Vec<f64> {
         if n > 0.0 { 2.0 * s * (n - s) / n } else { 0.0 }
     };
     // The best cut of the rows from `from` to `to`: what it gains, and the first row behind it.
-    let best = |from: usize, to: usize| -> Option<(f64, usize)> {
+    let best = |from: usize, to: usize| -> Cut {
         let whole = impurity(from, to);
         (from + least..(to + 1).saturating_sub(least))
             .filter(|at| rows[at - 1].0 < rows[*at].0)
@@ -56,10 +59,10 @@ fn tree(mut rows: Vec<(f64, bool)>, leaves: usize) -> Vec<f64> {
             .filter(|(gain, _)| *gain > 1e-9)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
     };
-    let mut open: Vec<(usize, usize, Option<(f64, usize)>)> = vec![(0, rows.len(), best(0, rows.len()))];
+    let mut open: Vec<(usize, usize, Cut)> = vec![(0, rows.len(), best(0, rows.len()))];
     let mut edges = Vec::new();
     while open.len() < leaves {
-        let gain = |leaf: &(usize, usize, Option<(f64, usize)>)| leaf.2.map_or(0.0, |(gain, _)| gain);
+        let gain = |leaf: &(usize, usize, Cut)| leaf.2.map_or(0.0, |(gain, _)| gain);
         let Some(at) = (0..open.len()).max_by(|&a, &b| gain(&open[a]).total_cmp(&gain(&open[b]))) else {
             break;
         };

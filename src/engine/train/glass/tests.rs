@@ -341,12 +341,10 @@ fn a_pass_is_what_the_model_says() {
         let matrix =
             samples(&toys::Halves { train: data.clone(), valid: data.clone(), ..Default::default() });
         let model = Model::Mlp(network.clone()).predict(&matrix.train, DeviceKind::Flex).unwrap();
-        for row in 0..data.rows() {
+        for (row, p) in model.iter().enumerate() {
             let pass = Pass::of(&network, data.row(row), data.y[row]);
-            assert!((pass.probability - model[row]).abs() < 1e-6);
-            assert!(
-                (pass.loss + (if data.y[row] { model[row] } else { 1.0 - model[row] }).ln()).abs() < 1e-5
-            );
+            assert!((pass.probability - p).abs() < 1e-6);
+            assert!((pass.loss + (if data.y[row] { *p } else { 1.0 - p }).ln()).abs() < 1e-5);
             for (at, layer) in pass.layers.iter().enumerate() {
                 for (unit, z) in layer.z.iter().enumerate() {
                     let terms = pass.terms(&network, at, unit, 2).unwrap();
