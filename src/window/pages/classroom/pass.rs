@@ -248,11 +248,13 @@ fn terms(
     (name, more, chosen): (&dyn Fn(usize) -> String, &[(String, f64)], Option<Option<usize>>),
 ) -> Option<usize> {
     let [first, weight, value, product] = heads;
+    // All four columns in sight in a narrow window too.
+    let name_width = (ui.available_width() - 2.0 * 84.0 - 104.0 - 60.0).clamp(110.0, 230.0);
     let heads = [
-        table::Head::text(first, 230.0),
-        table::Head::number(weight, 100.0),
-        table::Head::number(value, 100.0),
-        table::Head::number(product, 100.0),
+        table::Head::text(first, name_width),
+        table::Head::number(weight, 84.0),
+        table::Head::number(value, 84.0),
+        table::Head::number(product, 104.0),
     ];
     let mut below: Vec<(String, f64)> = Vec::new();
     if terms.others > 0 {
