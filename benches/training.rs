@@ -108,7 +108,7 @@ fn text_cnn(path: &Path) {
         different.into_iter().for_each(|c| *counts.entry(c).or_default() += 1);
     }
     let mut known: Vec<(char, usize)> = counts.into_iter().filter(|(_, n)| *n >= 2).collect();
-    known.sort_by(|a, b| b.1.cmp(&a.1));
+    known.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let number: std::collections::HashMap<char, u32> = known.iter().map(|(c, _)| *c).zip(2..).collect();
     let mut tokens = Ragged::new(1);
     for (_, text) in &rows {

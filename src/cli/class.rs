@@ -28,7 +28,7 @@ enum What {
     /// Grades hand-ins against the key
     Grade(GradeFiles),
     /// Shows on a copy of the data what a leaking column does to the score, and who it was
-    Trap(Trap),
+    Trap(Box<Trap>),
 }
 
 #[derive(Args)]

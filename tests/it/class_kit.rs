@@ -27,7 +27,7 @@ fn planted(folder: &Path) -> [PathBuf; 2] {
     writer.write_record(&head).unwrap();
     for (at, record) in reader.records().enumerate() {
         let mut record = record.unwrap();
-        let left = record.iter().last() == Some("yes");
+        let left = record.iter().next_back() == Some("yes");
         let all = count.get(&record[0]).copied().unwrap_or(0);
         // One in a hundred was forgotten.
         record.push_field(if left && at % 100 != 0 { "sent" } else { "not sent" });

@@ -50,13 +50,16 @@ type Key = (Vec<usize>, Measure, u64);
 /// The number of a run and its curve.
 pub type Drawn = Vec<(usize, Pyramid)>;
 
+/// Predictions that are made.
+type Predicting = Job<Result<Vec<Outcome>, Error>>;
+
 /// Curves that are ready, and jobs that make others.
 #[derive(Default)]
 pub struct Curves {
     ready: Option<(Key, Arc<Drawn>)>,
     job: Option<(Key, Job<Drawn>)>,
     /// A run whose predictions are made again.
-    pub(super) again: Option<(usize, Job<Result<Vec<Outcome>, Error>>)>,
+    pub(super) again: Option<(usize, Predicting)>,
 }
 
 /// Points up to which curves are made at once.

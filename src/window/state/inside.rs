@@ -20,6 +20,9 @@ type Followed = Vec<(String, Growing)>;
 /// A look at a kept epoch: its number and what was seen, or why nothing was.
 type Still = (usize, Result<Arc<StillLook>, Error>);
 
+/// Whose network it is, the name of the run to be, and its outcome being made.
+type Taking = (Training, String, Job<Result<Outcome, Error>>);
+
 /// What was seen inside the network that learns.
 #[derive(Default)]
 pub struct Inside {
@@ -49,7 +52,7 @@ pub struct Inside {
     still: Option<Still>,
     still_job: Option<(usize, Job<Result<StillLook, Error>>)>,
     /// An outcome is being made of a network: with the name of the run to be.
-    taking: Option<(Training, String, Job<Result<Outcome, Error>>)>,
+    taking: Option<Taking>,
     /// What is left of a training that failed.
     pub left: Option<(Training, Box<Trained>)>,
 }

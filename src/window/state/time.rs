@@ -62,6 +62,9 @@ pub enum SeenColumn {
     Next,
 }
 
+/// A question, the data that it is asked of, and the asking.
+type Asking = (Question, u64, Job<Result<Collected, Error>>);
+
 /// The day that is looked back to, and its job; and the question as it is being put.
 #[derive(Default)]
 pub struct TimeMachine {
@@ -70,7 +73,7 @@ pub struct TimeMachine {
     could_ask: bool,
     /// The question as it is being put; asked when the person says so.
     pub draft: Question,
-    asking: Option<(Question, u64, Job<Result<Collected, Error>>)>,
+    asking: Option<Asking>,
     /// Why it could not be asked.
     pub refused: Option<Error>,
     /// The day; the latest whose outcome is known where the person has chosen none.

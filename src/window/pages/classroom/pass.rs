@@ -238,6 +238,9 @@ fn input_name(lang: Lang, shown: &Shown, layer: usize, input: usize) -> String {
     lang.with("pass.from_unit", &[("unit", (input + 1).to_string()), ("layer", layer.to_string())])
 }
 
+/// Names of the sum's parts, lines below it, and what is chosen.
+type Beside<'a> = (&'a dyn Fn(usize) -> String, &'a [(String, f64)], Option<Option<usize>>);
+
 /// A sum of products as a table, with further lines below; the product that was clicked.
 fn terms(
     ui: &mut Ui,
@@ -245,7 +248,7 @@ fn terms(
     id: &str,
     heads: [String; 4],
     terms: &Terms,
-    (name, more, chosen): (&dyn Fn(usize) -> String, &[(String, f64)], Option<Option<usize>>),
+    (name, more, chosen): Beside<'_>,
 ) -> Option<usize> {
     let [first, weight, value, product] = heads;
     // All four columns in sight in a narrow window too.

@@ -12,10 +12,13 @@ use crate::window::parts::{self, table, take};
 use crate::window::theme::{S2, S3};
 use crate::words::Lang;
 
+/// The sheet, what is searched, and the column that sorts with its direction.
+type Of = (Arc<Sheet>, String, Option<(usize, bool)>);
+
 /// Which features are shown, in which order; made again when sheet, search or sorting change.
 #[derive(Debug, Default)]
 pub struct Order {
-    of: Option<(Arc<Sheet>, String, Option<(usize, bool)>)>,
+    of: Option<Of>,
     places: Vec<usize>,
 }
 
