@@ -64,7 +64,7 @@ fn main() {
             delta: Vec2::new(0.0, way),
             phase: TouchPhase::Move,
             modifiers: Modifiers::default(),
-            source: MouseWheelSource::Mouse,
+            source: MouseWheelSource::Wheel,
         });
     });
 }
