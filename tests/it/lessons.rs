@@ -155,8 +155,9 @@ fn every_lesson(lang: Lang) {
         assert!(harness.state().prefs.lessons.contains(&lesson), "{lesson:?} is remembered");
         click(&mut harness, &lang.t("lessons.back"));
         assert_eq!(harness.state().prefs.page, Page::Classroom);
-        // Until it rests: every control has a name, every glyph is there.
-        until(&mut harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
+        // Every control has a name, every glyph is there. Segments and reasons are of no lesson.
+        harness.state_mut().state.cancel();
+        until(&mut harness, "resting", |app| app.state.running().is_none());
         harness.run();
         if lesson == Lesson::Leakage {
             shot(&mut harness, "done");
