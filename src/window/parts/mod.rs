@@ -10,6 +10,7 @@ pub mod zoom;
 
 use eframe::egui::{self, Button, Color32, RichText, Sense, Stroke, Ui, Vec2};
 use regulars_engine::metrics::Estimate;
+use regulars_engine::train::Optimizer;
 
 use super::command::Command;
 use super::notice::{Notice, Told, Tone};
@@ -264,4 +265,25 @@ pub fn figures(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         add(ui);
     });
     ui.add_space(S2);
+}
+
+/// The rule by which weights follow their gradients, with the numbers that it has.
+pub fn optimizer(ui: &mut Ui, lang: Lang, optimizer: &mut Optimizer) {
+    let name = lang.t("setting.optimizer");
+    // The kinds, with the present one's own numbers.
+    let all = Optimizer::ALL.map(|one| if one.name() == optimizer.name() { *optimizer } else { one });
+    choose(ui, &name, optimizer, &all, |one| lang.t(&format!("optimizer.{}", one.name())));
+    match optimizer {
+        Optimizer::Adam | Optimizer::RmsProp => {}
+        Optimizer::AdamW { weight_decay } => {
+            let label = ui.label(lang.t("setting.weight_decay"));
+            let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
+            ui.add(slider).labelled_by(label.id);
+        }
+        Optimizer::Sgd { momentum } => {
+            let label = ui.label(lang.t("setting.momentum"));
+            let slider = egui::Slider::new(momentum, 0.0..=0.99).fixed_decimals(2);
+            ui.add(slider).labelled_by(label.id);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The network's settings.
 
 use eframe::egui::{self, Ui};
-use regulars_engine::train::{Activation, DeviceKind, Optimizer, Schedule};
+use regulars_engine::train::{Activation, DeviceKind, Schedule};
 
 use super::{Scene, board};
 use crate::window::parts;
@@ -52,25 +52,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::setting(ui, lang, "dropout", |ui| {
         parts::named(ui, lang, "dropout", egui::Slider::new(&mut mlp.dropout, 0.0..=0.9).fixed_decimals(2));
     });
-    parts::setting(ui, lang, "optimizer", |ui| {
-        let name = lang.t("setting.optimizer");
-        // The kinds, with the present one's own numbers.
-        let all = Optimizer::ALL.map(|o| if o.name() == mlp.optimizer.name() { mlp.optimizer } else { o });
-        parts::choose(ui, &name, &mut mlp.optimizer, &all, |o| lang.t(&format!("optimizer.{}", o.name())));
-        match &mut mlp.optimizer {
-            Optimizer::Adam | Optimizer::RmsProp => {}
-            Optimizer::AdamW { weight_decay } => {
-                let label = ui.label(lang.t("setting.weight_decay"));
-                let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
-                ui.add(slider).labelled_by(label.id);
-            }
-            Optimizer::Sgd { momentum } => {
-                let label = ui.label(lang.t("setting.momentum"));
-                let slider = egui::Slider::new(momentum, 0.0..=0.99).fixed_decimals(2);
-                ui.add(slider).labelled_by(label.id);
-            }
-        }
-    });
+    parts::setting(ui, lang, "optimizer", |ui| parts::optimizer(ui, lang, &mut mlp.optimizer));
     parts::setting(ui, lang, "learning_rate", |ui| {
         parts::named(
             ui,

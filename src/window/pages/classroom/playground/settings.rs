@@ -1,8 +1,8 @@
 //! The settings of the playground: rows, network, how it learns.
 
 use eframe::egui::{self, Ui};
+use regulars_engine::train::Activation;
 use regulars_engine::train::glass::toys::Shape;
-use regulars_engine::train::{Activation, Optimizer};
 
 use crate::window::pages::Scene;
 use crate::window::parts;
@@ -116,11 +116,7 @@ fn learning(ui: &mut Ui, lang: Lang, lab: &mut Lab) {
             .clamping(egui::SliderClamping::Edits);
         parts::named(ui, lang, "lab_rate", slider);
     });
-    parts::setting(ui, lang, "optimizer", |ui| {
-        let name = lang.t("setting.optimizer");
-        let all = Optimizer::ALL.map(|o| if o.name() == spec.optimizer.name() { spec.optimizer } else { o });
-        parts::choose(ui, &name, &mut spec.optimizer, &all, |o| lang.t(&format!("optimizer.{}", o.name())));
-    });
+    parts::setting(ui, lang, "optimizer", |ui| parts::optimizer(ui, lang, &mut spec.optimizer));
     parts::setting(ui, lang, "batch", |ui| {
         let slider = egui::Slider::new(&mut spec.batch_size, 1..=256).logarithmic(true);
         parts::named(ui, lang, "batch", slider);

@@ -1,8 +1,8 @@
 //! What the next race will be: its lanes, each with its settings, and what the surfaces show.
 
 use eframe::egui::{self, Ui};
+use regulars_engine::train::Activation;
 use regulars_engine::train::race::{LANES, Order, Preset};
-use regulars_engine::train::{Activation, Optimizer};
 
 use crate::window::pages::Scene;
 use crate::window::parts;
@@ -105,7 +105,7 @@ fn lane(ui: &mut Ui, lang: Lang, of: &mut LaneSetup) {
             lang.t(&format!("activation.{}", a.name()))
         });
     });
-    parts::setting(ui, lang, "optimizer", |ui| optimizer(ui, lang, &mut glass.optimizer));
+    parts::setting(ui, lang, "optimizer", |ui| parts::optimizer(ui, lang, &mut glass.optimizer));
     parts::setting(ui, lang, "learning_rate", |ui| {
         let slider = egui::Slider::new(&mut glass.learning_rate, 1e-5..=100.0).logarithmic(true);
         parts::named(ui, lang, "learning_rate", slider);
@@ -150,25 +150,5 @@ fn layers(ui: &mut Ui, lang: Lang, hidden: &mut Vec<usize>) {
     if hidden.len() < 4 && ui.button(lang.t("setting.add_layer")).clicked() {
         let last = hidden.last().copied().unwrap_or(16);
         hidden.push((last / 2).max(2));
-    }
-}
-
-fn optimizer(ui: &mut Ui, lang: Lang, optimizer: &mut Optimizer) {
-    let name = lang.t("setting.optimizer");
-    // The kinds, with the present one's own numbers.
-    let all = Optimizer::ALL.map(|one| if one.name() == optimizer.name() { *optimizer } else { one });
-    parts::choose(ui, &name, optimizer, &all, |one| lang.t(&format!("optimizer.{}", one.name())));
-    match optimizer {
-        Optimizer::Adam | Optimizer::RmsProp => {}
-        Optimizer::AdamW { weight_decay } => {
-            let label = ui.label(lang.t("setting.weight_decay"));
-            let slider = egui::Slider::new(weight_decay, 0.0..=0.5).fixed_decimals(3);
-            ui.add(slider).labelled_by(label.id);
-        }
-        Optimizer::Sgd { momentum } => {
-            let label = ui.label(lang.t("setting.momentum"));
-            let slider = egui::Slider::new(momentum, 0.0..=0.99).fixed_decimals(2);
-            ui.add(slider).labelled_by(label.id);
-        }
     }
 }
