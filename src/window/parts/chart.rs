@@ -12,6 +12,9 @@ use crate::report::svg;
 use crate::window::theme::{self, SERIES};
 use crate::words::Lang;
 
+/// How much a legend hides of the curves behind it.
+pub(super) const SEEN_THROUGH: f32 = 0.35;
+
 /// A line of a chart; `dashed` is its second mark.
 pub struct Series<'a> {
     pub name: String,
@@ -166,7 +169,12 @@ fn lines_with(
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_drag(false)
-        .legend(Legend::default().position(frame.legend).follow_insertion_order(true));
+        .legend(
+            Legend::default()
+                .position(frame.legend)
+                .background_alpha(SEEN_THROUGH)
+                .follow_insertion_order(true),
+        );
     if frame.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
     }

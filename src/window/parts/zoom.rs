@@ -170,7 +170,12 @@ pub fn show(ui: &mut Ui, lang: Lang, many: &Many<'_>) {
         .allow_axis_zoom_drag(false)
         .allow_double_click_reset(false)
         .sense(Sense::click_and_drag())
-        .legend(Legend::default().position(Corner::RightTop).follow_insertion_order(true));
+        .legend(
+            Legend::default()
+                .position(Corner::RightTop)
+                .background_alpha(chart::SEEN_THROUGH)
+                .follow_insertion_order(true),
+        );
     if many.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
     }

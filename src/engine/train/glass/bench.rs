@@ -330,7 +330,9 @@ mod tests {
             rest = next();
         }
         assert!(seen.recv_timeout(Duration::from_millis(300)).is_err(), "nothing happens while it rests");
-        assert_eq!(rest.history.last().map(|point| point.epoch), Some(rest.picture.epoch));
+        // A long curve has a point every few epochs.
+        let [.., before, last] = &rest.history[..] else { panic!("a curve") };
+        assert!(rest.picture.epoch - last.epoch < last.epoch - before.epoch);
         assert!(rest.picture.train_loss < 0.5 * rest.history[0].train);
         // An explosion is told, and ends the run.
         send.send(Order::Rate(1e39)).unwrap();
