@@ -17,7 +17,7 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
     ui.label(RichText::new("Regulars").font(egui::FontId::new(20.0, theme::strong())));
     parts::muted(ui, lang.t("app.slogan"));
     ui.add_space(S3);
-    // Eleven entries stand on a screen of 800 points without scrolling.
+    // All entries stand on a screen of 800 points without scrolling: the jobs have their live line on hover.
     ui.spacing_mut().item_spacing.y = 4.0;
     let top = ui.cursor().min;
     for (at, page) in Page::ALL.into_iter().enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
                 parts::muted(ui, lang.t("rail.jobs"));
                 stage(ui, app, page, "◆");
             }
-            Page::Time | Page::Mask => stage(ui, app, page, "◆"),
+            Page::Value | Page::Experiments | Page::Time | Page::Mask => stage(ui, app, page, "◆"),
             Page::Classroom => {
                 ui.add_space(S2);
                 ui.separator();
@@ -47,6 +47,8 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
     let p = Palette::of(ui);
     let on = app.prefs.page == page;
     let name = page.title(lang);
+    let status = page.status(lang, &app.state);
+    let is_stage = mark != "◆";
     let frame = egui::Frame::new()
         .fill(if on { p.surface } else { egui::Color32::TRANSPARENT })
         .corner_radius(6)
@@ -59,14 +61,20 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let text = RichText::new(&name).family(theme::strong());
                 ui.add(egui::Label::new(if on { text.color(p.accent) } else { text }).selectable(false));
-                let status = RichText::new(page.status(lang, &app.state)).small().color(p.muted);
-                ui.add(egui::Label::new(status).selectable(false).truncate());
+                if is_stage {
+                    let status = RichText::new(&status).small().color(p.muted);
+                    ui.add(egui::Label::new(status).selectable(false).truncate());
+                }
             });
         });
     });
     let response =
         ui.interact(inner.response.rect, ui.scope_id().with(("stage", page.key())), egui::Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, on, &name));
+    let response = match is_stage || status.is_empty() {
+        true => response,
+        false => response.on_hover_text(&status),
+    };
     if response.has_focus() || response.hovered() {
         ui.painter().rect_stroke(
             inner.response.rect,

@@ -1,6 +1,8 @@
 //! Customers: everyone, the most likely to leave first, and why; what changed since the last list;
 //! searched, filtered, followed up, taken away.
 
+pub(in crate::window) mod card;
+
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};

@@ -1,5 +1,10 @@
 //! Evaluate: rows the model never saw; one threshold moves every figure at once.
 
+pub(in crate::window) mod figures;
+pub(in crate::window) mod money;
+pub(in crate::window) mod slices;
+pub(in crate::window) mod why;
+
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
@@ -14,6 +19,32 @@ use crate::window::parts::{self, chart, take};
 use crate::window::theme::{self, Palette, S2, S3};
 use crate::window::tour;
 use crate::words::percent;
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Curves,
+    Figures,
+    Money,
+    Slices,
+    Why,
+}
+
+impl Tab {
+    /// Every tab, in its order.
+    pub const ALL: [Tab; 5] = [Tab::Curves, Tab::Figures, Tab::Money, Tab::Slices, Tab::Why];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Curves => "evaluate.tab.curves",
+            Self::Figures => "evaluate.tab.figures",
+            Self::Money => "evaluate.tab.money",
+            Self::Slices => "evaluate.tab.slices",
+            Self::Why => "evaluate.tab.why",
+        }
+    }
+}
 
 /// Points of a curve: a screen has not many more columns.
 const POINTS: usize = 600;
@@ -117,6 +148,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     };
     if scene.state.stale() {
         parts::caution(ui, &lang.t("train.stale"));
+    }
+    ui.horizontal_wrapped(|ui| {
+        for tab in Tab::ALL {
+            ui.selectable_value(&mut scene.page.evaluate_tab, tab, lang.t(tab.key()));
+        }
+    });
+    ui.separator();
+    match scene.page.evaluate_tab {
+        Tab::Curves => {}
+        Tab::Figures => return figures::show(ui, scene),
+        Tab::Money => return money::show(ui, scene),
+        Tab::Slices => return slices::show(ui, scene),
+        Tab::Why => return why::show(ui, scene),
     }
     scene.page.charts.follow(&outcome);
     let threshold = scene.state.settings.threshold;

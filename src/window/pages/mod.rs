@@ -4,13 +4,15 @@ pub(in crate::window) mod classroom;
 mod clean;
 mod collect;
 pub(in crate::window) mod customers;
-mod evaluate;
+pub(in crate::window) mod evaluate;
+pub(in crate::window) mod experiments;
 mod features;
 mod mask;
-mod segments;
+pub(in crate::window) mod segments;
 mod settings;
 mod time;
 pub(in crate::window) mod train;
+pub(in crate::window) mod value;
 
 use eframe::egui::Ui;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,8 @@ pub enum Page {
     Evaluate,
     Customers,
     Segments,
+    Value,
+    Experiments,
     Time,
     Mask,
     Classroom,
@@ -125,6 +129,32 @@ pub struct PageState {
     pub order: customers::Order,
     #[serde(skip)]
     pub charts: evaluate::Charts,
+    #[serde(skip)]
+    pub evaluate_tab: evaluate::Tab,
+    #[serde(skip)]
+    pub figures: evaluate::figures::View,
+    #[serde(skip)]
+    pub money: evaluate::money::View,
+    #[serde(skip)]
+    pub slices: evaluate::slices::View,
+    #[serde(skip)]
+    pub why: evaluate::why::View,
+    #[serde(skip)]
+    pub card: customers::card::View,
+    #[serde(skip)]
+    pub segments_tab: segments::Tab,
+    #[serde(skip)]
+    pub classes: segments::classes::View,
+    #[serde(skip)]
+    pub groups: segments::groups::View,
+    #[serde(skip)]
+    pub map: segments::map::View,
+    #[serde(skip)]
+    pub flows: segments::flows::View,
+    #[serde(skip)]
+    pub value: value::View,
+    #[serde(skip)]
+    pub experiments: experiments::View,
     /// Distributions before and after the shown step, and what they were made for.
     #[serde(skip)]
     pub spread: Option<clean::Spread>,
@@ -180,7 +210,7 @@ pub struct Scene<'a> {
 }
 
 impl Page {
-    pub const ALL: [Page; 11] = [
+    pub const ALL: [Page; 13] = [
         Page::Collect,
         Page::Clean,
         Page::Features,
@@ -188,6 +218,8 @@ impl Page {
         Page::Evaluate,
         Page::Customers,
         Page::Segments,
+        Page::Value,
+        Page::Experiments,
         Page::Time,
         Page::Mask,
         Page::Classroom,
@@ -204,6 +236,8 @@ impl Page {
             Self::Evaluate => "evaluate",
             Self::Customers => "customers",
             Self::Segments => "segments",
+            Self::Value => "value",
+            Self::Experiments => "experiments",
             Self::Time => "time",
             Self::Mask => "mask",
             Self::Classroom => "classroom",
@@ -238,6 +272,8 @@ impl Page {
             Self::Evaluate => evaluate::show(ui, scene),
             Self::Customers => customers::show(ui, scene),
             Self::Segments => segments::show(ui, scene),
+            Self::Value => value::show(ui, scene),
+            Self::Experiments => experiments::show(ui, scene),
             Self::Time => time::show(ui, scene),
             Self::Mask => mask::show(ui, scene),
             Self::Classroom => classroom::show(ui, scene),
@@ -254,6 +290,8 @@ impl Page {
             Self::Train => train::inspector(ui, scene),
             Self::Evaluate => evaluate::inspector(ui, scene),
             Self::Segments => segments::inspector(ui, scene),
+            Self::Value => value::inspector(ui, scene),
+            Self::Experiments => experiments::inspector(ui, scene),
             Self::Customers => customers::inspector(ui, scene),
             Self::Time => time::inspector(ui, scene),
             Self::Classroom => classroom::inspector(ui, scene),
@@ -280,6 +318,8 @@ impl Page {
             Self::Collect => lang.with("status.rows", &[("count", count(table.height()))]),
             Self::Mask => mask::status(lang, state),
             Self::Time => time::status(lang, state),
+            Self::Value => value::status(lang, state),
+            Self::Experiments => experiments::status(lang, state),
             _ if state.preparing() => lang.t("status.working"),
             Self::Clean => match &state.cleaning {
                 Some(cleaning) => {

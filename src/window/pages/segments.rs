@@ -1,5 +1,10 @@
 //! Segments: groups of customers that are alike, named by what sets them apart.
 
+pub(in crate::window) mod classes;
+pub(in crate::window) mod flows;
+pub(in crate::window) mod groups;
+pub(in crate::window) mod map;
+
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::segment::{Segment, Segmentation, Trait};
@@ -10,9 +15,45 @@ use crate::window::parts::{self, take};
 use crate::window::theme::{self, Palette, S2, S3, SERIES};
 use crate::words::{Lang, percent, segment_name};
 
+/// What the page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Groups,
+    Classes,
+    Map,
+    Flows,
+}
+
+impl Tab {
+    /// Every tab, in its order.
+    pub const ALL: [Tab; 4] = [Tab::Groups, Tab::Classes, Tab::Map, Tab::Flows];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Groups => "segments.tab.groups",
+            Self::Classes => "segments.tab.classes",
+            Self::Map => "segments.tab.map",
+            Self::Flows => "segments.tab.flows",
+        }
+    }
+}
+
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     parts::page_head(ui, lang, "segments");
+    ui.horizontal_wrapped(|ui| {
+        for tab in Tab::ALL {
+            ui.selectable_value(&mut scene.page.segments_tab, tab, lang.t(tab.key()));
+        }
+    });
+    ui.separator();
+    match scene.page.segments_tab {
+        Tab::Groups => groups::show(ui, scene),
+        Tab::Classes => return classes::show(ui, scene),
+        Tab::Map => return map::show(ui, scene),
+        Tab::Flows => return flows::show(ui, scene),
+    }
     if scene.state.segment.is_some() {
         parts::muted(ui, lang.t("status.working"));
         return;

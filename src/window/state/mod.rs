@@ -2,22 +2,33 @@
 //! compute. Long work runs on threads of its own; `poll` takes in what is done.
 
 mod board;
+mod card;
+mod classes;
 mod curves;
 mod edit;
+mod experiments;
+mod figures;
+mod flows;
+mod groups;
 mod inside;
 mod keep;
 mod lab;
 mod lessons;
 mod list;
 mod look;
+mod map;
 mod mask;
+mod money;
 pub(in crate::window) mod race;
 mod reading;
 mod runs;
 mod sheet;
+mod slices;
 mod takeaway;
 mod time;
 mod twins;
+mod value;
+mod why;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,20 +51,31 @@ use regulars_engine::table::{Role, Table};
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
 pub use board::Board;
+pub use card::Card;
+pub use classes::Classes;
 pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
+pub use experiments::Experiments;
+pub use figures::Figures;
+pub use flows::Flows;
+pub use groups::Groups;
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
 pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
+pub use map::Map;
 pub use mask::{Mask, MaskTable, Tried};
+pub use money::Money;
 pub use race::Race;
 pub use runs::{Run, Training};
 pub use sheet::FeatureSheet;
+pub use slices::Slices;
 pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
+pub use value::Value;
+pub use why::Why;
 
 use super::notice::{Notice, Told, Tone};
 
@@ -192,6 +214,17 @@ pub struct State {
     pub race: Race,
     pub lessons: Lessons,
     pub sheet: FeatureSheet,
+    pub experiments: Experiments,
+    pub value: Value,
+    pub flows: Flows,
+    pub map: Map,
+    pub groups: Groups,
+    pub classes: Classes,
+    pub card: Card,
+    pub why: Why,
+    pub slices: Slices,
+    pub money: Money,
+    pub figures: Figures,
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
     pub notices: Vec<Notice>,
@@ -274,6 +307,17 @@ impl State {
             race: Race::default(),
             lessons: Lessons::default(),
             sheet: FeatureSheet::default(),
+            experiments: Experiments::default(),
+            value: Value::default(),
+            flows: Flows::default(),
+            map: Map::default(),
+            groups: Groups::default(),
+            classes: Classes::default(),
+            card: Card::default(),
+            why: Why::default(),
+            slices: Slices::default(),
+            money: Money::default(),
+            figures: Figures::default(),
             live: Vec::new(),
             live_device: None,
             notices: Vec::new(),
@@ -405,6 +449,17 @@ impl State {
         self.twins.cancel();
         self.time.cancel();
         self.sheet.cancel();
+        self.experiments.cancel();
+        self.value.cancel();
+        self.flows.cancel();
+        self.map.cancel();
+        self.groups.cancel();
+        self.classes.cancel();
+        self.card.cancel();
+        self.why.cancel();
+        self.slices.cancel();
+        self.money.cancel();
+        self.figures.cancel();
         self.board.cancel();
         self.lessons.cancel();
     }
@@ -435,6 +490,22 @@ impl State {
         }
         if let Some((name, progress, seconds)) = self.board.job() {
             return of(name, progress, seconds);
+        }
+        let rooms = [
+            self.figures.job(),
+            self.money.job(),
+            self.slices.job(),
+            self.why.job(),
+            self.card.job(),
+            self.classes.job(),
+            self.groups.job(),
+            self.map.job(),
+            self.flows.job(),
+            self.value.job(),
+            self.experiments.job(),
+        ];
+        if let Some(job) = rooms.into_iter().flatten().next() {
+            return Some(job);
         }
         if let Some((progress, seconds)) = self.twins.job() {
             return of("twins", progress, seconds);
@@ -529,6 +600,17 @@ impl State {
         self.poll_race();
         self.poll_lessons();
         self.poll_sheet();
+        self.poll_experiments();
+        self.poll_value();
+        self.poll_flows();
+        self.poll_map();
+        self.poll_groups();
+        self.poll_classes();
+        self.poll_card();
+        self.poll_why();
+        self.poll_slices();
+        self.poll_money();
+        self.poll_figures();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });

@@ -1,0 +1,11 @@
+//! Why: what the model leans on, over all customers.
+
+use eframe::egui::Ui;
+
+use crate::window::pages::Scene;
+
+/// What the tab remembers between frames.
+#[derive(Debug, Default)]
+pub struct View {}
+
+pub(super) fn show(_ui: &mut Ui, _scene: &mut Scene<'_>) {}
