@@ -32,6 +32,10 @@ pub(super) struct Train {
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
+    /// Where a network's training keeps its standing; what is there is gone on with, and equals never having
+    /// stopped
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     #[command(flatten)]
     folder: Folder,
 }
@@ -47,6 +51,9 @@ impl Train {
     pub(super) fn run(&self) -> Outcome {
         if let Some(bundle) = &self.bundle {
             super::refuse_input(bundle, &self.input.paths())?;
+        }
+        if let Some(checkpoint) = &self.checkpoint {
+            super::refuse_input(checkpoint, &self.input.paths())?;
         }
         let again = self.folder.open()?;
         let (settings, collected, kind) = match &again {
@@ -78,7 +85,7 @@ impl Train {
             }
         });
         let prepared = project::prepare(&settings, table, &report)?;
-        let learnt = project::learn(&settings, &prepared, kind, &report)?;
+        let learnt = project::learn_kept(&settings, &prepared, kind, self.checkpoint.as_deref(), &report)?;
         drop(report);
         let _ = printer.join();
         if self.bundle.is_some() || self.folder.run_folder.is_some() {

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use regulars::window::notice::Tone;
+use regulars::window::state::State;
 use regulars_engine::project::{Recovery, SavedProject};
+use regulars_engine::train::DeviceKind;
 
 use crate::product::{save, state, wait};
 use crate::support::sample;
@@ -249,4 +251,52 @@ fn closed_in_peace_nothing_is_left_behind_and_unsaved_work_is() {
     let left = Recovery::left_behind(&recovery);
     assert_eq!(left.len(), 2);
     assert!(left.iter().any(|one| one.open().unwrap().settings.threshold == 0.7));
+}
+
+/// Files in which trainings stand.
+fn standing(folder: &Path) -> usize {
+    let names = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(".training")).count()
+}
+
+#[test]
+fn a_training_that_was_cut_off_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let recovery = folder.path().join("recovery");
+    let ready = |keep: bool| {
+        let mut state = state();
+        if keep {
+            state.keep_in(&recovery);
+        }
+        state.open(&sample());
+        wait(&mut state, "reading", |s| s.prepared.is_some());
+        state.settings.device = DeviceKind::Flex;
+        state.settings.mlp.epochs = 30;
+        state.settings.mlp.patience = 0;
+        state.commit(false);
+        state
+    };
+    let mut cut = ready(true);
+    cut.train();
+    wait(&mut cut, "some epochs", |s| s.live.len() >= 3);
+    cut.cancel();
+    wait(&mut cut, "the end", |s| s.train.is_none());
+    assert!(cut.outcomes.is_empty());
+    assert_eq!(standing(&recovery), 1);
+    drop(cut);
+    // Another program, with the same settings.
+    let mut next = ready(true);
+    next.train();
+    wait(&mut next, "training", |s| !s.outcomes.is_empty());
+    let mut whole = ready(false);
+    whole.train();
+    wait(&mut whole, "training", |s| !s.outcomes.is_empty());
+    let of = |state: &State| {
+        let trained = &state.outcomes[0].trained;
+        let losses: Vec<f64> = trained.history.iter().map(|epoch| epoch.valid_loss).collect();
+        (trained.model.clone(), trained.best_epoch, losses)
+    };
+    assert_eq!(of(&next), of(&whole), "as if it had never stopped");
+    assert_eq!(next.live.len(), 30);
+    assert_eq!(standing(&recovery), 0, "a finished training leaves nothing");
 }

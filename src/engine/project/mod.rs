@@ -41,7 +41,7 @@ mod with_encodings;
 #[cfg(test)]
 mod with_text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -290,7 +290,8 @@ impl Settings {
 
     /// The settings of the models.
     pub fn specs(&self) -> Specs {
-        Specs { mlp: self.mlp.clone(), boosted: self.boosted.clone(), net: self.net.clone() }
+        let (mlp, boosted, net) = (self.mlp.clone(), self.boosted.clone(), self.net.clone());
+        Specs { mlp, boosted, net, checkpoint: None }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -466,9 +467,23 @@ pub fn learn(
     kind: ModelKind,
     report: &Reporter,
 ) -> crate::Result<Outcome> {
+    learn_kept(settings, prepared, kind, None, report)
+}
+
+/// [`learn`]; a network's training keeps its standing in `checkpoint`, and goes on with what is there.
+///
+/// # Errors
+/// As [`learn`]; what is there is damaged, or of another training.
+pub fn learn_kept(
+    settings: &Settings,
+    prepared: &Prepared,
+    kind: ModelKind,
+    checkpoint: Option<&Path>,
+    report: &Reporter,
+) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let trained =
-        train::train_with(kind, &settings.specs(), &samples, settings.device, settings.seed, report)?;
+    let specs = Specs { checkpoint: checkpoint.map(Path::to_owned), ..settings.specs() };
+    let trained = train::train_with(kind, &specs, &samples, settings.device, settings.seed, report)?;
     prepared.outcome_reporting(trained, report)
 }
 

@@ -49,6 +49,13 @@ impl Recovery {
         &self.file
     }
 
+    /// Where the training of this key ([`Settings::key`](super::Settings::key)) keeps its standing: the same
+    /// for every program, so that the next one goes on with it after a crash.
+    pub fn checkpoint(&self, key: &str) -> PathBuf {
+        let key: String = key.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+        self.folder().join(format!("{key}.training"))
+    }
+
     /// Leaves the autosave to be found at the next start, and goes on with another.
     pub fn leave(&self) {
         // Without a lock beside it, nobody holds it.
@@ -95,13 +102,19 @@ fn nanoseconds() -> u128 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos()
 }
 
-/// Takes away half-written files of programs that were killed while they wrote.
+/// Takes away half-written files of programs that were killed while they wrote, and trainings that nobody
+/// went on with.
 fn sweep(folder: &Path) {
-    const OLD: std::time::Duration = std::time::Duration::from_secs(3600);
+    const HOUR: u64 = 3600;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_half = entry.file_name().to_string_lossy().starts_with(".tmp");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let old = match (name.starts_with(".tmp"), name.ends_with(".training")) {
+            (true, _) => HOUR,
+            (_, true) => 14 * 24 * HOUR,
+            _ => continue,
+        };
         let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
-        if is_half && age.is_some_and(|age| age > OLD) {
+        if age.is_some_and(|age| age.as_secs() > old) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

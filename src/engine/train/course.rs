@@ -13,16 +13,19 @@ pub(super) struct Course {
     pub started: Instant,
     /// Time of pauses.
     pub rested: Duration,
+    /// Time before the program ended and the training was gone on with.
+    pub before: Duration,
 }
 
 impl Course {
     /// At its beginning.
     pub fn begin() -> Self {
-        Self { history: Vec::new(), best: None, started: Instant::now(), rested: Duration::ZERO }
+        let (rested, before) = (Duration::ZERO, Duration::ZERO);
+        Self { history: Vec::new(), best: None, started: Instant::now(), rested, before }
     }
 
     pub fn seconds(&self) -> f64 {
-        self.started.elapsed().saturating_sub(self.rested).as_secs_f64()
+        (self.started.elapsed().saturating_sub(self.rested) + self.before).as_secs_f64()
     }
 
     /// The best epoch so far as a finished training.

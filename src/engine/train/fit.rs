@@ -33,7 +33,7 @@ pub(super) use finder::{curve, suggest};
 pub use spec::{FitSpec, RateSchedule, Rule};
 pub use speed::net_samples_per_second;
 pub(super) use step::{BINS, Lap};
-pub(super) use update::norm_square;
+pub(super) use update::Updater;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
 pub(super) use watch::{LOOKS_APART, Pace, STEPS_APART};
 
@@ -112,6 +112,18 @@ pub fn train_net(
     let mut keep = Keep { path: run.checkpoint, failed: None };
     let mut good: Option<Net> = None;
     let mut rate = fit.learning_rate;
+    let is_binary = spec.head == super::net::Head::Binary;
+    let plain = |figures: &EpochFigures| super::Epoch {
+        epoch: figures.epoch,
+        train_loss: figures.train_loss,
+        valid_loss: figures.valid_loss,
+        valid_auc: figures.metric.filter(|_| is_binary),
+        seconds: figures.seconds,
+        planned: figures.planned,
+        learning_rate: figures.learning_rate,
+    };
+    run.watch.resumed(&state.place.history);
+    state.place.history.iter().for_each(|figures| report.emit(Event::Epoch(plain(figures))));
     let mut told = watch::Told { watch: run.watch, report };
 
     while state.place.epoch <= planned && !state.is_over(fit) {
@@ -161,15 +173,7 @@ pub fn train_net(
         let net = Net { weights: model.weights(&state.net)?, ..state.net.clone() };
         state.end_epoch(figures, &net, fit);
         good = Some(net);
-        report.epoch_done(super::Epoch {
-            epoch,
-            train_loss,
-            valid_loss: looked.0,
-            valid_auc: looked.1.filter(|_| spec.head == super::net::Head::Binary),
-            seconds: figures.seconds,
-            planned,
-            learning_rate: rate,
-        });
+        report.epoch_done(plain(&figures));
         keep.save(&mut state, &model, &stepper);
         if report.wants_finish() {
             break;

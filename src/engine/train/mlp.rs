@@ -1,23 +1,26 @@
 //! The training loop, readable from top to bottom: shuffle, batch, forward, loss, backward, step;
 //! then look at the validation rows and remember the best epoch.
 
-mod clip;
 mod finder;
+mod keep;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use self::keep::{Keeper, Standing};
 use super::course::{Course, with_kept, words_of};
+use super::fit::Updater;
 use super::inside::{Seen, Telling};
+use super::net::loss;
 use super::network::{Activation, Dense, Network, read};
 use super::optimizer::{Optimizer, Plateau, Schedule};
 use super::{DeviceKind, KeptEpoch, Samples, TrainError, Trained, device, memory};
@@ -140,7 +143,7 @@ struct Stepper<'a> {
     /// Weight of each row in the loss.
     weights: &'a [f32],
     device: Device,
-    optim: ModuleOptimizer,
+    updater: Updater,
     /// Sums of the loss stay on the device until the epoch ends: no read-back per step.
     loss_sum: Option<Tensor<1>>,
     rows_seen: usize,
@@ -151,14 +154,14 @@ struct Stepper<'a> {
 
 impl<'a> Stepper<'a> {
     fn new(spec: &'a MlpSpec, x: &'a Matrix, y: &'a [f32], weights: &'a [f32], device: &Device) -> Self {
-        let optim = spec.optimizer.init();
+        let updater = spec.optimizer.updater(spec.clip_norm);
         Self {
             spec,
             x,
             y,
             weights,
             device: device.clone().autodiff(),
-            optim,
+            updater,
             loss_sum: None,
             rows_seen: 0,
             last_loss: None,
@@ -204,9 +207,7 @@ impl<'a> Stepper<'a> {
 
         Seen::lap(seen, &self.device);
         let z = model.forward_seen(x, self.spec.activation, &masks, &mut |x| Seen::answer(seen, x));
-        // Binary cross-entropy from log-odds without overflow: max(z, 0) − z·y + ln(1 + e^−|z|).
-        let terms = z.clone().clamp_min(0.0) - z.clone() * y + (z.abs().neg().exp() + 1.0).log();
-        let loss = (terms * weights).sum() / n as f64;
+        let loss = (loss::entropy(z, y) * weights).sum() / n as f64;
 
         Seen::lap(seen, &self.device);
         self.last_loss = self.watched.then(|| loss.clone().inner());
@@ -223,8 +224,7 @@ impl<'a> Stepper<'a> {
             // What was just read back is not the optimiser's time.
             seen.begin_lap(&self.device);
         }
-        let grads = clip::shorten(&model, grads, self.spec.clip_norm);
-        let model = self.optim.step(rate, model, grads);
+        let model = self.updater.step(rate, model, grads);
         Seen::lap(seen, &self.device);
         model
     }
@@ -255,15 +255,18 @@ pub(super) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Ve
     mask
 }
 
-/// Trains the network on `samples` and keeps the epoch with the lowest validation loss.
+/// Trains the network on `samples` and keeps the epoch with the lowest validation loss. Its standing is kept
+/// in `checkpoint`; one that is there already is gone on with.
 pub(super) fn train(
     spec: &MlpSpec,
     samples: &Samples,
-    kind: DeviceKind,
-    seed: u64,
+    (kind, seed): (DeviceKind, u64),
+    checkpoint: Option<&Path>,
     report: &Reporter,
 ) -> crate::Result<Trained> {
     memory::check(spec, samples.train.width(), samples.train.height)?;
+    let mut keeper = Keeper::new(checkpoint, samples);
+    let kept = keeper.open(spec, seed, samples)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let activation = spec.activation;
     let start = Network::init(samples.train.width(), &spec.hidden, activation, spec.batch_norm, &mut rng);
@@ -284,7 +287,8 @@ pub(super) fn train(
     // A driver that fails may do so by a panic: what was learnt until then is not lost.
     let ended = catch_unwind(AssertUnwindSafe(|| {
         let stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
-        learn(stepper, &start, samples, &mut rng, (batch, least), &mut course, report)
+        let at = (&start, kept, seed);
+        learn(stepper, at, samples, &mut rng, (batch, least), (&mut course, &mut keeper), report)
     }));
     let error = match ended {
         Ok(Ok(())) => None,
@@ -301,11 +305,11 @@ pub(super) fn train(
 /// The epochs, one after the other. Whatever happens, `course` holds what came of it.
 fn learn(
     mut stepper: Stepper<'_>,
-    start: &Network,
+    (start, kept, seed): (&Network, Option<Standing>, u64),
     samples: &Samples,
     rng: &mut ChaCha8Rng,
     (batch, least): (usize, usize),
-    course: &mut Course,
+    (course, keeper): (&mut Course, &mut Keeper<'_>),
     report: &Reporter,
 ) -> crate::Result<()> {
     let spec = stepper.spec;
@@ -317,8 +321,22 @@ fn learn(
     let mut rate = spec.learning_rate;
     let (mut steps, mut plateau) = (0, Plateau::new());
     let mut telling = Telling::new(report, activation);
+    let mut first = 1;
+    if let Some(kept) = kept {
+        model = kept.network.to_device(&stepper.device);
+        kept.give(&model, &mut stepper.updater, &device)?;
+        rng.set_word_pos(u128::from(kept.stream_at));
+        (steps, plateau, first) = (kept.steps, kept.plateau, kept.epoch + 1);
+        kept.history.iter().for_each(|epoch| report.emit(Event::Epoch(*epoch)));
+        let waited = first - 1 - kept.best.as_ref().map_or(first - 1, |(_, epoch, _)| *epoch);
+        if spec.patience > 0 && waited >= spec.patience {
+            first = planned + 1;
+        }
+        course.before = Duration::try_from_secs_f64(kept.seconds).unwrap_or_default();
+        (course.history, course.best, order) = (kept.history, kept.best, kept.order);
+    }
 
-    for epoch in 1..=planned {
+    for epoch in first..=planned {
         order.shuffle(rng);
         let batches = batches(&order, batch, least);
         let total = batches.len();
@@ -365,7 +383,14 @@ fn learn(
         }
         report.epoch_done(figures);
         if course.best.as_ref().is_none_or(|(loss, _, _)| looked.0 < *loss) {
-            course.best = Some((looked.0, epoch, network));
+            course.best = Some((looked.0, epoch, network.clone()));
+        }
+        if keeper.is_due() {
+            let (stream_at, at) = (rng.get_word_pos() as u64, (epoch, steps, plateau));
+            let whose = (seed, keeper.data.as_str());
+            let standing =
+                Standing::new(spec, whose, &order, stream_at, at, course, network, course.seconds());
+            keeper.keep(&standing.with_moments(&model, &stepper.updater)?);
         }
         let best_epoch = course.best.as_ref().map_or(epoch, |(_, epoch, _)| *epoch);
         if report.wants_finish() || (spec.patience > 0 && epoch - best_epoch >= spec.patience) {

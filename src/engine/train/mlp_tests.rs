@@ -69,7 +69,7 @@ fn who_watches_changes_no_bit() {
         let (losses, network) = bare(&spec, &samples, 5);
         let (report, events) = watched();
         for report in [Reporter::silent(), report] {
-            let trained = train(&spec, &samples, DeviceKind::Flex, 5, &report).unwrap();
+            let trained = train(&spec, &samples, (DeviceKind::Flex, 5), None, &report).unwrap();
             let now: Vec<u64> = trained.history.iter().map(|e| e.train_loss.to_bits()).collect();
             assert_eq!(now, losses.iter().map(|loss| loss.to_bits()).collect::<Vec<_>>());
             assert_eq!(trained.model, Model::Mlp(network.clone()));
@@ -106,7 +106,7 @@ fn those_who_watch_are_told_and_nobody_else_is() {
     let samples = samples(200);
     let spec = MlpSpec { epochs: 40, ..quick() };
     let (report, events) = watched();
-    let trained = train(&spec, &samples, DeviceKind::Flex, 5, &report).unwrap();
+    let trained = train(&spec, &samples, (DeviceKind::Flex, 5), None, &report).unwrap();
     let heard = report_of(events);
     // 200 rows in batches of 16 are 13 steps.
     assert!(!heard.steps.is_empty() && heard.steps.iter().all(|s| s.loss.is_finite() && s.loss > 0.0));
@@ -135,7 +135,7 @@ fn those_who_watch_are_told_and_nobody_else_is() {
     let best = &heard.networks[trained.best_epoch - 1];
     assert_eq!(trained.model, Model::Mlp(best.network.clone()));
     let (sender, events) = channel();
-    train(&spec, &samples, DeviceKind::Flex, 5, &Reporter::to(sender)).unwrap();
+    train(&spec, &samples, (DeviceKind::Flex, 5), None, &Reporter::to(sender)).unwrap();
     let heard = report_of(events);
     assert!(heard.steps.is_empty() && heard.looks.is_empty() && heard.networks.is_empty());
 }
@@ -171,7 +171,7 @@ fn an_exploding_rate_keeps_the_last_good_network() {
         activation: Activation::Gelu,
         ..quick()
     };
-    let error = train(&wild, &samples, DeviceKind::Flex, 1, &Reporter::silent()).unwrap_err();
+    let error = train(&wild, &samples, (DeviceKind::Flex, 1), None, &Reporter::silent()).unwrap_err();
     assert_eq!(error.kind(), "diverged");
     let crate::Error::Train(error) = error else { panic!("{error}") };
     assert!(error.kept().is_none(), "not one epoch was good");
@@ -185,7 +185,7 @@ fn an_exploding_rate_keeps_the_last_good_network() {
         activation: Activation::Gelu,
         ..quick()
     };
-    match train(&rising, &samples, DeviceKind::Flex, 1, &Reporter::silent()) {
+    match train(&rising, &samples, (DeviceKind::Flex, 1), None, &Reporter::silent()) {
         Err(crate::Error::Train(error @ TrainError::Diverged { .. })) => {
             let kept = error.kept().expect("the first epochs were good");
             assert!(kept.best_epoch >= 1 && kept.history.iter().all(|e| e.valid_loss.is_finite()));
@@ -201,7 +201,7 @@ fn a_device_that_fails_is_told_and_what_was_learnt_is_kept() {
     let samples = samples(160);
     // Ten steps an epoch: in the third, with two behind it.
     fault::after(25);
-    let error = train(&quick(), &samples, DeviceKind::Flex, 3, &Reporter::silent()).unwrap_err();
+    let error = train(&quick(), &samples, (DeviceKind::Flex, 3), None, &Reporter::silent()).unwrap_err();
     assert_eq!(error.kind(), "device_broke");
     assert!(error.to_string().contains("Out of Memory"), "{error}");
     let crate::Error::Train(error) = error else { panic!() };
@@ -209,11 +209,11 @@ fn a_device_that_fails_is_told_and_what_was_learnt_is_kept() {
     assert_eq!(kept.epochs_run, 2);
     let whole = MlpSpec { epochs: 2, ..quick() };
     // Of two planned epochs, at a constant rate, comes the same.
-    let same = train(&whole, &samples, DeviceKind::Flex, 3, &Reporter::silent()).unwrap();
+    let same = train(&whole, &samples, (DeviceKind::Flex, 3), None, &Reporter::silent()).unwrap();
     assert_eq!(kept.model, same.model);
     // In the very first step nothing is there to keep, and that is told as well.
     fault::after(0);
-    let error = train(&quick(), &samples, DeviceKind::Flex, 3, &Reporter::silent()).unwrap_err();
+    let error = train(&quick(), &samples, (DeviceKind::Flex, 3), None, &Reporter::silent()).unwrap_err();
     let crate::Error::Train(error) = error else { panic!() };
     assert!(matches!(error, TrainError::Broken { kept: None, .. }));
 }
@@ -225,7 +225,92 @@ fn batches_of_one_class_are_learnt_from() {
     samples.train_labels.sort_unstable();
     for (batch_size, batch_norm) in [(1, false), (7, false), (7, true)] {
         let spec = MlpSpec { batch_size, batch_norm, class_weight: true, epochs: 2, ..quick() };
-        let trained = train(&spec, &samples, DeviceKind::Flex, 1, &Reporter::silent()).unwrap();
+        let trained = train(&spec, &samples, (DeviceKind::Flex, 1), None, &Reporter::silent()).unwrap();
         assert!(trained.history.iter().all(|e| e.train_loss.is_finite() && e.valid_loss.is_finite()));
     }
+}
+
+/// What came of it, without the time.
+fn came_of(trained: &Trained) -> (Model, usize, Vec<Epoch>) {
+    let timeless = |epoch: &Epoch| Epoch { seconds: 0.0, planned: 0, ..*epoch };
+    (trained.model.clone(), trained.best_epoch, trained.history.iter().map(timeless).collect())
+}
+
+#[test]
+fn going_on_after_a_crash_is_never_having_stopped() {
+    let samples = samples(200);
+    let folder = tempfile::tempdir().unwrap();
+    for (at, optimizer) in super::super::Optimizer::ALL.into_iter().enumerate() {
+        let spec = MlpSpec {
+            optimizer,
+            batch_norm: at % 2 == 1,
+            schedule: if at == 0 { Schedule::Plateau } else { Schedule::Halving },
+            clip_norm: 0.5,
+            warmup_steps: 20,
+            ..quick()
+        };
+        let flex = (DeviceKind::Flex, 5);
+        let whole = train(&spec, &samples, flex, None, &Reporter::silent()).unwrap();
+        let path = folder.path().join(format!("{at}.training"));
+        // Cut off after the fourth epoch: the checkpoint is all that is left.
+        let cut = MlpSpec { epochs: 4, ..spec.clone() };
+        train(&cut, &samples, flex, Some(&path), &Reporter::silent()).unwrap();
+        let (sender, events) = channel();
+        let resumed = train(&spec, &samples, flex, Some(&path), &Reporter::to(sender)).unwrap();
+        assert_eq!(came_of(&whole), came_of(&resumed), "{}", optimizer.name());
+        let told: Vec<usize> = events
+            .iter()
+            .filter_map(|event| if let Event::Epoch(epoch) = event { Some(epoch.epoch) } else { None })
+            .collect();
+        assert_eq!(told, [1, 2, 3, 4, 5, 6], "earlier epochs are shown again");
+        // A finished one has nothing left to do.
+        let again = train(&spec, &samples, flex, Some(&path), &Reporter::silent()).unwrap();
+        assert_eq!(came_of(&whole), came_of(&again));
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_training_is_refused() {
+    let samples = samples(120);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.training");
+    let flex = (DeviceKind::Flex, 5);
+    train(&quick(), &samples, flex, Some(&path), &Reporter::silent()).unwrap();
+    let refused = |spec: &MlpSpec, samples: &Samples, seed| {
+        let told = train(spec, samples, (DeviceKind::Flex, seed), Some(&path), &Reporter::silent());
+        matches!(told, Err(crate::Error::Train(error)) if error.kind() == "net_checkpoint")
+    };
+    assert!(refused(&quick(), &samples, 6), "another seed");
+    assert!(refused(&MlpSpec { dropout: 0.1, ..quick() }, &samples, 5), "other settings");
+    let mut other = samples.clone();
+    other.train.data[0] += 1.0;
+    assert!(refused(&quick(), &other, 5), "other data");
+    assert!(!refused(&quick(), &samples, 5));
+    let bytes = std::fs::read(&path).unwrap();
+    for cut in [0, 7, 40, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        assert!(refused(&quick(), &samples, 5), "cut at {cut}");
+    }
+    let mut bent = bytes.clone();
+    bent[bytes.len() / 2] ^= 1;
+    std::fs::write(&path, bent).unwrap();
+    assert!(refused(&quick(), &samples, 5), "a bit turned");
+}
+
+#[test]
+fn log_odds_of_exactly_0_have_their_slope() {
+    let device = Device::flex().autodiff();
+    let of = |values: Vec<f32>| {
+        let n = values.len();
+        Tensor::<2>::from_data(TensorData::new(values, [n, 1]), &device)
+    };
+    let z = of(vec![0.0, 0.0, 3.0, -90.0, 90.0]).require_grad();
+    let loss = super::super::net::loss::entropy(z.clone(), of(vec![0.0, 1.0, 0.0, 0.0, 0.0]));
+    let values = read(loss.clone().inner()).unwrap();
+    let expected = [2f32.ln(), 2f32.ln(), (1.0 + 3f32.exp()).ln(), 0.0, 90.0];
+    assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{values:?}");
+    let grads = loss.sum().backward();
+    let slope = read(z.grad(&grads).unwrap()).unwrap();
+    let expected = [0.5, -0.5, 0.952_574, 0.0, 1.0];
+    assert!(slope.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{slope:?}");
 }

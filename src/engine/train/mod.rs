@@ -27,6 +27,8 @@ mod svm;
 mod tree;
 mod trees;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::features::Matrix;
@@ -325,6 +327,9 @@ pub struct Specs {
     pub boosted: BoostedSpec,
     /// Of the networks that read sequences.
     pub net: NetSettings,
+    /// Where a network's training keeps its standing; what is there already is gone on with.
+    #[serde(skip)]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// [`train_with`], boosted trees and the networks that read sequences with their usual settings.
@@ -372,7 +377,8 @@ fn enough(labels: &[bool]) -> Result<usize, TrainError> {
 /// Trains one kind of model.
 ///
 /// # Errors
-/// Too few rows of a class; a forced device that is not there; a loss that diverges.
+/// Too few rows of a class; a forced device that is not there; a loss that diverges; a checkpoint that is damaged
+/// or of another training.
 pub fn train_with(
     kind: ModelKind,
     specs: &Specs,
@@ -386,9 +392,12 @@ pub fn train_with(
     let (x, y) = (&samples.train, &samples.train_labels);
     let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
-        ModelKind::Mlp => return mlp::train(&specs.mlp, samples, device, seed, report),
+        ModelKind::Mlp => {
+            let checkpoint = specs.checkpoint.as_deref();
+            return mlp::train(&specs.mlp, samples, (device, seed), checkpoint, report);
+        }
         ModelKind::Cnn | ModelKind::Rnn | ModelKind::Hybrid | ModelKind::Transformer => {
-            return sequence::train(kind, &specs.net, samples, (device, seed), report);
+            return sequence::train(kind, specs, samples, (device, seed), report);
         }
         ModelKind::Logistic => Model::Logistic(linear::fit(x, y)?),
         ModelKind::Svm => Model::Svm(svm::fit(samples, seed, report)?),

@@ -1,10 +1,12 @@
 //! How weights follow their gradients: the optimiser, and the learning rate over time.
 
+#[cfg(test)]
 use burn::optim::momentum::MomentumConfig;
+#[cfg(test)]
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use serde::{Deserialize, Serialize};
 
-use super::fit::RateSchedule;
+use super::fit::{RateSchedule, Rule, Updater};
 
 /// The rule by which weights are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -43,6 +45,18 @@ impl Optimizer {
         }
     }
 
+    /// Its memory, empty.
+    pub(super) fn updater(self, clip_norm: f64) -> Updater {
+        match self {
+            Self::Adam => Updater::of(Rule::Adam, 0.0, clip_norm),
+            Self::AdamW { weight_decay } => Updater::of(Rule::AdamW, f64::from(weight_decay), clip_norm),
+            Self::Sgd { momentum } => Updater::of(Rule::Sgd { momentum: momentum.max(0.0) }, 0.0, clip_norm),
+            Self::RmsProp => Updater::of(Rule::RmsProp, 0.0, clip_norm),
+        }
+    }
+
+    /// burn's own, to compare with.
+    #[cfg(test)]
     pub(super) fn init(self) -> ModuleOptimizer {
         match self {
             Self::Adam => AdamConfig::new().with_epsilon(1e-8).init(),
@@ -117,10 +131,11 @@ impl Schedule {
 }
 
 /// What [`Schedule::Plateau`] has come to; 1 under every other schedule.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Plateau {
     pub factor: f64,
-    best: f64,
+    /// The lowest loss; none before the first epoch.
+    best: Option<f64>,
     waited: usize,
 }
 
@@ -128,7 +143,7 @@ impl Plateau {
     const PATIENCE: usize = 3;
 
     pub fn new() -> Self {
-        Self { factor: 1.0, best: f64::INFINITY, waited: 0 }
+        Self { factor: 1.0, best: None, waited: 0 }
     }
 
     /// Takes in the validation loss of an epoch.
@@ -136,8 +151,8 @@ impl Plateau {
         if schedule != Schedule::Plateau {
             return;
         }
-        if loss < self.best {
-            (self.best, self.waited) = (loss, 0);
+        if self.best.is_none_or(|best| loss < best) {
+            (self.best, self.waited) = (Some(loss), 0);
             return;
         }
         self.waited += 1;

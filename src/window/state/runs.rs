@@ -149,9 +149,23 @@ impl State {
         self.cut_off = false;
         self.notices.retain(|n| n.tone != Tone::Bad);
         self.unkept = true;
+        let checkpoint = self.checkpoint();
         self.train = Some(self.start(move |report| {
             let learn = |kind| project::learn(&settings, &prepared, kind, report);
-            let mut outcomes = vec![learn(settings.net.kind)?];
+            let kept = |at| project::learn_kept(&settings, &prepared, settings.net.kind, at, report);
+            let mut ended = kept(checkpoint.as_deref());
+            // What cannot be gone on with is begun anew.
+            if let (Err(error), Some(path)) = (&ended, &checkpoint)
+                && error.kind() == "net_checkpoint"
+            {
+                let _ = std::fs::remove_file(path);
+                ended = kept(checkpoint.as_deref());
+            }
+            // Done or failed; what was stopped is gone on with when the same is trained again.
+            if let Some(path) = checkpoint.filter(|_| !matches!(ended, Err(Error::Cancelled))) {
+                let _ = std::fs::remove_file(path);
+            }
+            let mut outcomes = vec![ended?];
             // Those that take a moment; the others are for `regulars compare`.
             let quick = [
                 ModelKind::Boosted,
@@ -172,6 +186,12 @@ impl State {
         }));
         let on = self.inside.watches();
         self.train.iter().for_each(|job| job.watch(on));
+    }
+
+    /// Where the present training keeps its standing.
+    fn checkpoint(&self) -> Option<std::path::PathBuf> {
+        let training = self.training.as_ref()?;
+        self.recovery.as_ref().map(|recovery| recovery.checkpoint(&training.key))
     }
 
     /// True while the training rests.

@@ -29,10 +29,15 @@ pub(crate) struct Updater {
 
 impl Updater {
     pub fn new(fit: &FitSpec) -> Self {
+        Self::of(fit.rule, fit.weight_decay, fit.clip_norm)
+    }
+
+    /// The gradient is shortened to `clip_norm`, unless that is 0.
+    pub fn of(rule: Rule, weight_decay: f64, clip_norm: f64) -> Self {
         Self {
-            rule: fit.rule,
-            weight_decay: fit.weight_decay,
-            clip_norm: fit.clip_norm,
+            rule,
+            weight_decay,
+            clip_norm,
             first: GradientsParams::new(),
             second: GradientsParams::new(),
             steps: 0,

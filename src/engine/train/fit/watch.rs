@@ -103,6 +103,9 @@ pub struct Look {
 
 /// Somebody who watches a training.
 pub trait Watch {
+    /// The epochs of a training that is gone on with, before the first new one.
+    fn resumed(&mut self, _history: &[EpochFigures]) {}
+
     /// Losses of the last steps, every [`tell_every`](super::FitSpec::tell_every) steps.
     fn steps(&mut self, _figures: &[StepFigures]) {}
     /// An epoch ended.

@@ -1,7 +1,7 @@
 //! What training makes small, as tensors: one number a row, then their weighted mean.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::{log_softmax, sigmoid};
+use burn::tensor::activation::{log_sigmoid, log_softmax, sigmoid};
 
 use super::{Head, Loss};
 
@@ -35,9 +35,10 @@ pub(crate) fn rows(loss: Loss, head: Head, logits: Tensor<2>, truth: Tensor<2>) 
     }
 }
 
-/// Binary cross-entropy of log-odds without overflow: max(z, 0) − z·y + ln(1 + e^−|z|).
-fn entropy(z: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
-    z.clone().clamp_min(0.0) - z.clone() * y + (z.abs().neg().exp() + 1.0).log()
+/// Binary cross-entropy of log-odds `z` and truth `y`, 0 or 1: −ln σ(±z). Written with maximum and absolute
+/// value instead it has a wrong slope where z is exactly 0.
+pub(crate) fn entropy(z: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
+    log_sigmoid(z * (y * 2.0 - 1.0)).neg()
 }
 
 /// xᵞ; the floor keeps the slope of a power below 1 finite.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net::graph::Graph;
 use super::net::{self, Body, EpochFigures, Head, Net, NetError, NetSamples, Run, Target, Watch, train_net};
-use super::{DeviceKind, Epoch, Model, ModelKind, Samples, TrainError, Trained, device};
+use super::{DeviceKind, Epoch, Model, ModelKind, Samples, Specs, TrainError, Trained, device};
 use crate::Error;
 use crate::features::{Matrix, NOTHING};
 use crate::job::{Event, Reporter};
@@ -50,11 +50,18 @@ pub struct Exploded {
     pub rate: f64,
 }
 
+/// Steps between checkpoints within an epoch.
+const KEPT_STEPS: usize = 100;
+
 /// The epochs that were finished, also where training then fails.
 #[derive(Default)]
 struct Finished(Vec<EpochFigures>);
 
 impl Watch for Finished {
+    fn resumed(&mut self, history: &[EpochFigures]) {
+        self.0.extend_from_slice(history);
+    }
+
     fn epoch(&mut self, figures: &EpochFigures) {
         self.0.push(*figures);
     }
@@ -67,13 +74,13 @@ impl Watch for Finished {
 /// that leaves all bounds before one epoch was finished; cancelled.
 pub(super) fn train(
     kind: ModelKind,
-    settings: &NetSettings,
+    specs: &Specs,
     samples: &Samples,
     (device, seed): (DeviceKind, u64),
     report: &Reporter,
 ) -> crate::Result<Trained> {
     let started = Instant::now();
-    let settings = settings.clone().sane();
+    let settings = specs.net.clone().sane();
     let spec = settings.spec(kind).ok_or(TrainError::Net(NetError::Settings { what: "body" }))?;
     report.emit(Event::Phase("features"));
     let reading = Reading::fit(&settings, &samples.train, report)?;
@@ -90,7 +97,8 @@ pub(super) fn train(
     };
     let cut = cut_train + cut_valid;
     let mut finished = Finished::default();
-    let run = Run { device, seed, checkpoint: None, checkpoint_steps: 0, watch: &mut finished };
+    let checkpoint = specs.checkpoint.as_deref();
+    let run = Run { device, seed, checkpoint, checkpoint_steps: KEPT_STEPS, watch: &mut finished };
     let (net, exploded, choice, best_epoch) = match train_net(&spec, &settings.fit, &samples, run, report) {
         Ok(trained) => (trained.net, None, trained.device, trained.best_epoch),
         // The epochs before it went well: their network is worth having, with a word on what happened.
