@@ -49,6 +49,15 @@ pub(crate) fn sentences() -> Option<Vec<Review>> {
     Some(out)
 }
 
+/// The folds of `REFERENCE.md` for the Chinese reviews, told by how many there are; made by
+/// `tests/golden/folds.py`.
+pub(crate) fn reference_folds(rows: usize) -> Option<Vec<usize>> {
+    let waimai = include_str!("../../../../tests/golden/folds_waimai.txt");
+    let hotel = include_str!("../../../../tests/golden/folds_hotel.txt");
+    let of = |text: &str| text.trim().bytes().map(|digit| usize::from(digit - b'0')).collect::<Vec<_>>();
+    [waimai, hotel].into_iter().map(of).find(|folds| folds.len() == rows)
+}
+
 /// The fold of every row: each class dealt out in shuffled order, so that folds hold equal shares.
 pub(crate) fn folds(labels: &[usize], count: usize, seed: u64) -> Vec<usize> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

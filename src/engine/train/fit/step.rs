@@ -113,7 +113,7 @@ impl<'a> Stepper<'a> {
         let mut times = [0.0; 4];
         let mut lap = Lap { since: Instant::now(), waits: looks };
 
-        let batch = Batch::new(&self.samples.train, rows, self.spec.max_len, &self.device);
+        let batch = Batch::new(&self.samples.train, rows, self.spec, &self.device);
         let truth = self.truth(rows, &self.samples.train_target, &self.device);
         let weights = rows.iter().map(|row| self.weights.get(*row).copied().unwrap_or(1.0)).collect();
         let weights: Tensor<2> = column(weights, &self.device);

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::NetData;
+use super::{NetData, NetSpec};
 
 /// Lengths of a batch's sequences.
 #[derive(Debug, Clone)]
@@ -53,14 +53,17 @@ pub(crate) struct Batch {
     pub categories: Vec<Tensor<1, Int>>,
     /// `rows × longest` ids, row by row.
     pub tokens: Option<(Tensor<1, Int>, Steps)>,
+    /// The place of each token's pair with the next one, where pairs are known.
+    pub pairs: Option<Tensor<1, Int>>,
     /// `[rows, longest, channels]`.
     pub events: Option<(Tensor<3>, Steps)>,
 }
 
 impl Batch {
     /// Gathers `rows` of `data`; sequences are cut to `max_len` steps.
-    pub fn new(data: &NetData, rows: &[usize], max_len: usize, device: &Device) -> Self {
-        let n = rows.len();
+    pub fn new(data: &NetData, rows: &[usize], spec: &NetSpec, device: &Device) -> Self {
+        let (n, max_len) = (rows.len(), spec.max_len);
+        let mut pairs = None;
         let table = (data.table_width > 0).then(|| {
             let d = data.table_width;
             let mut x = Vec::with_capacity(n * d);
@@ -87,6 +90,14 @@ impl Batch {
                 ids.resize((at + 1) * steps.longest, 0);
             }
             let len = ids.len();
+            if spec.pairs > 0 {
+                let of_row = |row: &[i32]| -> Vec<i32> {
+                    let next = row.iter().skip(1).chain(&[0]);
+                    row.iter().zip(next).map(|(a, b)| pair(*a, *b, spec.pairs)).collect()
+                };
+                let all: Vec<i32> = ids.chunks(steps.longest).flat_map(of_row).collect();
+                pairs = Some(Tensor::from_data(TensorData::new(all, [len]), device));
+            }
             (Tensor::from_data(TensorData::new(ids, [len]), device), steps)
         });
         let events = data.events.as_ref().map(|events| {
@@ -99,6 +110,15 @@ impl Batch {
             }
             (Tensor::from_data(TensorData::new(x, [n, steps.longest, width]), device), steps)
         });
-        Self { rows: n, table, categories: categories.collect(), tokens, events }
+        Self { rows: n, table, categories: categories.collect(), tokens, pairs, events }
     }
+}
+
+/// The place of two neighbouring tokens: their ids mixed as SplitMix64 mixes (Steele et al. 2014).
+fn pair(a: i32, b: i32, places: usize) -> i32 {
+    let mut x =
+        (u64::from(a.unsigned_abs()) << 32 | u64::from(b.unsigned_abs())).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((x ^ (x >> 31)) % places.max(1) as u64) as i32
 }

@@ -70,6 +70,7 @@ impl Probe {
 pub(crate) struct Graph {
     categories: Vec<Embedding>,
     embedding: Option<Embedding>,
+    pairs: Option<Embedding>,
     tokens: Option<Encoder>,
     events: Option<Encoder>,
     dense: Vec<Linear>,
@@ -110,6 +111,10 @@ impl Graph {
                 0 => None,
                 _ => Some(embedding("tokens.embedding")?),
             },
+            pairs: match net.inputs.vocabulary.min(net.spec.pairs) {
+                0 => None,
+                _ => Some(embedding("tokens.pairs")?),
+            },
             tokens: match net.inputs.vocabulary {
                 0 => None,
                 _ => Encoder::load(&loader, "tokens", &net.spec)?,
@@ -149,10 +154,16 @@ impl Graph {
     ) -> Vec<Tensor<2>> {
         let mut parts = Vec::new();
         if let (Some(embedding), Some((ids, steps))) = (&self.embedding, &batch.tokens) {
-            let x = embedding.weight.val().select(0, ids.clone());
+            let mut x = embedding.weight.val().select(0, ids.clone());
+            if let (Some(embedding), Some(pairs)) = (&self.pairs, &batch.pairs) {
+                x = x + embedding.weight.val().select(0, pairs.clone());
+            }
             let [_, size] = x.dims();
             let x = drop(x.reshape([batch.rows, steps.longest, size]), spec.embedding_dropout, noise);
-            parts.push(encode(&self.tokens, masked(x, steps), steps, "tokens", probe));
+            let x = masked(x, steps);
+            let past = (spec.past_the_body() > 0).then(|| mean(x.clone(), steps));
+            parts.push(encode(&self.tokens, x, steps, "tokens", probe));
+            parts.extend(past);
         }
         if let Some((x, steps)) = &batch.events {
             parts.push(encode(&self.events, x.clone(), steps, "events", probe));

@@ -121,7 +121,7 @@ fn by_length(
             to += 1;
         }
         let rows = order.get(from..to).unwrap_or(&[]);
-        let answers = run(&Batch::new(data, rows, limit, device));
+        let answers = run(&Batch::new(data, rows, &net.spec, device));
         let [_, width] = answers.dims();
         let (_, all) = out.get_or_insert_with(|| (width, vec![0.0; data.rows * width]));
         for (row, answer) in rows.iter().zip(read(answers)?.chunks(width.max(1))) {

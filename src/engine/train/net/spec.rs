@@ -146,6 +146,11 @@ pub struct NetSpec {
     pub embedding_dropout: f64,
     /// Numbers that stand for a token.
     pub token_size: usize,
+    /// Places among which pairs of neighbouring tokens are spread by a hash; each has `token_size` numbers that
+    /// are added to the first token's, and their mean over the text goes past the body (Joulin et al. 2017). 0
+    /// knows no pairs.
+    #[serde(skip_serializing_if = "is_none")]
+    pub pairs: usize,
     /// Numbers that stand for a category; 0 takes half the levels, at most 50.
     pub category_size: usize,
     /// Steps of a sequence that are read; what follows is cut off, with a note.
@@ -168,12 +173,20 @@ impl Default for NetSpec {
             dropout: 0.5,
             embedding_dropout: 0.0,
             token_size: 64,
+            pairs: 0,
             category_size: 0,
             max_len: 512,
             class_weight: false,
             balanced: false,
         }
     }
+}
+
+/// More pairs are not told apart.
+pub(crate) const MOST_PAIRS: usize = 1 << 20;
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// No layer is wider: more is a slip of the pen, and would take all memory.
@@ -235,6 +248,7 @@ impl NetSpec {
             ("dropout", share(self.dropout)),
             ("embedding_dropout", share(self.embedding_dropout)),
             ("token_size", wide(self.token_size)),
+            ("pairs", self.pairs <= MOST_PAIRS),
             ("category_size", self.category_size <= WIDEST),
             ("max_len", wide(self.max_len)),
         ];
@@ -267,6 +281,15 @@ impl NetSpec {
             }
         };
         rows * steps * (a_step + 3.0 * width)
+    }
+
+    /// Numbers of a text that go past the body: the mean of its tokens and pairs.
+    pub(crate) fn past_the_body(&self) -> usize {
+        match self.body {
+            Body::Mlp { .. } => 0,
+            _ if self.pairs == 0 => 0,
+            _ => self.token_size,
+        }
     }
 
     /// Numbers that stand for one of `levels` categories.

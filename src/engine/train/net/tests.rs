@@ -99,7 +99,7 @@ fn padding_and_neighbours_change_no_answer() {
         let net = Net::init(&spec, &data.inputs(), &mut rng).unwrap();
         let graph = Graph::new(&net, &Device::flex()).unwrap();
         let answer = |data: &NetData, rows: &[usize]| {
-            let batch = Batch::new(data, rows, 64, &Device::flex());
+            let batch = Batch::new(data, rows, &NetSpec { max_len: 64, ..net.spec.clone() }, &Device::flex());
             read(graph.forward(&net.spec, &batch, None, &mut None)).unwrap()
         };
         let mut long = pick(&data, &(0..12).collect::<Vec<_>>());
@@ -277,7 +277,7 @@ fn what_does_not_fit_is_refused() {
 /// A network on 2 events of 3 channels and the mean of its squared logits, for gradients.
 fn probe_loss(net: &Net, data: &NetData, device: &Device) -> (Tensor<1>, Graph) {
     let graph = Graph::new(net, device).unwrap();
-    let batch = Batch::new(data, &[0, 1, 2], 64, device);
+    let batch = Batch::new(data, &[0, 1, 2], &net.spec, device);
     let z = graph.forward(&net.spec, &batch, None, &mut None);
     ((z.clone() * z).sum(), graph)
 }
@@ -370,7 +370,7 @@ fn the_gru_is_burns_gru() {
         Tensor::<3>::from_data(TensorData::new(vec![0.3f32, -0.7, 0.9, 0.1, -0.4, 0.5], [1, 3, 2]), &device);
     let theirs = read(gru.forward(x, None).narrow(1, 2, 1)).unwrap();
     let graph = Graph::new(&net, &device).unwrap();
-    let ours = read(graph.forward(&spec, &Batch::new(&data, &[0], 64, &device), None, &mut None)).unwrap();
+    let ours = read(graph.forward(&spec, &Batch::new(&data, &[0], &spec, &device), None, &mut None)).unwrap();
     for (a, b) in ours.iter().zip(&theirs) {
         assert!((a - b).abs() < 1e-6, "{ours:?} {theirs:?}");
     }

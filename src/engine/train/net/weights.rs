@@ -146,7 +146,11 @@ pub(super) fn layout(spec: &NetSpec, inputs: &Inputs) -> Vec<Slot> {
     }
     if inputs.vocabulary > 0 {
         plan.add("tokens.embedding".into(), &[inputs.vocabulary, spec.token_size], Start::Normal(0.1));
+        if spec.pairs > 0 {
+            plan.add("tokens.pairs".into(), &[spec.pairs, spec.token_size], Start::Normal(0.05));
+        }
         width += plan.sequence("tokens", spec, spec.token_size);
+        width += spec.past_the_body();
     }
     if inputs.channels > 0 {
         width += plan.sequence("events", spec, inputs.channels);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::behaviour::LONGEST_HISTORY;
 use crate::features::text::{TokenSpec, TokenUnit};
-use crate::train::net::{Body, Cell, FitSpec, Loss, NetSpec, Positions, RateSchedule, Rule};
+use crate::train::net::{Body, Cell, FitSpec, Loss, MOST_PAIRS, NetSpec, Positions, RateSchedule, Rule};
 use crate::train::{Activation, ModelKind};
 
 /// Filters of several widths side by side.
@@ -101,6 +101,9 @@ pub struct NetSettings {
     pub min_rows: usize,
     /// Numbers that stand for a token.
     pub token_size: usize,
+    /// Places for pairs of neighbouring tokens; 0 knows no pairs.
+    #[serde(skip_serializing_if = "is_none")]
+    pub pairs: usize,
     /// First tokens of a text, and newest steps of a history, that are read.
     pub max_len: usize,
     pub loss: Loss,
@@ -126,6 +129,7 @@ impl Default for NetSettings {
             vocabulary: 5_000,
             min_rows: 3,
             token_size: 32,
+            pairs: 0,
             max_len: LONGEST_HISTORY,
             loss: Loss::Auto,
             class_weight: false,
@@ -139,6 +143,10 @@ impl Default for NetSettings {
             },
         }
     }
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Longest sequence, most tokens.
@@ -189,6 +197,7 @@ impl NetSettings {
             dropout: self.dropout,
             embedding_dropout: self.embedding_dropout,
             token_size: self.token_size,
+            pairs: self.pairs,
             max_len: self.max_len,
             loss: self.loss,
             class_weight: self.class_weight,
@@ -242,6 +251,7 @@ impl NetSettings {
         within(&mut self.dropout, 0.0, 0.95, default.dropout);
         within(&mut self.embedding_dropout, 0.0, 0.95, default.embedding_dropout);
         size(&mut self.vocabulary, MOST_TOKENS);
+        self.pairs = self.pairs.min(MOST_PAIRS);
         size(&mut self.min_rows, 10_000);
         size(&mut self.max_len, LONGEST);
         if self.spec(ModelKind::Cnn).is_some_and(|spec| spec.loss().is_err()) {
