@@ -62,7 +62,7 @@ impl Compare {
         let _ = printer.join();
         let found = found?;
         if !self.input.json {
-            print(lang, &found);
+            print(lang, &found, settings.question.is_some());
         }
         let target = table.with_role(Role::Target).map(|column| column.name.clone());
         let mut value = to_json(&found);
@@ -109,7 +109,7 @@ pub(super) fn pad(text: &str, to: usize, before: bool) -> String {
 }
 
 /// The findings in words.
-fn print(lang: Lang, found: &Comparison) {
+fn print(lang: Lang, found: &Comparison, over_time: bool) {
     let positive = found.labels.iter().filter(|label| **label).count();
     let args = [
         ("folds", found.folds.to_string()),
@@ -117,7 +117,7 @@ fn print(lang: Lang, found: &Comparison) {
         ("positive", lang.count(positive as u64)),
         ("value", found.positive.clone()),
     ];
-    super::out!("{}\n", lang.with("compare.head", &args));
+    super::out!("{}\n", lang.with(if over_time { "compare.head_rows" } else { "compare.head" }, &args));
     let mut table: Vec<Vec<String>> = vec![
         std::iter::once(lang.t("train.model"))
             .chain(SHOWN.iter().map(|metric| lang.t(&format!("metric.{metric}"))))

@@ -154,6 +154,9 @@ const LONGEST: usize = 10_000;
 const MOST_TOKENS: usize = 100_000;
 
 impl NetSettings {
+    /// Places for pairs where pairs are known.
+    pub const USUAL_PAIRS: usize = 1 << 15;
+
     /// True if nothing was set: such settings are not written, so that old keys stay what they were.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -173,6 +173,12 @@ fn reading(ui: &mut Ui, lang: Lang, net: &mut NetSettings) {
     count(ui, lang, "net_vocabulary", &mut net.vocabulary, 50_000);
     count(ui, lang, "net_token_size", &mut net.token_size, 256);
     share(ui, lang, "net_embedding_dropout", &mut net.embedding_dropout);
+    parts::setting(ui, lang, "net_pairs", |ui| {
+        let mut on = net.pairs > 0;
+        if ui.checkbox(&mut on, lang.t("setting.net_pairs.on")).changed() {
+            net.pairs = if on { NetSettings::USUAL_PAIRS } else { 0 };
+        }
+    });
 }
 
 /// The layers behind what was read.
