@@ -94,19 +94,6 @@ fn drop<const D: usize>(x: Tensor<D>, share: f64, noise: &mut Option<Noise>) -> 
     }
 }
 
-/// Leaves whole steps out (word dropout, Iyyer et al. 2015): no answer may hang on a single token.
-fn forget(x: Tensor<3>, share: f64, noise: &mut Option<Noise>) -> Tensor<3> {
-    match noise {
-        Some(noise) if share > 0.0 => {
-            let [rows, steps, _] = x.dims();
-            let mask = dropout_mask(rows * steps, share, noise.rng);
-            let mask = Tensor::from_data(TensorData::new(mask, [rows, steps, 1]), &x.device());
-            x * mask
-        }
-        _ => x,
-    }
-}
-
 impl Graph {
     /// Puts the weights of `net` on `device`.
     ///
@@ -172,8 +159,8 @@ impl Graph {
                 x = x + embedding.weight.val().select(0, pairs.clone());
             }
             let [_, size] = x.dims();
-            let x = masked(x.reshape([batch.rows, steps.longest, size]), steps);
-            let x = forget(x, spec.embedding_dropout, noise);
+            let x = drop(x.reshape([batch.rows, steps.longest, size]), spec.embedding_dropout, noise);
+            let x = masked(x, steps);
             let past = (spec.past_the_body() > 0).then(|| mean(x.clone(), steps));
             parts.push(encode(&self.tokens, x, steps, "tokens", probe));
             parts.extend(past);

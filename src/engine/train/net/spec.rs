@@ -142,7 +142,7 @@ pub struct NetSpec {
     pub activation: Activation,
     /// Share of the joined vector, and of each dense layer, that is left out at each step.
     pub dropout: f64,
-    /// Share of the tokens that is left out at each step of training.
+    /// Share of the numbers of each step's embedding that is left out at each step.
     pub embedding_dropout: f64,
     /// Numbers that stand for a token.
     pub token_size: usize,

@@ -91,7 +91,7 @@ pub struct NetSettings {
     pub activation: Activation,
     /// Share of the joined vector, and of each dense layer, that is left out at each step.
     pub dropout: f64,
-    /// Share of the tokens that is left out at each step of training.
+    /// Share of each token's numbers that is left out at each step.
     pub embedding_dropout: f64,
     /// What a token of free text is.
     pub unit: TokenUnit,
