@@ -1,6 +1,6 @@
 //! Two groups: how far they are apart, the interval of that, and how likely chance makes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -152,22 +152,23 @@ pub fn stratified(units: &[Unit], alpha: f64) -> Option<Difference> {
         if unit.called { of.0.push(unit.outcome) } else { of.1.push(unit.outcome) }
     };
     units.iter().for_each(|unit| add(of.entry(unit.stratum).or_default(), unit));
-    let small: Vec<u32> = of.iter().filter(|(_, group)| count(group) < 2.0).map(|(key, _)| *key).collect();
-    if !small.is_empty() {
-        let mut rest = (Moments::default(), Moments::default());
-        let mut home: Vec<u32> = small.clone();
-        let alone = units.iter().filter(|unit| small.contains(&unit.stratum));
-        alone.for_each(|unit| add(&mut rest, unit));
+    let mut home: BTreeSet<u32> =
+        of.iter().filter(|(_, group)| count(group) < 2.0).map(|(key, _)| *key).collect();
+    if !home.is_empty() {
+        let together = |home: &BTreeSet<u32>| {
+            let mut rest = (Moments::default(), Moments::default());
+            units.iter().filter(|unit| home.contains(&unit.stratum)).for_each(|unit| add(&mut rest, unit));
+            rest
+        };
+        let mut rest = together(&home);
         if count(&rest) < 2.0 {
             // Too few even together: they join the largest of the others.
-            let largest = of.iter().filter(|(key, _)| !small.contains(key));
-            let largest = largest.max_by(|a, b| (a.1.0.n + a.1.1.n).total_cmp(&(b.1.0.n + b.1.1.n)));
-            home.push(*largest?.0);
-            rest = (Moments::default(), Moments::default());
-            let joined = units.iter().filter(|unit| home.contains(&unit.stratum));
-            joined.for_each(|unit| add(&mut rest, unit));
+            let others = of.iter().filter(|(key, _)| !home.contains(key));
+            let largest = others.max_by(|a, b| (a.1.0.n + a.1.1.n).total_cmp(&(b.1.0.n + b.1.1.n)));
+            home.insert(*largest?.0);
+            rest = together(&home);
         }
-        home.iter().for_each(|key| drop(of.remove(key)));
+        of.retain(|key, _| !home.contains(key));
         of.insert(u32::MAX, rest);
     }
     let all = units.len() as f64;
