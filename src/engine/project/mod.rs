@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod experiment;
 mod feature_sheet;
 mod histories;
 mod inspection;
@@ -64,6 +65,11 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use experiment::{
+    Experiments, Pool, StrataBy, Turned, UpliftAsk, UpliftFound, experiment_ids, experiment_pool,
+    experiment_pool_of_project, experiment_pool_of_table, experiment_rows, treatment_values, uplift,
+    write_experiment,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
