@@ -88,6 +88,9 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             Ask::Mask => "path.mask",
             Ask::MaskFolder => "path.mask_folder",
             Ask::RunFolder => "path.run_folder",
+            Ask::Experiment => "path.experiment",
+            Ask::OpenExperiment => "path.open_experiment",
+            Ask::Results => "path.results",
         };
         ui.label(RichText::new(lang.t(key)).font(theme::section_font()));
         if asked.ask == Ask::CallList {
