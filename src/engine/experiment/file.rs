@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arm, DrawSpec, Drawn, ExperimentError, Member, Plan, Stratum};
+use super::{Arm, DrawSpec, Drawn, ExperimentError, Member, Plan, Size, Stratum};
 
 /// The present form of the file.
 const VERSION: u32 = 1;
@@ -106,6 +106,12 @@ impl Experiment {
     /// Customers of a group.
     pub fn count(&self, arm: Arm) -> u64 {
         self.members.iter().filter(|member| member.arm == arm).count() as u64
+    }
+
+    /// Customers of both groups, as the strata count them.
+    pub fn size(&self) -> Size {
+        let sum = |of: fn(&Stratum) -> u64| self.strata.iter().map(of).sum();
+        Size { called: sum(|stratum| stratum.called), left_alone: sum(|stratum| stratum.left_alone) }
     }
 
     /// Customers of a group, in the order of the list.

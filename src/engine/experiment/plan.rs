@@ -233,6 +233,12 @@ impl Plan {
         Some(sign * high)
     }
 
+    /// How `customers` part into the two groups.
+    pub fn part(&self, customers: u64) -> Size {
+        let left_alone = (customers as f64 * self.left_alone.clamp(0.0, 1.0)).round() as u64;
+        Size { called: customers.saturating_sub(left_alone), left_alone: left_alone.min(customers) }
+    }
+
     /// Weeks until `total` customers are taken in; `None` where all are there at once.
     pub fn weeks_of(&self, total: f64) -> Option<f64> {
         self.per_week.filter(|weekly| *weekly > 0.0).map(|weekly| total / weekly)
