@@ -308,7 +308,7 @@ pub struct Turned {
     pub id: String,
     /// By how much the offer raises the chance of the wanted answer.
     pub uplift: f64,
-    /// It pays to make the offer.
+    /// It pays to make the offer; nobody is marked where the order is no better than chance.
     pub offer: bool,
 }
 
@@ -402,12 +402,14 @@ pub fn uplift(
 
 fn told(ask: &UpliftAsk, got: String, prepared: &Prepared, found: Uplift) -> UpliftFound {
     let rows = &prepared.cleaning.last().rows;
+    // An order that is no better than chance chooses nobody.
+    let is_told = found.qini.coefficient.low > 0.0;
     let pays_from = if ask.worth > 0.0 { ask.cost / ask.worth } else { 0.0 };
     let listed = |at: &usize| prepared.to_answer.as_ref().is_none_or(|rows| rows.get(*at) == Some(&true));
     let one = |at: usize| {
         let (row, uplift) = (*rows.get(at)?, *found.of_row.get(at)?);
         let id = prepared.ids.get(at).cloned().flatten().unwrap_or_else(|| deploy::nameless(row));
-        Some(Turned { row, id, uplift, offer: uplift > pays_from })
+        Some(Turned { row, id, uplift, offer: is_told && uplift > pays_from })
     };
     let mut list: Vec<Turned> = (0..rows.len()).filter(listed).filter_map(one).collect();
     list.sort_by(|a, b| b.uplift.total_cmp(&a.uplift).then(a.row.cmp(&b.row)));

@@ -222,3 +222,28 @@ fn plans_that_cannot_be_are_refused() {
     assert!(with.power < 0.8 && with.effect.unwrap() > 0.08, "{with:?}");
     assert!(planned.curve.windows(2).all(|w| w[0].1 <= w[1].1 + 1e-12), "more customers, more power");
 }
+
+#[test]
+fn strata_of_one_group_are_put_together() {
+    use crate::experiment::{Unit, stratified};
+    let unit = |called: bool, outcome: f64, stratum: u32| Unit { called, outcome, stratum };
+    // Two whole strata whose differences are 1 and 3, by hand; a third of two called customers alone.
+    let mut units = Vec::new();
+    for at in 0..10 {
+        let off = f64::from(at % 2);
+        units.extend([unit(true, 6.0 + off, 0), unit(false, 5.0 + off, 0)]);
+        units.extend([unit(true, 13.0 + off, 1), unit(false, 10.0 + off, 1)]);
+    }
+    let found = stratified(&units, 0.05).unwrap();
+    assert!((found.value - 2.0).abs() < 1e-12 && found.low < 2.0 && found.high > 2.0, "{found:?}");
+    // Both groups of stratum 1 get one more at their mean: now it is the larger, and the lonely ones,
+    // called with 8 each, join it: 11 of mean 13.5 and two of 8 against 10.5.
+    units.extend([unit(true, 13.5, 1), unit(false, 10.5, 1)]);
+    units.extend([unit(true, 8.0, 7), unit(true, 8.0, 7)]);
+    let second = (11.0 * 13.5 + 16.0) / 13.0 - 10.5;
+    let by_hand = (20.0 * 1.0 + 24.0 * second) / 44.0;
+    let joined = stratified(&units, 0.05).unwrap().value;
+    assert!((joined - by_hand).abs() < 1e-12, "{joined} and not {by_hand}");
+    // One group only: nothing can be compared.
+    assert!(stratified(&units[..1], 0.05).is_none());
+}
