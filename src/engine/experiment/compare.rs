@@ -103,7 +103,8 @@ impl Moments {
     }
 }
 
-/// The difference of two means (Welch 1947) at 1 − `alpha`. `None` with fewer than two values in a group.
+/// The difference of two means (Welch 1947) at 1 − `alpha`. `None` with fewer than two values in a group,
+/// or where all values of each group are equal.
 pub fn means(called: &[f64], left: &[f64], alpha: f64) -> Option<Difference> {
     let (a, b) = (Moments::of(called.iter().copied()), Moments::of(left.iter().copied()));
     parts(&[(1.0, a, b)], alpha)
@@ -125,7 +126,7 @@ fn parts(all: &[(f64, Moments, Moments)], alpha: f64) -> Option<Difference> {
     }
     if variance <= 0.0 {
         // Nobody differs from anybody of the own group: nothing is known of chance.
-        return Some(Difference { value, low: value, high: value, p: f64::from(u8::from(value == 0.0)) });
+        return None;
     }
     let freedom = variance * variance / inner;
     let error = variance.sqrt();

@@ -244,6 +244,8 @@ fn strata_of_one_group_are_put_together() {
     let by_hand = (20.0 * 1.0 + 24.0 * second) / 44.0;
     let joined = stratified(&units, 0.05).unwrap().value;
     assert!((joined - by_hand).abs() < 1e-12, "{joined} and not {by_hand}");
+    let equal = [unit(true, 5.0, 0), unit(true, 5.0, 0), unit(false, 4.0, 0), unit(false, 4.0, 0)];
+    assert!(stratified(&equal, 0.05).is_none(), "nobody differs: nothing is known of chance");
     // One group only: nothing can be compared.
     assert!(stratified(&units[..1], 0.05).is_none());
 }

@@ -163,7 +163,9 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let mut left_alone = room.plan.left_alone;
     if percentage(ui, lang, "exp_left_alone", &mut left_alone, (0.05, 0.95)) {
         room.plan.left_alone = left_alone;
+        scene.state.changed();
     }
+    let room = &mut scene.state.experiments;
     parts::section(ui, lang.t("exp.evenly"));
     parts::muted(ui, lang.t("exp.evenly.text"));
     let none = lang.t("exp.no_column");
