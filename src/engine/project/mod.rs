@@ -37,6 +37,7 @@ mod time_machine;
 #[cfg(test)]
 mod time_tests;
 mod track;
+mod uplift;
 #[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
@@ -66,9 +67,8 @@ pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use experiment::{
-    Experiments, Pool, StrataBy, Turned, UpliftAsk, UpliftFound, experiment_ids, experiment_pool,
-    experiment_pool_of_project, experiment_pool_of_table, experiment_rows, treatment_values, uplift,
-    write_experiment,
+    Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
+    experiment_pool_of_table, experiment_rows, write_experiment,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
@@ -91,6 +91,7 @@ pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, co
 
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
+pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
