@@ -93,8 +93,8 @@ fn measure(ui: &mut Ui, lang: Lang, of: &Finding, (is_share, unwanted): (bool, b
     let group = |value: f64| if is_share { percent(value) } else { format!("{value:.2}") };
     parts::figures(ui, |ui| {
         let of_count = |count: u64| lang.with("exp.of_count", &[("count", lang.count(count))]);
-        parts::figure(ui, &lang.t("exp.called"), &group(of.called), &of_count(of.customers.0));
-        parts::figure(ui, &lang.t("exp.left_alone"), &group(of.left_alone), &of_count(of.customers.1));
+        parts::figure(ui, &lang.t("exp.group.called"), &group(of.called), &of_count(of.customers.0));
+        parts::figure(ui, &lang.t("exp.group.left"), &group(of.left_alone), &of_count(of.customers.1));
         if let Some(counts) = of.counts() {
             let ends = [counts.low, counts.high].map(|end| told::amount(is_share, end));
             let unit = lang.t(if is_share { "exp.unit.share" } else { "exp.unit.money" });
