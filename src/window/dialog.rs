@@ -114,6 +114,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
                 (_, false) => lang.t("path.no_folder"),
                 (true, true) if asked.ask == Ask::MaskFolder => lang.t("path.fills"),
                 (true, true) if asked.ask == Ask::RunFolder => lang.t("path.run_exists"),
+                (true, true) if asked.ask == Ask::Experiment => lang.t("path.experiment_exists"),
                 (true, true) => lang.t("path.replaces"),
                 (false, true) => String::new(),
             }
