@@ -20,6 +20,9 @@ use super::{State, ended};
 use crate::window::notice::Tone;
 use crate::words::{self, Lang};
 
+/// Customers that are gathered in a few milliseconds, without a thread.
+const QUICK: usize = 5_000;
+
 /// What a pool of customers was made from.
 #[derive(Clone)]
 struct PoolOf {
@@ -173,6 +176,13 @@ impl State {
             return;
         }
         self.experiments.planning.iter().for_each(|(_, job)| job.cancel());
+        if matches!(of.0.measured, Measured::Share { .. }) {
+            // A few hundred values of the normal distribution: less than starting a thread.
+            let found = of.0.work_out(of.1).map(Arc::new).map_err(|error| Arc::new(error.into()));
+            self.experiments.planning = None;
+            self.experiments.planned = Some((of, found));
+            return;
+        }
         let (plan, customers) = of.clone();
         let job = self.start(move |_| Ok(plan.work_out(customers)?));
         self.experiments.planning = Some((of, job));
@@ -197,11 +207,17 @@ impl State {
         }
         self.experiments.pooling.iter().for_each(|(_, job)| job.cancel());
         let (standing, wanted) = (self.standing(), of.clone());
-        let job = self.start(move |_| {
+        let gather = move || {
             let Some((list, origin)) = standing.get() else { return Err(Error::Cancelled) };
             let spec = (&wanted.spec, wanted.threshold);
             project::experiment_pool(list, origin, &wanted.follow_ups, spec, &wanted.by)
-        });
+        };
+        if self.list().is_some_and(|list| list.len() <= QUICK) {
+            self.experiments.pooling = None;
+            self.experiments.pool = Some((of, gather().map(Arc::new).map_err(Arc::new)));
+            return;
+        }
+        let job = self.start(move |_| gather());
         self.experiments.pooling = Some((of, job));
     }
 
