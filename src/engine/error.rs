@@ -37,6 +37,8 @@ pub enum Error {
     Project(#[from] crate::project::ProjectError),
     #[error(transparent)]
     Class(#[from] crate::class_kit::KitError),
+    #[error(transparent)]
+    Experiment(#[from] crate::experiment::ExperimentError),
     #[error("stopped")]
     Cancelled,
 }
@@ -59,6 +61,7 @@ impl Error {
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
             Self::Class(e) => e.kind(),
+            Self::Experiment(e) => e.kind(),
             Self::Cancelled => "cancelled",
         }
     }
@@ -75,6 +78,7 @@ impl Error {
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),
             Self::Class(e) => e.place(),
+            Self::Experiment(e) => e.place(),
             Self::Train(_) | Self::Segment(_) | Self::Cancelled => Place::default(),
         }
     }

@@ -15,6 +15,7 @@ pub mod deploy;
 pub mod detect;
 pub mod error;
 pub mod evaluate;
+pub mod experiment;
 pub mod features;
 pub mod files;
 pub mod inspect;

@@ -90,6 +90,8 @@ impl App {
                 self.prefs.page = Page::Clean;
                 self.state.open_recipe(&paths.remove(0));
             }
+            Ask::OpenExperiment => self.state.open_experiment(&paths.remove(0)),
+            Ask::Results => self.state.open_results(paths.remove(0)),
             Ask::Open => self.carry_out(ctx, Command::OpenPath(paths.remove(0))),
             _ => self.write_to(ask, paths.remove(0), content),
         }
@@ -105,7 +107,8 @@ impl App {
         }
         self.prefs.folder = path.parent().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned);
         match ask {
-            Ask::Open | Ask::Add | Ask::Month | Ask::OpenRecipe => {}
+            Ask::Open | Ask::Add | Ask::Month | Ask::OpenRecipe | Ask::OpenExperiment | Ask::Results => {}
+            Ask::Experiment => self.state.draw_experiment(self.prefs.lang, path),
             Ask::SaveRecipe => self.state.save_recipe(path),
             Ask::SaveProject => {
                 let path = if path.extension().is_some_and(|e| e == "regulars") {
@@ -315,6 +318,20 @@ impl App {
                 }
             }
             Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
+            Command::DrawExperiment if self.state.list().is_some() => {
+                let name = format!("{} {}", name(), self.prefs.lang.t("exp.file_name"));
+                self.prefs.page = Page::Experiments;
+                self.ask(Ask::Experiment, &name, Content::None);
+            }
+            Command::DrawExperiment => self.prefs.page = Page::Experiments,
+            Command::OpenExperiment => {
+                self.prefs.page = Page::Experiments;
+                self.ask(Ask::OpenExperiment, "", Content::None);
+            }
+            Command::OpenResults => {
+                self.prefs.page = Page::Experiments;
+                self.ask(Ask::Results, "", Content::None);
+            }
             Command::SaveRecipe => {}
             Command::ExportCallList | Command::SaveBundle | Command::SaveRunFolder | Command::SaveReport => {
                 self.prefs.page = Page::Train;

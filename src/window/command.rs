@@ -55,6 +55,11 @@ pub enum Command {
     SaveReport,
     SaveRecipe,
     OpenRecipe,
+    /// Draws by chance who is left alone, and writes both lists.
+    DrawExperiment,
+    OpenExperiment,
+    /// Reads back what became of the customers of an experiment.
+    OpenResults,
     /// Writes a masked copy of the data.
     WriteMasked,
     Go(Page),
@@ -111,6 +116,9 @@ pub fn palette() -> Vec<Command> {
         Command::SaveRunFolder,
         Command::SaveRecipe,
         Command::OpenRecipe,
+        Command::DrawExperiment,
+        Command::OpenExperiment,
+        Command::OpenResults,
         Command::WriteMasked,
         Command::NextCustomer,
         Command::PreviousCustomer,
@@ -173,6 +181,9 @@ impl Command {
             Self::SaveReport => "report",
             Self::SaveRecipe => "save_recipe",
             Self::OpenRecipe => "open_recipe",
+            Self::DrawExperiment => "draw_experiment",
+            Self::OpenExperiment => "open_experiment",
+            Self::OpenResults => "open_results",
             Self::WriteMasked => "mask",
             Self::Go(_) => "go",
             Self::ToggleTheme => "theme",

@@ -88,6 +88,9 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             Ask::Mask => "path.mask",
             Ask::MaskFolder => "path.mask_folder",
             Ask::RunFolder => "path.run_folder",
+            Ask::Experiment => "path.experiment",
+            Ask::OpenExperiment => "path.open_experiment",
+            Ask::Results => "path.results",
         };
         ui.label(RichText::new(lang.t(key)).font(theme::section_font()));
         if asked.ask == Ask::CallList {
@@ -111,6 +114,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
                 (_, false) => lang.t("path.no_folder"),
                 (true, true) if asked.ask == Ask::MaskFolder => lang.t("path.fills"),
                 (true, true) if asked.ask == Ask::RunFolder => lang.t("path.run_exists"),
+                (true, true) if asked.ask == Ask::Experiment => lang.t("path.experiment_exists"),
                 (true, true) => lang.t("path.replaces"),
                 (false, true) => String::new(),
             }

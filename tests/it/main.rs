@@ -8,6 +8,7 @@ mod cli;
 mod collect;
 mod comfort;
 mod crash;
+mod experiments;
 mod features;
 mod honest;
 mod hostile;

@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod experiment;
 mod feature_sheet;
 mod histories;
 mod inspection;
@@ -36,6 +37,7 @@ mod time_machine;
 #[cfg(test)]
 mod time_tests;
 mod track;
+mod uplift;
 #[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
@@ -64,6 +66,10 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use experiment::{
+    Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
+    experiment_pool_of_table, experiment_rows, write_experiment,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
@@ -85,6 +91,7 @@ pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, co
 
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
+pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]

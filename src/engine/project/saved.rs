@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::migrate::{VERSION, migrate};
 use super::source::{Found, find_source};
-use super::{Outcome, Prepared, ProjectError, Settings, Source};
+use super::{Experiments, Outcome, Prepared, ProjectError, Settings, Source};
 use crate::collect::database::Address;
 use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
@@ -125,6 +125,8 @@ pub struct SavedProject {
     pub lists: Vec<SavedList>,
     #[serde(default)]
     pub follow_ups: FollowUps,
+    #[serde(default, skip_serializing_if = "Experiments::is_empty")]
+    pub experiments: Experiments,
     /// A training was running when this was written.
     #[serde(default)]
     pub was_training: bool,
@@ -201,6 +203,7 @@ impl SavedProject {
             bundle: None,
             lists: Vec::new(),
             follow_ups: FollowUps::new(),
+            experiments: Experiments::default(),
             was_training: false,
             origin: None,
         }
@@ -266,6 +269,7 @@ impl SavedProject {
             serde_json::from_value(migrate(value, version)).map_err(|e| not(e.to_string()))?;
         project.bundle = project.bundle.filter(Bundle::is_sound);
         project.settings = project.settings.sane();
+        project.experiments = project.experiments.sane();
         project.runs.iter_mut().for_each(|run| run.settings = std::mem::take(&mut run.settings).sane());
         Ok(project)
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use regulars_engine::collect::database::Secret;
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
+use regulars_engine::experiment::{Experiment, Plan};
 use regulars_engine::files;
 use regulars_engine::project::{
     self, Collected, Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource, Source,
@@ -74,6 +75,7 @@ impl State {
             || !self.waiting_runs.is_empty()
             || !self.undo.is_empty()
             || !self.follow_ups.is_empty()
+            || !self.experiments.drawn.is_empty()
             || self.project_file.is_some()
     }
 
@@ -108,6 +110,7 @@ impl State {
             lists: self.lists.clone(),
             list,
             follow_ups: self.follow_ups.clone(),
+            experiments: self.experiments.to_saved(),
         })
     }
 
@@ -245,6 +248,7 @@ impl State {
         self.bundle = saved.bundle.map(Arc::new);
         self.lists = saved.lists.into_iter().map(Arc::new).collect();
         self.follow_ups = Arc::new(saved.follow_ups);
+        self.experiments.restore(saved.experiments);
         self.cut_off = saved.was_training;
         self.project_file.clone_from(&path);
         let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes, wanted: wanted.clone() };
@@ -433,6 +437,7 @@ struct Parts {
     /// The list of the rows that were trained on, where that is in force.
     list: Option<(Arc<Vec<Customer>>, Arc<Table>)>,
     follow_ups: Arc<FollowUps>,
+    experiments: (Option<Plan>, Vec<Arc<Experiment>>),
 }
 
 impl Parts {
@@ -448,6 +453,9 @@ impl Parts {
         project.bundle = self.bundle.map(Arc::unwrap_or_clone);
         project.lists = self.lists.into_iter().map(Arc::unwrap_or_clone).collect();
         project.follow_ups = Arc::unwrap_or_clone(self.follow_ups);
+        let (plan, drawn) = self.experiments;
+        let drawn = drawn.into_iter().map(Arc::unwrap_or_clone).collect();
+        project.experiments = project::Experiments { plan, drawn };
         project
     }
 }

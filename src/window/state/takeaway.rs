@@ -36,15 +36,26 @@ pub enum Ask {
     MaskFolder,
     /// A folder for all that is needed to run a training again.
     RunFolder,
+    /// An experiment and its two lists.
+    Experiment,
+    OpenExperiment,
+    /// What became of the customers of an experiment.
+    Results,
 }
 
 impl Ask {
     /// Ending of the file that is made; empty where one is opened, and for a folder.
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Open | Self::Add | Self::Month | Self::OpenRecipe | Self::MaskFolder | Self::RunFolder => {
-                ""
-            }
+            Self::Open
+            | Self::Add
+            | Self::Month
+            | Self::OpenRecipe
+            | Self::OpenExperiment
+            | Self::Results
+            | Self::MaskFolder
+            | Self::RunFolder => "",
+            Self::Experiment => "experiment.json",
             Self::Mask => "csv",
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
