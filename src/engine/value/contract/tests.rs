@@ -1,0 +1,1 @@
+//! Curves, tests and coefficients against lifelines.
