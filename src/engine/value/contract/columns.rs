@@ -38,8 +38,13 @@ pub(super) struct Category {
     pub of: Vec<usize>,
 }
 
+/// A number, also where it is the same for everybody: one fee for all is a fee.
 fn is_number(column: &Column) -> bool {
-    matches!(column.value_type, ValueType::Integer | ValueType::Number)
+    let same = || match column.levels.as_slice() {
+        [(only, _)] => number::parse(only, column.decimal).is_some(),
+        _ => false,
+    };
+    matches!(column.value_type, ValueType::Integer | ValueType::Number) || same()
 }
 
 fn is_named(column: &Column, (whole, parts): (&[&str], &[&str])) -> bool {
