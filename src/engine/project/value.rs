@@ -136,9 +136,10 @@ fn bare_orders(data: &Dataset, customer: Option<&str>) -> Option<(Table, Note)> 
     let [table] = data.tables.as_slice() else { return None };
     let date = table.with_role(Role::Date)?;
     let rows = table.height() as u64;
+    let has_names = table.source.header;
     let again = |column: &&crate::table::Column| {
-        let is_name = matches!(column.role, Role::Id | Role::Category)
-            || column.role == Role::Number && column.value_type == ValueType::Integer;
+        // Where columns have names, only an identifier is taken for the customer.
+        let is_name = column.role == Role::Id || !has_names && column.role == Role::Category;
         // Many different values, and yet most of them again.
         is_name
             && column.missing * 10 < rows

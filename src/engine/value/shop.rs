@@ -111,14 +111,21 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Share of the expected money (orders, where there is no money) that the most valuable `share` of the
-    /// customers bring: Lorenz's curve from the top.
-    pub fn top_share(&self, share: f64) -> f64 {
+    /// Shares of the expected money (orders, where there is no money) that the most valuable 0, 1, … `parts`
+    /// of `parts` equal parts of the customers bring: Lorenz's curve from the top.
+    pub fn top_shares(&self, parts: usize) -> Vec<f64> {
         let of = |worth: &Worth| worth.money.map_or(worth.orders.value, |money| money.value);
-        let all: f64 = self.customers.iter().map(of).sum();
-        let count = (share * self.customers.len() as f64).round() as usize;
-        let top: f64 = self.customers.iter().take(count).map(of).sum();
-        if all > 0.0 { top / all } else { 0.0 }
+        let mut sums = Vec::with_capacity(self.customers.len() + 1);
+        let mut sum = 0.0;
+        sums.push(sum);
+        for worth in &self.customers {
+            sum += of(worth);
+            sums.push(sum);
+        }
+        let parts = parts.max(1);
+        let count = |part: usize| (part as f64 / parts as f64 * self.customers.len() as f64).round() as usize;
+        let share = |part: usize| sums.get(count(part)).copied().unwrap_or(sum) / sum;
+        (0..=parts).map(|part| if sum > 0.0 { share(part) } else { 0.0 }).collect()
     }
 }
 

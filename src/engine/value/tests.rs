@@ -133,7 +133,8 @@ fn known_parameters_are_found_again() {
     near(check.predicted / check.actual, 1.0, 0.12);
     assert!(check.rmse < check.rate_rmse);
     assert!(shop.customers.is_sorted_by(|a, b| a.money.unwrap().value >= b.money.unwrap().value));
-    assert!(shop.top_share(0.1) > 0.2 && shop.top_share(1.0) > 0.999);
+    let shares = shop.top_shares(10);
+    assert!(shares[0] == 0.0 && shares[1] > 0.2 && shares[10] > 0.999 && shares.is_sorted(), "{shares:?}");
     let sum: usize = shop.cohorts.iter().map(|cohort| cohort.customers).sum();
     assert_eq!(sum, 4_000);
 }
@@ -351,4 +352,34 @@ fn grouping_is_exact() {
         let row = rows[at as usize];
         assert_eq!((row.x, row.t_x, row.t), (f64::from(history.x), history.t_x, history.t));
     }
+}
+
+/// Neither ages nor towns are taken for customers; a repeated identifier beside a day is enough.
+#[test]
+fn columns_are_taken_for_orders_only_where_they_can_be() {
+    let mut list = String::from("customer_id,age,town,last_order_date,total_spend\n");
+    (0..300)
+        .for_each(|n| list += &format!("C{n},{},T{},2024-0{}-11,{n}.50\n", 20 + n % 60, n % 40, 1 + n % 9));
+    let refused = valued(vec![table("customers", &list)], ValueSpec::default()).unwrap_err();
+    assert_eq!(refused.kind(), "value_nothing");
+    let orders = made(120, TRUTH, 400, 4);
+    let bare: String = orders
+        .lines()
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{},{}\n", cells[2], cells[1].replace("customer_id", "id"))
+        })
+        .collect();
+    let shop =
+        match valued(vec![table("transactions", &bare.replace("order_date", "date"))], ValueSpec::default())
+            .unwrap()
+        {
+            Valued::Shop(shop) => shop,
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(shop.counted.customers, 120);
+    let chosen = ValueSpec { customer: Some("who".into()), ..ValueSpec::default() };
+    let odd = bare.replacen("order_date,id", "at,who", 1);
+    let Valued::Shop(shop) = valued(vec![table("x", &odd)], chosen).unwrap() else { panic!() };
+    assert_eq!(shop.counted.customers, 120);
 }

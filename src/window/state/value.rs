@@ -43,8 +43,12 @@ pub struct Curves {
     pub predicted_by: Vec<PlotPoint>,
     /// Share of the customers, share of what is expected of them, in percent.
     pub top: Vec<PlotPoint>,
+    /// Share that the most valuable tenth brings.
+    pub tenth: f64,
     /// Survival of each group: time, share in percent.
     pub groups: Vec<(String, Vec<PlotPoint>)>,
+    /// Mean chance of staying through the horizon.
+    pub stays: f64,
 }
 
 /// A column of the list of customers.
@@ -264,7 +268,9 @@ fn curves(valued: &Valued) -> Curves {
                 }
                 None => vec![(String::new(), line(&found.all.curve))],
             };
-            Curves { groups, ..Curves::default() }
+            let each = found.kept.len().max(1) as f64;
+            let stays = found.kept.iter().map(|one| one.stays).sum::<f64>() / each;
+            Curves { groups, stays, ..Curves::default() }
         }
         Valued::NextBest(_) | Valued::FewContracts(_) => Curves::default(),
     }
@@ -280,8 +286,9 @@ fn of_shop(shop: &Shop) -> Curves {
         out.actual_by = check.by_frequency.iter().map(|bucket| by(bucket.x, bucket.actual)).collect();
         out.predicted_by = check.by_frequency.iter().map(|bucket| by(bucket.x, bucket.predicted)).collect();
     }
-    let share = |at: usize| at as f64 / POINTS as f64;
-    out.top =
-        (0..=POINTS).map(|at| PlotPoint::new(100.0 * share(at), 100.0 * shop.top_share(share(at)))).collect();
+    let shares = shop.top_shares(POINTS);
+    out.tenth = shares.get(POINTS / 10).copied().unwrap_or_default();
+    let point = |(at, share): (usize, &f64)| PlotPoint::new(100.0 * at as f64 / POINTS as f64, 100.0 * share);
+    out.top = shares.iter().enumerate().map(point).collect();
     out
 }

@@ -16,7 +16,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop:
     let lang = scene.lang;
     ahead(ui, lang, shop);
     ui.add_space(S3);
-    let args = [("share", percent(shop.top_share(0.1)))];
+    let args = [("share", percent(found.curves.tenth))];
     let key = if shop.total.money.is_some() { "value.top.money" } else { "value.top.orders" };
     let frame = chart::Frame {
         id: "value shares",

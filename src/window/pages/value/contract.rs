@@ -50,8 +50,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, of: &
             let name = lang.t("value.kept");
             super::figure(ui, &name, &amount(lang, money.value / each), &lang.t("value.contract.each"));
         }
-        let stays = of.kept.iter().map(|one| one.stays).sum::<f64>() / each;
-        super::figure(ui, &lang.with("value.contract.stays", &[("months", months)]), &percent(stays), "");
+        super::figure(
+            ui,
+            &lang.with("value.contract.stays", &[("months", months)]),
+            &percent(found.curves.stays),
+            "",
+        );
         let left = [("left", lang.count(of.left as u64)), ("all", lang.count(of.customers as u64))];
         let half = match of.all.median {
             Some(median) => lang.with("value.contract.months", &[("months", expected(lang, median))]),
