@@ -12,6 +12,7 @@ use statrs::function::gamma::{digamma, ln_gamma};
 use super::fit::Likelihood;
 use super::history::Row;
 use super::special::quadrature;
+use crate::job::Reporter;
 
 const PART: usize = 1024;
 /// The integrand is neglected where it has fallen by e to this power.
@@ -23,6 +24,8 @@ const PANEL: f64 = 8.0;
 pub(super) struct Pareto<'a> {
     pub rows: &'a [Row],
     pub count: f64,
+    /// Once the person has cancelled, the rest is not added up: the search ends with this step.
+    pub report: &'a Reporter,
 }
 
 fn four(parameters: &[f64]) -> [f64; 4] {
@@ -30,9 +33,15 @@ fn four(parameters: &[f64]) -> [f64; 4] {
     [at(0), at(1), at(2), at(3)]
 }
 
-/// ln ∫ and the means of ln(α+y), 1÷(α+y), ln(β+y), 1÷(β+y) under the integrand; `None` where the range
-/// is empty.
-fn integral([r, alpha, s, beta]: [f64; 4], x: f64, t_x: f64, t: f64) -> Option<(f64, [f64; 4])> {
+/// ln ∫; `None` where the range is empty. `add` is called with weights relative to the largest one, and
+/// ln(α+y) and ln(β+y).
+fn log_integral(
+    [r, alpha, s, beta]: [f64; 4],
+    x: f64,
+    t_x: f64,
+    t: f64,
+    mut add: impl FnMut(f64, f64, f64),
+) -> Option<f64> {
     let least = alpha.min(beta);
     let (from, to) = ((least + t_x).ln(), (least + t).ln());
     if to.partial_cmp(&from) != Some(std::cmp::Ordering::Greater) {
@@ -49,16 +58,27 @@ fn integral([r, alpha, s, beta]: [f64; 4], x: f64, t_x: f64, t: f64) -> Option<(
     };
     let top = log(from).0.max(log(end).0);
     let panels = ((end - from) * steep / PANEL).ceil().clamp(1.0, 64.0) as usize;
-    let (mut sum, mut means) = (0.0, [0.0; 4]);
+    let mut sum = 0.0;
     quadrature(from, end, panels, |v, weight| {
         let (log, a, b) = log(v);
         let w = weight * (log - top).exp();
         sum += w;
+        add(w, a, b);
+    });
+    (sum > 0.0).then_some(top + sum.ln())
+}
+
+/// ln ∫ and the means of ln(α+y), 1÷(α+y), ln(β+y), 1÷(β+y) under the integrand; `None` where the range
+/// is empty.
+fn integral(all: [f64; 4], x: f64, t_x: f64, t: f64) -> Option<(f64, [f64; 4])> {
+    let (mut sum, mut means) = (0.0, [0.0; 4]);
+    let log = log_integral(all, x, t_x, t, |w, a, b| {
+        sum += w;
         let of = [a, (-a).exp(), b, (-b).exp()];
         means.iter_mut().zip(of).for_each(|(mean, of)| *mean += w * of);
-    });
+    })?;
     means.iter_mut().for_each(|mean| *mean /= sum);
-    (sum > 0.0).then_some((top + sum.ln(), means))
+    Some((log, means))
 }
 
 impl Likelihood for Pareto<'_> {
@@ -67,6 +87,9 @@ impl Likelihood for Pareto<'_> {
         let [r, alpha, s, beta] = all;
         let part = |rows: &[Row]| {
             let mut sum = [0.0; 5];
+            if self.report.check().is_err() {
+                return sum;
+            }
             for row in rows {
                 let k = r + row.x;
                 let (ln_a, ln_b) = ((alpha + row.t).ln(), (beta + row.t).ln());
@@ -114,7 +137,7 @@ impl Likelihood for Pareto<'_> {
 pub(super) fn alive(parameters: &[f64], x: f64, t_x: f64, t: f64) -> f64 {
     let all = four(parameters);
     let [r, alpha, s, beta] = all;
-    let Some((gone, _)) = integral(all, x, t_x, t) else { return 1.0 };
+    let Some(gone) = log_integral(all, x, t_x, t, |_, _, _| ()) else { return 1.0 };
     let there = -(r + x) * (alpha + t).ln() - s * (beta + t).ln();
     1.0 / (1.0 + (s.ln() + gone - there).exp())
 }
@@ -160,7 +183,7 @@ mod tests {
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let rows = rows();
-        let of = Pareto { rows: &rows, count: 8.0 };
+        let of = Pareto { rows: &rows, count: 8.0, report: &Reporter::silent() };
         AT.iter().for_each(|at| gradient_is_right(&of, at));
     }
 

@@ -27,7 +27,7 @@ const LEAST_PAYING: usize = 10;
 /// Log-likelihood by which another model must be better than BG/NBD to be chosen.
 const CLEARLY: f64 = 2.0;
 /// Different histories above which Pareto/NBD is not tried by itself: it takes long.
-const MANY: usize = 200_000;
+const MANY: usize = 10_000;
 /// Horizons that are always told, in days.
 const HORIZONS: [u32; 3] = [30, 90, 365];
 

@@ -117,7 +117,7 @@ pub(super) fn fit(model: LifetimeModel, rows: &[Row], report: &Reporter) -> crat
     let (of, starts) = match model {
         LifetimeModel::ParetoNbd => {
             let start = |r: f64, s: f64| vec![r, 0.5 * alpha(r), s, s * mean_weeks];
-            (Of::Pareto(Pareto { rows, count }), vec![start(0.7, 0.7), start(2.0, 1.5)])
+            (Of::Pareto(Pareto { rows, count, report }), vec![start(0.7, 0.7), start(2.0, 1.5)])
         }
         model => {
             let modified = model == LifetimeModel::MbgNbd;

@@ -8,6 +8,10 @@ use crate::job::Reporter;
 const ROUNDS: usize = 60;
 /// Beyond this on the scale of standard deviations a coefficient has run away: a group without an end.
 const FAR: f64 = 20.0;
+/// The same for a standard error.
+const UNSURE: f64 = 10.0;
+/// Standard deviation of the prior that holds coefficients which run away, on that scale.
+const PRIOR: f64 = 2.0;
 
 /// A fitted model. Every list has one entry a covariate.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,8 @@ pub struct Cox {
     pub log_likelihood: f64,
     /// The same where nothing matters.
     pub null_log_likelihood: f64,
+    /// The data alone did not tell all coefficients: a weak prior held them.
+    pub held: bool,
     /// p-values of the check that a covariate weighs the same at all times; `None` where there are too few
     /// ends to check.
     pub proportional: Vec<Option<f64>>,
@@ -149,9 +155,61 @@ pub fn fit(spells: &[Spell], x: &[Vec<f64>], report: &Reporter) -> crate::Result
         return Ok(None);
     }
 
+    let null_log_likelihood = at(&order, &vec![0.0; p], |_, _| ()).0;
+    let free = newton(&order, p, 0.0, report)?;
+    let held = free.is_none();
+    let found = match free {
+        Some(found) => Some(found),
+        None => newton(&order, p, 1.0 / (PRIOR * PRIOR), report)?,
+    };
+    let Some((beta, inner)) = found else { return Ok(None) };
+
+    let mut residuals: Vec<(f64, Vec<f64>)> = Vec::new();
+    at(&order, &beta, |place, expected| {
+        if let (Some(spell), Some(x)) = (spells.get(place), x.get(place)) {
+            let x: Vec<f64> = scaled(x);
+            residuals.push((spell.time, x.iter().zip(expected).map(|(x, e)| x - e).collect()));
+        }
+    });
+    let proportional = proportional(&mut residuals, &inner);
+    let baseline = breslow(&order, &beta);
+    let concordance = concordance(&order, &beta);
+    let log_likelihood = at(&order, &beta, |_, _| ()).0;
+    let coefficients = beta.iter().zip(&scale).map(|(b, s)| b / s).collect();
+    let unscaled = |(row, i): (&Vec<f64>, &f64)| row.iter().zip(&scale).map(|(v, j)| v / (i * j)).collect();
+    let covariance = inner.iter().zip(&scale).map(unscaled).collect();
+    Ok(Some(Cox {
+        coefficients,
+        covariance,
+        means,
+        log_likelihood,
+        null_log_likelihood,
+        held,
+        proportional,
+        baseline,
+        concordance,
+    }))
+}
+
+/// The maximum and the inverse of the information there; `precision` is that of the prior, 0 for none.
+/// `None` where it does not settle, or where the data tell nothing of a coefficient.
+fn newton(
+    order: &[(Spell, Vec<f64>, usize)],
+    p: usize,
+    precision: f64,
+    report: &Reporter,
+) -> crate::Result<Option<(Vec<f64>, Vec<Vec<f64>>)>> {
+    let at = |beta: &[f64]| {
+        let (mut value, mut slope, mut information) = at(order, beta, |_, _| ());
+        value -= 0.5 * precision * beta.iter().map(|b| b * b).sum::<f64>();
+        slope.iter_mut().zip(beta).for_each(|(slope, b)| *slope -= precision * b);
+        for (place, row) in information.iter_mut().enumerate() {
+            row.iter_mut().skip(place).take(1).for_each(|cell| *cell += precision);
+        }
+        (value, slope, information)
+    };
     let mut beta = vec![0.0; p];
-    let (mut value, mut slope, mut information) = at(&order, &beta, |_, _| ());
-    let null_log_likelihood = value;
+    let (mut value, mut slope, mut information) = at(&beta);
     let mut settled = false;
     for _ in 0..ROUNDS {
         report.check()?;
@@ -167,7 +225,7 @@ pub fn fit(spells: &[Spell], x: &[Vec<f64>], report: &Reporter) -> crate::Result
         let mut moved = false;
         for _ in 0..30 {
             let next: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + share * s).collect();
-            let found = at(&order, &next, |_, _| ());
+            let found = at(&next);
             if found.0.is_finite() && found.0 >= value - 1e-12 * value.abs() {
                 beta = next;
                 (value, slope, information) = found;
@@ -184,31 +242,11 @@ pub fn fit(spells: &[Spell], x: &[Vec<f64>], report: &Reporter) -> crate::Result
             return Ok(None);
         }
     }
-    let Some(inner) = inverse(&information).filter(|_| settled) else { return Ok(None) };
-
-    let mut residuals: Vec<(f64, Vec<f64>)> = Vec::new();
-    at(&order, &beta, |place, expected| {
-        if let (Some(spell), Some(x)) = (spells.get(place), x.get(place)) {
-            let x: Vec<f64> = scaled(x);
-            residuals.push((spell.time, x.iter().zip(expected).map(|(x, e)| x - e).collect()));
-        }
-    });
-    let proportional = proportional(&mut residuals, &inner);
-    let baseline = breslow(&order, &beta);
-    let concordance = concordance(&order, &beta);
-    let coefficients = beta.iter().zip(&scale).map(|(b, s)| b / s).collect();
-    let unscaled = |(row, i): (&Vec<f64>, &f64)| row.iter().zip(&scale).map(|(v, j)| v / (i * j)).collect();
-    let covariance = inner.iter().zip(&scale).map(unscaled).collect();
-    Ok(Some(Cox {
-        coefficients,
-        covariance,
-        means,
-        log_likelihood: value,
-        null_log_likelihood,
-        proportional,
-        baseline,
-        concordance,
-    }))
+    let told = |inner: &Vec<Vec<f64>>| {
+        let own = inner.iter().enumerate().map(|(at, row)| row.get(at).copied().unwrap_or(f64::NAN));
+        own.into_iter().all(|v| v > 0.0 && v < UNSURE * UNSURE)
+    };
+    Ok(inverse(&information).filter(|inner| settled && told(inner)).map(|inner| (beta, inner)))
 }
 
 /// Whether residuals go with the rank of time: one test a covariate, one degree of freedom.

@@ -152,7 +152,12 @@ pub fn contract(
         .collect();
     let model = cox(&spells, &x, &report.part(0.15, 0.3))?;
     let effects = match &model {
-        Some(model) => effects(model, &covariates),
+        Some(model) => {
+            if model.held {
+                notes.push(Note::new("value_cox_held"));
+            }
+            effects(model, &covariates)
+        }
         None => {
             notes.push(Note::new("value_no_cox"));
             Vec::new()
@@ -181,6 +186,7 @@ pub fn contract(
         means: Vec::new(),
         log_likelihood: 0.0,
         null_log_likelihood: 0.0,
+        held: false,
         proportional: Vec::new(),
         baseline: whole
             .iter()

@@ -134,12 +134,14 @@ fn odd_contracts_are_told_and_never_break() {
     assert!(same.model.is_none() && same.notes.iter().any(|note| note.code == "value_no_cox"));
     let money = same.money.unwrap();
     assert!(money.value.is_finite() && money.low.is_finite() && money.high.is_finite());
-    // A level that nobody left has no finite coefficient.
+    // A level that nobody left has no finite coefficient: a weak prior holds it, and that is told.
     let mut text = String::from("customer_id,tenure,plan\n");
     (0..80).for_each(|n| text += &format!("K{n},{},{}\n", n % 9, ["gold", "tin"][n % 2]));
     let left: Vec<Option<bool>> = (0..80).map(|n| Some(n % 2 == 1 && n % 3 > 0)).collect();
     let apart = run(&text, &left).unwrap().unwrap();
     assert!(apart.expected.value.is_finite());
+    assert!(apart.model.as_ref().unwrap().held && apart.notes.iter().any(|n| n.code == "value_cox_held"));
+    assert!(apart.effects[0].ratio.value.is_finite() && apart.effects[0].ratio.high.is_finite());
     assert!(apart.kept.iter().all(|one| one.units.is_finite() && (0.0..=1.0).contains(&one.stays)));
 }
 
