@@ -31,6 +31,7 @@ mod segment;
 mod source;
 mod terminal;
 mod train;
+mod value;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -73,6 +74,8 @@ enum Command {
     Experiment(experiment::Experiment),
     /// Groups customers that are alike
     Segment(segment::Segment),
+    /// Tells what each customer is worth from here on, from orders or contracts
+    Value(value::Value),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -261,6 +264,7 @@ pub fn main() -> ExitCode {
         Command::Search(c) => (c.input.json, c.run()),
         Command::Experiment(c) => (c.json(), c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
+        Command::Value(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

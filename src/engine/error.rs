@@ -30,6 +30,8 @@ pub enum Error {
     #[error(transparent)]
     Segment(#[from] crate::segment::SegmentError),
     #[error(transparent)]
+    Value(#[from] crate::value::ValueError),
+    #[error(transparent)]
     Privacy(#[from] crate::privacy::PrivacyError),
     #[error(transparent)]
     Deploy(#[from] crate::deploy::DeployError),
@@ -57,6 +59,7 @@ impl Error {
             Self::Behaviour(e) => e.kind(),
             Self::Train(e) => e.kind(),
             Self::Segment(e) => e.kind(),
+            Self::Value(e) => e.kind(),
             Self::Privacy(e) => e.kind(),
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
@@ -74,6 +77,7 @@ impl Error {
             Self::Clean(e) => e.place(),
             Self::Features(e) => e.place(),
             Self::Behaviour(e) => e.place(),
+            Self::Value(e) => e.place(),
             Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),

@@ -30,6 +30,7 @@ pub mod segment;
 pub mod split;
 pub mod table;
 pub mod train;
+pub mod value;
 
 pub use error::{Error, Result};
 pub use note::Note;

@@ -31,4 +31,5 @@ mod snapshots;
 mod sources;
 mod support;
 mod telco;
+mod value;
 mod words;

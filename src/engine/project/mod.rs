@@ -38,6 +38,7 @@ mod time_machine;
 mod time_tests;
 mod track;
 mod uplift;
+mod value;
 #[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
@@ -61,6 +62,7 @@ use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Frame, Role, Table};
 use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
+use crate::value::ValueSpec;
 
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
@@ -92,6 +94,7 @@ pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, co
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
+pub use value::{Valued, could_value, value_of};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -212,6 +215,9 @@ pub struct Settings {
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+    /// How far ahead and by which model lifetime value is told.
+    #[serde(skip_serializing_if = "ValueSpec::is_default")]
+    pub value: ValueSpec,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -238,6 +244,7 @@ impl Default for Settings {
             segments: None,
             call_list: CallListSpec::default(),
             question: None,
+            value: ValueSpec::default(),
         }
     }
 }
@@ -254,6 +261,7 @@ impl Settings {
         self.features = self.features.sane();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
+        self.value = self.value.sane();
         self.net = self.net.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);

@@ -74,7 +74,7 @@ pub use slices::Slices;
 pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
-pub use value::Value;
+pub use value::{Found as FoundValue, Value, WorthColumn};
 pub use why::Why;
 
 use super::notice::{Notice, Told, Tone};

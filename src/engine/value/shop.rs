@@ -1,0 +1,412 @@
+//! A shop's books → the value of its customers: the model that fits, its test, and everybody's future.
+
+use serde::Serialize;
+
+use super::ValueError;
+use super::check::{Check, check};
+use super::cohorts::{Cohort, cohorts};
+use super::fit::{Fit, maximise};
+use super::forecast::{Ahead, Base, MoneyModel, Total, Worth};
+use super::gamma_gamma::{self, GammaGamma, Paid};
+use super::history::{Counted, History, Row, WEEK, grouped, histories};
+use super::spec::{LifetimeModel, ValueSpec};
+use super::story::{self, Story};
+use crate::features::behaviour::{Books, Day, to_date, to_day};
+use crate::job::Reporter;
+use crate::note::Note;
+
+/// Below this there is nothing to learn a story from.
+pub(super) const LEAST_CUSTOMERS: usize = 20;
+pub(super) const LEAST_REPEATING: usize = 8;
+/// Weeks of books below which nothing can be said of leaving.
+const LEAST_WEEKS: f64 = 4.0;
+/// Weeks of books from which on a part of them can test.
+const TESTED_WEEKS: f64 = 12.0;
+/// Customers who paid for repeat orders, below which their mean is all that is told.
+const LEAST_PAYING: usize = 10;
+/// Log-likelihood by which another model must be better than BG/NBD to be chosen.
+const CLEARLY: f64 = 2.0;
+/// Different histories above which Pareto/NBD is not tried by itself: it takes long.
+const MANY: usize = 10_000;
+/// Horizons that are always told, in days.
+const HORIZONS: [u32; 3] = [30, 90, 365];
+
+/// A model that was fitted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fitted {
+    pub model: LifetimeModel,
+    /// In the order of [`LifetimeModel::parameters`], time in weeks.
+    pub parameters: Vec<f64>,
+    /// Standard errors; `None` where the data do not tell them.
+    pub errors: Option<Vec<f64>>,
+    pub log_likelihood: f64,
+    /// The data alone did not tell all parameters: a weak prior held them.
+    pub held: bool,
+}
+
+/// How much an order brings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Money {
+    /// Gamma-Gamma's p, q and γ (in the data's money); `None` where too few paid twice: then every order is
+    /// taken to bring the mean.
+    pub parameters: Option<[f64; 3]>,
+    pub errors: Option<Vec<f64>>,
+    /// Mean money of an order of a customer of whom nothing is known.
+    pub mean: f64,
+    /// Customers whose repeat orders were learnt from.
+    pub customers: usize,
+    /// Correlation of how often and how much, which the model takes to be 0.
+    pub correlation: Option<f64>,
+}
+
+/// Chance of being still there, by repeat orders and weeks since the last one, of customers who have been
+/// known for `t` weeks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Matrix {
+    pub t: f64,
+    /// Repeat orders of each row.
+    pub orders: Vec<u32>,
+    /// Weeks of silence of each column.
+    pub silent: Vec<f64>,
+    /// Row by row.
+    pub alive: Vec<Vec<f64>>,
+    /// Customers in each cell: by their own orders and silence.
+    pub customers: Vec<Vec<usize>>,
+}
+
+/// What can be said where there is too little to foretell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NextBest {
+    /// Why there is no model.
+    pub why: Note,
+    pub counted: Counted,
+    /// Mean money of a customer so far.
+    pub spent: Option<f64>,
+    /// Share of the customers who came back, with its interval.
+    pub returning: crate::metrics::Estimate,
+    /// Mean orders of a customer.
+    pub orders: f64,
+}
+
+/// The value of a shop's customers.
+#[derive(Debug, Clone)]
+pub struct Shop {
+    pub spec: ValueSpec,
+    pub counted: Counted,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// The models that were fitted; the first is the one in use.
+    pub fitted: Vec<Fitted>,
+    pub story: Story,
+    /// The last day that the parameters were learnt from.
+    pub learnt_until: Day,
+    pub money: Option<Money>,
+    pub total: Total,
+    pub ahead: Vec<Ahead>,
+    /// Most valuable first.
+    pub customers: Vec<Worth>,
+    pub check: Option<Check>,
+    pub cohorts: Vec<Cohort>,
+    pub matrix: Matrix,
+}
+
+impl Shop {
+    /// Shares of the expected money (orders, where there is no money) that the most valuable 0, 1, … `parts`
+    /// of `parts` equal parts of the customers bring: Lorenz's curve from the top.
+    pub fn top_shares(&self, parts: usize) -> Vec<f64> {
+        let of = |worth: &Worth| worth.money.map_or(worth.orders.value, |money| money.value);
+        let mut sums = Vec::with_capacity(self.customers.len() + 1);
+        let mut sum = 0.0;
+        sums.push(sum);
+        for worth in &self.customers {
+            sum += of(worth);
+            sums.push(sum);
+        }
+        let parts = parts.max(1);
+        let count = |part: usize| (part as f64 / parts as f64 * self.customers.len() as f64).round() as usize;
+        let share = |part: usize| sums.get(count(part)).copied().unwrap_or(sum) / sum;
+        (0..=parts).map(|part| if sum > 0.0 { share(part) } else { 0.0 }).collect()
+    }
+}
+
+/// The value of the customers of `books`, or why not and what can be said instead. `ids` names them.
+///
+/// # Errors
+/// A calibration that ends outside the books; a fit that leads nowhere; the person cancelled.
+pub fn shop(
+    books: &Books,
+    ids: &dyn Fn(usize) -> String,
+    spec: &ValueSpec,
+    seed: u64,
+    report: &Reporter,
+) -> crate::Result<Result<Shop, NextBest>> {
+    let last = books.last_day();
+    let (list, counted) = histories(books, last);
+    let mut notes = told(&counted);
+    if let Some(why) = too_little(&counted) {
+        return Ok(Err(next_best(why, &list, counted)));
+    }
+    report.progress(0.05);
+    // The set day splits what is learnt from and what tests; else two thirds are tested beside.
+    let set = spec.calibration_end.map(to_day);
+    if let Some(day) = set.filter(|day| *day >= last || *day <= counted.first) {
+        let (first, last) = (to_date(counted.first), to_date(last));
+        return Err(ValueError::Calibration { day: to_date(day), first, last }.into());
+    }
+    let (rows, of) = grouped(&list);
+    let (learnt, learnt_until) = match set {
+        Some(day) => {
+            let (early, known) = histories(books, day);
+            if let Some(why) = too_little(&known) {
+                return Ok(Err(next_best(why, &early, known)));
+            }
+            (Some(early), day)
+        }
+        None => (None, last),
+    };
+    let early = learnt.as_deref().unwrap_or(&list);
+    let early_rows = learnt.as_ref().map(|list| grouped(list).0);
+    let (fitted, fit) = choose(early_rows.as_deref().unwrap_or(&rows), spec.model, &report.part(0.05, 0.35))?;
+    let first = fitted.first().ok_or(ValueError::Fit { cause: "no maximum" })?;
+    let story = Story { model: first.model, parameters: first.parameters.clone() };
+    if first.held {
+        notes.push(Note::new("value_held"));
+    }
+    let (money, model) = match counted.has_money {
+        true => money(early, report)?.unzip(),
+        false => (None, None),
+    };
+    notes.extend(money.as_ref().and_then(told_of_money));
+    let check = match set {
+        Some(day) => Some(tested(books, (early, day, last), &story, model.as_ref())),
+        None => by_itself(books, &counted, story.model, &report.part(0.4, 0.1))?,
+    };
+    let base = Base {
+        spec,
+        story: &story,
+        fit: &fit,
+        money: model.as_ref(),
+        list: &list,
+        rows: &rows,
+        of: &of,
+        last,
+        seed,
+    };
+    let (mut customers, total) = base.forecast(&report.part(0.5, 0.4))?;
+    customers.iter_mut().for_each(|worth| worth.id = ids(worth.history.customer as usize));
+    let ahead = base.ahead(&HORIZONS, &report.part(0.9, 0.1))?;
+    let matrix = matrix(&story, &list);
+    let cohorts = cohorts(&customers);
+    report.progress(1.0);
+    Ok(Ok(Shop {
+        spec: spec.clone(),
+        counted,
+        notes,
+        fitted,
+        story,
+        learnt_until,
+        money,
+        total,
+        ahead,
+        customers,
+        check,
+        cohorts,
+        matrix,
+    }))
+}
+
+fn told(counted: &Counted) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut tell = |code: &'static str, count: u64| {
+        if count > 0 {
+            notes.push(Note::new(code).with("count", count));
+        }
+    };
+    tell("value_returns", counted.returns);
+    if counted.has_money {
+        tell("value_without_money", counted.without_money);
+    } else {
+        notes.push(Note::new("value_no_money"));
+    }
+    if counted.without_orders > 0 {
+        notes.push(Note::new("value_without_orders").with("count", counted.without_orders));
+    }
+    notes
+}
+
+fn told_of_money(money: &Money) -> Option<Note> {
+    let share = |value: f64| format!("{value:.2}");
+    match (money.parameters, money.correlation) {
+        (None, _) => Some(Note::new("value_mean_money").with("count", money.customers)),
+        // Fader and Hardie call 0.1 none.
+        (_, Some(found)) if found.abs() > 0.3 => {
+            Some(Note::new("value_correlated").with("correlation", share(found)))
+        }
+        _ => None,
+    }
+}
+
+/// Why no story can be learnt.
+fn too_little(counted: &Counted) -> Option<Note> {
+    let weeks = f64::from(counted.last.saturating_sub(counted.first)) / WEEK;
+    if counted.customers < LEAST_CUSTOMERS {
+        let note = Note::new("value_few_customers").with("count", counted.customers);
+        return Some(note.with("least", LEAST_CUSTOMERS));
+    }
+    if counted.repeating < LEAST_REPEATING {
+        let note = Note::new("value_few_repeating").with("count", counted.repeating);
+        return Some(note.with("least", LEAST_REPEATING));
+    }
+    (weeks < LEAST_WEEKS).then(|| Note::new("value_short").with("weeks", LEAST_WEEKS))
+}
+
+fn next_best(why: Note, list: &[History], counted: Counted) -> NextBest {
+    let n = list.len().max(1) as f64;
+    NextBest {
+        why,
+        counted,
+        spent: counted.has_money.then(|| list.iter().map(|h| h.spent).sum::<f64>() / n),
+        returning: crate::metrics::proportion(counted.repeating as u64, list.len() as u64),
+        orders: counted.occasions as f64 / n,
+    }
+}
+
+/// Fits what was asked for, or all and chooses; the one in use first.
+fn choose(rows: &[Row], model: LifetimeModel, report: &Reporter) -> crate::Result<(Vec<Fitted>, Fit)> {
+    let tried: &[LifetimeModel] = match model {
+        LifetimeModel::Auto if rows.len() > MANY => &[LifetimeModel::BgNbd, LifetimeModel::MbgNbd],
+        LifetimeModel::Auto => &[LifetimeModel::BgNbd, LifetimeModel::MbgNbd, LifetimeModel::ParetoNbd],
+        LifetimeModel::BgNbd => &[LifetimeModel::BgNbd],
+        LifetimeModel::MbgNbd => &[LifetimeModel::MbgNbd],
+        LifetimeModel::ParetoNbd => &[LifetimeModel::ParetoNbd],
+    };
+    let mut all: Vec<(LifetimeModel, Fit)> = Vec::new();
+    for (at, model) in tried.iter().enumerate() {
+        report.progress(at as f64 / tried.len() as f64);
+        if let Some(found) = story::fit(*model, rows, report)? {
+            all.push((*model, found));
+        }
+    }
+    // A fit that stands without a prior goes before one that was held.
+    let score = |(model, fit): &(LifetimeModel, Fit)| {
+        let usual = if *model == LifetimeModel::BgNbd { CLEARLY } else { 0.0 };
+        fit.log_likelihood + usual - if fit.held { 10.0 } else { 0.0 }
+    };
+    all.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let told = |(model, fit): &(LifetimeModel, Fit)| Fitted {
+        model: *model,
+        parameters: fit.parameters.clone(),
+        errors: fit
+            .errors()
+            .filter(|errors| errors.len() == fit.parameters.len() && !fit.covariance.is_empty()),
+        log_likelihood: fit.log_likelihood,
+        held: fit.held,
+    };
+    let fitted = all.iter().map(told).collect();
+    let (_, fit) = all.into_iter().next().ok_or(ValueError::Fit { cause: "no maximum" })?;
+    Ok((fitted, fit))
+}
+
+/// Learns how much an order brings; `None` where nobody paid.
+fn money(list: &[History], report: &Reporter) -> crate::Result<Option<(Money, MoneyModel)>> {
+    let paying: Vec<&History> = list.iter().filter(|h| h.paid > 0 && h.mean > 0.0).collect();
+    let (sum, count) =
+        list.iter().fold((0.0, 0.0), |(sum, count), h| (sum + h.spent, count + f64::from(h.x) + 1.0));
+    let unit = match paying.len() {
+        0 => sum / f64::max(count, 1.0),
+        n => paying.iter().map(|h| h.mean).sum::<f64>() / n as f64,
+    };
+    if !(unit.is_finite() && unit > 0.0) {
+        return Ok(None);
+    }
+    let correlation = gamma_gamma::correlation(list);
+    let paid: Vec<Paid> = paying.iter().map(|h| Paid { x: f64::from(h.paid), mean: h.mean / unit }).collect();
+    let starts = [vec![3.0, 3.0, 0.7], vec![1.0, 1.5, 0.8], vec![10.0, 20.0, 2.0]];
+    let found = match paid.len() >= LEAST_PAYING {
+        true => maximise(&GammaGamma { paid: &paid }, &starts, report)?,
+        false => None,
+    };
+    let (parameters, errors, fit) = match found {
+        Some(fit) => {
+            let shown = fit.parameters.first_chunk::<3>().map(|[p, q, g]| [*p, *q, g * unit]);
+            let mut errors = fit.errors().filter(|errors| errors.len() == 3);
+            if let Some(last) = errors.as_mut().and_then(|errors| errors.last_mut()) {
+                *last *= unit;
+            }
+            (shown, errors, fit)
+        }
+        // Every order brings the mean: a Gamma-Gamma in which customers do not differ.
+        None => {
+            let parameters = vec![1.0, 1e6, 1e6];
+            let fit = Fit { parameters, log_likelihood: 0.0, covariance: Vec::new(), held: true };
+            (None, None, fit)
+        }
+    };
+    let mean = unit * gamma_gamma::expected(&fit.parameters, 0.0, 0.0);
+    let money = Money { parameters, errors, mean, customers: paying.len(), correlation };
+    Ok(Some((money, MoneyModel { fit, unit })))
+}
+
+fn tested(
+    books: &Books,
+    (list, end, until): (&[History], Day, Day),
+    story: &Story,
+    money: Option<&MoneyModel>,
+) -> Check {
+    let per_order = money.map(|money| move |history: &History| money.per_order(history));
+    let per_order = per_order.as_ref().map(|of| of as &dyn Fn(&History) -> f64);
+    check(books, (list, end, until), story, per_order)
+}
+
+/// The test of the same kind of model, learnt from the first two thirds; `None` where they are too little.
+fn by_itself(
+    books: &Books,
+    counted: &Counted,
+    model: LifetimeModel,
+    report: &Reporter,
+) -> crate::Result<Option<Check>> {
+    let span = counted.last.saturating_sub(counted.first);
+    let end = counted.last.saturating_sub(span / 3);
+    let (list, known) = histories(books, end);
+    if too_little(&known).is_some() || f64::from(span) < TESTED_WEEKS * WEEK {
+        return Ok(None);
+    }
+    let Some(fit) = story::fit(model, &grouped(&list).0, report)? else { return Ok(None) };
+    let story = Story { model, parameters: fit.parameters };
+    let money = match counted.has_money {
+        true => money(&list, report)?.map(|(_, money)| money),
+        false => None,
+    };
+    Ok(Some(tested(books, (&list, end, counted.last), &story, money.as_ref())))
+}
+
+/// Rows of the matrix beyond the one without repeat orders.
+const ROWS: u32 = 12;
+const COLUMNS: usize = 20;
+
+fn matrix(story: &Story, list: &[History]) -> Matrix {
+    let t = list.iter().map(|h| h.t).fold(0.0, f64::max);
+    let mut orders: Vec<u32> = list.iter().map(|h| h.x).collect();
+    orders.sort_unstable();
+    let most = orders.get(orders.len() * 99 / 100).copied().unwrap_or(1).clamp(3, 400);
+    let step = most.div_ceil(ROWS).max(1);
+    let orders: Vec<u32> = (0..=most.div_ceil(step)).map(|row| row * step).collect();
+    let width = t / COLUMNS as f64;
+    let silent: Vec<f64> = (0..COLUMNS).map(|column| (column as f64 + 0.5) * width).collect();
+    // Without a repeat order the last one is the first: silent for all the time.
+    let of = |x: u32, silent: f64| {
+        let t_x = if x == 0 { 0.0 } else { (t - silent).max(0.0) };
+        story.alive(f64::from(x), t_x, if x == 0 { silent } else { t })
+    };
+    let alive = orders.iter().map(|x| silent.iter().map(|silent| of(*x, *silent)).collect()).collect();
+    let mut customers = vec![vec![0; COLUMNS]; orders.len()];
+    for history in list {
+        let row = history.x.div_ceil(step) as usize;
+        let column = if width > 0.0 { ((history.t - history.t_x) / width) as usize } else { 0 };
+        let row = row.min(orders.len().saturating_sub(1));
+        if let Some(cell) = customers.get_mut(row).and_then(|row| row.get_mut(column.min(COLUMNS - 1))) {
+            *cell += 1;
+        }
+    }
+    Matrix { t, orders, silent, alive, customers }
+}
