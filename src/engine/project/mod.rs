@@ -4,6 +4,7 @@
 mod asked;
 mod call_list;
 mod card;
+mod classes;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
@@ -55,6 +56,7 @@ use crate::evaluate::{Evaluation, Explainer};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
+use crate::segment::classes::ClassSpec;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Frame, Role, Table};
@@ -63,6 +65,7 @@ use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSetting
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
+pub use classes::{ClassProfile, Classified, Group, Known, Person, RfmSource, Shop, classify, profile_of};
 pub use compare::compare;
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
@@ -202,6 +205,9 @@ pub struct Settings {
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
     pub call_list: CallListSpec,
+    /// Scores and classes of customers.
+    #[serde(skip_serializing_if = "ClassSpec::is_usual")]
+    pub classes: ClassSpec,
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
@@ -230,6 +236,7 @@ impl Default for Settings {
             threshold: 0.5,
             segments: None,
             call_list: CallListSpec::default(),
+            classes: ClassSpec::default(),
             question: None,
         }
     }
@@ -247,6 +254,7 @@ impl Settings {
         self.features = self.features.sane();
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
+        self.classes = self.classes.sane();
         self.net = self.net.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
