@@ -154,6 +154,8 @@ pub struct Classified {
     pub grid: Vec<Vec<Group>>,
     /// Drift since cuts were kept, and what chance alone brings.
     pub drift: Option<(f64, f64)>,
+    /// The place of each customer of the books among the people.
+    of_customer: Vec<Option<u32>>,
     /// Columns that conditions may look at: of the data and the known facts.
     pub schema: Vec<crate::table::ColumnSpec>,
 }
@@ -176,6 +178,12 @@ pub fn classify(
     });
     let people = people::gather(orders, rows.as_ref());
     report.progress(0.1);
+    let mut of_customer = vec![None; orders.map_or(0, Shop::customers)];
+    for (at, person) in (0u32..).zip(&people) {
+        if let Some(slot) = person.customer.and_then(|number| of_customer.get_mut(number as usize)) {
+            *slot = Some(at);
+        }
+    }
     let read = match (orders, &rows) {
         (Some(shop), _) => {
             let books = &shop.read.books;
@@ -226,6 +234,7 @@ pub fn classify(
         classes: Vec::new(),
         grid: Vec::new(),
         drift,
+        of_customer,
         schema: Vec::new(),
     };
     let (schema, frame) = people::facts(&out, rows.as_ref(), &known)?;
@@ -317,8 +326,8 @@ impl Gathered {
 
 impl Classified {
     /// Names of a person's classes: the owner's, else that of the table.
-    pub fn names<'a>(&'a self, at: usize, settings: &'a Settings) -> Vec<&'a str> {
-        let rules = &settings.classes.rules;
+    pub fn names<'a>(&'a self, at: usize, spec: &'a classes::ClassSpec) -> Vec<&'a str> {
+        let rules = &spec.rules;
         let labels = self.labels.get(at).into_iter().flatten();
         let own: Vec<&str> = labels
             .filter_map(|label| rules.get(usize::from(*label)))
@@ -334,6 +343,11 @@ impl Classified {
     pub fn table_class(&self, at: usize) -> Option<&str> {
         let class = usize::from(self.class.get(at).copied().flatten()?);
         Some(self.fitted.as_ref()?.classes.get(class)?.name.as_str())
+    }
+
+    /// The place of a customer of the books among the people.
+    pub fn person(&self, customer: usize) -> Option<usize> {
+        self.of_customer.get(customer).copied().flatten().map(|at| at as usize)
     }
 
     /// Places of the people for whom `test` holds.
