@@ -21,7 +21,7 @@ use crate::metrics::{Estimate, proportion};
 use crate::segment::cohort::{self, Cohorts};
 use crate::segment::flows::{self, Flows};
 use crate::segment::rfm::{self, FittedRfm, RfmColumns, RfmValues, Scores};
-use crate::segment::{SegmentError, Segmentation, classes};
+use crate::segment::{Segmentation, classes};
 use crate::table::Table;
 
 pub use people::Person;
@@ -67,6 +67,11 @@ impl Shop {
     /// The last day of the orders.
     pub fn last_day(&self) -> NaiveDate {
         to_date(self.read.books.last_day())
+    }
+
+    /// True where nobody bought twice: the rows are customers rather than orders.
+    pub fn bought_once(&self) -> bool {
+        self.bought_once
     }
 
     /// Customers of the orders, those without a purchase too.
@@ -203,7 +208,7 @@ pub fn classify(
     let (values, source, fitted, refused) = match fitted {
         Ok((values, source, fitted)) => (values, Some(source), Some(fitted), None),
         Err(error) => {
-            let refused = crate::Error::from(SegmentError::from(error));
+            let refused = crate::Error::from(error);
             (RfmValues::default(), None, None, Some(Arc::new(refused)))
         }
     };

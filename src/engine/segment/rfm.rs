@@ -6,8 +6,11 @@
 //! (the smallest value that at least so many customers reach: the inverse of the distribution function).
 //! Frequency and money: 1 plus the number of cuts below the value. Recency: 5 less that number.
 
+mod kept;
 mod names;
 mod values;
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,10 @@ pub enum RfmError {
     TooFew { customers: usize },
     #[error("no column tells when customers last bought and how often")]
     NoColumns,
+    #[error("{} holds no cuts of recency, frequency and money: {cause}", file.display())]
+    NotCuts { file: PathBuf, cause: String },
+    #[error("saving {} failed: {cause}", file.display())]
+    Save { file: PathBuf, cause: std::io::Error },
 }
 
 impl RfmError {
@@ -38,6 +45,8 @@ impl RfmError {
         match self {
             Self::TooFew { .. } => "rfm_too_few",
             Self::NoColumns => "rfm_no_columns",
+            Self::NotCuts { .. } => "rfm_not_cuts",
+            Self::Save { .. } => "write_failed",
         }
     }
 }

@@ -65,7 +65,7 @@ fn growth(ui: &mut Ui, scene: &mut Scene<'_>, choice: Choice) {
 /// What a column or a fact is called.
 fn column_name(lang: Lang, column: &str) -> String {
     match Fact::ALL.iter().find(|fact| fact.column() == column) {
-        Some(fact) => lang.t(&format!("fact.{}", fact.name())),
+        Some(fact) => lang.t(&format!("class_fact.{}", fact.name())),
         None => column.to_owned(),
     }
 }

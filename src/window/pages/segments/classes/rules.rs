@@ -155,7 +155,7 @@ fn known_as(name: &str) -> Fact {
 fn fact_name(lang: Lang, fact: &Fact) -> String {
     match fact {
         Fact::Column(name) => name.clone(),
-        fact => lang.t(&format!("fact.{}", fact.name())),
+        fact => lang.t(&format!("class_fact.{}", fact.name())),
     }
 }
 
@@ -192,7 +192,9 @@ fn condition(
     });
     ui.horizontal(|ui| {
         let name = numbered("classes.condition.test");
-        parts::choose(ui, &name, &mut one.test, &Test::ALL, |test| lang.t(&format!("test.{}", test.name())));
+        parts::choose(ui, &name, &mut one.test, &Test::ALL, |test| {
+            lang.t(&format!("class_test.{}", test.name()))
+        });
         if one.test == Test::Missing {
             return;
         }
