@@ -6,6 +6,8 @@ pub mod cohort;
 pub mod flows;
 pub mod profile;
 pub mod rfm;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use linfa::DatasetBase;
 use linfa::metrics::SilhouetteScore;
