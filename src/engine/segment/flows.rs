@@ -146,18 +146,25 @@ impl Flows {
     /// bought by neither are in none.
     pub fn between(&self, from: usize, to: usize) -> Vec<Move> {
         let wide = self.names.len() + 2;
-        let mut counts = vec![0usize; wide * wide];
-        let place = |stood: Stood| match stood {
-            Stood::NotYet => 0,
-            Stood::In(class) => 1 + class,
-            Stood::Nowhere => wide - 1,
+        let months = self.days.len().max(1);
+        let place = |mark: Option<&u8>| match mark {
+            None | Some(&NOT_YET) => 0,
+            Some(&NO_CLASS) => wide - 1,
+            Some(class) => 1 + usize::from(*class),
         };
-        for customer in 0..self.customers {
-            let at = place(self.stood(customer, from)) * wide + place(self.stood(customer, to));
-            if let Some(count) = counts.get_mut(at) {
-                *count += 1;
+        let count = |rows: &[u8]| {
+            let mut counts = vec![0usize; wide * wide];
+            for row in rows.chunks(months) {
+                let at = place(row.get(from)) * wide + place(row.get(to));
+                if let Some(count) = counts.get_mut(at) {
+                    *count += 1;
+                }
             }
-        }
+            counts
+        };
+        let sum = |a: Vec<usize>, b: Vec<usize>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        let nothing = || vec![0usize; wide * wide];
+        let counts = self.of.par_chunks(months * BLOCK).map(count).reduce(nothing, sum);
         let stood = |place: usize| match place {
             0 => Stood::NotYet,
             at if at + 1 == wide => Stood::Nowhere,

@@ -64,12 +64,12 @@ pub struct Chosen {
 
 impl PartialEq for Chosen {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.of, &other.of) && self.places == other.places
+        Arc::ptr_eq(&self.of, &other.of) && Arc::ptr_eq(&self.places, &other.places)
     }
 }
 
 type Reading = Job<Result<Option<Shop>, Error>>;
-type Sorting = Job<Result<Classified, Error>>;
+type Sorting = Job<Result<(Classified, ClassesOf), Error>>;
 type Profiling = Job<Result<ClassProfile, Error>>;
 /// The data, rows and settings that a finding belongs to.
 type Key = (Option<Arc<Shop>>, Inputs, ClassSpec);
@@ -136,7 +136,7 @@ impl Classes {
     /// The profile of the people at `places`, if it is made.
     pub fn profile(&self, places: &Arc<Vec<usize>>) -> Option<&Arc<ClassProfile>> {
         let (chosen, profile) = self.profile.as_ref()?;
-        let is_it = Arc::ptr_eq(&chosen.of, self.found()?) && chosen.places == *places;
+        let is_it = Arc::ptr_eq(&chosen.of, self.found()?) && Arc::ptr_eq(&chosen.places, places);
         profile.as_ref().filter(|_| is_it)
     }
 }
@@ -197,8 +197,16 @@ impl State {
         }
         self.classes.sorting.iter().for_each(|(_, job)| job.cancel());
         let (of, settings) = (key.clone(), self.settings.clone());
-        let job =
-            self.start(move |report| project::classify(of.0.as_deref(), of.1.known(), &settings, report));
+        let job = self.start(move |report| {
+            let found = project::classify(of.0.as_deref(), of.1.known(), &settings, report)?;
+            let names = |at: usize| -> Vec<String> {
+                found.names(at, &of.2).into_iter().map(str::to_owned).collect()
+            };
+            let rows = found.people.iter().enumerate();
+            let of_rows = rows.filter_map(|(at, person)| Some((person.row?, names(at))));
+            let of_rows = ClassesOf::new(of_rows.filter(|(_, names)| !names.is_empty()).collect());
+            Ok((found, of_rows))
+        });
         self.classes.sorting = Some((key, job));
     }
 
@@ -249,14 +257,8 @@ impl State {
             let news = ended(&mut slot);
             if let Some(job) = slot {
                 self.classes.sorting = Some((key, job));
-            } else if let Some(found) = self.settle(news) {
-                let names = |at: usize| -> Vec<String> {
-                    found.names(at, &key.2).into_iter().map(str::to_owned).collect()
-                };
-                let rows = found.people.iter().enumerate();
-                let of_rows = rows.filter_map(|(at, person)| Some((person.row?, names(at))));
-                self.classes.of_rows =
-                    ClassesOf::new(of_rows.filter(|(_, names)| !names.is_empty()).collect());
+            } else if let Some((found, of_rows)) = self.settle(news) {
+                self.classes.of_rows = of_rows;
                 self.classes.found = Some((key, Arc::new(found)));
             } else {
                 // What failed or was stopped would do so again.

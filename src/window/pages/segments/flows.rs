@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::files::Grid;
+use regulars_engine::project::Classified;
 use regulars_engine::segment::flows::{Move, Stood};
 
 use super::super::{Page, Scene};
@@ -24,8 +25,22 @@ const USUAL: usize = 3;
 /// Who is looked at closely: the ends of two months, and where they stood at them.
 pub(super) type Chosen = ((usize, usize), (Stood, Stood));
 
-/// Who made the chosen move, and what that was found in.
-type Made = (Arc<Moved>, Chosen, Arc<Vec<usize>>);
+/// Who made the chosen move: their number, their places among the people, and what that was found in.
+type Made = ((Arc<Moved>, Arc<Classified>), Chosen, usize, Arc<Vec<usize>>);
+
+/// Moves between the ends of two months.
+pub(super) type Step = ((usize, usize), Vec<Move>);
+
+/// What is drawn of two days, and what it was counted from.
+#[derive(Debug)]
+pub(super) struct Between {
+    of: Arc<Moved>,
+    range: (usize, usize),
+    steps: Vec<Step>,
+    down: Option<Move>,
+    up: Option<Move>,
+    drift: Option<(f64, f64)>,
+}
 
 /// What the tab remembers between frames.
 #[derive(Debug, Default)]
@@ -36,6 +51,7 @@ pub struct View {
     hidden: BTreeSet<String>,
     chosen: Option<Chosen>,
     made: Option<Made>,
+    between: Option<Arc<Between>>,
     cells: cohorts::Cells,
 }
 
@@ -52,10 +68,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     };
     egui::ScrollArea::vertical().id_salt("flows").auto_shrink([false, false]).show(ui, |ui| {
         let range = range(scene, &found);
-        headline(ui, lang, &found, range);
+        let between = between(scene, &found, range);
+        headline(ui, lang, &between);
         months(ui, scene, &found, range);
         legend(ui, scene, &found);
-        sankey::show(ui, scene, &found, range);
+        sankey::show(ui, scene, &between);
         members(ui, scene, &found);
         ui.add_space(S3);
         cohorts::show(ui, scene, &found);
@@ -112,9 +129,22 @@ fn sentence(lang: Lang, found: &Moved, key: &str, one: Move, from: usize) -> Str
     lang.with(key, &args)
 }
 
+/// What is counted of the two days; counted again only where they change.
+fn between(scene: &mut Scene<'_>, found: &Arc<Moved>, range: (usize, usize)) -> Arc<Between> {
+    let kept = scene.page.flows.between.take();
+    let kept = kept.filter(|kept| Arc::ptr_eq(&kept.of, found) && kept.range == range);
+    let kept = kept.unwrap_or_else(|| {
+        let (down, up) = found.moves.told(range, |class| found.fitted.standing(class));
+        let drift = found.moves.drift(range.0, range.1);
+        Arc::new(Between { of: found.clone(), range, steps: sankey::steps(found, range), down, up, drift })
+    });
+    scene.page.flows.between = Some(kept.clone());
+    kept
+}
+
 /// The findings: the largest slip, the largest rise, and whether the whole has moved.
-fn headline(ui: &mut Ui, lang: Lang, found: &Moved, range: (usize, usize)) {
-    let (down, up) = found.moves.told(range, |class| found.fitted.standing(class));
+fn headline(ui: &mut Ui, lang: Lang, between: &Between) {
+    let Between { of: found, range, down, up, drift, .. } = between;
     let gap = if lang == Lang::Zh { "" } else { " " };
     let mut lines = Vec::new();
     lines.extend(down.map(|one| sentence(lang, found, "flows.slipped", one, range.0)));
@@ -124,7 +154,7 @@ fn headline(ui: &mut Ui, lang: Lang, found: &Moved, range: (usize, usize)) {
     }
     let text = RichText::new(lines.join(gap)).font(theme::section_font());
     ui.add(egui::Label::new(text).wrap());
-    if let Some((psi, chance)) = found.moves.drift(range.0, range.1) {
+    if let Some((psi, chance)) = drift {
         let args = [("psi", format!("{psi:.3}")), ("chance", format!("{chance:.3}"))];
         let key = if psi > chance { "flows.drift" } else { "flows.no_drift" };
         parts::muted(ui, lang.with(key, &args));
@@ -160,7 +190,7 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved) {
         for (at, name) in found.moves.names.iter().enumerate() {
             let is_on = !scene.page.flows.hidden.contains(name);
             let text = RichText::new(format!("■ {}", class_name(lang, name)));
-            let text = if is_on { text.color(sankey::color(found, at)) } else { text.strikethrough() };
+            let text = if is_on { text.color(sankey::color(at)) } else { text.strikethrough() };
             let told = lang.with("flows.toggle", &[("class", class_name(lang, name))]);
             let chip = ui.selectable_label(false, text).on_hover_text(lang.t("flows.toggle.help"));
             chip.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, &told));
@@ -182,32 +212,36 @@ fn members(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Moved>) {
         parts::muted(ui, lang.t("flows.choose"));
         return;
     };
+    let Some(classified) = scene.state.classes.found().cloned() else { return };
     let (range, (from, to)) = chosen;
-    let kept = scene.page.flows.made.take();
-    let kept = kept.filter(|(of, made, _)| Arc::ptr_eq(of, found) && *made == chosen);
-    let (of, made, list) =
-        kept.unwrap_or_else(|| (found.clone(), chosen, Arc::new(found.moves.members(range, (from, to)))));
-    let customers = list.clone();
-    scene.page.flows.made = Some((of, made, list));
+    let kept = scene.page.flows.made.take().filter(|((of, by), made, ..)| {
+        Arc::ptr_eq(of, found) && Arc::ptr_eq(by, &classified) && *made == chosen
+    });
+    let made = kept.unwrap_or_else(|| {
+        let customers = found.moves.members(range, (from, to));
+        let people = customers.iter().filter_map(|one| classified.person(*one)).collect();
+        ((found.clone(), classified.clone()), chosen, customers.len(), Arc::new(people))
+    });
+    let (count, people) = (made.2, made.3.clone());
+    scene.page.flows.made = Some(made);
     let name = format!("{} → {}", stood(lang, found, from), stood(lang, found, to));
     let args = [
         ("move", name.clone()),
-        ("count", lang.count(customers.len() as u64)),
+        ("count", lang.count(count as u64)),
         ("from", day(found, range.0)),
         ("to", day(found, range.1)),
     ];
     parts::section(ui, lang.with("flows.members", &args));
-    let Some(classified) = scene.state.classes.found().cloned() else { return };
     let spec = scene.state.settings.classes.clone();
     let masked = scene.prefs.projector;
-    let people: Vec<usize> = customers.iter().filter_map(|one| classified.person(*one)).collect();
     let heads = super::classes::person_heads(lang);
     ui.horizontal_wrapped(|ui| {
-        let rows: Vec<u32> = people.iter().filter_map(|at| classified.people.get(*at)?.row).collect();
-        let can = scene.state.list().is_some() && scene.state.month.is_none() && !rows.is_empty();
+        let row_of = |at: &usize| classified.people.get(*at).and_then(|person| person.row);
+        let is_listed = scene.state.list().is_some() && scene.state.month.is_none();
+        let can = is_listed && people.iter().any(|at| row_of(at).is_some());
         let button = ui.add_enabled(can, egui::Button::new(lang.t("classes.to_list")));
         if button.on_hover_text(lang.t("classes.to_list.help")).clicked() {
-            to_list(scene, name.clone(), rows.into_iter());
+            to_list(scene, name.clone(), people.iter().filter_map(row_of));
         }
         take::table_menu(ui, lang, &name, || Grid {
             name: name.clone(),

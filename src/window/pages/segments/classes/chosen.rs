@@ -223,11 +223,12 @@ fn people(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>, places: &
     let spec = scene.state.settings.classes.clone();
     let row = |at: usize| -> Vec<Cell> { person(lang, found, &spec, at, masked) };
     ui.horizontal_wrapped(|ui| {
-        let rows = places.iter().filter_map(|at| found.people.get(*at)?.row).collect::<Vec<u32>>();
-        let can = scene.state.list().is_some() && scene.state.month.is_none() && !rows.is_empty();
+        let row_of = |at: &usize| found.people.get(*at).and_then(|person| person.row);
+        let is_listed = scene.state.list().is_some() && scene.state.month.is_none();
+        let can = is_listed && places.iter().any(|at| row_of(at).is_some());
         let button = ui.add_enabled(can, egui::Button::new(lang.t("classes.to_list")));
         if button.on_hover_text(lang.t("classes.to_list.help")).clicked() {
-            to_list(scene, name.to_owned(), rows.into_iter());
+            to_list(scene, name.to_owned(), places.iter().filter_map(row_of));
         }
         take::table_menu(ui, lang, name, || Grid {
             name: name.to_owned(),

@@ -4,7 +4,7 @@ use eframe::egui::{Align2, Color32, Pos2, Rect, Ui, Vec2};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::segment::flows::{Move, Stood};
 
-use super::{Chosen, Moved, day, stood};
+use super::{Between, Chosen, Moved, Step, day, stood};
 use crate::window::pages::Scene;
 use crate::window::parts::drawing::{self, Drawing, Mark, Ribbon, fitted, mixed, see_through};
 use crate::window::theme::{Palette, SERIES};
@@ -19,9 +19,8 @@ const HEAD: f32 = 20.0;
 const GAP: f32 = 5.0;
 
 /// The colour of a class: its place among Okabe and Ito's, mixed with grey from the seventh on.
-pub(super) fn color(found: &Moved, class: usize) -> Color32 {
+pub(super) fn color(class: usize) -> Color32 {
     let of = SERIES.get(class % SERIES.len()).copied().unwrap_or(Color32::GRAY);
-    let _ = found;
     if class < SERIES.len() { of } else { mixed(of, Color32::GRAY, 0.45) }
 }
 
@@ -42,24 +41,28 @@ fn columns(from: usize, to: usize) -> Vec<usize> {
     list
 }
 
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved, (from, to): (usize, usize)) {
-    let lang = scene.lang;
+/// Moves from each of the columns to the next.
+pub(super) fn steps(found: &Moved, (from, to): (usize, usize)) -> Vec<Step> {
     let places = columns(from, to);
+    let step = |pair: &[usize]| match pair {
+        [a, b] => Some(((*a, *b), found.moves.between(*a, *b))),
+        _ => None,
+    };
+    places.windows(2).filter_map(step).collect()
+}
+
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, between: &Between) {
+    let lang = scene.lang;
+    let (found, (from, to)) = (between.of.as_ref(), between.range);
     let hidden = &scene.page.flows.hidden;
     let is_shown = |one: Stood| match one {
         Stood::In(class) => found.moves.names.get(class).is_some_and(|name| !hidden.contains(name)),
         Stood::NotYet | Stood::Nowhere => true,
     };
-    let steps: Vec<((usize, usize), Vec<Move>)> = places
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [a, b] => {
-                let moves = found.moves.between(*a, *b).into_iter();
-                Some(((*a, *b), moves.filter(|one| is_shown(one.from) && is_shown(one.to)).collect()))
-            }
-            _ => None,
-        })
-        .collect();
+    let shown = |moves: &[Move]| -> Vec<Move> {
+        moves.iter().copied().filter(|one| is_shown(one.from) && is_shown(one.to)).collect()
+    };
+    let steps: Vec<Step> = between.steps.iter().map(|(range, moves)| (*range, shown(moves))).collect();
     let wide = ui.available_width().clamp(360.0, 1100.0);
     let (drawing, bands) = picture(ui, lang, found, &steps, wide, scene.page.flows.chosen);
     let args = [("from", day(found, from)), ("to", day(found, to))];
@@ -131,8 +134,8 @@ fn order(found: &Moved) -> Vec<Stood> {
 }
 
 /// Who stands where at a column: the larger of what comes in and what goes out.
-fn sizes(steps: &[((usize, usize), Vec<Move>)], column: usize, order: &[Stood]) -> Vec<usize> {
-    let sum = |step: Option<&((usize, usize), Vec<Move>)>, of: &dyn Fn(&Move) -> Stood, at: Stood| {
+fn sizes(steps: &[Step], column: usize, order: &[Stood]) -> Vec<usize> {
+    let sum = |step: Option<&Step>, of: &dyn Fn(&Move) -> Stood, at: Stood| {
         let moves = step.map(|(_, moves)| moves.as_slice()).unwrap_or_default();
         moves.iter().filter(|one| of(one) == at).map(|one| one.customers).sum::<usize>()
     };
@@ -145,7 +148,7 @@ fn picture(
     ui: &Ui,
     lang: Lang,
     found: &Moved,
-    steps: &[((usize, usize), Vec<Move>)],
+    steps: &[Step],
     wide: f32,
     chosen: Option<Chosen>,
 ) -> (Drawing, Vec<Band>) {
@@ -178,7 +181,7 @@ fn picture(
         .collect();
     let place = |stood: Stood| order.iter().position(|one| *one == stood).unwrap_or(0);
     let of = |stood: Stood| match stood {
-        Stood::In(class) => color(found, class),
+        Stood::In(class) => color(class),
         Stood::Nowhere | Stood::NotYet => p.muted,
     };
     for (step, (range, moves)) in steps.iter().enumerate() {
@@ -239,7 +242,7 @@ fn picture(
 }
 
 /// Every move as a table to take away.
-fn grid_of(lang: Lang, found: &Moved, steps: &[((usize, usize), Vec<Move>)]) -> Grid {
+fn grid_of(lang: Lang, found: &Moved, steps: &[Step]) -> Grid {
     let rows = steps.iter().flat_map(|((from, to), moves)| {
         moves.iter().map(move |one| {
             vec![
