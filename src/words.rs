@@ -1,7 +1,8 @@
 //! The catalogue: every sentence of the faces, in English and Simplified Chinese. The language is
 //! a value that is handed on, never a global.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use regulars_engine::Note;
 use regulars_engine::collect::http::{DryRun, Paging};
@@ -9,6 +10,7 @@ use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, 
 use regulars_engine::error::COLUMNS_NAMED;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::CallList;
+use regulars_engine::segment::rfm::KNOWN;
 use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
@@ -283,6 +285,52 @@ pub fn segment_name(lang: Lang, segment: &Segment) -> String {
     if parts.is_empty() { lang.t("segments.average") } else { parts.join(" · ") }
 }
 
+/// The name of a class: that of the trade in the person's language, any other as it was given.
+pub fn class_name(lang: Lang, name: &str) -> String {
+    if KNOWN.contains(&name) { lang.t(&format!("rfm.class.{name}")) } else { name.to_owned() }
+}
+
+/// What is usually done with a class; nothing for one that a person made.
+pub fn class_action(lang: Lang, name: &str) -> String {
+    if KNOWN.contains(&name) { lang.t(&format!("rfm.action.{name}")) } else { String::new() }
+}
+
+/// The classes of the rows of a list; empty where none were found.
+#[derive(Debug, Clone, Default)]
+pub struct ClassesOf(Arc<HashMap<u32, Vec<String>>>);
+
+impl ClassesOf {
+    /// Names by permanent row, as the engine has them.
+    pub fn new(names: HashMap<u32, Vec<String>>) -> Self {
+        Self(Arc::new(names))
+    }
+
+    /// The classes of a row.
+    pub fn names(&self, row: u32) -> &[String] {
+        self.0.get(&row).map_or(&[], Vec::as_slice)
+    }
+
+    /// The classes of a row, in words.
+    pub fn text(&self, lang: Lang, row: u32) -> String {
+        let names: Vec<String> = self.names(row).iter().map(|name| class_name(lang, name)).collect();
+        lang.list(&names)
+    }
+
+    /// True where nobody has a class.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl PartialEq for ClassesOf {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The classes that a call list tells, and what a person has said to do with them.
+pub type ClassesAndActions<'a> = (&'a ClassesOf, &'a BTreeMap<String, String>);
+
 /// What the rows of a list are shown with.
 #[derive(Clone, Copy, Default)]
 pub struct Beside<'a> {
@@ -291,6 +339,7 @@ pub struct Beside<'a> {
     pub reasons: Option<&'a HashMap<usize, Vec<Reason>>>,
     pub changes: Option<&'a Changes>,
     pub follow_ups: Option<&'a FollowUps>,
+    pub classes: Option<&'a ClassesOf>,
     /// Identifiers are masked: a projector is on.
     pub masked: bool,
 }
@@ -306,6 +355,7 @@ pub enum Column {
     Why,
     FollowUp,
     Segment,
+    Class,
     Actual,
     Side,
 }
@@ -319,6 +369,12 @@ impl Column {
             (true, false) => &[Rank, Id, Risk, Why, FollowUp, Actual],
             (false, _) => &[Rank, Id, Risk, Why, FollowUp, Segment, Actual, Side],
         }
+    }
+
+    /// [`of`](Self::of) a list of rows that were trained on, whose customers have classes.
+    pub fn with_classes() -> &'static [Column] {
+        use Column::*;
+        &[Rank, Id, Risk, Why, FollowUp, Class, Segment, Actual, Side]
     }
 
     /// True for columns that a list can be put in order by.
@@ -337,6 +393,7 @@ impl Column {
             Self::Why => "customers.why",
             Self::FollowUp => "customers.follow_up",
             Self::Segment => "customers.segment",
+            Self::Class => "customers.class",
             Self::Actual => "customers.actual",
             Self::Side => "customers.side",
         })
@@ -372,6 +429,7 @@ impl Column {
                     customer.segment.and_then(|at| beside.segments.and_then(|s| s.segments.get(at)));
                 segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into()
             }
+            Self::Class => beside.classes.map_or_else(String::new, |of| of.text(lang, customer.row)).into(),
             Self::Actual => yes_no(lang, customer.actual).into(),
             Self::Side => match customer.side {
                 Some(side) => lang.t(&format!("side.{}", side_key(side))).into(),
@@ -535,7 +593,7 @@ pub fn ranked(
 pub fn call_list(
     lang: Lang,
     list: &CallList,
-    segments: Option<&Segmentation>,
+    (segments, classes): (Option<&Segmentation>, Option<ClassesAndActions<'_>>),
     changes: &HashMap<u32, Change>,
 ) -> Grid {
     let t = |key: &str| lang.t(&format!("customers.{key}"));
@@ -548,6 +606,9 @@ pub fn call_list(
     header.extend((1..=3).map(|n| lang.with("list.reason", &[("number", n.to_string())])));
     if segments.is_some() {
         header.push(t("segment"));
+    }
+    if classes.is_some() {
+        header.extend([t("class"), t("action")]);
     }
     header.extend(
         ["follow.contacted", "follow.answer", "follow.note", "follow.do_not_contact"].map(|k| lang.t(k)),
@@ -568,6 +629,14 @@ pub fn call_list(
         if let Some(found) = segments {
             let segment = c.segment.and_then(|at| found.segments.get(at));
             row.push(segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into());
+        }
+        if let Some((of, actions)) = classes {
+            row.push(of.text(lang, c.row).into());
+            // What is said of the first class counts.
+            let first = of.names(c.row).first();
+            let action =
+                first.map(|name| actions.get(name).cloned().unwrap_or_else(|| class_action(lang, name)));
+            row.push(action.unwrap_or_default().into());
         }
         let f = &line.follow_up;
         row.push(f.contacted.clone().unwrap_or_default().into());

@@ -28,6 +28,7 @@ mod sample;
 mod score;
 mod search;
 mod segment;
+mod segment_rfm;
 mod source;
 mod terminal;
 mod train;

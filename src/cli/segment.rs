@@ -1,10 +1,13 @@
 //! `regulars segment`: groups of customers that are alike.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use serde_json::json;
 
+use super::segment_rfm::Cuts;
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
@@ -20,6 +23,15 @@ pub(super) struct Segment {
     positive: Option<String>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How: k_means groups customers that are alike, rfm scores recency, frequency and money
+    #[arg(long, value_name = "NAME", default_value = "k_means", value_parser = ["k_means", "rfm"])]
+    method: String,
+    /// Score by cuts that were kept before (with --method rfm); drift is told
+    #[arg(long, value_name = "FILE")]
+    cuts: Option<PathBuf>,
+    /// Keep the cuts, to score later customers alike (with --method rfm)
+    #[arg(long, value_name = "FILE")]
+    keep_cuts: Option<PathBuf>,
 }
 
 impl Segment {
@@ -28,6 +40,10 @@ impl Segment {
         settings.segments = self.k;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
+        if self.method == "rfm" {
+            let cuts = Cuts { from: self.cuts.as_deref(), to: self.keep_cuts.as_deref() };
+            return super::segment_rfm::run(&self.input, settings, &cuts);
+        }
         let table = self.input.open(&settings)?;
         let report = Reporter::silent();
         let found = project::segment_table(&settings, &table, &report)?;

@@ -102,7 +102,7 @@ fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
     let spec = CallListSpec { only_at_risk: false, ..CallListSpec::default() };
     let nobody = FollowUps::new();
     let made = CallList::make(&spec, settings.threshold, origin, &here, &nobody, &Reporter::silent())?;
-    crate::words::call_list(lang, &made, Some(&segments), &HashMap::new())
+    crate::words::call_list(lang, &made, (Some(&segments), None), &HashMap::new())
         .write(&ranked)
         .map_err(|cause| DeployError::Write { file: ranked.clone(), cause })?;
     let bundle = out.join("model.bundle");

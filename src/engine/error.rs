@@ -115,6 +115,12 @@ impl From<crate::job::Cancelled> for Error {
     }
 }
 
+impl From<crate::segment::rfm::RfmError> for Error {
+    fn from(error: crate::segment::rfm::RfmError) -> Self {
+        Self::Segment(error.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 
 mod board;
 mod class_kit;
+mod classes;
 mod classroom_lab;
 mod cli;
 mod collect;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Bundle;
 use crate::clean::Cleaning;
 use crate::detect::date;
+use crate::metrics::{psi, psi_by_chance};
 use crate::table::{ColumnSpec, Frame, Role, Table, show_number};
 
 /// Bins of a number's spread.
@@ -183,28 +184,6 @@ fn shares(places: impl Iterator<Item = usize>, bins: usize) -> Vec<f64> {
     counts
 }
 
-/// Σ (now − then) · ln(now / then), empty bins counted as half a row.
-fn psi(then: &[f64], now: &[f64], rows: (usize, usize)) -> f64 {
-    let floor = |share: f64, rows: usize| share.max(0.5 / rows.max(1) as f64);
-    then.iter()
-        .zip(now)
-        .filter(|(a, b)| **a > 0.0 || **b > 0.0)
-        .map(|(a, b)| {
-            let (a, b) = (floor(*a, rows.0), floor(*b, rows.1));
-            (b - a) * (b / a).ln()
-        })
-        .sum()
-}
-
-/// What chance alone brings at most, 99 times in 100: PSI times the harmonic size is nearly χ² with
-/// as many degrees of freedom as bins less one (Yurdakul 2018).
-fn by_chance(bins: usize, rows: (usize, usize)) -> f64 {
-    let df = bins.saturating_sub(1).max(1) as f64;
-    // Wilson and Hilferty's approximation of the 99% point of χ².
-    let point = df * (1.0 - 2.0 / (9.0 * df) + 2.326 * (2.0 / (9.0 * df)).sqrt()).powi(3);
-    point * (1.0 / rows.0.max(1) as f64 + 1.0 / rows.1.max(1) as f64)
-}
-
 /// What is known of an earlier file: what a new one is compared with.
 pub(crate) struct Known<'a> {
     pub schema: &'a [ColumnSpec],
@@ -308,27 +287,11 @@ pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Dif
         let Some((here, of)) = here else { continue };
         let values = (then.present(), now.present());
         let psi = psi(of, &here, values);
-        if psi > WORTH_A_WORD && psi > by_chance(of.len(), values) {
+        if psi > WORTH_A_WORD && psi > psi_by_chance(of.len(), values) {
             let (was, is) = (then.usual.clone(), now.usual.clone());
             out.drift.push(Drift { column: then.column.clone(), psi, then: was, now: is });
         }
     }
     out.drift.sort_by(|a, b| b.psi.total_cmp(&a.psi));
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn psi_by_hand_and_what_chance_brings() {
-        // (0.3 − 0.5) ln(0.3 / 0.5) + (0.7 − 0.5) ln(0.7 / 0.5) = 0.16946
-        let value = psi(&[0.5, 0.5], &[0.3, 0.7], (1000, 1000));
-        assert!((value - 0.169_46).abs() < 1e-4, "{value}");
-        // χ² with 9 degrees: the 99% point is 21.666.
-        let chance = by_chance(10, (1000, 1000));
-        assert!((chance - 21.666 * 0.002).abs() < 2e-4, "{chance}");
-        assert_eq!(psi(&[0.4, 0.6], &[0.4, 0.6], (10, 10)), 0.0);
-    }
 }

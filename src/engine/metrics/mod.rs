@@ -1,10 +1,12 @@
 //! Scores and their 95% intervals. A leaf: slices in, numbers out.
 
 mod folds;
+mod stability;
 
 use serde::{Deserialize, Serialize};
 
 pub use folds::fold_mean;
+pub use stability::{psi, psi_by_chance};
 
 /// The standard normal quantile of a two-sided 95% interval.
 const Z: f64 = 1.959_963_984_540_054;

@@ -4,6 +4,7 @@
 mod asked;
 mod call_list;
 mod card;
+mod classes;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
@@ -58,6 +59,7 @@ use crate::evaluate::{Evaluation, Explainer};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
+use crate::segment::classes::ClassSpec;
 use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Frame, Role, Table};
@@ -67,6 +69,7 @@ use crate::value::ValueSpec;
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
+pub use classes::{ClassProfile, Classified, Group, Known, Person, RfmSource, Shop, classify, profile_of};
 pub use compare::compare;
 pub use experiment::{
     Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
@@ -212,6 +215,9 @@ pub struct Settings {
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
     pub call_list: CallListSpec,
+    /// Scores and classes of customers.
+    #[serde(skip_serializing_if = "ClassSpec::is_usual")]
+    pub classes: ClassSpec,
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
@@ -243,6 +249,7 @@ impl Default for Settings {
             threshold: 0.5,
             segments: None,
             call_list: CallListSpec::default(),
+            classes: ClassSpec::default(),
             question: None,
             value: ValueSpec::default(),
         }
@@ -262,6 +269,7 @@ impl Settings {
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
         self.value = self.value.sane();
+        self.classes = self.classes.sane();
         self.net = self.net.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);

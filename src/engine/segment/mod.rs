@@ -1,6 +1,14 @@
 //! Groups of customers that are alike: k-means on the design matrix's numbers, k by sampled
 //! silhouette, each group told by what sets it apart.
 
+pub mod classes;
+pub mod cohort;
+pub mod flows;
+pub mod profile;
+pub mod rfm;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use linfa::DatasetBase;
 use linfa::metrics::SilhouetteScore;
 use linfa::traits::{Fit, Predict};
@@ -26,6 +34,8 @@ pub enum SegmentError {
     TooLittle,
     #[error("k-means failed: {cause}")]
     Fit { cause: String },
+    #[error(transparent)]
+    Rfm(#[from] rfm::RfmError),
 }
 
 impl SegmentError {
@@ -33,6 +43,7 @@ impl SegmentError {
         match self {
             Self::TooLittle => "segments_too_little",
             Self::Fit { .. } => "fit_failed",
+            Self::Rfm(e) => e.kind(),
         }
     }
 }

@@ -10,24 +10,34 @@ use regulars_engine::deploy::{Answer, Change, Changes, Customer, FollowUp, Reaso
 use regulars_engine::project::{Month, Outcome};
 use regulars_engine::split::Side;
 
-use super::{PageState, Scene};
+use super::{PageState, Picked, Scene};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::State;
 use crate::window::theme::{self, Palette, S1, S2, S3};
 use crate::window::tour;
-use crate::words::{self, Beside, Column, Lang, percent, segment_name};
+use crate::words::{self, Beside, ClassesOf, Column, Lang, percent, segment_name};
 
 /// What the list is narrowed to, and its order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Filter {
     search: String,
     segment: Option<usize>,
+    people: Option<Arc<Picked>>,
     with_left: bool,
     change: Option<Change>,
     cell: Option<(bool, bool)>,
     threshold: f64,
     sort: Option<(Column, bool)>,
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |filter: &Self| filter.people.as_ref().map(Arc::as_ptr);
+        let rest =
+            |f: &Self| (f.search.clone(), f.segment, f.with_left, f.change, f.cell, f.threshold, f.sort);
+        of(self) == of(other) && rest(self) == rest(other)
+    }
 }
 
 /// Which customers are shown, in which order; made again when list, search or sorting change.
@@ -36,14 +46,22 @@ pub struct Order {
     key: Option<Filter>,
     /// [`State::list_id`] of the list.
     made_for: u64,
+    classes: ClassesOf,
     places: Vec<usize>,
 }
 
 impl Order {
-    fn follow(&mut self, list: &[Customer], id: u64, changes: Option<&Changes>, filter: Filter) {
-        if self.made_for == id && self.key.as_ref() == Some(&filter) {
+    fn follow(
+        &mut self,
+        (list, id): (&[Customer], u64),
+        changes: Option<&Changes>,
+        classes: &ClassesOf,
+        filter: Filter,
+    ) {
+        if self.made_for == id && self.key.as_ref() == Some(&filter) && self.classes == *classes {
             return;
         }
+        self.classes = classes.clone();
         let wanted = filter.search.trim().to_lowercase();
         let change = |at: usize| changes.and_then(|changes| changes.of.get(at)).copied();
         let behind = |c: &Customer, (said, was): (bool, bool)| {
@@ -52,9 +70,11 @@ impl Order {
         };
         self.places = (0..list.len())
             .filter(|&at| filter.segment.is_none() || list[at].segment == filter.segment)
+            .filter(|&at| filter.people.as_ref().is_none_or(|people| people.rows.contains(&list[at].row)))
             .filter(|&at| {
                 filter.with_left
                     || filter.cell.is_some()
+                    || filter.people.is_some()
                     || list[at].actual != Some(true)
                     || filter.change == Some(Change::Left)
             })
@@ -71,6 +91,7 @@ impl Order {
                 Column::Change => self.places.sort_by_key(|&at| change(at).map(|(change, _)| change)),
                 Column::Actual => self.places.sort_by_key(|&at| list[at].actual.map_or(2, |a| u8::from(!a))),
                 Column::Segment => self.places.sort_by_key(|&at| list[at].segment),
+                Column::Class => self.places.sort_by_cached_key(|&at| classes.names(list[at].row).to_vec()),
                 Column::Side => self.places.sort_by_key(|&at| list[at].side.map(|side| side as u8)),
                 Column::Risk | Column::Rank | Column::Why | Column::FollowUp => {}
             }
@@ -90,17 +111,18 @@ fn follow_list(page: &mut PageState, state: &State) {
     let Some(list) = state.list() else { return };
     let is_month = state.month.is_some();
     let changes = state.since.as_ref().map(|since| &since.1);
-    let columns = Column::of(is_month, changes.is_some());
+    let columns = state.list_columns(changes.is_some());
     let filter = Filter {
         search: page.search.clone(),
         segment: page.only_segment.filter(|_| !is_month),
+        people: page.only_people.clone().filter(|_| !is_month),
         with_left: page.with_left,
         change: page.only_change.filter(|_| changes.is_some()),
         cell: page.cell.filter(|_| !is_month),
         threshold: state.settings.threshold,
         sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
     };
-    page.order.follow(list, state.list_id, changes, filter);
+    page.order.follow((list, state.list_id), changes, &state.classes_of(), filter);
 }
 
 /// Places of the customers shown, in their order.
@@ -244,6 +266,12 @@ fn toolbar(ui: &mut Ui, scene: &mut Scene<'_>, month: Option<&Month>) {
             });
         }
         ui.checkbox(&mut scene.page.with_left, lang.t("customers.with_left"));
+        if let Some(people) = scene.page.only_people.clone().filter(|_| month.is_none()) {
+            let text = format!("{}  ×", people.name);
+            if ui.selectable_label(true, text).on_hover_text(lang.t("classes.all_again")).clicked() {
+                scene.page.only_people = None;
+            }
+        }
         if let Some((said, was)) = scene.page.cell.filter(|_| month.is_none()) {
             let part =
                 |yes: bool, key: &str| lang.t(&format!("evaluate.{key}_{}", if yes { "yes" } else { "no" }));
@@ -278,7 +306,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
     let p = Palette::of(ui);
     let since = scene.state.since.clone();
     let changes = since.as_ref().map(|since| &since.1);
-    let columns = Column::of(month.is_some(), changes.is_some());
+    let columns = scene.state.list_columns(changes.is_some());
     let chosen = scene.page.chosen(scene.state);
     let heads: Vec<table::Head> = columns
         .iter()
@@ -290,6 +318,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
                 Column::Id => table::Head::text(name, 104.0),
                 Column::Why => table::Head::text(name, 330.0),
                 Column::Segment => table::Head::text(name, 190.0),
+                Column::Class => table::Head::text(name, 150.0),
                 Column::FollowUp => table::Head::text(name, 96.0),
                 Column::Change => table::Head::text(name, 130.0),
                 Column::Actual | Column::Side => table::Head::text(name, 84.0),
@@ -299,11 +328,13 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
     let page = &mut *scene.page;
     let segments = scene.state.segments.clone();
     let reasons = scene.state.reasons.clone();
+    let classes = Some(scene.state.classes_of());
     let beside = Beside {
         segments: segments.as_deref().filter(|_| month.is_none()),
         reasons: reasons.as_ref().map(|reasons| &reasons.of),
         changes,
         follow_ups: Some(&scene.state.follow_ups),
+        classes: classes.as_ref().filter(|_| month.is_none()),
         masked: scene.prefs.projector,
     };
     ui.horizontal(|ui| {

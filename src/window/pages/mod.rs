@@ -21,6 +21,7 @@ pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
 pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;
+pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;
 
 use super::Prefs;
@@ -54,6 +55,14 @@ pub enum Page {
 /// Why a customer stands where it stands: the list and row, the base, every named column's share.
 type Whole = ((u64, u32), Option<(f64, Vec<Reason>)>);
 
+/// Customers who were chosen on another page, to be shown in the list: what they are called, and their
+/// permanent rows.
+#[derive(Debug, Default)]
+pub struct Picked {
+    pub name: String,
+    pub rows: std::collections::HashSet<u32>,
+}
+
 /// What pages remember between frames that is neither settings nor results.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -63,6 +72,9 @@ pub struct PageState {
     pub column: String,
     pub search: String,
     pub only_segment: Option<usize>,
+    /// Only customers who were chosen on another page.
+    #[serde(skip)]
+    pub only_people: Option<std::sync::Arc<Picked>>,
     /// Those who are known to have left are shown as well.
     pub with_left: bool,
     /// The column that sorts, and whether it ascends; by risk where there is none.

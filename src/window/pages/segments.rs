@@ -180,6 +180,11 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
+    match scene.page.segments_tab {
+        Tab::Classes => return classes::inspector(ui, scene),
+        Tab::Flows => return flows::inspector(ui, scene),
+        Tab::Groups | Tab::Map => {}
+    }
     parts::section(ui, lang.t("segments.settings"));
     parts::setting(ui, lang, "segments", |ui| {
         let mut auto = scene.state.settings.segments.is_none();

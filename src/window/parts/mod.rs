@@ -1,6 +1,7 @@
 //! Widgets, each written once.
 
 pub mod chart;
+pub mod drawing;
 pub mod form;
 pub mod histogram;
 pub mod math;

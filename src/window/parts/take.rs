@@ -15,6 +15,8 @@ pub enum Take {
     CopyPicture(Rect),
     SavePicture(Rect, String),
     SaveDrawing(Chart),
+    /// An SVG document that is made already, with its name.
+    SaveSvg(String, String),
 }
 
 fn mailbox() -> Id {
@@ -65,6 +67,29 @@ pub fn chart_menu(
     grid: impl Fn() -> Grid,
     of: &str,
 ) {
+    picture_menu(ui, lang, rect, || Take::SaveDrawing(chart()), grid, of);
+}
+
+/// The menu of a picture that stands in `rect`; `svg` makes its document.
+pub fn drawing_menu(
+    ui: &mut Ui,
+    lang: Lang,
+    rect: Option<Rect>,
+    svg: impl Fn() -> String,
+    grid: impl Fn() -> Grid,
+    of: &str,
+) {
+    picture_menu(ui, lang, rect, || Take::SaveSvg(of.to_owned(), svg()), grid, of);
+}
+
+fn picture_menu(
+    ui: &mut Ui,
+    lang: Lang,
+    rect: Option<Rect>,
+    drawing: impl Fn() -> Take,
+    grid: impl Fn() -> Grid,
+    of: &str,
+) {
     let mut wish = None;
     menu(ui, &lang.t("take.chart"), of, |ui| {
         if let Some(rect) = rect {
@@ -78,7 +103,7 @@ pub fn chart_menu(
             }
         }
         if ui.button(lang.t("take.save_drawing")).clicked() {
-            wish = Some(Take::SaveDrawing(chart()));
+            wish = Some(drawing());
             ui.close();
         }
         if ui.button(lang.t("take.copy_data")).clicked() {

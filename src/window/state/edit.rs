@@ -111,6 +111,7 @@ impl Edit {
             ("segments", before.segments != after.segments),
             ("call_list", before.call_list != after.call_list),
             ("value", before.value != after.value),
+            ("classes", before.classes != after.classes),
         ];
         match settings.iter().filter(|(_, changed)| *changed).collect::<Vec<_>>().as_slice() {
             [(name, _)] => Self::with("edit.setting", "setting", format!("@setting.{name}")),
@@ -146,6 +147,7 @@ impl State {
             segments: free.segments,
             call_list: free.call_list.clone(),
             value: free.value.clone(),
+            classes: free.classes.clone(),
             ..self.committed.clone()
         };
     }

@@ -57,7 +57,7 @@ pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use experiments::Experiments;
 pub use figures::Figures;
-pub use flows::Flows;
+pub use flows::{Flows, Moved};
 pub use groups::Groups;
 pub use inside::Inside;
 pub use keep::Lacks;

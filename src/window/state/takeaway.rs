@@ -126,6 +126,7 @@ impl State {
         let (settings, follow_ups) = (self.settings.clone(), self.follow_ups.clone());
         // A month's customers belong to no segment: the column would be blank.
         let segments = self.segments.clone().filter(|_| self.month.is_none());
+        let classes = Some(self.classes_of()).filter(|of| self.month.is_none() && !of.is_empty());
         self.write = Some(self.start(move |report| {
             let Some((list, origin)) = standing.get() else {
                 return Ok(Told::Key("notice.nothing", Vec::new()));
@@ -144,7 +145,9 @@ impl State {
                 .flat_map(|since| list.iter().zip(&since.1.of))
                 .map(|(customer, (change, _))| (customer.row, *change))
                 .collect();
-            let grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            let actions = &settings.classes.actions;
+            let classes = classes.as_ref().map(|of| (of, actions));
+            let grid = words::call_list(lang, &made, (segments.as_deref(), classes), &changes);
             write(&path, |path| {
                 if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
                     let html = report::printable(lang, &grid, &made);

@@ -1,0 +1,68 @@
+//! What sets some of the customers apart from the others.
+
+use serde::Serialize;
+
+use super::{Classified, Gathered, Group, Known, Shop, people};
+use crate::job::Reporter;
+use crate::segment::classes::Fact;
+use crate::segment::profile::{self, Difference, Favourite, Found};
+use crate::table::{ColumnSpec, Role};
+
+/// Differences that are told.
+const TOLD: usize = 8;
+/// Products that are told.
+const PRODUCTS: usize = 5;
+
+/// What sets some customers apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassProfile {
+    pub group: Group,
+    pub differences: Found<Difference>,
+    pub favourites: Found<Favourite>,
+}
+
+/// The profile of the people at `places`, against all others.
+///
+/// # Errors
+/// The person cancelled, the table engine.
+pub fn profile_of(
+    shop: Option<&Shop>,
+    known: Known,
+    of: &Classified,
+    places: &[usize],
+    report: &Reporter,
+) -> crate::Result<ClassProfile> {
+    let mut chosen = vec![false; of.people.len()];
+    for at in places {
+        if let Some(flag) = chosen.get_mut(*at) {
+            *flag = true;
+        }
+    }
+    let rows = people::Rows::of(&known);
+    let (schema, frame) = people::facts(of, rows.as_ref(), &known)?;
+    // Scores and classes say again what recency, orders and money say.
+    let told = [Fact::Risk, Fact::Value, Fact::Recency, Fact::Orders, Fact::Money];
+    let is_fact = |spec: &ColumnSpec| Fact::ALL.iter().any(|fact| fact.column() == spec.name);
+    let counts = |spec: &ColumnSpec| !is_fact(spec) || told.iter().any(|fact| fact.column() == spec.name);
+    let looked: Vec<ColumnSpec> =
+        schema.into_iter().filter(counts).filter(|spec| spec.role != Role::Target).collect();
+    let differences = profile::differences(&looked, &frame, &chosen, TOLD, &report.part(0.0, 0.5))?;
+    let favourites = match shop {
+        Some(shop) => {
+            let mut of_customer = vec![None; shop.customers()];
+            for (person, is) in of.people.iter().zip(&chosen) {
+                if let Some(slot) = person.customer.and_then(|at| of_customer.get_mut(at as usize)) {
+                    *slot = Some(*is);
+                }
+            }
+            profile::favourites(&shop.read.books, &of_customer, PRODUCTS, &report.part(0.5, 0.5))?
+        }
+        None => Found { looked_at: 0, told: Vec::new() },
+    };
+    let outcomes = people::Outcomes::of(&of.people, &known);
+    let mut group = Gathered::default();
+    for (at, _) in chosen.iter().enumerate().filter(|(_, is)| **is) {
+        group.add(of.values.of(at), outcomes.at(at));
+    }
+    Ok(ClassProfile { group: group.group(of.people.len()), differences, favourites })
+}
