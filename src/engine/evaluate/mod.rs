@@ -3,7 +3,9 @@
 
 mod cross;
 mod explain;
+mod figures;
 mod importance;
+mod learning;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -14,7 +16,9 @@ use crate::metrics::{self, Confusion, Estimate};
 
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
+pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
 pub use importance::importance;
+pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use standing::Standing;
 
 /// Bootstrap replicates for figures without a closed interval.

@@ -8,10 +8,12 @@ mod compare;
 #[cfg(test)]
 mod compare_tests;
 mod feature_sheet;
+mod figures;
 mod histories;
 mod inspection;
 mod labels;
 mod leak_trap;
+mod learning_curve;
 mod migrate;
 mod month;
 #[cfg(test)]
@@ -65,10 +67,12 @@ pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use feature_sheet::{feature_detail, feature_sheet};
+pub use figures::{Judged, Measurement, judge, measure};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
+pub use learning_curve::learning_curve;
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;
