@@ -35,9 +35,6 @@ pub struct FigureTable {
     pub figures: Vec<FigureRow>,
 }
 
-/// The seed of the draws: the same rows give the same intervals.
-const SEED: u64 = 0xB007;
-
 impl FigureTable {
     /// Measures. `scores` are probabilities, `labels` belong to the same rows, `rate` is the share of
     /// positive rows that the majority guess knows. `None` where a score is no finite number. Once `goes_on`
@@ -54,7 +51,7 @@ impl FigureTable {
             // The majority guess flags everybody or nobody: half is its threshold.
             Some(Sorted::new(&constant, labels, None)?.measure(0.5))
         });
-        let measured = metrics::estimates(&sorted, threshold, SEED, goes_on);
+        let measured = metrics::estimates(&sorted, threshold, metrics::SEED, goes_on);
         let row = |measured: Measured| {
             let majority = guess.as_ref().and_then(|values| measured.figure.of(values));
             FigureRow { measured, majority }

@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 pub use binary::{BINS, Figure, Sorted, Values};
 pub use bootstrap::{interval, resample};
 pub use classes::{Averages, ClassFigures, Classes};
-pub use estimates::{Measured, Method, REPLICATES, estimates, mean_of_positive, replicates};
+pub(crate) use estimates::SEED;
+pub use estimates::{
+    Measured, Method, REPLICATES, average_precision_estimate, estimates, mean_of_positive, replicates,
+};
 pub use folds::fold_mean;
 pub use paired::{LEVEL, Paired, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
 pub use regression::{Errors, Numbers};

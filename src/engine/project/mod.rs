@@ -7,8 +7,11 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod cross;
 mod feature_sheet;
 mod figures;
+#[cfg(test)]
+mod figures_tests;
 mod histories;
 mod inspection;
 mod labels;
@@ -65,7 +68,8 @@ use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSetting
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
-pub use compare::compare;
+pub use compare::{compare, compare_by};
+pub use cross::{Cross, CrossSpec};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use figures::{Judged, Measurement, judge, measure};
 pub use histories::{thin_histories, thin_history};
