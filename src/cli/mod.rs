@@ -15,6 +15,7 @@ mod class;
 mod classroom;
 mod clean;
 mod compare;
+mod evaluate;
 mod inspect;
 mod learning;
 mod look_back;
@@ -68,6 +69,8 @@ enum Command {
     Compare(compare::Compare),
     /// Tries settings of a model on validation rows and measures the best once on test rows
     Search(search::Search),
+    /// Measures a saved model on customers whose outcome is known
+    Evaluate(evaluate::Evaluate),
     /// Groups customers that are alike
     Segment(segment::Segment),
     /// Scores new customers with a saved bundle
@@ -256,6 +259,7 @@ pub fn main() -> ExitCode {
         Command::Train(c) => (c.input.json, c.run()),
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Search(c) => (c.input.json, c.run()),
+        Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),

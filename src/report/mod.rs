@@ -2,6 +2,7 @@
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
 pub mod found;
+pub mod judged;
 pub mod picture;
 pub mod run;
 mod style;

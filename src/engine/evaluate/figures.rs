@@ -147,7 +147,10 @@ pub struct Trust {
     /// those that would reach it.
     pub more: usize,
     /// Cross-validation measures every customer once: possible, and how wide its band would be.
+    /// No number where only the former is known.
     pub crossed: Option<f64>,
+    /// New customers in a month, where the data tell.
+    pub per_month: Option<f64>,
 }
 
 /// Spread of the areas that are expected before anything was measured, around 0.5: two thirds within 0.3 and
@@ -199,7 +202,18 @@ impl Trust {
             careful: roc_auc.map(careful),
             more,
             crossed,
+            per_month: None,
         }
+    }
+
+    /// The same, with how many new customers come in a month.
+    pub fn at_rate(self, per_month: Option<f64>) -> Self {
+        Self { per_month: per_month.filter(|rate| *rate > 0.0), ..self }
+    }
+
+    /// Months until there are [`more`](Self::more) customers.
+    pub fn months(&self) -> Option<usize> {
+        self.per_month.map(|rate| (self.more as f64 / rate).ceil() as usize)
     }
 }
 
@@ -248,6 +262,7 @@ mod tests {
         let few = [vec![true; 5], vec![false; 7]].concat();
         let trust = Trust::new(&few, Some(e), (60, 16));
         assert_eq!((trust.footing, trust.more), (Footing::Wide, 180));
+        assert_eq!((trust.months(), trust.at_rate(Some(25.0)).months()), (None, Some(8)));
         let drawn = trust.careful.unwrap();
         assert!(0.7 < drawn.value && drawn.value < 0.84 && drawn.low < drawn.value, "{drawn:?}");
         assert!(trust.crossed.unwrap() < 0.2);

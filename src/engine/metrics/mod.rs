@@ -53,7 +53,8 @@ pub fn proportion(hits: u64, trials: u64) -> Estimate {
     let (n, p) = (trials as f64, hits as f64 / trials as f64);
     let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Estimate { value: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0) }
+    // At the ends the bound is the share itself, but for the rounding of a sum.
+    Estimate { value: p, low: (centre - half).max(0.0).min(p), high: (centre + half).min(1.0).max(p) }
 }
 
 /// The mean of `values` with its normal interval.

@@ -133,7 +133,7 @@ fn a_bundle_is_measured_on_rows_whose_outcome_is_known() {
     assert_eq!((part.seen, part.rows, part.labelled), (false, 500, 333));
     assert!(part.judged.table.get(Figure::RocAuc).unwrap().value > 0.85);
     assert_eq!(of(&shop(80, |_| false)).unwrap_err().kind(), "empty_target");
-    let few = of(&shop(12, |_| true)).unwrap();
+    let few = of(&shop(8, |_| true)).unwrap();
     assert_eq!((few.judged.trust.footing, few.judged.trust.roc_auc), (Footing::TooFew, None));
     // Cancelled is cancelled, not a figure.
     let job = crate::job::Job::start(

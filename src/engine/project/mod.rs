@@ -71,7 +71,7 @@ pub use card::card;
 pub use compare::{compare, compare_by};
 pub use cross::{Cross, CrossSpec};
 pub use feature_sheet::{feature_detail, feature_sheet};
-pub use figures::{Judged, Measurement, judge, measure};
+pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
