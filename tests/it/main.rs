@@ -9,6 +9,7 @@ mod collect;
 mod comfort;
 mod crash;
 mod features;
+mod figures;
 mod honest;
 mod hostile;
 mod hostile_training;
