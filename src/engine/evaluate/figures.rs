@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::metrics::{
-    self, Estimate, Figure, LEVEL, Measured, Paired, Sorted, holm, paired_accuracy, paired_auc,
+    self, Estimate, Figure, LEVEL, Measured, Paired, Placements, Sorted, holm, paired_accuracy,
 };
 use crate::train::{LEAST_PER_CLASS, ModelKind};
 
@@ -96,14 +96,22 @@ pub struct Pair {
 }
 
 /// Sets the model's scores beside those of others on the same rows; others that cannot be compared are left
-/// out.
-pub fn pairs(own: &[f64], others: &[(ModelKind, Vec<f64>)], labels: &[bool], threshold: f64) -> Vec<Pair> {
+/// out, and all once `goes_on` says no.
+pub fn pairs(
+    own: &[f64],
+    others: &[(ModelKind, Vec<f64>)],
+    labels: &[bool],
+    threshold: f64,
+    goes_on: &dyn Fn() -> bool,
+) -> Vec<Pair> {
     let said = |scores: &[f64]| scores.iter().map(|score| *score >= threshold).collect::<Vec<_>>();
     let flagged = said(own);
+    let Some(placed) = Placements::new(own, labels) else { return Vec::new() };
     let mut all: Vec<Pair> = others
         .iter()
         .filter_map(|(model, scores)| {
-            let roc_auc = paired_auc(own, scores, labels)?;
+            let other = goes_on().then(|| Placements::new(scores, labels))??;
+            let roc_auc = placed.against(&other, labels)?;
             let accuracy = paired_accuracy(&flagged, &said(scores), labels)?;
             Some(Pair { model: *model, roc_auc, p_corrected: 1.0, accuracy, finding: Finding::Chance })
         })
@@ -248,11 +256,11 @@ mod tests {
         let chance: Vec<f64> = (0..400).map(|i| ((i * 53) % 97) as f64).collect();
         let near: Vec<f64> = scores.iter().enumerate().map(|(i, s)| s + (i % 5) as f64 * 0.002).collect();
         let others = [(ModelKind::Tree, chance.clone()), (ModelKind::Logistic, near)];
-        let found = pairs(&scores, &others, &labels, 0.5);
+        let found = pairs(&scores, &others, &labels, 0.5, &|| true);
         assert_eq!(found[0].finding, Finding::Better);
         assert_eq!(found[1].finding, Finding::Chance, "{:?}", found[1]);
         assert!(found.iter().all(|pair| pair.p_corrected >= pair.roc_auc.p));
-        let back = pairs(&chance, &[(ModelKind::Mlp, scores)], &labels, 0.5);
+        let back = pairs(&chance, &[(ModelKind::Mlp, scores)], &labels, 0.5, &|| true);
         assert_eq!(back[0].finding, Finding::Worse);
     }
 

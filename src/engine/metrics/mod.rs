@@ -22,7 +22,7 @@ pub use estimates::{
     Measured, Method, REPLICATES, average_precision_estimate, estimates, mean_of_positive, replicates,
 };
 pub use folds::fold_mean;
-pub use paired::{LEVEL, Paired, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
+pub use paired::{LEVEL, Paired, Placements, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
 pub use regression::{Errors, Numbers};
 
 /// The standard normal quantile of a two-sided 95% interval.

@@ -96,32 +96,46 @@ pub fn paired_accuracy(first: &[bool], second: &[bool], labels: &[bool]) -> Opti
 /// The difference of two areas under the ROC curve on the same rows (DeLong et al. 1988, in the fast form
 /// of Sun and Xu 2014). `None` unless there are two rows of each class.
 pub fn paired_auc(first: &[f64], second: &[f64], labels: &[bool]) -> Option<Paired> {
-    let (a, b) = (placements(first, labels)?, placements(second, labels)?);
-    let of = |class: bool| -> Vec<f64> {
-        let rows = a.iter().zip(&b).zip(labels).filter(|(_, label)| **label == class);
-        rows.map(|((a, b), _)| a - b).collect()
-    };
-    let (positive, negative) = (of(true), of(false));
-    if positive.len() < 2 || negative.len() < 2 {
-        return None;
-    }
-    let mean = |d: &[f64]| d.iter().sum::<f64>() / d.len() as f64;
-    let error = |d: &[f64]| {
-        let centre = mean(d);
-        d.iter().map(|one| (one - centre).powi(2)).sum::<f64>() / ((d.len() - 1) * d.len()) as f64
-    };
-    let difference = mean(&positive);
-    let error = (error(&positive) + error(&negative)).sqrt();
-    let p = match (error > 0.0, difference.abs() < 1e-15) {
-        (true, _) => erfc((difference / error).abs() / std::f64::consts::SQRT_2),
-        (false, true) => 1.0,
-        (false, false) => 0.0,
-    };
-    Some(Paired { difference, low: difference - Z * error, high: difference + Z * error, p })
+    Placements::new(first, labels)?.against(&Placements::new(second, labels)?, labels)
 }
 
 /// Of every row the share of the other class that it beats, ties counted half: positives beat lower scores,
 /// the others higher ones. The mean over either class is the area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placements(Vec<f64>);
+
+impl Placements {
+    /// Sorts the scores. `None` where there is one class, or a score is no number.
+    pub fn new(scores: &[f64], labels: &[bool]) -> Option<Self> {
+        placements(scores, labels).map(Self)
+    }
+
+    /// [`paired_auc`] of the scores behind these and of those behind others, on the same rows.
+    pub fn against(&self, other: &Self, labels: &[bool]) -> Option<Paired> {
+        let of = |class: bool| -> Vec<f64> {
+            let rows = self.0.iter().zip(&other.0).zip(labels).filter(|(_, label)| **label == class);
+            rows.map(|((a, b), _)| a - b).collect()
+        };
+        let (positive, negative) = (of(true), of(false));
+        if positive.len() < 2 || negative.len() < 2 {
+            return None;
+        }
+        let mean = |d: &[f64]| d.iter().sum::<f64>() / d.len() as f64;
+        let error = |d: &[f64]| {
+            let centre = mean(d);
+            d.iter().map(|one| (one - centre).powi(2)).sum::<f64>() / ((d.len() - 1) * d.len()) as f64
+        };
+        let difference = mean(&positive);
+        let error = (error(&positive) + error(&negative)).sqrt();
+        let p = match (error > 0.0, difference.abs() < 1e-15) {
+            (true, _) => erfc((difference / error).abs() / std::f64::consts::SQRT_2),
+            (false, true) => 1.0,
+            (false, false) => 0.0,
+        };
+        Some(Paired { difference, low: difference - Z * error, high: difference + Z * error, p })
+    }
+}
+
 fn placements(scores: &[f64], labels: &[bool]) -> Option<Vec<f64>> {
     if scores.len() != labels.len() || scores.iter().any(|score| score.is_nan()) {
         return None;

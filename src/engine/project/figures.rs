@@ -1,5 +1,7 @@
 //! The figures of a project's model, and of a bundle on labelled rows.
 
+use std::collections::HashSet;
+
 use chrono::{Days, NaiveDate};
 
 use super::{
@@ -45,8 +47,9 @@ pub fn judge(
     let table = FigureTable::new(&own, &labels, (threshold, Some(rate)), &goes_on);
     report.check()?;
     let others: Vec<_> = others.iter().map(|other| (other.kind, at(other))).collect();
-    let pairs = pairs(&own, &others, &labels, threshold);
-    let (positives, labelled) = prepared.labels.counts();
+    let pairs = pairs(&own, &others, &labels, threshold, &goes_on);
+    report.check()?;
+    let (positives, labelled) = customers(prepared);
     report.progress(1.0);
     Ok(table.map(|table| {
         let rare = positives.min(labelled - positives);
@@ -164,6 +167,25 @@ pub fn measure_files(
         seen: false,
         past: Some(PastDay { day, learnt_later: seen.learnt_later }),
     })
+}
+
+/// Customers with the positive outcome, and with any: rows, where a question over time made none of them.
+fn customers(prepared: &Prepared) -> (usize, usize) {
+    if prepared.to_answer.is_none() {
+        return prepared.labels.counts();
+    }
+    let known = prepared.labels.of_row.iter().zip(&prepared.ids).enumerate();
+    let (mut positive, mut all) = (HashSet::new(), HashSet::new());
+    for (at, (label, id)) in known {
+        let Some(label) = label else { continue };
+        // A row without a name is a customer of its own.
+        let who = id.as_deref().map_or(Err(at), Ok);
+        all.insert(who);
+        if *label {
+            positive.insert(who);
+        }
+    }
+    (positive.len(), all.len())
 }
 
 /// New customers in a month: customers over the months between the first and the last of their dates, in the
