@@ -104,10 +104,11 @@ fn print(lang: Lang, bundle: &Bundle, found: &Measurement) {
     if found.seen {
         super::out!("  ! {}", lang.t("figures.cli.seen"));
     }
+    let rows: Vec<&FigureRow> = found.judged.told().collect();
     let names: Vec<String> =
-        table.figures.iter().map(|row| lang.t(&format!("metric.{}", row.measured.figure.name()))).collect();
+        rows.iter().map(|row| lang.t(&format!("metric.{}", row.measured.figure.name()))).collect();
     let to = names.iter().map(|name| width(name)).max().unwrap_or(0);
-    for (row, name) in table.figures.iter().zip(&names) {
+    for (row, name) in rows.iter().zip(&names) {
         let (figure, e) = (row.measured.figure, row.measured.estimate);
         let show = |value| judged::shown(figure, value);
         let guess = row.majority.map(|guess| lang.with("figures.cli.guess", &[("value", show(guess))]));

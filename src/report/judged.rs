@@ -71,7 +71,10 @@ pub fn trust(lang: Lang, trust: &Trust) -> Vec<String> {
     };
     let mut told = vec![lang.with(key, &args)];
     if let (Some(rate), Some(months)) = (trust.per_month, trust.months()) {
-        let args = [("rate", format!("{rate:.0}")), ("months", count(months))];
+        let args = [
+            ("rate", if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }),
+            ("months", count(months)),
+        ];
         told.push(lang.with("figures.trust.months", &args));
     }
     match trust.crossed {

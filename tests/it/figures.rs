@@ -74,7 +74,7 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
         assert!((own.measured.estimate.value - estimate.value).abs() < 1e-12, "{name}");
     }
     for text in ["Every figure", "Is it really better than the others?", "Would more customers help?"] {
-        assert!(harness.query_by_label_contains(text).is_some(), "{text}");
+        assert!(harness.query_by_label(text).is_some(), "{text}");
     }
     let auc = shown.test.fixed("roc_auc").unwrap();
     let drawn = format!("ROC AUC: {:.3}, 95% interval {:.3} to {:.3}", auc.value, auc.low, auc.high);
@@ -143,6 +143,10 @@ fn sixty_customers_are_answered_with_care() {
     assert!(found.trust.more > 0 && found.table.rows <= 14);
     let told = ["Few customers", "Ranking is not judged"];
     assert!(told.iter().any(|text| harness.query_by_label_contains(text).is_some()));
+    // What so few cannot tell is not in the table either.
+    let is_told = harness.query_by_label_contains("ROC AUC: ").is_some();
+    assert_eq!(is_told, found.trust.roc_auc.is_some());
+    assert!(harness.query_by_label_contains("Accuracy: ").is_some());
     draw(&mut harness, "sixty");
     harness.get_by_label("To cross-validation").click();
     harness.run_steps(3);

@@ -53,7 +53,9 @@ impl FigureTable {
         });
         let measured = metrics::estimates(&sorted, threshold, metrics::SEED, goes_on);
         let row = |measured: Measured| {
-            let majority = guess.as_ref().and_then(|values| measured.figure.of(values));
+            // Who flags nobody has no precision.
+            let flags = rate.is_some_and(|rate| rate >= 0.5) || measured.figure != Figure::Precision;
+            let majority = guess.as_ref().and_then(|values| measured.figure.of(values)).filter(|_| flags);
             FigureRow { measured, majority }
         };
         Some(Self {
@@ -245,6 +247,7 @@ mod tests {
         assert_eq!(of(Figure::RocAuc).majority, Some(0.5));
         assert_eq!(of(Figure::RocAuc).beats_majority(), Some(true));
         assert!((of(Figure::Accuracy).majority.unwrap() - (1.0 - rate).max(rate)).abs() < 1e-12);
+        assert_eq!(of(Figure::Precision).majority, None);
         // The guess knows the share: it is calibrated and nothing else.
         assert!(of(Figure::Ece).majority.unwrap() < 1e-9 && of(Figure::Ece).beats_majority() == Some(false));
         assert!(FigureTable::new(&[f64::NAN], &[true], (0.5, None), &|| true).is_none());

@@ -55,12 +55,12 @@ pub fn average_precision_estimate(sorted: &Sorted) -> Option<Estimate> {
     let drawn = resample(&[rows], sorted.len(), often, &|| true, |drawn| {
         [sorted.measure_drawn(0, drawn)[Figure::PrAuc as usize]]
     });
-    Some(of_precision(value, drawn.iter().map(|[one]| *one)))
+    Some(of_precision(value, sorted.len(), drawn.iter().map(|[one]| *one)))
 }
 
 /// The logit of x is twice the inverse hyperbolic tangent of 2x − 1.
-fn of_precision(value: f64, replicates: impl Iterator<Item = f64>) -> Estimate {
-    let e = spread(2.0 * value - 1.0, replicates.map(|one| 2.0 * one - 1.0));
+fn of_precision(value: f64, rows: usize, replicates: impl Iterator<Item = f64>) -> Estimate {
+    let e = spread(2.0 * value - 1.0, rows, replicates.map(|one| 2.0 * one - 1.0));
     let back = |x: f64| (x + 1.0) / 2.0;
     Estimate { value, low: back(e.low).min(value), high: back(e.high).max(value) }
 }
@@ -95,8 +95,12 @@ pub fn estimates(
             Figure::RocAuc => (sorted.auc()?, Method::Delong),
             Figure::LogLoss => (mean_of_positive(&losses), Method::Mean),
             Figure::Brier => (mean_of_positive(&squares), Method::Mean),
-            Figure::Matthews => (spread(value, drawn.iter().map(|[one, _]| *one)), Method::Bootstrap),
-            Figure::PrAuc => (of_precision(value, drawn.iter().map(|[_, one]| *one)), Method::Bootstrap),
+            Figure::Matthews => {
+                (spread(value, sorted.len(), drawn.iter().map(|[one, _]| *one)), Method::Bootstrap)
+            }
+            Figure::PrAuc => {
+                (of_precision(value, sorted.len(), drawn.iter().map(|[_, one]| *one)), Method::Bootstrap)
+            }
             Figure::Ece | Figure::EceMass => {
                 (calibration_error(value, &sorted.bins(figure == Figure::EceMass), seed), Method::Inversion)
             }
@@ -132,9 +136,10 @@ pub fn mean_of_positive(terms: &[f64]) -> Estimate {
 
 /// The normal interval of a bootstrap's replicates of a figure from −1 to 1, on the scale of the inverse
 /// hyperbolic tangent, where they are about normal.
-fn spread(value: f64, replicates: impl Iterator<Item = f64>) -> Estimate {
-    // The scale has no end; a figure has.
-    let to = |x: f64| x.clamp(-0.999_999, 0.999_999).atanh();
+fn spread(value: f64, rows: usize, replicates: impl Iterator<Item = f64>) -> Estimate {
+    // The scale has no end; a figure has. A draw in which all is right says no more than so many rows can.
+    let most = 1.0 - 1.0 / rows.max(2) as f64;
+    let to = |x: f64| x.clamp(-most, most).atanh();
     let all: Vec<f64> = replicates.filter(|one| one.is_finite()).map(to).collect();
     if all.len() < 2 {
         return Estimate { value, low: value, high: value };

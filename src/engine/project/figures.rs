@@ -8,7 +8,7 @@ use super::{
     Outcome, Past, Prepared, ProjectError, Scorer, Secrets, Settings, Source, collect_sources, open_for, pick,
 };
 use crate::deploy::{Bundle, DeployError, Lacking};
-use crate::evaluate::{FigureTable, Pair, Trust, pairs};
+use crate::evaluate::{FigureRow, FigureTable, Footing, Pair, Trust, pairs};
 use crate::job::Reporter;
 use crate::metrics::Figure;
 use crate::split::Side;
@@ -22,6 +22,16 @@ pub struct Judged {
     /// The model beside others on the same rows.
     pub pairs: Vec<Pair>,
     pub trust: Trust,
+}
+
+impl Judged {
+    /// The figures that so many rows allow to tell: below the floor those that judge the order of the list
+    /// are not among them.
+    pub fn told(&self) -> impl Iterator<Item = &FigureRow> {
+        let declined = self.trust.footing == Footing::TooFew;
+        let is_order = |row: &FigureRow| matches!(row.measured.figure, Figure::RocAuc | Figure::PrAuc);
+        self.table.figures.iter().filter(move |row| !(declined && is_order(row)))
+    }
 }
 
 /// The figures of `outcome` on the test rows of `prepared`, at the threshold, beside `others` that were
@@ -55,6 +65,7 @@ pub fn judge(
         let rare = positives.min(labelled - positives);
         let trust = Trust::new(&labels, table.get(Figure::RocAuc), (labelled, rare));
         let trust = trust.at_rate(per_month(prepared));
+        let pairs = if trust.footing == Footing::TooFew { Vec::new() } else { pairs };
         Judged { table, pairs, trust }
     }))
 }

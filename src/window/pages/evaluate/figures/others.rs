@@ -10,13 +10,9 @@ use regulars_engine::project::{Judged, Outcome};
 use crate::report::{found, judged};
 use crate::window::pages::Scene;
 use crate::window::parts::table::Head;
-use crate::window::parts::{self, table, take};
-use crate::window::theme::S2;
+use crate::window::parts::{table, take};
+use crate::window::theme::{self, S2, S3};
 use crate::words::Lang;
-
-/// Height of a row, and of the table's head.
-const ROW: f32 = 28.0;
-const HEAD: f32 = 34.0;
 
 fn heads(lang: Lang) -> [Head; 7] {
     [
@@ -54,16 +50,15 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>, f
     let mut pairs: Vec<&Pair> = found.pairs.iter().collect();
     pairs.sort_by(|a, b| a.roc_auc.difference.total_cmp(&b.roc_auc.difference));
     let Some(first) = pairs.first() else { return };
+    ui.add_space(S3);
     ui.horizontal(|ui| {
-        parts::section(ui, lang.t("figures.others"));
+        ui.label(RichText::new(lang.t("figures.others")).font(theme::section_font()));
         take::table_menu(ui, lang, &lang.t("figures.others"), || grid(lang, &pairs));
     });
     ui.add(egui::Label::new(judged::pair(lang, outcome.kind, first)).wrap());
     ui.add_space(S2);
     let heads = heads(lang);
-    let height = HEAD + (ROW + ui.spacing().item_spacing.y) * pairs.len() as f32;
-    let mut spec = table::Table::new("figure_pairs", &heads, pairs.len(), height);
-    spec.chosen = None;
+    let spec = table::Table::new("figure_pairs", &heads, pairs.len(), f32::INFINITY);
     table::show(ui, &spec, |ui, row, column| {
         let Some(pair) = pairs.get(row) else { return };
         if let Some(text) = cells(lang, pair).into_iter().nth(column) {

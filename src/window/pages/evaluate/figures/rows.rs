@@ -12,7 +12,7 @@ use crate::report::judged;
 use crate::window::pages::Scene;
 use crate::window::parts::table::Head;
 use crate::window::parts::{self, table, take};
-use crate::window::theme::{Palette, S2};
+use crate::window::theme::{self, Palette, S2, S3};
 use crate::words::Lang;
 
 const NAME: usize = 0;
@@ -20,10 +20,6 @@ const VALUE: usize = 1;
 const INTERVAL: usize = 2;
 const DRAWN: usize = 3;
 const MAJORITY: usize = 4;
-
-/// Height of a row, and of the table's head.
-const ROW: f32 = 28.0;
-const HEAD: f32 = 34.0;
 
 fn heads(lang: Lang) -> [Head; 6] {
     [
@@ -58,14 +54,15 @@ fn text(lang: Lang, row: &FigureRow, column: usize) -> Option<String> {
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Judged>) {
     let lang = scene.lang;
-    let rows = &found.table.figures;
+    let rows: Vec<&FigureRow> = found.told().collect();
+    let rows = rows.as_slice();
+    ui.add_space(S3);
     ui.horizontal(|ui| {
-        parts::section(ui, lang.t("figures.all"));
+        ui.label(RichText::new(lang.t("figures.all")).font(theme::section_font()));
         take::table_menu(ui, lang, &lang.t("figures.all"), || grid(lang, rows));
     });
     let heads = heads(lang);
-    let height = HEAD + (ROW + ui.spacing().item_spacing.y) * rows.len() as f32;
-    let mut spec = table::Table::new("figures", &heads, rows.len(), height);
+    let mut spec = table::Table::new("figures", &heads, rows.len(), f32::INFINITY);
     let chosen = scene.page.figures.chosen.unwrap_or(Figure::RocAuc);
     spec.chosen = Some(rows.iter().position(|row| row.measured.figure == chosen));
     let clicked = table::show(ui, &spec, |ui, row, column| {
@@ -137,7 +134,7 @@ fn range(ui: &mut Ui, lang: Lang, row: &FigureRow) {
     painter.circle_filled(pos2(x(e.value), y), 4.0, p.accent);
 }
 
-fn grid(lang: Lang, rows: &[FigureRow]) -> Grid {
+fn grid(lang: Lang, rows: &[&FigureRow]) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let row = |row: &FigureRow| {
         let e = row.measured.estimate;
@@ -155,6 +152,6 @@ fn grid(lang: Lang, rows: &[FigureRow]) -> Grid {
             lang.t("figures.curve.high"),
             lang.t("figures.head.majority"),
         ],
-        rows: rows.iter().map(row).collect(),
+        rows: rows.iter().copied().map(row).collect(),
     }
 }
