@@ -1,7 +1,7 @@
 //! Kinds of model under the same folds: every fold refits recipe, features and models on its own
 //! training rows, and each row's probability comes from models that never saw it.
 
-use super::cross::{self, CrossSpec};
+use super::cross::{self, Cross, CrossSpec};
 use super::prepare::{Local, clean_local, fit_on};
 use super::{Settings, pick, places};
 use crate::Error;
@@ -62,7 +62,12 @@ pub fn compare_by(
     let folds = spec.folds.clamp(FOLDS.0, FOLDS.1);
     let local = clean_local(settings, table, &report.part(0.0, 0.1))?;
     let sides = cross::sides(settings, table, &local, (folds, &spec.cross))?;
-    let (folds, ratio) = (sides.len(), cross::test_to_train(&sides));
+    let folds = sides.len();
+    let ratio = match spec.cross {
+        Cross::Forward { .. } => cross::test_to_train(&sides),
+        // That of the folds' definition: sizes differ by a row.
+        Cross::Stratified | Cross::Grouped { .. } => 1.0 / (folds as f64 - 1.0).max(1.0),
+    };
     let rows = local.cleaning.last().rows.clone();
     let Local { labels, .. } = &local;
     // In folds that go forward in time the oldest rows are never measured on.
