@@ -158,7 +158,7 @@ pub(super) struct Bin {
 }
 
 /// Steps of the true error, as multiples of the observed one, that are tried.
-const STEPS: usize = 60;
+const STEPS: usize = 120;
 /// Most multiple that is tried.
 const MOST: f64 = 3.0;
 /// Draws at each step.
@@ -193,8 +193,11 @@ fn calibration_error(value: f64, bins: &[Bin; BINS], seed: u64) -> Estimate {
         above * 40 > DRAWS && below * 40 > DRAWS
     };
     let kept: Vec<usize> = (0..=STEPS).filter(fits).collect();
-    let at = |step: Option<&usize>| step.map_or(0.0, |step| value * MOST * *step as f64 / STEPS as f64);
-    Estimate { value, low: at(kept.first()), high: at(kept.last()) }
+    let at = |step: usize| value * MOST * step as f64 / STEPS as f64;
+    // The bounds lie between two steps: the outer ones hold them.
+    let low = kept.first().map_or(0.0, |step| at(step.saturating_sub(1)));
+    let high = kept.last().map_or(0.0, |step| at(step + 1));
+    Estimate { value, low, high: high.min(1.0) }
 }
 
 #[cfg(test)]

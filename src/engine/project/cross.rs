@@ -66,8 +66,7 @@ pub(super) fn sides(
 ) -> crate::Result<Vec<Vec<Side>>> {
     let labels = &local.labels.of_row;
     let valid = settings.split.valid / (1.0 - settings.split.test).max(0.5);
-    let by_key = |keys: &[u64]| -> crate::Result<Vec<Vec<Side>>> {
-        let found = fewest(labels, keys);
+    let cut = |keys: &[u64], found: usize| -> crate::Result<Vec<Vec<Side>>> {
         if found < folds {
             return Err(TrainError::TooFew { found, needed: folds }.into());
         }
@@ -78,15 +77,12 @@ pub(super) fn sides(
     match cross {
         Cross::Stratified => {
             let (positive, labelled) = local.labels.counts();
-            let found = positive.min(labelled - positive);
-            if found < folds {
-                return Err(TrainError::TooFew { found, needed: folds }.into());
-            }
-            let of_row = split::folds(labels, &local.twins, folds, settings.seed);
-            let fold = |fold| split::fold_sides(&of_row, fold, valid, labels, &local.twins, settings.seed);
-            Ok((0..folds).map(fold).collect())
+            cut(&local.twins, positive.min(labelled - positive))
         }
-        Cross::Grouped { column } => by_key(&split::joined(&local.twins, &groups(table, local, column)?)),
+        Cross::Grouped { column } => {
+            let keys = split::joined(&local.twins, &groups(table, local, column)?);
+            cut(&keys, fewest(labels, &keys))
+        }
         Cross::Forward { column } => {
             let (days, horizon) = days(settings, table, local, column.as_deref())?;
             let all = split::forward(labels, &days, &local.twins, (folds, valid, horizon), settings.seed);
