@@ -1,6 +1,9 @@
 //! Figures of a model that tells many classes apart. `scikit-learn` names in brackets; classes are counted
 //! from 0 to `k` − 1, and all of them are averaged over, also one that no row has.
 
+use super::Estimate;
+use super::bootstrap::{interval, resample};
+
 /// Figures with many classes; no number where one is not defined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassFigures {
@@ -17,6 +20,31 @@ pub struct ClassFigures {
     pub log_loss: f64,
     /// Weight of the rows by true class, then by predicted class.
     pub confusion: Vec<Vec<f64>>,
+}
+
+/// Every figure but the table, by its stable name.
+type Listed = [(&'static str, f64); 13];
+
+impl ClassFigures {
+    /// The figures by their stable names.
+    pub fn named(&self) -> Listed {
+        let (micro, macro_, weighted) = (self.micro, self.macro_, self.weighted);
+        [
+            ("accuracy", self.accuracy),
+            ("balanced_accuracy", self.balanced_accuracy),
+            ("roc_auc", self.roc_auc),
+            ("log_loss", self.log_loss),
+            ("micro_precision", micro.precision),
+            ("micro_recall", micro.recall),
+            ("micro_f1", micro.f1),
+            ("macro_precision", macro_.precision),
+            ("macro_recall", macro_.recall),
+            ("macro_f1", macro_.f1),
+            ("weighted_precision", weighted.precision),
+            ("weighted_recall", weighted.recall),
+            ("weighted_f1", weighted.f1),
+        ]
+    }
 }
 
 /// An average over classes.
@@ -122,6 +150,22 @@ impl Classes {
         })
     }
 
+    /// Every figure that is defined with its bootstrap interval, under its stable name, rows counting once.
+    pub fn estimates(&self, replicates: usize, seed: u64) -> Vec<(&'static str, Estimate)> {
+        let Some(found) = self.measure(|_| 1.0) else { return Vec::new() };
+        let rows = self.labels.len();
+        let all: Vec<u32> = (0..rows as u32).collect();
+        let drawn = resample(&[all], rows, (replicates, seed), &|| true, |drawn| {
+            let times = |at: usize| f64::from(drawn.get(at).copied().unwrap_or(0));
+            self.measure(times).map_or([f64::NAN; 13], |found| found.named().map(|(_, value)| value))
+        });
+        let of = |(at, (name, value)): (usize, (&'static str, f64))| {
+            let replicates = drawn.iter().filter_map(|one| one.get(at).copied());
+            (!value.is_nan()).then(|| (name, interval(value, replicates)))
+        };
+        found.named().into_iter().enumerate().filter_map(of).collect()
+    }
+
     /// The mean area of each class against the rest.
     fn areas(&self, weight: &impl Fn(usize) -> f64) -> f64 {
         let area = |(class, order): (usize, &Vec<(u32, bool)>)| {
@@ -167,5 +211,23 @@ mod tests {
         assert_eq!((found.accuracy, found.balanced_accuracy), (1.0, 1.0));
         assert!(found.roc_auc.is_nan() && (found.macro_.f1 - 2.0 / 3.0).abs() < 1e-12);
         assert!(absent.measure(|_| 0.0).is_none());
+    }
+
+    #[test]
+    fn every_figure_has_an_interval_that_holds_it() {
+        let noise = |at: usize| ((at * 7919) % 101) as f64 / 101.0;
+        let row = |at: usize| {
+            let own = 0.2 + 0.6 * noise(at);
+            let mut row = [(1.0 - own) / 2.0; 3];
+            row[(at + usize::from(at % 4 == 0)) % 3] = own;
+            row
+        };
+        let probabilities: Vec<f64> = (0..120).flat_map(row).collect();
+        let labels: Vec<usize> = (0..120).map(|at| at % 3).collect();
+        let all = Classes::new(&probabilities, &labels, 3).unwrap().estimates(400, 1);
+        assert_eq!(all.len(), 13);
+        for (name, e) in all {
+            assert!(e.low <= e.value && e.value <= e.high && e.high - e.low > 0.01, "{name} {e:?}");
+        }
     }
 }

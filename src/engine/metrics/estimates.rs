@@ -4,9 +4,9 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::binary::{BINS, Figure, Sorted};
+use super::binary::{BINS, Sorted};
 use super::bootstrap::resample;
-use super::{Estimate, Z, roc_auc_estimate};
+use super::{Estimate, Figure, Z, roc_auc_estimate};
 
 /// How an interval was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

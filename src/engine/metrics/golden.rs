@@ -76,17 +76,7 @@ fn figures_of_many_classes_equal_scikit_learns() {
         let found = Classes::new(&numbers(&case["probabilities"]), &labels, k).unwrap();
         let weights = weights(case);
         let f = found.measure(|at| weights.as_ref().map_or(1.0, |w| w[at])).unwrap();
-        let mut ours = vec![
-            ("accuracy".to_owned(), f.accuracy),
-            ("balanced_accuracy".to_owned(), f.balanced_accuracy),
-            ("log_loss".to_owned(), f.log_loss),
-            ("roc_auc".to_owned(), f.roc_auc),
-        ];
-        for (name, a) in [("micro", f.micro), ("macro", f.macro_), ("weighted", f.weighted)] {
-            ours.push((format!("{name}_precision"), a.precision));
-            ours.push((format!("{name}_recall"), a.recall));
-            ours.push((format!("{name}_f1"), a.f1));
-        }
+        let ours = f.named().map(|(name, value)| (name.to_owned(), value));
         same(case, &ours);
         for (own, row) in f.confusion.iter().zip(case["confusion"].as_array().unwrap()) {
             assert!(own.iter().zip(numbers(row)).all(|(a, b)| (a - b).abs() < OFF), "{}", case["name"]);

@@ -6,6 +6,7 @@ mod classes;
 #[cfg(test)]
 mod coverage;
 mod estimates;
+mod figure;
 mod folds;
 #[cfg(test)]
 mod golden;
@@ -14,13 +15,14 @@ mod regression;
 
 use serde::{Deserialize, Serialize};
 
-pub use binary::{BINS, Figure, Sorted, Values};
+pub use binary::{BINS, Sorted};
 pub use bootstrap::{interval, resample};
 pub use classes::{Averages, ClassFigures, Classes};
 pub(crate) use estimates::SEED;
 pub use estimates::{
     Measured, Method, REPLICATES, average_precision_estimate, estimates, mean_of_positive, replicates,
 };
+pub use figure::{Figure, Values};
 pub use folds::fold_mean;
 pub use paired::{LEVEL, Paired, Placements, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
 pub use regression::{Errors, Numbers};
