@@ -210,3 +210,29 @@ fn folds_are_made_by_group_and_forward_in_time_in_the_terminal() {
     let against = group["models"].as_array().unwrap().iter().find_map(|model| model["against"].as_object());
     assert!(against.unwrap()["test"]["p"].as_f64().unwrap() < 0.05);
 }
+
+#[test]
+fn a_model_of_a_question_goes_back_to_the_last_day_that_can_be_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let shop = at("shop");
+    let made = regulars(&["sample", "--out", &shop, "--customers", "400", "--seed", "7"]);
+    assert_eq!(made.0, 0, "{made:?}");
+    let files = ["customers", "orders"].map(|name| format!("{shop}/{name}.csv"));
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let bundle = at("asked.bundle");
+    let ask = ["--horizon", "60", "--model", "logistic", "--device", "flex", "--bundle", &bundle];
+    json(&[&["train"], &files[..], &ask].concat());
+    let own = json(&[&["evaluate", &bundle], &files[..]].concat());
+    let day = own["day"].as_str().unwrap();
+    assert_eq!(own["learnt_later"], true, "the model learnt from that very day");
+    assert!(own["labelled_rows"].as_u64().unwrap() > 50, "{own}");
+    // The figures are those of looking back to that day.
+    let back = json(&[&["look-back"], &files[..], &["--bundle", &bundle, "--day", day]].concat());
+    for name in ["roc_auc", "precision", "recall", "accuracy"] {
+        let of = |told: &serde_json::Value| told[name]["value"].as_f64().unwrap();
+        assert!((of(&own["metrics"]["test"]) - of(&back["metrics"])).abs() < 1e-12, "{name}");
+    }
+    let earlier = json(&[&["evaluate", &bundle], &files[..], &["--as-of", "2026-03-01"]].concat());
+    assert_eq!(earlier["day"], "2026-03-01");
+}
