@@ -3,9 +3,10 @@
 use clap::Args;
 use regulars_engine::evaluate::{Compared, Comparison, Folded};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project;
+use regulars_engine::project::{self, Cross, CrossSpec};
 use regulars_engine::table::Role;
 use regulars_engine::train::ModelKind;
+use regulars_engine::train::search::{SearchKind, SearchSpec};
 use serde_json::{Value, json};
 
 use super::asking::Asking;
@@ -33,6 +34,19 @@ pub(super) struct Compare {
     /// transformer read free text and, with --horizon, purchases and events in their order)
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = parse_kind)]
     models: Vec<ModelKind>,
+    /// Rows with the same value in this column share a fold: of a household, a branch, a city
+    #[arg(long, value_name = "COLUMN", conflicts_with = "forward")]
+    group: Option<String>,
+    /// Folds go forward in time: learnt from the past, measured on what came next
+    #[arg(long)]
+    forward: bool,
+    /// The column of dates of --forward (default: the days of --horizon, else the first column of dates)
+    #[arg(long, value_name = "COLUMN", requires = "forward")]
+    date: Option<String>,
+    /// Search the settings of the mlp, or of boosted trees where --models has no mlp, anew in every fold, with
+    /// so many trials: nested cross-validation
+    #[arg(long, value_name = "TRIALS", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    nested: Option<u64>,
 }
 
 impl Compare {
@@ -57,12 +71,14 @@ impl Compare {
             }
         });
         let report = Reporter::to(events);
-        let found = project::compare(&settings, &table, &kinds, self.folds as usize, &report);
+        let spec = self.spec(&kinds);
+        let found = project::compare_by(&settings, &table, &kinds, &spec, &report);
         drop(report);
         let _ = printer.join();
         let found = found?;
         if !self.input.json {
             print(lang, &found, settings.question.is_some());
+            print(lang, &found, &spec);
         }
         let target = table.with_role(Role::Target).map(|column| column.name.clone());
         let mut value = to_json(&found);
@@ -70,8 +86,27 @@ impl Compare {
             object.insert("target".into(), json!(target));
             object.insert("seed".into(), json!(settings.seed));
             object.insert("threshold".into(), json!(settings.threshold));
+            object.insert("cross_validation".into(), json!(spec.cross.name()));
+            object.insert("nested_trials".into(), json!(spec.nested.as_ref().map(|search| search.trials)));
         }
         Ok(value)
+    }
+}
+
+impl Compare {
+    /// How the customers are divided.
+    fn spec(&self, kinds: &[ModelKind]) -> CrossSpec {
+        let cross = match (&self.group, self.forward) {
+            (Some(column), _) => Cross::Grouped { column: column.clone() },
+            (None, true) => Cross::Forward { column: self.date.clone() },
+            (None, false) => Cross::Stratified,
+        };
+        let searched = SearchKind::ALL.into_iter().find(|kind| kinds.contains(&kind.model()));
+        let nested = self.nested.map(|trials| {
+            let kind = searched.unwrap_or_default();
+            SearchSpec { trials: trials as usize, ..SearchSpec::of(kind) }
+        });
+        CrossSpec { folds: self.folds as usize, cross, nested }
     }
 }
 
@@ -91,7 +126,9 @@ fn to_json(found: &Comparison) -> Value {
 fn model_json(found: &Comparison, model: &Compared) -> Value {
     json!({
         "model": model.kind, "seconds": model.seconds, "metrics": model.metrics,
-        "against": model.against.as_ref().map(|metrics| json!({ "model": found.best_simple, "metrics": metrics })),
+        "against": model.against.as_ref().map(|metrics| {
+            json!({ "model": found.best_simple, "metrics": metrics, "test": found.paired(model) })
+        }),
         "verdict": model.verdict,
         "notes": model.notes.iter().map(|note| Lang::En.note(note)).collect::<Vec<_>>(),
     })
@@ -110,6 +147,7 @@ pub(super) fn pad(text: &str, to: usize, before: bool) -> String {
 
 /// The findings in words.
 fn print(lang: Lang, found: &Comparison, over_time: bool) {
+fn print(lang: Lang, found: &Comparison, spec: &CrossSpec) {
     let positive = found.labels.iter().filter(|label| **label).count();
     let args = [
         ("folds", found.folds.to_string()),
@@ -118,6 +156,19 @@ fn print(lang: Lang, found: &Comparison, over_time: bool) {
         ("value", found.positive.clone()),
     ];
     super::out!("{}\n", lang.with(if over_time { "compare.head_rows" } else { "compare.head" }, &args));
+    super::out!("{}", lang.with("compare.head", &args));
+    match &spec.cross {
+        Cross::Stratified => {}
+        Cross::Grouped { column } => {
+            super::out!("{}", lang.with("compare.cross.grouped", &[("column", column.clone())]));
+        }
+        Cross::Forward { .. } => super::out!("{}", lang.t("compare.cross.forward")),
+    }
+    if let Some(search) = &spec.nested {
+        let args = [("model", name(lang, search.kind.model())), ("trials", search.trials.to_string())];
+        super::out!("{}", lang.with("compare.nested", &args));
+    }
+    super::out!();
     let mut table: Vec<Vec<String>> = vec![
         std::iter::once(lang.t("train.model"))
             .chain(SHOWN.iter().map(|metric| lang.t(&format!("metric.{metric}"))))

@@ -16,6 +16,7 @@ mod classroom;
 mod clean;
 mod compare;
 mod experiment;
+mod evaluate;
 mod inspect;
 mod learning;
 mod look_back;
@@ -73,6 +74,8 @@ enum Command {
     Search(search::Search),
     /// Experiments: does the offer work? Planned, drawn, read back
     Experiment(experiment::Experiment),
+    /// Measures a saved model on customers whose outcome is known
+    Evaluate(evaluate::Evaluate),
     /// Groups customers that are alike
     Segment(segment::Segment),
     /// Tells what each customer is worth from here on, from orders or contracts
@@ -264,6 +267,7 @@ pub fn main() -> ExitCode {
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Search(c) => (c.input.json, c.run()),
         Command::Experiment(c) => (c.json(), c.run()),
+        Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Value(c) => (c.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),

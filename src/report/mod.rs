@@ -3,6 +3,7 @@
 
 pub mod experiment;
 pub mod found;
+pub mod judged;
 pub mod picture;
 pub mod run;
 mod style;

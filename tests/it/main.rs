@@ -11,6 +11,7 @@ mod comfort;
 mod crash;
 mod experiments;
 mod features;
+mod figures;
 mod honest;
 mod hostile;
 mod hostile_training;

@@ -132,6 +132,8 @@ pub struct Comparison {
     pub best_simple: Option<ModelKind>,
     /// Kinds that could not be fitted, and why.
     pub failed: Vec<(ModelKind, String)>,
+    /// Measured rows over learnt ones, in the mean of the folds.
+    pub test_to_train: f64,
 }
 
 impl Comparison {
@@ -144,6 +146,18 @@ impl Comparison {
         failed: Vec<(ModelKind, String)>,
     ) -> Self {
         let ratio = 1.0 / (folds as f64 - 1.0).max(1.0);
+        Self::with_ratio((folds, ratio), (rows, labels), positive, measured, failed)
+    }
+
+    /// [`new`](Self::new) for folds that are not each measured on an equal share: `ratio` is the mean of
+    /// measured rows over learnt ones.
+    pub fn with_ratio(
+        (folds, ratio): (usize, f64),
+        (rows, labels): (Vec<u32>, Vec<bool>),
+        positive: String,
+        measured: Vec<Measured>,
+        failed: Vec<(ModelKind, String)>,
+    ) -> Self {
         let mut models: Vec<Compared> = Vec::with_capacity(measured.len());
         for model in &measured {
             let over = |name: &'static str| {
@@ -178,7 +192,13 @@ impl Comparison {
             }
         }
         models.sort_by(|a, b| b.area().unwrap_or(0.0).total_cmp(&a.area().unwrap_or(0.0)));
-        Self { folds, rows, labels, positive, models, best_simple, failed }
+        Self { folds, rows, labels, positive, models, best_simple, failed, test_to_train: ratio }
+    }
+
+    /// The corrected resampled t-test of a model's area against that of the best baseline.
+    pub fn paired(&self, model: &Compared) -> Option<metrics::Paired> {
+        let differences = model.against.as_ref()?.get(DECIDES)?;
+        metrics::corrected_t(&differences.folds, self.test_to_train)
     }
 
     /// The best network, where there is one and a baseline to beat.

@@ -3,24 +3,23 @@
 
 mod cross;
 mod explain;
+mod figures;
 mod importance;
+mod learning;
 mod standing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{self, Confusion, Estimate};
+use crate::metrics::{self, Confusion, Estimate, Sorted};
 
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
+pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
 pub use importance::importance;
+pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use standing::Standing;
-
-/// Bootstrap replicates for figures without a closed interval.
-const REPLICATES: usize = 200;
-/// Rows up to which the bootstrap runs.
-const BOOTSTRAP_ROWS: usize = 50_000;
 
 /// A model's probabilities on labelled rows, sorted once.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,12 +73,11 @@ impl Evaluation {
         if let Some(auc) = metrics::roc_auc_estimate(&p, &y) {
             fixed.insert("roc_auc", auc);
         }
-        if let Some(value) = metrics::average_precision(&p, &y) {
-            fixed.insert("pr_auc", bootstrap(&p, &y, value, metrics::average_precision));
-        }
+        let sorted = Sorted::new(&p, &y, None);
+        fixed.extend(sorted.and_then(|s| Some(("pr_auc", metrics::average_precision_estimate(&s)?))));
         if !y.is_empty() {
-            fixed.insert("brier", metrics::mean(&metrics::brier_terms(&p, &y)));
-            fixed.insert("log_loss", metrics::mean(&metrics::log_loss_terms(&p, &y)));
+            fixed.insert("brier", metrics::mean_of_positive(&metrics::brier_terms(&p, &y)));
+            fixed.insert("log_loss", metrics::mean_of_positive(&metrics::log_loss_terms(&p, &y)));
         }
         Self { probabilities: p, labels: y, hits, fixed }
     }
@@ -191,26 +189,6 @@ impl Evaluation {
         }
         best.0
     }
-}
-
-/// A percentile bootstrap over rows (Efron 1979), seeded; beyond 50,000 rows the interval is as
-/// narrow as the value and is given as such.
-fn bootstrap(p: &[f64], y: &[bool], value: f64, score: impl Fn(&[f64], &[bool]) -> Option<f64>) -> Estimate {
-    use rand::{Rng, SeedableRng};
-    if y.len() > BOOTSTRAP_ROWS {
-        return Estimate { value, low: value, high: value };
-    }
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0xB007);
-    let mut values: Vec<f64> = (0..REPLICATES)
-        .filter_map(|_| {
-            let picks: Vec<usize> = (0..y.len()).map(|_| rng.gen_range(0..y.len())).collect();
-            let (ps, ys): (Vec<f64>, Vec<bool>) = picks.iter().map(|&at| (p[at], y[at])).unzip();
-            score(&ps, &ys)
-        })
-        .collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| values.get((share * (values.len() as f64 - 1.0)).round() as usize).copied();
-    Estimate { value, low: at(0.025).unwrap_or(value), high: at(0.975).unwrap_or(value) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,33 @@
 //! Scores and their 95% intervals. A leaf: slices in, numbers out.
 
+mod binary;
+mod bootstrap;
+mod classes;
+#[cfg(test)]
+mod coverage;
+mod estimates;
+mod figure;
 mod folds;
 mod stability;
+#[cfg(test)]
+mod golden;
+mod paired;
+mod regression;
 
 use serde::{Deserialize, Serialize};
 
+pub use binary::{BINS, Sorted};
+pub use bootstrap::{interval, resample};
+pub use classes::{Averages, ClassFigures, Classes};
+pub(crate) use estimates::SEED;
+pub use estimates::{
+    Measured, Method, REPLICATES, average_precision_estimate, estimates, mean_of_positive, replicates,
+};
+pub use figure::{Figure, Values};
 pub use folds::fold_mean;
 pub use stability::{psi, psi_by_chance};
+pub use paired::{LEVEL, Paired, Placements, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
+pub use regression::{Errors, Numbers};
 
 /// The standard normal quantile of a two-sided 95% interval.
 const Z: f64 = 1.959_963_984_540_054;
@@ -36,7 +57,8 @@ pub fn proportion(hits: u64, trials: u64) -> Estimate {
     let (n, p) = (trials as f64, hits as f64 / trials as f64);
     let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Estimate { value: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0) }
+    // At the ends the bound is the share itself, but for the rounding of a sum.
+    Estimate { value: p, low: (centre - half).max(0.0).min(p), high: (centre + half).min(1.0).max(p) }
 }
 
 /// The mean of `values` with its normal interval.
@@ -74,13 +96,19 @@ impl Confusion {
         proportion(self.true_negative, self.true_negative + self.false_positive)
     }
 
-    /// The mean of recall and specificity; the interval adds their variances.
+    /// The mean of recall and specificity, of that of the two which is there where one class is not. The
+    /// interval squares and adds the two sides of Wilson's (Newcombe 1998).
     pub fn balanced_accuracy(&self) -> Estimate {
         let (a, b) = (self.recall(), self.specificity());
+        match (self.true_positive + self.false_negative, self.true_negative + self.false_positive) {
+            (0, _) => return b,
+            (_, 0) => return a,
+            _ => {}
+        }
         let value = (a.value + b.value) / 2.0;
-        let half = |e: Estimate| (e.high - e.low) / 2.0;
-        let half = half(a).hypot(half(b)) / 2.0;
-        Estimate { value, low: (value - half).max(0.0), high: (value + half).min(1.0) }
+        let low = (a.value - a.low).hypot(b.value - b.low) / 2.0;
+        let high = (a.high - a.value).hypot(b.high - b.value) / 2.0;
+        Estimate { value, low: (value - low).max(0.0), high: (value + high).min(1.0) }
     }
 
     /// The harmonic mean of precision and recall, F1 = 2TP / (2TP + FP + FN). With
@@ -103,8 +131,12 @@ pub fn roc_auc(scores: &[f64], labels: &[bool]) -> Option<f64> {
     Some((sum - m * (m + 1.0) / 2.0) / (m * n))
 }
 
-/// Area under the ROC curve with DeLong's interval (DeLong et al. 1988; fast form of Sun and Xu
-/// 2014).
+/// Rows of the smaller class below which DeLong's variance is not trusted.
+const FEW: f64 = 30.0;
+
+/// Area under the ROC curve with DeLong's interval (DeLong et al. 1988; fast form of Sun and Xu 2014) on the
+/// logit scale, where it covers better near 1. With fewer than 30 rows in the smaller class, and where the
+/// classes are told apart entirely, Newcombe's interval: DeLong's would be too narrow, or none at all.
 pub fn roc_auc_estimate(scores: &[f64], labels: &[bool]) -> Option<Estimate> {
     let value = roc_auc(scores, labels)?;
     let (positive, negative) = ranks(scores, labels)?;
@@ -115,8 +147,34 @@ pub fn roc_auc_estimate(scores: &[f64], labels: &[bool]) -> Option<Estimate> {
     };
     let v10: Vec<f64> = positive.iter().map(|(overall, own)| (overall - own) / n).collect();
     let v01: Vec<f64> = negative.iter().map(|(overall, own)| 1.0 - (overall - own) / m).collect();
-    let half = Z * (variance(&v10) / m + variance(&v01) / n).sqrt();
-    Some(Estimate { value, low: (value - half).max(0.0), high: (value + half).min(1.0) })
+    let error = (variance(&v10) / m + variance(&v01) / n).sqrt();
+    let slope = value * (1.0 - value);
+    if m.min(n) < FEW || slope <= 0.0 {
+        return Some(newcombe(value, m, n));
+    }
+    let centre = (value / (1.0 - value)).ln();
+    let at = |z: f64| 1.0 / (1.0 + (-(centre + z * error / slope)).exp());
+    Some(Estimate { value, low: at(-Z), high: at(Z) })
+}
+
+/// The interval of an area from its value alone, `m` and `n` rows of either class: the areas θ with
+/// |value − θ| ≤ z·√V(θ), V(θ) = θ(1−θ)·[2N−1 − (3N−3)/((2−θ)(1+θ))]/(mn), N = (m+n)/2 (Newcombe 2006,
+/// method 5).
+fn newcombe(value: f64, m: f64, n: f64) -> Estimate {
+    let half = (m + n) / 2.0;
+    let beyond = |at: f64| {
+        let shape = 2.0 * half - 1.0 - (3.0 * half - 3.0) / ((2.0 - at) * (1.0 + at));
+        (value - at).abs() > Z * (at * (1.0 - at) * shape / (m * n)).max(0.0).sqrt()
+    };
+    let bound = |mut outside: f64| {
+        let mut inside = value;
+        for _ in 0..60 {
+            let middle = (inside + outside) / 2.0;
+            if beyond(middle) { outside = middle } else { inside = middle }
+        }
+        inside
+    };
+    Estimate { value, low: bound(0.0), high: bound(1.0) }
 }
 
 type Ranks = Vec<(f64, f64)>;
@@ -177,13 +235,14 @@ pub fn brier_terms(probabilities: &[f64], labels: &[bool]) -> Vec<f64> {
     probabilities.iter().zip(labels).map(|(p, y)| (p - f64::from(u8::from(*y))).powi(2)).collect()
 }
 
-/// Negative log-likelihood of each label, probabilities kept 1e-7 away from 0 and 1.
+/// Negative log-likelihood of each label, probabilities kept as far from 0 and 1 as scikit-learn keeps them
+/// (`f64::EPSILON`).
 pub fn log_loss_terms(probabilities: &[f64], labels: &[bool]) -> Vec<f64> {
     probabilities
         .iter()
         .zip(labels)
         .map(|(p, y)| {
-            let p = p.clamp(1e-7, 1.0 - 1e-7);
+            let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
             if *y { -p.ln() } else { -(1.0 - p).ln() }
         })
         .collect()

@@ -1,15 +1,17 @@
 //! Kinds of model under the same folds: every fold refits recipe, features and models on its own
 //! training rows, and each row's probability comes from models that never saw it.
 
+use super::cross::{self, Cross, CrossSpec};
 use super::prepare::{Local, clean_local, fit_on};
 use super::{Settings, pick, places};
 use crate::Error;
 use crate::evaluate::{Comparison, FoldScores, Measured, fold_scores};
 use crate::job::{Event, Reporter};
 use crate::note::Note;
-use crate::split::{self, Side};
+use crate::split::Side;
 use crate::table::Table;
-use crate::train::{self, ModelKind, TrainError};
+use crate::train::search::{self, SearchSpec};
+use crate::train::{self, ModelKind, Samples, Specs, TrainError};
 
 /// Folds at least and at most.
 const FOLDS: (usize, usize) = (2, 20);
@@ -43,17 +45,34 @@ pub fn compare(
     folds: usize,
     report: &Reporter,
 ) -> crate::Result<Comparison> {
-    let folds = folds.clamp(FOLDS.0, FOLDS.1);
+    compare_by(settings, table, kinds, &CrossSpec::of(folds), report)
+}
+
+/// [`compare`] with rows divided in another way, or with a search of settings in every fold.
+///
+/// # Errors
+/// As [`compare`]; a column that is not there; no dates, or of one day only; a search that cannot begin.
+pub fn compare_by(
+    settings: &Settings,
+    table: &Table,
+    kinds: &[ModelKind],
+    spec: &CrossSpec,
+    report: &Reporter,
+) -> crate::Result<Comparison> {
+    let folds = spec.folds.clamp(FOLDS.0, FOLDS.1);
     let local = clean_local(settings, table, &report.part(0.0, 0.1))?;
-    let (positive, labelled) = local.labels.counts();
-    let found = positive.min(labelled - positive);
-    if found < folds {
-        return Err(TrainError::TooFew { found, needed: folds }.into());
-    }
-    let Local { labels, twins, .. } = &local;
-    let of_row = split::folds(&labels.of_row, twins, folds, settings.seed);
-    let valid = settings.split.valid / (1.0 - settings.split.test).max(0.5);
+    let sides = cross::sides(settings, table, &local, (folds, &spec.cross))?;
+    let folds = sides.len();
+    let ratio = match spec.cross {
+        Cross::Forward { .. } => cross::test_to_train(&sides),
+        // That of the folds' definition: sizes differ by a row.
+        Cross::Stratified | Cross::Grouped { .. } => 1.0 / (folds as f64 - 1.0).max(1.0),
+    };
     let rows = local.cleaning.last().rows.clone();
+    let Local { labels, .. } = &local;
+    // In folds that go forward in time the oldest rows are never measured on.
+    let is_tested: Vec<bool> =
+        (0..rows.len()).map(|row| sides.iter().any(|of| of.get(row) == Some(&Side::Test))).collect();
 
     let specs = settings.specs();
     let mut gathered: Vec<Gathered> = Vec::new();
@@ -70,9 +89,8 @@ pub fn compare(
             });
         }
     }
-    for fold in 0..folds {
+    for (fold, sides) in sides.into_iter().enumerate() {
         let part = report.part(0.1 + 0.9 * fold as f64 / folds as f64, 0.9 / folds as f64);
-        let sides = split::fold_sides(&of_row, fold, valid, &labels.of_row, twins, settings.seed);
         let prepared = fit_on(settings, local.clone(), sides, &part.part(0.0, CLEANING))?;
         let samples = prepared.samples();
         let (test, test_labels) = pick(&prepared.labels.of_row, &prepared.sides, Side::Test);
@@ -83,8 +101,10 @@ pub fn compare(
             report.check()?;
             report.emit(Event::Fold { fold: fold + 1, folds, kind: one.kind });
             let part = part.part(CLEANING + each * at as f64, each);
+            let tuned = tuned(settings, (&specs, one.kind), &samples, spec.nested.as_ref(), &part)?;
+            let specs = tuned.as_ref().unwrap_or(&specs);
             let trained =
-                match train::train_with(one.kind, &specs, &samples, settings.device, settings.seed, &part) {
+                match train::train_with(one.kind, specs, &samples, settings.device, settings.seed, &part) {
                     Ok(trained) => trained,
                     Err(Error::Train(
                         why @ (TrainError::Fit { .. } | TrainError::Diverged { .. } | TrainError::Net(_)),
@@ -114,7 +134,13 @@ pub fn compare(
         }
     }
     report.progress(1.0);
-    let labelled = labels.of_row.iter().zip(rows.iter()).filter_map(|(label, row)| Some((*row, (*label)?)));
+    let labelled = labels
+        .of_row
+        .iter()
+        .zip(rows.iter())
+        .zip(&is_tested)
+        .filter(|(_, is_tested)| **is_tested)
+        .filter_map(|((label, row), _)| Some((*row, (*label)?)));
     let (mut failed, good): (Vec<Gathered>, Vec<Gathered>) =
         gathered.into_iter().partition(|g| g.failed.is_some());
     if good.is_empty()
@@ -128,11 +154,27 @@ pub fn compare(
             kind: g.kind,
             seconds: g.seconds,
             folds: g.folds,
-            // Labelled rows alone are tested, each in one fold.
+            // Labelled rows alone are tested, each in one fold at most.
             probabilities: g.probabilities.into_iter().flatten().collect(),
             notes: g.notes,
         })
         .collect();
     let failed = failed.into_iter().filter_map(|g| Some((g.kind, g.failed?.to_string()))).collect();
-    Ok(Comparison::new(folds, labelled.unzip(), labels.positive.clone(), measured, failed))
+    let positive = labels.positive.clone();
+    Ok(Comparison::with_ratio((folds, ratio), labelled.unzip(), positive, measured, failed))
+}
+
+/// The settings that a search of this fold's own rows found, where one is asked for and is of this kind.
+fn tuned(
+    settings: &Settings,
+    (start, kind): (&Specs, ModelKind),
+    samples: &Samples,
+    nested: Option<&SearchSpec>,
+    report: &Reporter,
+) -> crate::Result<Option<Specs>> {
+    let Some(spec) = nested.filter(|spec| spec.kind.model() == kind) else { return Ok(None) };
+    let samples = std::slice::from_ref(samples);
+    let trials = search::run(spec, start, samples, settings.device, settings.seed, report)?;
+    let best = search::best(&trials).and_then(|at| trials.into_iter().nth(at));
+    Ok(best.map(|trial| trial.specs))
 }

@@ -9,11 +9,16 @@ mod compare;
 #[cfg(test)]
 mod compare_tests;
 mod experiment;
+mod cross;
 mod feature_sheet;
+mod figures;
+#[cfg(test)]
+mod figures_tests;
 mod histories;
 mod inspection;
 mod labels;
 mod leak_trap;
+mod learning_curve;
 mod migrate;
 mod month;
 #[cfg(test)]
@@ -75,11 +80,15 @@ pub use experiment::{
     Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
     experiment_pool_of_table, experiment_rows, write_experiment,
 };
+pub use compare::{compare, compare_by};
+pub use cross::{Cross, CrossSpec};
 pub use feature_sheet::{feature_detail, feature_sheet};
+pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
+pub use learning_curve::learning_curve;
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;

@@ -137,6 +137,11 @@ impl Past {
         Ok(Self { plan, read })
     }
 
+    /// The last day of the data.
+    pub fn last(&self) -> NaiveDate {
+        to_date(self.read.books.last_day())
+    }
+
     /// [`as_of`] a day, with these books. `collected` are the tables that they were read from.
     ///
     /// # Errors

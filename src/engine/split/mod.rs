@@ -1,11 +1,15 @@
 //! Rows → training, validation and test, before anything is fitted. Rows that are equal but for
 //! their identifier share a side, and each class is spread evenly.
 
+mod forward;
+
 use std::collections::HashMap;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
+
+pub use forward::{forward, joined};
 
 /// Where a row is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,6 +32,7 @@ pub struct Table<'a> {
     /// The column that sorts, and whether it ascends.
     pub sorted: Option<(usize, bool)>,
     pub rows: usize,
+    /// Infinite where every row stands on the page, and the page scrolls: for tables of a few rows.
     pub height: f32,
     /// Rows can be chosen, and this one is.
     pub chosen: Option<Option<usize>>,
@@ -64,6 +65,7 @@ pub fn show(ui: &mut Ui, table: &Table<'_>, mut cell: impl FnMut(&mut Ui, usize,
                 .id_salt(id)
                 .resizable(true)
                 .auto_shrink([true, true])
+                .vscroll(height.is_finite())
                 .max_scroll_height(height)
                 .min_scrolled_height(height.min(120.0))
                 .cell_layout(Layout::left_to_right(Align::Center));
