@@ -44,9 +44,10 @@ impl Grouping {
 }
 
 /// Groups by equal text, the most frequent first.
-pub fn by_level<'a>(column: &str, values: impl Iterator<Item = Option<&'a str>> + Clone) -> Grouping {
+pub fn by_level<'a>(column: &str, values: impl Iterator<Item = Option<&'a str>>) -> Grouping {
+    let values: Vec<Option<&str>> = values.collect();
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for value in values.clone().flatten() {
+    for value in values.iter().copied().flatten() {
         *counts.entry(value).or_default() += 1;
     }
     let mut order: Vec<(&str, usize)> = counts.into_iter().collect();
@@ -61,6 +62,7 @@ pub fn by_level<'a>(column: &str, values: impl Iterator<Item = Option<&'a str>> 
     }
     let missing = levels.len() as u16;
     let of_row: Vec<u16> = values
+        .into_iter()
         .map(|value| match value {
             Some(text) => place.get(text).copied().unwrap_or(other),
             None => missing,
