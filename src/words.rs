@@ -1,6 +1,8 @@
 //! The catalogue: every sentence of the faces, in English and Simplified Chinese. The language is
 //! a value that is handed on, never a global.
 
+pub mod money;
+
 use std::collections::HashMap;
 
 use regulars_engine::Note;

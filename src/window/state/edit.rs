@@ -110,6 +110,8 @@ impl Edit {
             ("threshold", before.threshold != after.threshold),
             ("segments", before.segments != after.segments),
             ("call_list", before.call_list != after.call_list),
+            ("repair", before.repair != after.repair),
+            ("money", before.money != after.money),
         ];
         match settings.iter().filter(|(_, changed)| *changed).collect::<Vec<_>>().as_slice() {
             [(name, _)] => Self::with("edit.setting", "setting", format!("@setting.{name}")),
@@ -144,6 +146,8 @@ impl State {
             threshold: free.threshold,
             segments: free.segments,
             call_list: free.call_list.clone(),
+            repair: free.repair,
+            money: free.money.clone(),
             ..self.committed.clone()
         };
     }

@@ -133,7 +133,8 @@ impl State {
                 .flat_map(|since| list.iter().zip(&since.1.of))
                 .map(|(customer, (change, _))| (customer.row, *change))
                 .collect();
-            let grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            let mut grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            words::money::add_lines(lang, &mut grid, &made, &settings.money);
             write(&path, |path| {
                 if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
                     let html = report::printable(lang, &grid, &made);

@@ -68,7 +68,7 @@ pub fn fairness(rows: &Rows, grouping: &Grouping, threshold: f64) -> Fairness {
         let large = || groups.iter().filter(|group| of(group) >= LEAST);
         let by = |a: &&GroupRates, b: &&GroupRates| share(a).value.total_cmp(&share(b).value);
         let (high, low) = (large().max_by(by)?, large().min_by(by)?);
-        (high.level != low.level).then(|| Gap {
+        (share(high).value > share(low).value).then(|| Gap {
             high: high.level,
             low: low.level,
             value: difference(share(high), share(low)),
