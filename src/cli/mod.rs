@@ -19,6 +19,7 @@ mod inspect;
 mod learning;
 mod look_back;
 mod mask;
+mod money;
 mod per_customer;
 mod report;
 mod run;
@@ -27,6 +28,7 @@ mod sample;
 mod score;
 mod search;
 mod segment;
+mod slices;
 mod source;
 mod terminal;
 mod train;
@@ -70,6 +72,10 @@ enum Command {
     Search(search::Search),
     /// Groups customers that are alike
     Segment(segment::Segment),
+    /// Whom to call, what that costs and what it should bring
+    Money(money::Money),
+    /// Where the model is worse, and what it does to groups
+    Slices(slices::Slices),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -257,6 +263,8 @@ pub fn main() -> ExitCode {
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Search(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
+        Command::Money(c) => (c.learnt.input.json, c.run()),
+        Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use regulars_engine::deploy::{Change, Customer, DeployError};
+use regulars_engine::evaluate::{Repair, RepairKind};
 use regulars_engine::files::Grid;
 use regulars_engine::project::{self, CallList, RecipeFile, RunFolder, RunRecord};
 use regulars_engine::{Error, files};
@@ -198,7 +199,8 @@ impl State {
             self.tell(Tone::Caution, "notice.run_other_rows", Vec::new());
             return;
         };
-        let settings = run.settings.clone();
+        let mut settings = run.settings.clone();
+        settings.repair = outcome.repair.as_ref().map_or(RepairKind::None, Repair::kind);
         let (sources, all) = (self.wanted(), self.outcomes.clone());
         let behaviour = self.collected.as_ref().and_then(|collected| collected.asked.clone());
         self.write = Some(self.start(move |working| {
