@@ -144,7 +144,8 @@ fn a_dragged_threshold_changes_list_cost_and_gain_in_the_same_frame() {
         !serde_json::to_string(&regulars_engine::project::Settings::default()).unwrap().contains("money")
     );
     let from = harness.state().state.settings.threshold;
-    let picture = harness.query_all_by_label_contains("gains the most").last().unwrap().rect();
+    let pictures = harness.query_all_by_label_contains("gains the most").map(|node| node.rect());
+    let picture = pictures.max_by(|a, b| a.height().total_cmp(&b.height())).unwrap();
     let (left, right) = (picture.left() + 0.3 * picture.width(), picture.left() + 0.6 * picture.width());
     harness.drag_at(egui::pos2(left, picture.center().y));
     harness.run_steps(2);

@@ -58,6 +58,16 @@ impl Money {
         Some(("money", job.progress(), job.seconds()))
     }
 
+    /// True if the person stopped it and nothing runs.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.is_some() && self.job.is_none()
+    }
+
+    /// Measures again what was stopped.
+    pub fn resume(&mut self) {
+        self.stopped = None;
+    }
+
     /// What calling gains; of older figures while the present ones are measured.
     pub fn gains(&self) -> Option<&Arc<Gains>> {
         self.found.as_ref().map(|(_, gains)| gains)
@@ -98,6 +108,7 @@ impl State {
             return;
         }
         self.money.job.iter().for_each(|(_, job)| job.cancel());
+        self.money.stopped = None;
         let (work, seed) = (of.clone(), self.settings.seed);
         let job =
             self.start(move |report| project::gains(&work.spec, &work.outcome, work.customers, seed, report));

@@ -26,6 +26,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let gains = scene.state.money.gains().cloned();
     let best = gains.as_ref().and_then(|gains| gains.best);
     threshold(ui, scene, best, &book);
+    if scene.state.money.is_stopped() && ui.button(lang.t("money.measure")).clicked() {
+        scene.state.money.resume();
+    }
     match &gains {
         Some(gains) => picture::show(ui, scene, gains),
         None => parts::muted(ui, lang.t("money.measuring")),
