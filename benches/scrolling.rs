@@ -11,7 +11,7 @@ use std::time::Instant;
 use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, Vec2, pos2};
 use egui_kittest::Harness;
 use rand::{Rng, SeedableRng};
-use regulars::window::pages::Page;
+use regulars::window::pages::{EvaluateTab, Page};
 use regulars::window::{App, Prefs};
 use regulars_engine::train::DeviceKind;
 
@@ -39,8 +39,14 @@ fn main() {
         wait(&mut harness, |app| app.state.list().is_some() && app.state.running().is_none());
         println!("trained, ranked and grouped in {:.1} s", started.elapsed().as_secs_f64());
     }
-    for page in Page::ALL {
+    // The tabs of Evaluate, and today's list, are there once a model is.
+    let tabs = [EvaluateTab::Money, EvaluateTab::Slices].map(|tab| (Page::Evaluate, tab, false));
+    let today = (Page::Customers, EvaluateTab::Curves, true);
+    let pages = Page::ALL.map(|page| (page, EvaluateTab::Curves, false));
+    for (page, tab, is_today) in pages.into_iter().chain(tabs).chain([today]) {
         harness.state_mut().prefs.page = page;
+        harness.state_mut().page.evaluate_tab = tab;
+        harness.state_mut().page.today.on = is_today;
         wait(&mut harness, |app| app.state.running().is_none());
         // The pointer over the middle of the page, and once over its lower part, where tables are.
         for y in [350.0, 620.0] {
@@ -48,7 +54,7 @@ fn main() {
             let mut frames: Vec<f64> = (0..FRAMES).map(|n| frame(&mut harness, n)).collect();
             frames.sort_by(f64::total_cmp);
             println!(
-                "{page:?} at {y}: median {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
+                "{page:?} {tab:?} at {y}: median {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
                 frames[FRAMES / 2],
                 frames[FRAMES * 99 / 100],
                 frames[FRAMES - 1]

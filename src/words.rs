@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+pub mod money;
+
+use std::collections::HashMap;
 
 use regulars_engine::Note;
 use regulars_engine::collect::http::{DryRun, Paging};

@@ -21,6 +21,7 @@ mod inspect;
 mod learning;
 mod look_back;
 mod mask;
+mod money;
 mod per_customer;
 mod report;
 mod run;
@@ -30,6 +31,7 @@ mod score;
 mod search;
 mod segment;
 mod segment_rfm;
+mod slices;
 mod source;
 mod terminal;
 mod train;
@@ -80,6 +82,10 @@ enum Command {
     Segment(segment::Segment),
     /// Tells what each customer is worth from here on, from orders or contracts
     Value(value::Value),
+    /// Whom to call, what that costs and what it should bring
+    Money(money::Money),
+    /// Where the model is worse, and what it does to groups
+    Slices(slices::Slices),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -270,6 +276,8 @@ pub fn main() -> ExitCode {
         Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Value(c) => (c.input.json, c.run()),
+        Command::Money(c) => (c.learnt.input.json, c.run()),
+        Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use regulars_engine::evaluate::Evaluation;
+use regulars_engine::evaluate::{Evaluation, RepairKind};
 use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
@@ -29,6 +29,9 @@ pub(super) struct Train {
     model: ModelKind,
     #[command(flatten)]
     asking: Asking,
+    /// Repair probabilities on the validation rows: none, platt or isotonic
+    #[arg(long, value_name = "KIND", default_value = "none", value_parser = parse_repair)]
+    repair: RepairKind,
     /// Where to save the trained model with its preparation
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -44,6 +47,24 @@ pub(super) fn parse_kind(text: &str) -> Result<ModelKind, String> {
     ModelKind::every().find(|k| k.name() == text).ok_or_else(|| {
         let names: Vec<&str> = ModelKind::every().map(ModelKind::name).collect();
         format!("one of {}", names.join(", "))
+    })
+}
+
+pub(super) fn parse_repair(text: &str) -> Result<RepairKind, String> {
+    RepairKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == text)
+        .ok_or_else(|| "none, platt or isotonic".into())
+}
+
+/// The outcome with the repair that is wanted; as it is, with a word, where it cannot be.
+pub(super) fn repaired(lang: Lang, prepared: &Prepared, learnt: Learnt, kind: RepairKind) -> Learnt {
+    if kind.is_none() {
+        return learnt;
+    }
+    project::repaired(prepared, &learnt, kind).unwrap_or_else(|| {
+        eprintln!("! {}", lang.t("repair.failed"));
+        learnt
     })
 }
 
@@ -65,6 +86,7 @@ impl Train {
             None => {
                 let mut settings = self.input.settings()?;
                 self.learning.apply(&mut settings);
+                settings.repair = self.repair;
                 settings.question = self.asking.question(self.learning.target.is_some());
                 if self.model.is_network() {
                     settings.net.kind = self.model;
@@ -86,6 +108,8 @@ impl Train {
         });
         let prepared = project::prepare(&settings, table, &report)?;
         let learnt = project::learn_kept(&settings, &prepared, kind, self.checkpoint.as_deref(), &report)?;
+        let learnt = project::learn(&settings, &prepared, kind, &report)?;
+        let learnt = repaired(lang, &prepared, learnt, settings.repair);
         drop(report);
         let _ = printer.join();
         if self.bundle.is_some() || self.folder.run_folder.is_some() {

@@ -20,6 +20,7 @@ mod keyboard;
 mod lessons;
 mod linked;
 mod live;
+mod money;
 mod nets;
 mod over_time;
 mod pages;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, DeployError, Differences, Profile, differences, read_zip, write_zip};
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
-use crate::evaluate::Explainer;
+use crate::evaluate::{Explainer, Repair};
 use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix, Sequences};
 use crate::files;
@@ -41,6 +41,9 @@ pub struct Bundle {
     /// How orders and events become the model's columns, where it was learnt from a question over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<FittedBehaviour>,
+    /// What the model's probabilities go through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Repair>,
 }
 
 /// What to do where a file lacks a column that the model learnt from.
@@ -118,6 +121,7 @@ impl Bundle {
         self.model.fits(width)
             && self.explainer.as_ref().is_none_or(|e| e.fits(width))
             && self.profiles.iter().all(Profile::is_sound)
+            && self.repair.as_ref().is_none_or(Repair::is_sound)
     }
 
     /// Columns of a file that the model learns from, by themselves or through the recipe's formulas.
@@ -168,7 +172,10 @@ impl Bundle {
         };
         let sequences = Sequences::of(cleaning.last(), &read);
         let matrix = features.apply_reporting(cleaning.last(), report)?.with_sequences(sequences);
-        let probabilities = self.model.predict_reporting(&matrix, DeviceKind::Flex, report)?;
+        let mut probabilities = self.model.predict_reporting(&matrix, DeviceKind::Flex, report)?;
+        if let Some(repair) = &self.repair {
+            probabilities = repair.apply_all(&probabilities);
+        }
         report.progress(0.8);
         let repeated: std::collections::HashSet<u32> = cleaning
             .stages

@@ -29,10 +29,12 @@ pub struct Customer {
     pub rank: usize,
 }
 
-/// Customers at risk among those who are not known to have left, and all of the latter.
+/// Customers at risk among those who are not known to have left, and all of the latter,
+/// of a list that stands in the order of risk: ranks are read, and nobody is counted.
 pub fn at_risk(list: &[Customer], threshold: f64) -> (usize, usize) {
-    let here = list.iter().filter(|c| c.actual != Some(true));
-    (here.clone().filter(|c| c.probability >= threshold).count(), here.count())
+    let last_rank = |part: &[Customer]| part.iter().rev().map(|c| c.rank).find(|rank| *rank > 0).unwrap_or(0);
+    let risky = list.partition_point(|c| c.probability.total_cmp(&threshold).is_ge());
+    (last_rank(list.get(..risky).unwrap_or_default()), last_rank(list))
 }
 
 /// Puts the most likely to leave first; equal ones in the order of the file.

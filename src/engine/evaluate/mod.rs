@@ -6,6 +6,9 @@ mod explain;
 mod figures;
 mod importance;
 mod learning;
+pub mod money;
+mod repair;
+pub mod slices;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ pub use explain::{Explainer, Explanation};
 pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
+pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
 pub use standing::Standing;
 
 /// A model's probabilities on labelled rows, sorted once.
@@ -102,6 +106,37 @@ impl Evaluation {
             false_negative: positives - hits,
             true_negative: n - flagged as u64 - (positives - hits),
         }
+    }
+
+    /// Places after the last row of each different probability, ascending: every cut that a threshold
+    /// can make, but for the one before all rows.
+    fn ends(&self) -> Vec<usize> {
+        let differ = |&end: &usize| self.probabilities.get(end) != self.probabilities.get(end - 1);
+        (1..=self.rows()).filter(differ).collect()
+    }
+
+    /// Positive rows among the first `end`.
+    fn hits_of(&self, end: usize) -> u64 {
+        self.hits.get(end).copied().unwrap_or(0)
+    }
+
+    /// The threshold that flags the first `end` rows.
+    fn threshold_of(&self, end: usize) -> f64 {
+        let last = end.checked_sub(1).and_then(|last| self.probabilities.get(last));
+        last.copied().unwrap_or(1.0 + f64::EPSILON)
+    }
+
+    /// How the probabilities of those who left and of those who stayed are spread: counts in `bins`
+    /// equal parts of 0 to 1, `[left, stayed]`.
+    pub fn spread(&self, bins: usize) -> Vec<[u64; 2]> {
+        let mut out = vec![[0, 0]; bins.max(1)];
+        for (p, label) in self.probabilities.iter().zip(&self.labels) {
+            let at = ((p * bins as f64) as usize).min(bins.saturating_sub(1));
+            if let Some(bin) = out.get_mut(at) {
+                bin[usize::from(!label)] += 1;
+            }
+        }
+        out
     }
 
     /// Every figure with its interval, at a threshold, under its stable name.

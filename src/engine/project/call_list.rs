@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::repair::rescaled;
 use super::{Month, Outcome, Prepared};
 use crate::deploy::{Customer, FollowUp, FollowUps, Profile, Reason, strongest};
-use crate::evaluate::Explainer;
+use crate::evaluate::{Explainer, Repair};
 use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::privacy;
@@ -106,6 +107,14 @@ impl<'a> Origin<'a> {
         }
     }
 
+    /// What the model's probabilities go through.
+    fn repair(&self) -> Option<&'a Repair> {
+        match self {
+            Self::Trained { outcome, .. } => outcome.repair.as_ref(),
+            Self::Month(month) => month.bundle.repair.as_ref(),
+        }
+    }
+
     /// Everything that an explanation takes; `None` for bundles of the first version.
     fn parts(&self) -> Option<(&'a Explainer, &'a Model, &'a Matrix, &'a [Profile], &'a Frame)> {
         match self {
@@ -140,13 +149,18 @@ pub fn why(
 ) -> crate::Result<Option<(f64, Vec<Vec<Reason>>)>> {
     let Some((explainer, model, matrix, profiles, frame)) = origin.parts() else { return Ok(None) };
     let places: Vec<usize> = customers.iter().map(|c| c.place).collect();
-    let told = explainer.explain(model, matrix, &places, report)?;
+    let mut told = explainer.explain(model, matrix, &places, report)?;
+    let mut base = explainer.base;
+    if let Some(repair) = origin.repair() {
+        told.iter_mut().for_each(|one| *one = rescaled(one, explainer.base, repair));
+        base = repair.apply(base);
+    }
     let reasons = told
         .iter()
         .zip(&places)
         .map(|(one, &place)| strongest(explainer, one, profiles, frame, place, most))
         .collect();
-    Ok(Some((explainer.base, reasons)))
+    Ok(Some((base, reasons)))
 }
 
 /// One line of the call list.

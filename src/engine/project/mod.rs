@@ -20,6 +20,7 @@ mod labels;
 mod leak_trap;
 mod learning_curve;
 mod migrate;
+mod money;
 mod month;
 #[cfg(test)]
 mod nets_tests;
@@ -27,6 +28,7 @@ mod prepare;
 mod race;
 mod recipe_file;
 mod recovery;
+mod repair;
 #[cfg(test)]
 mod reshaped;
 mod run_folder;
@@ -35,6 +37,7 @@ mod search;
 #[cfg(test)]
 mod search_tests;
 mod settings_diff;
+mod slices;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -60,7 +63,8 @@ use crate::collect::ReadOptions;
 use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
-use crate::evaluate::{Evaluation, Explainer};
+use crate::evaluate::money::MoneySpec;
+use crate::evaluate::{Evaluation, Explainer, Repair, RepairKind};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
@@ -89,17 +93,20 @@ pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
 pub use learning_curve::learning_curve;
+pub use money::{Gains, call_book, gains, worths};
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recovery::{Recovered, Recovery};
+pub use repair::repaired;
 pub use run_folder::{
     RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
 };
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings_diff::{SettingDiff, settings_diff};
+pub use slices::{Slices, slices};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 
@@ -233,6 +240,12 @@ pub struct Settings {
     /// How far ahead and by which model lifetime value is told.
     #[serde(skip_serializing_if = "ValueSpec::is_default")]
     pub value: ValueSpec,
+    /// How the shown model's probabilities are repaired.
+    #[serde(skip_serializing_if = "RepairKind::is_none")]
+    pub repair: RepairKind,
+    /// What keeping a customer is worth, what a call costs, and what is said in it.
+    #[serde(skip_serializing_if = "MoneySpec::is_default")]
+    pub money: MoneySpec,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -261,6 +274,8 @@ impl Default for Settings {
             classes: ClassSpec::default(),
             question: None,
             value: ValueSpec::default(),
+            repair: RepairKind::None,
+            money: MoneySpec::default(),
         }
     }
 }
@@ -280,6 +295,7 @@ impl Settings {
         self.value = self.value.sane();
         self.classes = self.classes.sane();
         self.net = self.net.sane();
+        self.money = self.money.sane();
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -392,6 +408,8 @@ pub struct Outcome {
     pub valid: Evaluation,
     pub test: Evaluation,
     pub explainer: Explainer,
+    /// What the probabilities went through after the model; they are the model's own without.
+    pub repair: Option<Repair>,
 }
 
 /// Cleans without learning: for files that have no target. Fitted steps learn from all rows.
@@ -485,6 +503,7 @@ impl Prepared {
             test: self.evaluation(&probabilities, Side::Test),
             probabilities,
             trained,
+            repair: None,
         })
     }
 }
@@ -585,6 +604,7 @@ pub fn bundle(
         profiles: prepared.profiles.clone(),
         card,
         behaviour: None,
+        repair: outcome.repair.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! searched, filtered, followed up, taken away.
 
 pub(in crate::window) mod card;
+pub(in crate::window) mod today;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use regulars_engine::project::{Month, Outcome};
 use regulars_engine::split::Side;
 
 use super::{PageState, Picked, Scene};
+use super::{PageState, Scene, evaluate};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::State;
@@ -27,6 +29,7 @@ struct Filter {
     with_left: bool,
     change: Option<Change>,
     cell: Option<(bool, bool)>,
+    slice: Option<evaluate::slices::Chosen>,
     threshold: f64,
     sort: Option<(Column, bool)>,
 }
@@ -75,11 +78,13 @@ impl Order {
                 filter.with_left
                     || filter.cell.is_some()
                     || filter.people.is_some()
+                    || filter.slice.is_some()
                     || list[at].actual != Some(true)
                     || filter.change == Some(Change::Left)
             })
             .filter(|&at| filter.change.is_none_or(|one| change(at).is_some_and(|(c, _)| c == one)))
             .filter(|&at| filter.cell.is_none_or(|cell| behind(&list[at], cell)))
+            .filter(|&at| filter.slice.as_ref().is_none_or(|slice| slice.holds(list[at].place)))
             .filter(|&at| wanted.is_empty() || list[at].id.to_lowercase().contains(&wanted))
             .collect();
         // The list itself is in the order of risk.
@@ -119,6 +124,7 @@ fn follow_list(page: &mut PageState, state: &State) {
         with_left: page.with_left,
         change: page.only_change.filter(|_| changes.is_some()),
         cell: page.cell.filter(|_| !is_month),
+        slice: page.slice.clone().filter(|slice| !is_month && slice.is_of(state)),
         threshold: state.settings.threshold,
         sort: page.sort.filter(|(column, _)| column.sorts() && columns.contains(column)),
     };
@@ -127,6 +133,11 @@ fn follow_list(page: &mut PageState, state: &State) {
 
 /// Places of the customers shown, in their order.
 pub(in crate::window) fn shown_places(page: &mut PageState, state: &State) -> Vec<usize> {
+    if page.today.on
+        && let Some((book, called)) = state.today()
+    {
+        return book.first(called.calls).to_vec();
+    }
     follow_list(page, state);
     if state.list().is_some() { page.order.places.clone() } else { Vec::new() }
 }
@@ -146,6 +157,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     };
     if scene.state.stale() && month.is_none() {
         parts::caution(ui, &lang.t("train.stale"));
+    }
+    ui.horizontal(|ui| {
+        ui.selectable_value(&mut scene.page.today.on, false, lang.t("today.everyone"));
+        ui.selectable_value(&mut scene.page.today.on, true, lang.t("today.list"));
+    });
+    ui.separator();
+    if scene.page.today.on {
+        return today::show(ui, scene, list);
     }
     finding(ui, scene, list);
     if let Some(month) = &month {
@@ -278,6 +297,14 @@ fn toolbar(ui: &mut Ui, scene: &mut Scene<'_>, month: Option<&Month>) {
             let text = format!("{} · {}  ×", part(was, "was"), part(said, "said"));
             if ui.selectable_label(true, text).on_hover_text(lang.t("customers.cell.help")).clicked() {
                 scene.page.cell = None;
+            }
+        }
+        if let Some(slice) =
+            scene.page.slice.clone().filter(|slice| month.is_none() && slice.is_of(scene.state))
+        {
+            let text = format!("{}  ×", slice.name(lang));
+            if ui.selectable_label(true, text).on_hover_text(lang.t("slices.chosen.help")).clicked() {
+                scene.page.slice = None;
             }
         }
         let top = ui.cursor().min;

@@ -86,6 +86,12 @@ pub struct PageState {
     /// Only customers behind a cell of the confusion matrix: said to leave, did leave.
     #[serde(skip)]
     pub cell: Option<(bool, bool)>,
+    /// Only customers of a slice.
+    #[serde(skip)]
+    pub slice: Option<evaluate::slices::Chosen>,
+    /// Whom to call today.
+    #[serde(skip)]
+    pub today: customers::today::View,
     /// The chosen customer: the file behind the list, and the row in it.
     #[serde(skip)]
     pub customer: Option<(u64, u32)>,

@@ -258,7 +258,11 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
     let bar = |(at, count): (usize, &f64)| Bar::new(at as f64, *count).width(0.85);
     let whole: Vec<Bar> = of.counts.iter().enumerate().map(bar).collect();
     let part: Option<Vec<Bar>> = of.overlay.map(|counts| counts.iter().enumerate().map(bar).collect());
-    let drawn = Plot::new(of.id)
+    let mut plot = Plot::new(of.id);
+    if of.overlay.is_some() {
+        plot = plot.legend(Legend::default().background_alpha(SEEN_THROUGH).follow_insertion_order(true));
+    }
+    let drawn = plot
         .height(of.height)
         .show_background(false)
         .allow_scroll(false)

@@ -3,7 +3,9 @@
 pub mod chart;
 pub mod drawing;
 pub mod form;
+pub mod framed;
 pub mod histogram;
+pub mod intervals;
 pub mod math;
 pub mod table;
 pub mod take;

@@ -112,6 +112,8 @@ impl Edit {
             ("call_list", before.call_list != after.call_list),
             ("value", before.value != after.value),
             ("classes", before.classes != after.classes),
+            ("repair", before.repair != after.repair),
+            ("money", before.money != after.money),
         ];
         match settings.iter().filter(|(_, changed)| *changed).collect::<Vec<_>>().as_slice() {
             [(name, _)] => Self::with("edit.setting", "setting", format!("@setting.{name}")),
@@ -148,6 +150,8 @@ impl State {
             call_list: free.call_list.clone(),
             value: free.value.clone(),
             classes: free.classes.clone(),
+            repair: free.repair,
+            money: free.money.clone(),
             ..self.committed.clone()
         };
     }

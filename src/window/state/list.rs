@@ -133,7 +133,7 @@ impl State {
 
     /// True until the bundle is that of the shown model.
     pub fn bundling(&self) -> bool {
-        self.bundling.is_some()
+        self.bundling.is_some() || self.repairing.is_running()
     }
 
     /// After another threshold: what changed is counted again.

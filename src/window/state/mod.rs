@@ -21,6 +21,7 @@ mod mask;
 mod money;
 pub(in crate::window) mod race;
 mod reading;
+mod repair;
 mod runs;
 mod sheet;
 mod slices;
@@ -68,6 +69,7 @@ pub use map::Map;
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
 pub use race::Race;
+pub use repair::Repairing;
 pub use runs::{Run, Training};
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
@@ -225,6 +227,7 @@ pub struct State {
     pub slices: Slices,
     pub money: Money,
     pub figures: Figures,
+    pub repairing: Repairing,
     pub live: Vec<Epoch>,
     pub live_device: Option<DeviceChoice>,
     pub notices: Vec<Notice>,
@@ -318,6 +321,7 @@ impl State {
             slices: Slices::default(),
             money: Money::default(),
             figures: Figures::default(),
+            repairing: Repairing::default(),
             live: Vec::new(),
             live_device: None,
             notices: Vec::new(),
@@ -611,6 +615,7 @@ impl State {
         self.poll_slices();
         self.poll_money();
         self.poll_figures();
+        self.poll_repair();
         let news = ended(&mut self.write);
         if let Some(text) = self.settle(news) {
             self.notices.push(Notice { tone: Tone::Good, text });

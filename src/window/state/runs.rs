@@ -386,9 +386,10 @@ impl State {
     /// Takes the settings of a run back, as one step of undo.
     pub fn use_settings_of(&mut self, at: usize) {
         if let Some(run) = self.runs.get(at) {
-            let keep = (self.settings.threshold, self.settings.call_list.clone());
-            self.settings = run.settings.clone();
-            (self.settings.threshold, self.settings.call_list) = keep;
+            // What reads the result is no part of how a model was made.
+            let now = std::mem::replace(&mut self.settings, run.settings.clone());
+            (self.settings.threshold, self.settings.call_list) = (now.threshold, now.call_list);
+            (self.settings.repair, self.settings.money) = (now.repair, now.money);
         }
     }
 
@@ -408,8 +409,13 @@ impl State {
         self.live_device = kept.map(|o| o.trained.device.clone());
     }
 
-    /// The outcome that pages show.
+    /// The outcome that pages show, its probabilities repaired where that is wanted and done.
     pub fn shown(&self) -> Option<&Arc<Outcome>> {
+        self.unrepaired().map(|raw| self.repairing.of(raw, self.settings.repair).unwrap_or(raw))
+    }
+
+    /// The shown outcome as the model gave it.
+    pub fn unrepaired(&self) -> Option<&Arc<Outcome>> {
         self.outcomes.iter().find(|o| o.kind == self.shown_model).or(self.outcomes.first())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use regulars_engine::deploy::{Change, Customer, DeployError};
+use regulars_engine::evaluate::{Repair, RepairKind};
 use regulars_engine::files::Grid;
 use regulars_engine::project::{self, CallList, RecipeFile, RunFolder, RunRecord};
 use regulars_engine::{Error, files};
@@ -148,6 +149,8 @@ impl State {
             let actions = &settings.classes.actions;
             let classes = classes.as_ref().map(|of| (of, actions));
             let grid = words::call_list(lang, &made, (segments.as_deref(), classes), &changes);
+            let mut grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            words::money::add_lines(lang, &mut grid, &made, &settings.money);
             write(&path, |path| {
                 if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
                     let html = report::printable(lang, &grid, &made);
@@ -211,7 +214,8 @@ impl State {
             self.tell(Tone::Caution, "notice.run_other_rows", Vec::new());
             return;
         };
-        let settings = run.settings.clone();
+        let mut settings = run.settings.clone();
+        settings.repair = outcome.repair.as_ref().map_or(RepairKind::None, Repair::kind);
         let (sources, all) = (self.wanted(), self.outcomes.clone());
         let behaviour = self.collected.as_ref().and_then(|collected| collected.asked.clone());
         self.write = Some(self.start(move |working| {

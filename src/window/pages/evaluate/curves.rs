@@ -1,0 +1,442 @@
+//! Curves: one threshold, and one pointer, over all of them.
+
+mod spread;
+
+use std::sync::Arc;
+
+use eframe::egui::{self, RichText, Ui};
+use egui_plot::{Corner, PlotPoint};
+use regulars_engine::evaluate::{Evaluation, OperatingPoint, RepairKind};
+use regulars_engine::files::{Cell, Grid};
+use regulars_engine::metrics::Confusion;
+use regulars_engine::project::Outcome;
+
+use crate::report::svg;
+use crate::window::command::Command;
+use crate::window::pages::{Page, Scene};
+use crate::window::parts::framed::{self, Framed};
+use crate::window::parts::{self, chart};
+use crate::window::theme::{self, Palette, S2, S3};
+use crate::window::tour;
+use crate::words::percent;
+
+/// Points of a curve: a screen has not many more columns.
+const POINTS: usize = 600;
+
+/// Curves of the shown outcome, made once for it.
+#[derive(Default)]
+pub struct Charts {
+    of: Option<Arc<Outcome>>,
+    points: Vec<OperatingPoint>,
+    /// One for each of [`CURVES`].
+    lines: Vec<Vec<PlotPoint>>,
+    calibration: Vec<PlotPoint>,
+    /// Of the model's own probabilities, where the shown ones are repaired.
+    unrepaired: Vec<PlotPoint>,
+    /// Test rows in equal parts of 0 to 1: those who left, those who stayed.
+    spread: Vec<[u64; 2]>,
+}
+
+impl std::fmt::Debug for Charts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Charts").field("points", &self.points.len()).finish_non_exhaustive()
+    }
+}
+
+/// A curve of operating points: its key, the keys of its axes, where it stands, and what chance gives
+/// at the share of positive rows.
+struct Curve {
+    key: &'static str,
+    x: &'static str,
+    y: &'static str,
+    at: fn(&OperatingPoint) -> [f64; 2],
+    chance: fn(f64) -> [[f64; 2]; 2],
+    legend: Corner,
+}
+
+const CURVES: [Curve; 4] = [
+    Curve {
+        key: "roc",
+        x: "evaluate.fpr",
+        y: "metric.recall",
+        at: |p| [p.false_positive_rate, p.recall],
+        chance: |_| [[0.0, 0.0], [1.0, 1.0]],
+        legend: Corner::RightBottom,
+    },
+    Curve {
+        key: "pr",
+        x: "metric.recall",
+        y: "metric.precision",
+        at: |p| [p.recall, p.precision],
+        chance: |base| [[0.0, base], [1.0, base]],
+        legend: Corner::RightTop,
+    },
+    Curve {
+        key: "gain",
+        x: "evaluate.flagged",
+        y: "evaluate.gain_axis",
+        at: |p| [p.flagged, p.recall],
+        chance: |_| [[0.0, 0.0], [1.0, 1.0]],
+        legend: Corner::RightBottom,
+    },
+    Curve {
+        key: "lift",
+        x: "evaluate.flagged",
+        y: "evaluate.lift_axis",
+        at: |p| [p.flagged, p.lift],
+        chance: |_| [[0.0, 1.0], [1.0, 1.0]],
+        legend: Corner::RightTop,
+    },
+];
+
+impl Charts {
+    fn follow(&mut self, outcome: &Arc<Outcome>, raw: Option<&Arc<Outcome>>) {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, outcome)) {
+            return;
+        }
+        self.of = Some(outcome.clone());
+        self.points = outcome.test.operating_points(POINTS);
+        let line = |curve: &Curve| self.points.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
+        self.lines = CURVES.iter().map(line).collect();
+        let calibration = |of: &Outcome| -> Vec<PlotPoint> {
+            let bins = of.test.calibration(10);
+            bins.iter().map(|bin| PlotPoint::new(bin.predicted, bin.observed.value)).collect()
+        };
+        self.calibration = calibration(outcome);
+        self.unrepaired =
+            raw.filter(|_| outcome.repair.is_some()).map_or_else(Vec::new, |raw| calibration(raw));
+        self.spread = outcome.test.spread(spread::BINS);
+    }
+
+    /// The operating point whose mark on a curve is nearest.
+    fn nearest(&self, curve: &Curve, to: PlotPoint) -> Option<OperatingPoint> {
+        let far = |p: &OperatingPoint| {
+            let [x, y] = (curve.at)(p);
+            (x - to.x).powi(2) + (y - to.y).powi(2)
+        };
+        self.points.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)))
+    }
+}
+
+/// The tab.
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
+    let lang = scene.lang;
+    let raw = scene.state.unrepaired().cloned();
+    scene.page.charts.follow(outcome, raw.as_ref());
+    let threshold = scene.state.settings.threshold;
+    let test = &outcome.test;
+    let room = ui.available_width();
+    ui.horizontal_wrapped(|ui| {
+        let label = ui.label(RichText::new(lang.t("evaluate.threshold")).family(theme::strong()));
+        ui.spacing_mut().slider_width = (room - 420.0).clamp(120.0, 320.0);
+        let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0).fixed_decimals(3);
+        let response = ui.add(slider).labelled_by(label.id);
+        tour::anchor(ui, "threshold", label.rect.union(response.rect));
+        if ui.button(lang.t("evaluate.best_f1")).on_hover_text(lang.t("evaluate.best_f1.help")).clicked() {
+            scene.state.settings.threshold = outcome.valid.best_f1_threshold();
+        }
+        if ui.button(lang.t("evaluate.half")).clicked() {
+            scene.state.settings.threshold = 0.5;
+        }
+    });
+    let counts = test.confusion(threshold);
+    let lead = [
+        ("flagged", lang.count(counts.true_positive + counts.false_positive)),
+        ("hits", lang.count(counts.true_positive)),
+        ("missed", lang.count(counts.false_negative)),
+    ];
+    let text = RichText::new(lang.with("evaluate.lead", &lead)).font(theme::section_font());
+    ui.add(egui::Label::new(text).wrap());
+    parts::muted(
+        ui,
+        lang.with(
+            "evaluate.rows",
+            &[("rows", lang.count(test.rows() as u64)), ("positives", lang.count(test.positives()))],
+        ),
+    );
+    ui.add_space(S2);
+    let mut figures = vec![
+        ("accuracy", counts.accuracy(), true),
+        ("precision", counts.precision(), true),
+        ("recall", counts.recall(), true),
+        ("f1", counts.f1(), false),
+        ("balanced_accuracy", counts.balanced_accuracy(), true),
+    ];
+    figures.extend(
+        ["roc_auc", "pr_auc", "brier"].into_iter().filter_map(|key| Some((key, test.fixed(key)?, false))),
+    );
+    let in_row = ((ui.available_width() / 220.0) as usize).clamp(2, figures.len());
+    for row in figures.chunks(in_row) {
+        ui.horizontal_top(|ui| {
+            for (key, e, as_percent) in row {
+                parts::estimate(ui, lang, key, *e, *as_percent);
+            }
+        });
+        ui.add_space(S2);
+    }
+    pointed(ui, scene);
+    let mut hover = None;
+    // Seven pictures in rows of three, or of two where the window is narrow.
+    let in_row = if ui.available_width() > 820.0 { 3 } else { 2 };
+    let pictures: Vec<usize> = (0..CURVES.len() + 3).collect();
+    for row in pictures.chunks(in_row) {
+        ui.columns(in_row, |sides| {
+            for (ui, picture) in sides.iter_mut().zip(row) {
+                let pointed = match picture {
+                    0 => {
+                        confusion(ui, scene, test, threshold);
+                        None
+                    }
+                    1 => spread::show(ui, scene, test, threshold),
+                    2 => calibration(ui, scene).map(|threshold| test.operating_point(threshold)),
+                    n => curve(ui, scene, n - 3, test, threshold),
+                };
+                hover = pointed.or(hover);
+            }
+        });
+        ui.add_space(S3);
+    }
+    scene.page.hover = hover;
+}
+
+/// What the pointer is over, in words: the same point on every curve.
+fn pointed(ui: &mut Ui, scene: &Scene<'_>) {
+    let lang = scene.lang;
+    let text = match &scene.page.hover {
+        Some(p) => lang.with(
+            "evaluate.pointed",
+            &[
+                ("threshold", percent(p.threshold.min(1.0))),
+                ("flagged", percent(p.flagged)),
+                ("recall", percent(p.recall)),
+                ("precision", percent(p.precision)),
+                ("lift", format!("{:.2}", p.lift)),
+            ],
+        ),
+        None => lang.t("evaluate.point_hint"),
+    };
+    parts::muted(ui, text);
+}
+
+/// One curve, with the threshold's mark and the pointer's. Returns the point under the pointer.
+fn curve(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    at: usize,
+    test: &Evaluation,
+    threshold: f64,
+) -> Option<OperatingPoint> {
+    let lang = scene.lang;
+    let (curve, charts) = (&CURVES[at], &scene.page.charts);
+    let base = test.positives() as f64 / test.rows().max(1) as f64;
+    let now = test.operating_point(threshold);
+    let here = [PlotPoint::from((curve.at)(&now))];
+    let pointed: Vec<PlotPoint> = scene.page.hover.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
+    let chance = (curve.chance)(base).map(PlotPoint::from);
+    let args = [
+        ("auc", test.fixed("roc_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
+        ("ap", test.fixed("pr_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
+        ("base", percent(base)),
+        ("flagged", percent(now.flagged)),
+        ("recall", percent(now.recall)),
+        ("lift", format!("{:.1}", now.lift)),
+    ];
+    let frame = chart::Frame {
+        id: curve.key,
+        title: lang.with(&format!("evaluate.{}", curve.key), &args),
+        x: lang.t(curve.x),
+        y: lang.t(curve.y),
+        height: 230.0,
+        include: vec![[0.0, 0.0], [1.0, 1.0]],
+        legend: curve.legend,
+        log_y: false,
+        hue: 0,
+    };
+    let series =
+        |name: &str, points, dashed, markers| chart::Series { name: lang.t(name), points, dashed, markers };
+    let line = charts.lines.get(at).map_or(&[][..], |line| line);
+    let mut all = vec![
+        series("evaluate.curve", line, false, false),
+        series("evaluate.threshold", &here, false, true),
+        series("evaluate.chance", &chance, true, false),
+    ];
+    if !pointed.is_empty() {
+        all.push(series("evaluate.pointer", &pointed, false, true));
+    }
+    let pointer = chart::lines(ui, lang, frame, &all, None)?;
+    charts.nearest(curve, pointer)
+}
+
+/// What 30% means; returns the probability under the pointer.
+fn calibration(ui: &mut Ui, scene: &Scene<'_>) -> Option<f64> {
+    let lang = scene.lang;
+    let frame = chart::Frame {
+        id: "calibration",
+        title: lang.t("evaluate.calibration"),
+        x: lang.t("evaluate.predicted"),
+        y: lang.t("evaluate.observed"),
+        height: 230.0,
+        include: vec![[0.0, 0.0], [1.0, 1.0]],
+        legend: Corner::LeftTop,
+        log_y: false,
+        hue: 0,
+    };
+    let perfect = [PlotPoint::new(0.0, 0.0), PlotPoint::new(1.0, 1.0)];
+    let charts = &scene.page.charts;
+    let is_repaired = !charts.unrepaired.is_empty();
+    let one =
+        |key: &str, points, dashed, markers| chart::Series { name: lang.t(key), points, dashed, markers };
+    let model = if is_repaired { "repair.after" } else { "evaluate.model" };
+    let mut series = vec![
+        one(model, charts.calibration.as_slice(), false, true),
+        one("evaluate.perfect", &perfect, true, false),
+    ];
+    if is_repaired {
+        series.push(one("repair.before", &charts.unrepaired, true, true));
+    }
+    let at = scene.page.hover.map_or(scene.state.settings.threshold, |point| point.threshold.min(1.0));
+    let key = if scene.page.hover.is_some() { "evaluate.pointer" } else { "evaluate.threshold" };
+    let pointer = chart::lines(ui, lang, frame, &series, Some((lang.t(key), at)))?;
+    Some(pointer.x.clamp(0.0, 1.0))
+}
+
+/// Who was told rightly, at the pointer's threshold where it is over a curve.
+fn confusion(ui: &mut Ui, scene: &mut Scene<'_>, test: &Evaluation, threshold: f64) {
+    let lang = scene.lang;
+    let pointed = scene.page.hover.map(|point| point.threshold);
+    let counts = test.confusion(pointed.unwrap_or(threshold));
+    let title = lang.t("evaluate.confusion");
+    let data = || matrix(scene.lang, counts);
+    let drawing = || drawing(scene.lang, counts);
+    let framed = Framed { id: "confusion", title: &title, drawing: &drawing, data: &data };
+    let labels = scene.state.prepared.as_ref().map(|p| &p.labels);
+    let target = labels.map_or_else(String::new, |of| format!("{} = {}", of.column, of.positive));
+    let asked = framed::show(ui, lang, &framed, |ui| {
+        let at = lang.with("evaluate.at", &[("threshold", percent(pointed.unwrap_or(threshold).min(1.0)))]);
+        parts::muted(ui, format!("{target} · {at}"));
+        cells(ui, scene, counts)
+    });
+    // The list is of the day to answer; those who were measured stand on an earlier one.
+    if scene.state.asked().is_some() {
+        return;
+    }
+    parts::muted(ui, lang.t("evaluate.cell.help"));
+    if asked.is_some() {
+        scene.page.cell = asked;
+        scene.page.today.on = false;
+        scene.send.extend([Command::CloseMonth, Command::Go(Page::Customers)]);
+    }
+}
+
+/// The four cells; returns the one that was clicked: said to leave, did leave.
+fn cells(ui: &mut Ui, scene: &Scene<'_>, counts: Confusion) -> Option<(bool, bool)> {
+    let lang = scene.lang;
+    let p = Palette::of(ui);
+    let mut asked = None;
+    let mut cell = |ui: &mut Ui, value: u64, said: bool, was: bool| {
+        let good = said == was;
+        let share = value as f32 / counts.total().max(1) as f32;
+        let color = if good { p.good } else { p.bad };
+        let mark = if good { "✓" } else { "×" };
+        let frame = egui::Frame::new()
+            .fill(color.gamma_multiply(0.08 + 0.35 * share))
+            .stroke(egui::Stroke::new(1.0, p.line))
+            .corner_radius(6)
+            .inner_margin(10)
+            .show(ui, |ui| {
+                ui.set_min_size(egui::vec2(58.0, 44.0));
+                ui.vertical_centered(|ui| {
+                    let count = RichText::new(lang.count(value)).font(theme::section_font());
+                    ui.add(egui::Label::new(count).selectable(false));
+                    let text = RichText::new(format!("{mark} {:.1}%", share * 100.0)).small();
+                    ui.add(egui::Label::new(text).selectable(false));
+                });
+            });
+        let rect = frame.response.rect;
+        let response = ui.interact(rect, ui.scope_id().with(("cell", said, was)), egui::Sense::click());
+        let words =
+            |yes: bool, key: &str| lang.t(&format!("evaluate.{key}_{}", if yes { "yes" } else { "no" }));
+        let name = format!("{}, {}: {}", words(was, "was"), words(said, "said"), lang.count(value));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        if response.hovered() || response.has_focus() {
+            ui.painter().rect_stroke(rect, 6, egui::Stroke::new(2.0, p.accent), egui::StrokeKind::Inside);
+        }
+        if response.on_hover_text(lang.t("evaluate.cell.help")).clicked() {
+            asked = Some((said, was));
+        }
+    };
+    egui::Grid::new("confusion").spacing([S2, S2]).show(ui, |ui| {
+        ui.label("");
+        parts::muted(ui, lang.t("evaluate.said_yes"));
+        parts::muted(ui, lang.t("evaluate.said_no"));
+        ui.end_row();
+        parts::muted(ui, lang.t("evaluate.was_yes"));
+        cell(ui, counts.true_positive, true, true);
+        cell(ui, counts.false_negative, false, true);
+        ui.end_row();
+        parts::muted(ui, lang.t("evaluate.was_no"));
+        cell(ui, counts.false_positive, true, false);
+        cell(ui, counts.true_negative, false, false);
+        ui.end_row();
+    });
+    asked
+}
+
+/// The matrix as a table.
+fn matrix(lang: crate::words::Lang, counts: Confusion) -> Grid {
+    let row = |key: &str, yes, no| vec![lang.t(key).into(), Cell::whole(yes), Cell::whole(no)];
+    Grid {
+        name: lang.t("evaluate.confusion"),
+        header: vec![String::new(), lang.t("evaluate.said_yes"), lang.t("evaluate.said_no")],
+        rows: vec![
+            row("evaluate.was_yes", counts.true_positive, counts.false_negative),
+            row("evaluate.was_no", counts.false_positive, counts.true_negative),
+        ],
+    }
+}
+
+/// The matrix as a drawing: 0 flagged, 1 not flagged.
+fn drawing(lang: crate::words::Lang, counts: Confusion) -> svg::Chart {
+    let line = |key: &str, yes: u64, no: u64| svg::Series {
+        name: lang.t(key),
+        points: vec![(0.0, yes as f64), (1.0, no as f64)],
+        dashed: false,
+        markers: true,
+    };
+    svg::Chart {
+        title: lang.t("evaluate.confusion"),
+        x: format!("0 = {} · 1 = {}", lang.t("evaluate.said_yes"), lang.t("evaluate.said_no")),
+        y: lang.t("common.rows"),
+        series: vec![
+            line("evaluate.was_yes", counts.true_positive, counts.false_negative),
+            line("evaluate.was_no", counts.false_positive, counts.true_negative),
+        ],
+        include: vec![[0.0, 0.0]],
+    }
+}
+
+/// The choice of how probabilities are repaired, and what that does to rows it was not fitted on.
+pub(super) fn repair(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Outcome) {
+    let lang = scene.lang;
+    parts::section(ui, lang.t("repair.title"));
+    parts::setting(ui, lang, "repair", |ui| {
+        let name = lang.t("setting.repair");
+        let words = |kind: RepairKind| lang.t(&format!("repair.{}", kind.name()));
+        parts::choose(ui, &name, &mut scene.state.settings.repair, &RepairKind::ALL, words);
+    });
+    let kind = scene.state.settings.repair;
+    let brier =
+        |of: &Outcome| of.test.fixed("brier").map_or_else(|| "–".into(), |e| format!("{:.4}", e.value));
+    if kind.is_none() {
+        parts::muted(ui, lang.t("repair.hint"));
+    } else if scene.state.repairing.is_running() {
+        parts::muted(ui, lang.t("status.working"));
+    } else if scene.state.repairing.has_failed(kind) {
+        parts::caution(ui, &lang.t("repair.failed"));
+    } else if let Some(raw) = scene.state.unrepaired() {
+        let args = [("before", brier(raw)), ("after", brier(outcome))];
+        let better = |of: &Outcome| of.test.fixed("brier").map_or(f64::INFINITY, |e| e.value);
+        let key = if better(outcome) < better(raw) { "repair.better" } else { "repair.worse" };
+        parts::muted(ui, lang.with(key, &args));
+    }
+}

@@ -1,0 +1,103 @@
+//! Money and what to say, in words.
+
+use regulars_engine::deploy::Reason;
+use regulars_engine::evaluate::money::{MoneySpec, fill};
+use regulars_engine::files::Cell;
+use regulars_engine::files::Grid;
+use regulars_engine::project::CallList;
+
+use super::Lang;
+
+/// An amount: "€1,234", "EUR 12.50", "−¥3"; cents below a thousand where there are any.
+pub fn amount(lang: Lang, currency: &str, value: f64) -> String {
+    let size = value.abs();
+    let cents = (100.0 * size).round();
+    let number = if cents < 100_000.0 && cents % 100.0 != 0.0 {
+        format!("{size:.2}")
+    } else {
+        lang.count(size.round() as u64)
+    };
+    let gap = if currency.chars().last().is_some_and(char::is_alphabetic) { " " } else { "" };
+    let minus = if value < 0.0 && cents > 0.0 { "−" } else { "" };
+    format!("{minus}{currency}{gap}{number}")
+}
+
+/// The strongest reason that drives away.
+pub fn strongest(reasons: &[Reason]) -> Option<&Reason> {
+    reasons.iter().find(|reason| reason.share > 0.0)
+}
+
+/// The catalogue's line for a reason, with its marks.
+pub fn usual_line(lang: Lang, reason: Option<&Reason>) -> String {
+    lang.t(match reason {
+        None => "say.none",
+        Some(Reason { value: None, .. }) => "say.missing",
+        Some(Reason { usual, .. }) if usual.is_empty() => "say.plain",
+        Some(_) => "say.unusual",
+    })
+}
+
+/// What to say to a customer: the person's line for the strongest reason, else the catalogue's.
+pub fn say(lang: Lang, spec: &MoneySpec, id: &str, reasons: &[Reason]) -> String {
+    let reason = strongest(reasons);
+    let own = spec.line(lang.code(), reason.map_or("", |reason| &reason.column));
+    let line = own.map_or_else(|| usual_line(lang, reason), str::to_owned);
+    fill(&line, id, reason)
+}
+
+/// Puts what to say, and what a call should bring where the person has said what a customer is worth,
+/// behind the reasons of a call list.
+pub fn add_lines(lang: Lang, grid: &mut Grid, list: &CallList, spec: &MoneySpec) {
+    let last = lang.with("list.reason", &[("number", "3".to_owned())]);
+    let at = grid.header.iter().position(|head| *head == last).map_or(grid.header.len(), |at| at + 1);
+    let with_money = !spec.is_example();
+    let bring = |p: f64| {
+        let value = spec.profit(p, 1.0);
+        Cell::Number { value, text: amount(lang, &spec.currency, value), format: "#,##0.00" }
+    };
+    grid.header.insert(at, lang.t("today.say"));
+    if with_money {
+        grid.header.insert(at + 1, lang.t("today.brings"));
+    }
+    for (row, line) in grid.rows.iter_mut().zip(&list.lines) {
+        let place = at.min(row.len());
+        if with_money {
+            row.insert(place, bring(line.customer.probability));
+        }
+        row.insert(place, say(lang, spec, &line.customer.id, &line.reasons).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_as_money() {
+        let of = |currency: &str, value: f64| amount(Lang::En, currency, value);
+        assert_eq!(of("€", 1234.4), "€1,234");
+        assert_eq!(of("EUR", 12.5), "EUR 12.50");
+        assert_eq!(of("¥", -3.0), "−¥3");
+        assert_eq!(of("", 999.999), "1,000");
+        assert_eq!(of("$", -0.001), "$0");
+    }
+
+    #[test]
+    fn the_strongest_reason_that_drives_away_says_what_is_said() {
+        let reason = |column: &str, value: Option<&str>, share: f64| Reason {
+            column: column.into(),
+            value: value.map(str::to_owned),
+            usual: "12".into(),
+            share,
+        };
+        let reasons = [reason("age", Some("30"), -0.4), reason("days_since_visit", Some("90"), 0.3)];
+        let mut spec = MoneySpec::default();
+        let told = say(Lang::En, &spec, "C1", &reasons);
+        assert!(told.contains("days since visit") && told.contains("90") && told.contains("12"), "{told}");
+        assert!(say(Lang::Zh, &spec, "C1", &reasons).contains("days since visit"));
+        assert_eq!(say(Lang::En, &spec, "C1", &reasons[..1]), Lang::En.t("say.none"));
+        spec.set_line("en", "days_since_visit", Some("We miss you, {id}!".into()));
+        assert_eq!(say(Lang::En, &spec, "C1", &reasons), "We miss you, C1!");
+        assert_ne!(say(Lang::Zh, &spec, "C1", &reasons), "We miss you, C1!");
+    }
+}
