@@ -2,7 +2,7 @@
 //! figure at once and exactly.
 
 mod cross;
-mod explain;
+pub mod explain;
 mod importance;
 mod standing;
 

@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod explained;
 mod feature_sheet;
 mod histories;
 mod inspection;
@@ -64,6 +65,9 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use explained::{
+    dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
