@@ -329,34 +329,3 @@ fn prove(
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::train::LinearModel;
-
-    #[test]
-    fn shares_add_up_and_know_what_counts() {
-        let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let data: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32 / 5.0 - 1.0).collect();
-        let matrix = Matrix::new(names.clone(), names, 100, data);
-        let model = Model::Logistic(LinearModel { coefficients: vec![2.0, 0.0, -1.0], intercept: 0.3 });
-        let train: Vec<usize> = (0..60).collect();
-        let valid: Vec<usize> = (60..100).collect();
-        let z = |at: usize| 0.3 + 2.0 * matrix.row(at)[0] - matrix.row(at)[2];
-        let labels: Vec<bool> = valid.iter().map(|&at| z(at) > 0.0).collect();
-        let explainer = Explainer::new(&matrix, &train, &valid, &labels, &model).unwrap();
-        assert!(explainer.proven()[0] && !explainer.proven()[1], "{:?}", explainer.proven());
-        assert!(explainer.fits(3) && !explainer.fits(4));
-        let places: Vec<usize> = (60..100).collect();
-        let told = explainer.explain(&model, &matrix, &places, &Reporter::silent()).unwrap();
-        let p = model.predict(&matrix, DeviceKind::Flex).unwrap();
-        for (one, &at) in told.iter().zip(&places) {
-            let sum = explainer.base + one.shares.iter().sum::<f64>();
-            assert!((sum - p[at]).abs() < 1e-12, "{sum} {}", p[at]);
-            assert_eq!(one.probability, p[at]);
-            assert_eq!(one.shares[1], 0.0, "a column without weight has no share");
-        }
-        assert!(told.iter().any(|one| one.shares[0].abs() > 0.1));
-    }
-}
