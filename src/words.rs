@@ -1,6 +1,8 @@
 //! The catalogue: every sentence of the faces, in English and Simplified Chinese. The language is
 //! a value that is handed on, never a global.
 
+pub mod spoken;
+
 use std::collections::HashMap;
 
 use regulars_engine::Note;
@@ -137,7 +139,8 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 64] = [
+const TOLD_WHOLE: [&str; 65] = [
+    "no_customer",
     "device_broke",
     "net_memory",
     "not_a_run",

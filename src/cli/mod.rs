@@ -15,6 +15,7 @@ mod class;
 mod classroom;
 mod clean;
 mod compare;
+mod explain;
 mod inspect;
 mod learning;
 mod look_back;
@@ -70,6 +71,8 @@ enum Command {
     Search(search::Search),
     /// Groups customers that are alike
     Segment(segment::Segment),
+    /// Tells what a model leans on, or why one customer stands where it stands
+    Explain(explain::Explain),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -257,6 +260,7 @@ pub fn main() -> ExitCode {
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Search(c) => (c.input.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
+        Command::Explain(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

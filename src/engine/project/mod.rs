@@ -124,6 +124,10 @@ pub enum ProjectError {
     NotEmpty { file: PathBuf },
     #[error("these are not the data of the run in {}, which had {rows} rows", file.display())]
     RunOtherData { file: PathBuf, rows: usize },
+    #[error("{} has no customer “{id}”", file.display())]
+    NoCustomer { file: PathBuf, id: String },
+    #[error("{} was saved before models kept what their reasons are found with", file.display())]
+    NoExplainer { file: PathBuf },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -145,6 +149,8 @@ impl ProjectError {
             Self::NotARun { .. } => "not_a_run",
             Self::NotEmpty { .. } => "not_empty",
             Self::RunOtherData { .. } => "run_other_data",
+            Self::NoCustomer { .. } => "no_customer",
+            Self::NoExplainer { .. } => "no_explainer",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -167,6 +173,8 @@ impl ProjectError {
             | Self::NotARun { file, .. }
             | Self::NotEmpty { file }
             | Self::RunOtherData { file, .. }
+            | Self::NoCustomer { file, .. }
+            | Self::NoExplainer { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }

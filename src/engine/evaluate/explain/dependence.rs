@@ -69,7 +69,9 @@ pub struct Dependence {
     pub centred: Vec<Vec<f64>>,
     /// Customers that the mean is taken over.
     pub rows: usize,
-    /// Between its lowest and its highest point that is not thin, the mean moves by so much.
+    /// The places of the lowest and of the highest point that is not thin.
+    pub ends: [usize; 2],
+    /// Between those two the mean moves by so much.
     pub swing: f64,
     /// Share of the customers whom that way would move by more than a point, but against the mean.
     pub against: f64,
@@ -121,14 +123,14 @@ pub fn dependence(ground: &Ground<'_>, column: &str, report: &Reporter) -> crate
         .collect();
     let line = |row: usize| -> Vec<f64> { p.iter().skip(row).step_by(rows.len()).copied().collect() };
     let every: Vec<Vec<f64>> = (0..rows.len()).map(line).collect();
-    let (swing, against) = swing(&points, &every);
+    let (ends, swing, against) = swing(&points, &every);
     let lines: Vec<Vec<f64>> = thinned(&(0..every.len()).collect::<Vec<_>>(), LINES)
         .into_iter()
         .filter_map(|at| every.get(at).cloned())
         .collect();
     let centred = lines.iter().map(|line| centred(line, axis)).collect();
     let (column, rows) = (column.to_owned(), rows.len());
-    Ok(Some(Dependence { column, axis, points, lines, centred, rows, swing, against }))
+    Ok(Some(Dependence { column, axis, points, lines, centred, rows, ends, swing, against }))
 }
 
 fn centred(line: &[f64], axis: Axis) -> Vec<f64> {
@@ -139,9 +141,9 @@ fn centred(line: &[f64], axis: Axis) -> Vec<f64> {
     line.iter().map(|p| p - zero).collect()
 }
 
-/// How far the mean goes among the points that are not thin, and the share of the customers who go the
+/// The lowest and the highest of the points that are not thin, how far the mean goes, and the share of the customers who go the
 /// other way between the same two points.
-fn swing(points: &[DependencePoint], lines: &[Vec<f64>]) -> (f64, f64) {
+fn swing(points: &[DependencePoint], lines: &[Vec<f64>]) -> ([usize; 2], f64, f64) {
     /// Less than a point is no way.
     const LEAST: f64 = 0.01;
     let thick = || points.iter().enumerate().filter(|(_, point)| !point.thin);
@@ -149,11 +151,11 @@ fn swing(points: &[DependencePoint], lines: &[Vec<f64>]) -> (f64, f64) {
         a.1.mean.value.total_cmp(&b.1.mean.value)
     };
     let (Some((low, a)), Some((high, b))) = (thick().min_by(by), thick().max_by(by)) else {
-        return (0.0, 0.0);
+        return ([0, 0], 0.0, 0.0);
     };
     let way = |line: &&Vec<f64>| line.get(high).zip(line.get(low)).is_some_and(|(b, a)| b - a < -LEAST);
     let against = lines.iter().filter(way).count() as f64 / lines.len().max(1) as f64;
-    (b.mean.value - a.mean.value, against)
+    ([low, high], b.mean.value - a.mean.value, against)
 }
 
 fn quantile(sorted: &[f64], share: f64) -> f64 {
