@@ -44,7 +44,7 @@ use crate::train::{DeviceKind, Model};
 use exact::Exact;
 
 pub use closely::{Closely, LogOdds, Method};
-pub use dependence::{Axis, Dependence, DependencePoint, dependence};
+pub use dependence::{Axis, Dependence, DependencePoint, day, dependence};
 pub use gradients::Gradients;
 pub use ground::Ground;
 pub use interactions::{Interactions, Pair};

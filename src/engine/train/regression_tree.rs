@@ -6,7 +6,8 @@ use super::{FlatTree, TrainError};
 use crate::features::Matrix;
 
 /// Grows a tree of at most `depth` splits from root to leaf on the features at `features` (ascending); each
-/// leaf holds at least `least` rows and says the mean of their `targets`.
+/// leaf holds at least `least` rows and says the mean of their `targets`. Leaves side by side that say the
+/// same within half a point become one.
 ///
 /// # Errors
 /// The rows cannot be cut into bins.
@@ -24,9 +25,39 @@ pub(crate) fn regression_tree(
     let curvature = vec![1.0f32; matrix.height];
     let rows: Vec<usize> = (0..matrix.height).collect();
     let rule = Binned::rule(0.0, least as f32, 1.0);
-    binned
-        .grow((rows, features), (&gradient, &curvature), &rule, depth)
-        .ok_or_else(|| fail("a tree is not a tree".to_owned()))
+    let grown = binned.grow((rows, features), (&gradient, &curvature), &rule, depth);
+    let grown = grown.ok_or_else(|| fail("a tree is not a tree".to_owned()))?;
+    let mut out = FlatTree::default();
+    prune(&grown, 0, &mut out);
+    Ok(out)
+}
+
+/// Leaves side by side that differ by less say the same.
+const SAME: f32 = 0.005;
+
+/// Copies the node at `at` and all below it, without splits between leaves that say the same; the number of
+/// the node, if it became a leaf.
+fn prune(tree: &FlatTree, at: usize, out: &mut FlatTree) -> Option<f32> {
+    let value = tree.values.get(at).copied().unwrap_or(0.0);
+    let feature = tree.features.get(at).and_then(|feature| usize::try_from(*feature).ok());
+    let above = tree.above.get(at).map_or(0, |above| *above as usize);
+    let Some(feature) = feature.filter(|_| above > at) else {
+        out.leaf(value);
+        return Some(value);
+    };
+    let here = out.split(feature, value);
+    let below = prune(tree, at + 1, out);
+    out.turn(here);
+    let beyond = prune(tree, above, out);
+    let (Some(a), Some(b)) = (below, beyond) else { return None };
+    if (a - b).abs() >= SAME {
+        return None;
+    }
+    out.features.truncate(here);
+    out.values.truncate(here);
+    out.above.truncate(here);
+    out.leaf((a + b) / 2.0);
+    Some((a + b) / 2.0)
 }
 
 #[cfg(test)]
@@ -50,6 +81,7 @@ mod tests {
         let targets: Vec<f32> = (0..400).map(|at| says(matrix.row(at)[0], matrix.row(at)[1])).collect();
         let tree = regression_tree(&matrix, &[0, 1], &targets, 3, 10).unwrap();
         assert!(tree.is_sound(2));
+        assert_eq!(tree.features.len(), 5, "no split that changes nothing");
         for (at, target) in targets.iter().enumerate() {
             assert!((tree.value(matrix.row(at)) - f64::from(*target)).abs() < 1e-5, "{at}");
         }

@@ -77,6 +77,12 @@ pub struct Dependence {
     pub against: f64,
 }
 
+/// The day of a date's place on the axis, as 2026-06-30.
+pub fn day(at: f64) -> String {
+    let day = chrono::DateTime::from_timestamp_millis((at * 86_400_000.0) as i64).unwrap_or_default();
+    day.date_naive().to_string()
+}
+
 /// A row that lends its value.
 struct Lender {
     row: usize,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Ground;
 use super::interactions::{Interactions, interactions};
-use super::permutation::{Importance, importance};
+use super::permutation::{Importance, REPEATS, importance};
 use super::surrogate::{Surrogate, surrogate};
 use crate::job::{Event, Reporter};
 
@@ -15,6 +15,8 @@ pub struct Overall {
     pub importance: Vec<Importance>,
     /// Rows that it was measured on.
     pub rows: usize,
+    /// Times that each column was shuffled.
+    pub repeats: usize,
     pub interactions: Interactions,
     /// `None` where there is nothing to grow a tree on.
     pub surrogate: Option<Surrogate>,
@@ -35,5 +37,5 @@ pub fn overall(ground: &Ground<'_>, report: &Reporter) -> crate::Result<Overall>
     let interactions = interactions(ground, &columns, &report.part(0.5, 0.4))?;
     let surrogate = surrogate(ground, &report.part(0.9, 0.1))?;
     report.progress(1.0);
-    Ok(Overall { importance, rows, interactions, surrogate })
+    Ok(Overall { importance, rows, repeats: REPEATS, interactions, surrogate })
 }

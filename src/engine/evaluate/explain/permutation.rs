@@ -12,7 +12,7 @@ use crate::job::Reporter;
 use crate::metrics::Estimate;
 
 /// Times that a column is shuffled.
-const REPEATS: usize = 10;
+pub(super) const REPEATS: usize = 10;
 /// The two-sided 95% point of the normal distribution.
 const WIDTH: f64 = 1.96;
 

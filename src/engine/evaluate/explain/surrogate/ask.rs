@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::clean::indicator_name;
-use crate::evaluate::explain::Ground;
+use crate::evaluate::explain::{Ground, day};
 use crate::features::Encoder;
 use crate::table::show_number;
 
@@ -91,9 +91,7 @@ impl<'a, 'g> Asks<'a, 'g> {
             Some(Stands::YearsAgo(column)) => match self.between(feature, bound, column) {
                 // Fewer years ago is a later day.
                 Some((later, earlier)) if earlier < later => {
-                    let day = (later * 86_400_000.0) as i64;
-                    let day = chrono::DateTime::from_timestamp_millis(day).unwrap_or_default();
-                    let day = day.date_naive().to_string();
+                    let day = day(later);
                     (Ask::Since { column: (*column).to_owned(), day }, true)
                 }
                 _ => itself(),

