@@ -8,6 +8,7 @@ mod cli;
 mod collect;
 mod comfort;
 mod crash;
+mod explain;
 mod features;
 mod honest;
 mod hostile;

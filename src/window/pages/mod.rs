@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
+pub use evaluate::Tab as EvaluateTab;
 pub use features::Tab as FeaturesTab;
 pub use train::Tab as TrainTab;
 
