@@ -20,7 +20,7 @@ const WORTH: f64 = 0.05;
 const LEAST: f64 = 0.02;
 const LEAST_ROWS: usize = 10;
 /// Rows that a tree is grown on at most.
-const ROWS: usize = 50_000;
+const ROWS: usize = 20_000;
 
 /// A node; children stand behind it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

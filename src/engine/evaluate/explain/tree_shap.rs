@@ -10,6 +10,8 @@ use crate::train::{FlatTree, TreeModel};
 
 /// Deeper trees are not walked: none that we grow is, and a forged file could exhaust the stack.
 const DEEPEST: usize = 48;
+/// Players on one way, and one more.
+const WEIGHTS: usize = DEEPEST + 2;
 /// Bits of a word.
 const WORD: usize = u64::BITS as usize;
 
@@ -144,15 +146,15 @@ enum Whose {
 /// Walks trees; keeps what every walk needs.
 pub(super) struct Walker {
     whose: Vec<Whose>,
-    /// `weights[s][t]` = s! t! / (s + t + 1)!.
-    weights: Vec<Vec<f64>>,
+    /// s! t! / (s + t + 1)! at `s × WEIGHTS + t`.
+    weights: Vec<f64>,
 }
 
 impl Walker {
     /// For so many players.
     pub fn new(players: usize) -> Self {
-        let mut weights = vec![vec![0.0; DEEPEST + 2]; DEEPEST + 2];
-        for (s, row) in weights.iter_mut().enumerate() {
+        let mut weights = vec![0.0; WEIGHTS * WEIGHTS];
+        for (s, row) in weights.chunks_mut(WEIGHTS).enumerate() {
             // w(s, 0) = 1 / (s + 1); w(s, t + 1) = w(s, t) · (t + 1) / (s + t + 2).
             let mut weight = 1.0 / (s as f64 + 1.0);
             for (t, place) in row.iter_mut().enumerate() {
@@ -181,33 +183,37 @@ impl Walker {
         set: (usize, usize),
         out: &mut [f64],
     ) -> (f64, f64) {
-        let Some(node) = tree.nodes.get(at).copied() else { return (0.0, 0.0) };
-        let weight = |s: usize, t: usize| self.weights.get(s).and_then(|row| row.get(t)).copied();
-        let Some(player) = node.player else {
-            let (own, other) = set;
-            let gives = own.checked_sub(1).and_then(|s| weight(s, other)).unwrap_or(0.0);
-            let takes = other.checked_sub(1).and_then(|t| weight(own, t)).unwrap_or(0.0);
-            return (gives * node.value, -takes * node.value);
+        let mut at = at;
+        // Down to the next split that parts the ways, or to a leaf.
+        let (node, player, mine, theirs) = loop {
+            let Some(node) = tree.nodes.get(at) else { return (0.0, 0.0) };
+            let Some(player) = node.player else { return self.pay(node.value, set) };
+            let (mine, theirs) = (goes_below(ways.0, at), goes_below(ways.1, at));
+            at = match self.whose.get(player) {
+                _ if mine == theirs => node.child(mine),
+                Some(Whose::Own) => node.child(mine),
+                Some(Whose::Ordinary) => node.child(theirs),
+                _ => break (node, player, mine, theirs),
+            };
         };
-        let (mine, theirs) = (goes_below(ways.0, at), goes_below(ways.1, at));
-        if mine == theirs {
-            return self.walk(tree, node.child(mine), ways, set, out);
+        self.mark(player, Whose::Own);
+        let own = self.walk(tree, node.child(mine), ways, (set.0 + 1, set.1), out);
+        self.mark(player, Whose::Ordinary);
+        let other = self.walk(tree, node.child(theirs), ways, (set.0, set.1 + 1), out);
+        self.mark(player, Whose::Open);
+        if let Some(share) = out.get_mut(player) {
+            *share += own.0 + other.1;
         }
-        match self.whose.get(player).copied() {
-            Some(Whose::Own) => self.walk(tree, node.child(mine), ways, set, out),
-            Some(Whose::Ordinary) => self.walk(tree, node.child(theirs), ways, set, out),
-            _ => {
-                self.mark(player, Whose::Own);
-                let own = self.walk(tree, node.child(mine), ways, (set.0 + 1, set.1), out);
-                self.mark(player, Whose::Ordinary);
-                let other = self.walk(tree, node.child(theirs), ways, (set.0, set.1 + 1), out);
-                self.mark(player, Whose::Open);
-                if let Some(share) = out.get_mut(player) {
-                    *share += own.0 + other.1;
-                }
-                (own.0 + other.0, own.1 + other.1)
-            }
-        }
+        (own.0 + other.0, own.1 + other.1)
+    }
+
+    /// What a leaf gives to each of the players whose own values lead to it, and takes from each of those who
+    /// have the ordinary ones.
+    fn pay(&self, value: f64, (own, other): (usize, usize)) -> (f64, f64) {
+        let weight = |s: usize, t: usize| self.weights.get(s * WEIGHTS + t).copied().unwrap_or(0.0);
+        let gives = own.checked_sub(1).map_or(0.0, |s| weight(s, other));
+        let takes = other.checked_sub(1).map_or(0.0, |t| weight(own, t));
+        (gives * value, -takes * value)
     }
 
     fn mark(&mut self, player: usize, whose: Whose) {
