@@ -194,7 +194,7 @@ fn lenders(ground: &Ground<'_>, column: &str, among: &[usize]) -> Option<(Axis, 
     levels.sort_by_key(|(_, (_, rows))| std::cmp::Reverse(*rows));
     levels.truncate(LEVELS);
     let lender = |(at, (label, (row, rows)))| Lender { row, at: at as f64, label, rows };
-    Some((Axis::Level, levels.into_iter().enumerate().map(|(at, level)| (at, level)).map(lender).collect()))
+    Some((Axis::Level, levels.into_iter().enumerate().map(lender).collect()))
 }
 
 /// Lenders of numbers that ascend: every value where they are few, else evenly spaced ones.
