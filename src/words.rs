@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 pub mod money;
+pub mod spoken;
 
 use std::collections::HashMap;
 
@@ -142,7 +143,8 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 64] = [
+const TOLD_WHOLE: [&str; 65] = [
+    "no_customer",
     "device_broke",
     "net_memory",
     "not_a_run",

@@ -17,6 +17,7 @@ mod clean;
 mod compare;
 mod experiment;
 mod evaluate;
+mod explain;
 mod inspect;
 mod learning;
 mod look_back;
@@ -86,6 +87,8 @@ enum Command {
     Money(money::Money),
     /// Where the model is worse, and what it does to groups
     Slices(slices::Slices),
+    /// Tells what a model leans on, or why one customer stands where it stands
+    Explain(explain::Explain),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -278,6 +281,7 @@ pub fn main() -> ExitCode {
         Command::Value(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
+        Command::Explain(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

@@ -10,6 +10,7 @@ mod collect;
 mod comfort;
 mod crash;
 mod experiments;
+mod explain;
 mod features;
 mod figures;
 mod honest;

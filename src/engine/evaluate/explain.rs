@@ -5,7 +5,9 @@
 //! one, in a random order, from the ordinary customer's value to this customer's; what the
 //! probability moves by is that column's share. Shares are averaged over the ordinary customers and
 //! over orders taken forwards and backwards (Castro, Gómez and Tejada 2009; Mitchell et al. 2022),
-//! and add up to the probability exactly, for every kind of model.
+//! and add up to the probability exactly, for every kind of model. Of linear and tree models they are not
+//! averaged over drawn orders but worked out over all of them (`explain/exact.rs`), against the same ordinary
+//! customers.
 //!
 //! What a network reads in order, words and purchases, is a column among the others. No ordinary customer has
 //! any (a real text would be a real person's), so its share is that of having said and done what this
@@ -16,6 +18,19 @@
 //! beyond chance (permutation importance, Breiman 2001, with a paired one-sided test at 1%, since there
 //! are many columns).
 
+mod closely;
+mod dependence;
+mod exact;
+mod gradients;
+mod ground;
+mod interactions;
+mod overall;
+mod permutation;
+mod surrogate;
+#[cfg(test)]
+mod tests;
+mod tree_shap;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -25,6 +40,17 @@ use super::importance::Watched;
 use crate::features::{Matrix, NOTHING};
 use crate::job::Reporter;
 use crate::train::{DeviceKind, Model};
+
+use exact::Exact;
+
+pub use closely::{Closely, LogOdds, Method};
+pub use dependence::{Axis, Dependence, DependencePoint, day, dependence};
+pub use gradients::Gradients;
+pub use ground::Ground;
+pub use interactions::{Interactions, Pair};
+pub use overall::{Overall, overall};
+pub use permutation::Importance;
+pub use surrogate::{Ask, Fidelity, Surrogate, SurrogateNode};
 
 /// Made-up ordinary customers; each is paired with one order of the columns, taken both ways.
 const ORDINARY: usize = 16;
@@ -148,7 +174,8 @@ impl Explainer {
             })
     }
 
-    /// Explains the rows at `places` of `matrix`, in that order.
+    /// Explains the rows at `places` of `matrix`, in that order: exactly where the model is linear or made of
+    /// trees, by sampled orders else.
     ///
     /// # Errors
     /// The device cannot be used, or the person cancelled.
@@ -159,6 +186,30 @@ impl Explainer {
         places: &[usize],
         report: &Reporter,
     ) -> crate::Result<Vec<Explanation>> {
+        if let Some(exact) = Exact::of(self, model, matrix.width()) {
+            let p = model.predict(&matrix.select(places), DeviceKind::Flex)?;
+            let shares = exact.shares(matrix, places, report)?;
+            let one = |(shares, probability): (exact::Shares, f64)| Explanation {
+                probability,
+                shares: shares.points,
+            };
+            return Ok(shares.into_iter().zip(p).map(one).collect());
+        }
+        Ok(self.sampled(model, matrix, places, report)?.into_iter().map(|(one, _)| one).collect())
+    }
+
+    /// Explains by orders of the columns that were drawn, each walked both ways; with the standard error of
+    /// each share over the ordinary customers and their orders.
+    ///
+    /// # Errors
+    /// As [`explain`](Self::explain).
+    pub fn sampled(
+        &self,
+        model: &Model,
+        matrix: &Matrix,
+        places: &[usize],
+        report: &Reporter,
+    ) -> crate::Result<Vec<(Explanation, Vec<f64>)>> {
         let count = self.columns.len();
         // Steps between an ordinary customer and this one, both ends included.
         let path = count + 1;
@@ -180,17 +231,24 @@ impl Explainer {
             }
             p.extend(model.predict_reporting(&walk.take(), DeviceKind::Flex, report)?);
             for customer in p.chunks_exact(per_customer) {
-                let mut shares = vec![0.0; count];
+                let (mut shares, mut squares) = (vec![0.0; count], vec![0.0; count]);
                 for (pair, order) in customer.chunks_exact(2 * path).zip(&self.orders) {
                     let (forwards, backwards) = pair.split_at(path);
                     for (step, &column) in order.iter().enumerate() {
-                        shares[column] += forwards[step + 1] - forwards[step];
                         let back = count - 1 - step;
-                        shares[column] += backwards[back + 1] - backwards[back];
+                        let ahead = forwards[step + 1] - forwards[step];
+                        let share = (ahead + backwards[back + 1] - backwards[back]) / 2.0;
+                        shares[column] += share;
+                        squares[column] += share * share;
                     }
                 }
-                shares.iter_mut().for_each(|share| *share /= (2 * ORDINARY) as f64);
-                out.push(Explanation { probability: customer.last().copied().unwrap_or(0.0), shares });
+                let n = ORDINARY as f64;
+                shares.iter_mut().for_each(|share| *share /= n);
+                let error =
+                    |(square, mean): (&f64, &f64)| ((square / n - mean * mean).max(0.0) / (n - 1.0)).sqrt();
+                let errors = squares.iter().zip(&shares).map(error).collect();
+                let probability = customer.last().copied().unwrap_or(0.0);
+                out.push((Explanation { probability, shares }, errors));
             }
             report.progress(out.len() as f64 / places.len().max(1) as f64);
         }
@@ -270,35 +328,4 @@ fn prove(
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::train::LinearModel;
-
-    #[test]
-    fn shares_add_up_and_know_what_counts() {
-        let names: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let data: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32 / 5.0 - 1.0).collect();
-        let matrix = Matrix::new(names.clone(), names, 100, data);
-        let model = Model::Logistic(LinearModel { coefficients: vec![2.0, 0.0, -1.0], intercept: 0.3 });
-        let train: Vec<usize> = (0..60).collect();
-        let valid: Vec<usize> = (60..100).collect();
-        let z = |at: usize| 0.3 + 2.0 * matrix.row(at)[0] - matrix.row(at)[2];
-        let labels: Vec<bool> = valid.iter().map(|&at| z(at) > 0.0).collect();
-        let explainer = Explainer::new(&matrix, &train, &valid, &labels, &model).unwrap();
-        assert!(explainer.proven()[0] && !explainer.proven()[1], "{:?}", explainer.proven());
-        assert!(explainer.fits(3) && !explainer.fits(4));
-        let places: Vec<usize> = (60..100).collect();
-        let told = explainer.explain(&model, &matrix, &places, &Reporter::silent()).unwrap();
-        let p = model.predict(&matrix, DeviceKind::Flex).unwrap();
-        for (one, &at) in told.iter().zip(&places) {
-            let sum = explainer.base + one.shares.iter().sum::<f64>();
-            assert!((sum - p[at]).abs() < 1e-12, "{sum} {}", p[at]);
-            assert_eq!(one.probability, p[at]);
-            assert_eq!(one.shares[1], 0.0, "a column without weight has no share");
-        }
-        assert!(told.iter().any(|one| one.shares[0].abs() > 0.1));
-    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Watched {
     labels: Vec<bool>,
     /// Each row's loss as it is.
     before: Vec<f64>,
+    /// The area under the ROC curve as it is.
+    auc: Option<f64>,
     order: Vec<usize>,
 }
 
@@ -43,9 +45,16 @@ impl Watched {
         if rows.height < FEWEST {
             return Ok(None);
         }
-        let before = metrics::log_loss_terms(&model.predict(&rows, DeviceKind::Flex)?, &labels);
+        let p = model.predict(&rows, DeviceKind::Flex)?;
+        let before = metrics::log_loss_terms(&p, &labels);
+        let auc = metrics::roc_auc(&p, &labels);
         let order = (0..rows.height).collect();
-        Ok(Some(Self { rows, labels, before, order }))
+        Ok(Some(Self { rows, labels, before, auc, order }))
+    }
+
+    /// Rows that features are shuffled among.
+    pub fn rows(&self) -> usize {
+        self.rows.height
     }
 
     /// By how much the mean log loss rises when `features`, and what is read in order of the column
@@ -57,11 +66,26 @@ impl Watched {
         model: &Model,
         rng: &mut ChaCha8Rng,
     ) -> crate::Result<(f64, f64)> {
+        Ok(self.repeat(read, features, model, (SHUFFLES, rng), &Reporter::silent())?.rise)
+    }
+
+    /// [`shuffle`](Self::shuffle), so many times, with what each of them did.
+    pub fn repeat(
+        &mut self,
+        read: Option<&str>,
+        features: &[usize],
+        model: &Model,
+        (times, rng): (usize, &mut ChaCha8Rng),
+        report: &Reporter,
+    ) -> crate::Result<Shuffled> {
         let n = self.rows.height;
         let sequences = &self.rows.sequences;
         let read = read.and_then(|name| sequences.position(name));
         let mut worse = vec![0.0; n];
-        for _ in 0..SHUFFLES {
+        let (mut repeats, mut falls) = (Vec::with_capacity(times), 0.0);
+        let mut has_auc = self.auc.is_some();
+        for _ in 0..times {
+            report.check()?;
             self.order.shuffle(rng);
             let mut data = self.rows.data.clone();
             for (row, &from) in data.chunks_exact_mut(self.rows.width()).zip(&self.order) {
@@ -76,16 +100,34 @@ impl Watched {
             let columns = 0..sequences.names().count();
             let cells: Vec<Vec<u32>> = columns.map(|at| (0..n).map(|row| cell(at, row)).collect()).collect();
             let rows = self.rows.like(data).with_sequences(sequences.with_places(&cells));
-            let after = model.predict(&rows, DeviceKind::Flex)?;
-            let after = metrics::log_loss_terms(&after, &self.labels);
-            for (sum, (after, before)) in worse.iter_mut().zip(after.iter().zip(&self.before)) {
-                *sum += (after - before) / SHUFFLES as f64;
+            let p = model.predict_reporting(&rows, DeviceKind::Flex, report)?;
+            match (self.auc, metrics::roc_auc(&p, &self.labels)) {
+                (Some(before), Some(after)) => falls += (before - after) / times as f64,
+                _ => has_auc = false,
             }
+            let after = metrics::log_loss_terms(&p, &self.labels);
+            let mut rise = 0.0;
+            for (sum, (after, before)) in worse.iter_mut().zip(after.iter().zip(&self.before)) {
+                *sum += (after - before) / times as f64;
+                rise += (after - before) / n as f64;
+            }
+            repeats.push(rise);
         }
         let centre = worse.iter().sum::<f64>() / n as f64;
         let variance = worse.iter().map(|w| (w - centre).powi(2)).sum::<f64>() / (n - 1) as f64;
-        Ok((centre, (variance / n as f64).sqrt()))
+        let rise = (centre, (variance / n as f64).sqrt());
+        Ok(Shuffled { rise, repeats, auc_fall: has_auc.then_some(falls) })
     }
+}
+
+/// What shuffling did.
+pub(super) struct Shuffled {
+    /// The mean rise of the log loss, and its standard error over rows.
+    pub rise: (f64, f64),
+    /// The rise of each repeat.
+    pub repeats: Vec<f64>,
+    /// The mean fall of the area under the ROC curve.
+    pub auc_fall: Option<f64>,
 }
 
 /// By how much the mean log loss of the rows at `places` rises when each of `features` is shuffled, with its

@@ -4,6 +4,7 @@
 mod cross;
 mod explain;
 mod figures;
+pub mod explain;
 mod importance;
 mod learning;
 pub mod money;

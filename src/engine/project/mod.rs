@@ -10,6 +10,7 @@ mod compare;
 mod compare_tests;
 mod experiment;
 mod cross;
+mod explained;
 mod feature_sheet;
 mod figures;
 #[cfg(test)]
@@ -86,6 +87,9 @@ pub use experiment::{
 };
 pub use compare::{compare, compare_by};
 pub use cross::{Cross, CrossSpec};
+pub use explained::{
+    dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use histories::{thin_histories, thin_history};
@@ -149,6 +153,10 @@ pub enum ProjectError {
     NotEmpty { file: PathBuf },
     #[error("these are not the data of the run in {}, which had {rows} rows", file.display())]
     RunOtherData { file: PathBuf, rows: usize },
+    #[error("{} has no customer “{id}”", file.display())]
+    NoCustomer { file: PathBuf, id: String },
+    #[error("{} was saved before models kept what their reasons are found with", file.display())]
+    NoExplainer { file: PathBuf },
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -170,6 +178,8 @@ impl ProjectError {
             Self::NotARun { .. } => "not_a_run",
             Self::NotEmpty { .. } => "not_empty",
             Self::RunOtherData { .. } => "run_other_data",
+            Self::NoCustomer { .. } => "no_customer",
+            Self::NoExplainer { .. } => "no_explainer",
             Self::Save { .. } => "write_failed",
         }
     }
@@ -192,6 +202,8 @@ impl ProjectError {
             | Self::NotARun { file, .. }
             | Self::NotEmpty { file }
             | Self::RunOtherData { file, .. }
+            | Self::NoCustomer { file, .. }
+            | Self::NoExplainer { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }

@@ -19,9 +19,11 @@ mod network;
 mod one_rule;
 mod optimizer;
 pub mod race;
+mod regression_tree;
 pub mod search;
 pub mod sequence;
 mod shelf;
+mod slope;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -50,6 +52,9 @@ pub use shelf::{KeptEpoch, Shelf};
 pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
+
+pub(crate) use regression_tree::regression_tree;
+pub(crate) use slope::Slope;
 
 /// Why training failed.
 #[derive(Debug, thiserror::Error)]

@@ -47,7 +47,7 @@ impl FlatTree {
     }
 
     /// The leaf that a row reaches. Children stand after their parents, so that the walk ends.
-    pub(super) fn leaf_of(&self, row: &[f32]) -> usize {
+    pub(crate) fn leaf_of(&self, row: &[f32]) -> usize {
         let mut at = 0;
         while let (Some(&feature), Some(&bound), Some(&above)) =
             (self.features.get(at), self.values.get(at), self.above.get(at))

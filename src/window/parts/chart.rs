@@ -76,7 +76,7 @@ pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
 }
 
 /// The head of a chart: its title and its menu.
-pub(super) fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
+pub fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let room = ui.available_width() - 96.0;
         ui.scope(|ui| {

@@ -4,6 +4,7 @@
 
 mod inputs;
 mod settings;
+mod slope;
 
 #[cfg(test)]
 mod tests;
