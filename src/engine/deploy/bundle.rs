@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, DeployError, Differences, Profile, differences, read_zip, write_zip};
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
-use crate::evaluate::Explainer;
+use crate::evaluate::{Choice, Explainer};
 use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix, Sequences};
 use crate::files;
@@ -41,6 +41,9 @@ pub struct Bundle {
     /// How orders and events become the model's columns, where it was learnt from a question over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<FittedBehaviour>,
+    /// Columns that can be asked about ("what if"), with their values among the training rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
 }
 
 /// What to do where a file lacks a column that the model learnt from.
@@ -118,6 +121,7 @@ impl Bundle {
         self.model.fits(width)
             && self.explainer.as_ref().is_none_or(|e| e.fits(width))
             && self.profiles.iter().all(Profile::is_sound)
+            && self.choices.iter().all(|choice| choice.values.is_sound())
     }
 
     /// Columns of a file that the model learns from, by themselves or through the recipe's formulas.

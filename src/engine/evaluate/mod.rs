@@ -4,7 +4,10 @@
 mod cross;
 mod explain;
 mod importance;
+mod nearest;
+mod similar;
 mod standing;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +18,10 @@ use crate::metrics::{self, Confusion, Estimate};
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
 pub use importance::importance;
+pub use nearest::{Goal, Move, Nearest, Turn, nearest};
+pub use similar::{Like, alike};
 pub use standing::Standing;
+pub use what_if::{Asked, Cell, Choice, Ground, Values, can_be_changed, choices};
 
 /// Bootstrap replicates for figures without a closed interval.
 const REPLICATES: usize = 200;

@@ -7,6 +7,7 @@ mod card;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod customer_card;
 mod feature_sheet;
 mod histories;
 mod inspection;
@@ -41,6 +42,7 @@ mod with_encodings;
 #[cfg(test)]
 mod with_text;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -64,6 +66,10 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
+pub use customer_card::{
+    Alike, CardSpec, Close, CustomerCard, Such, changeable, customer_card, look_close, such_customers,
+    what_if, what_if_choices, what_if_ground,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
@@ -205,6 +211,9 @@ pub struct Settings {
     /// What is asked over time of a shop that has orders; `None` where a column is the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+    /// What the person said of columns that the business can change, or cannot; the names propose the rest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub changeable: BTreeMap<String, bool>,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -231,6 +240,7 @@ impl Default for Settings {
             segments: None,
             call_list: CallListSpec::default(),
             question: None,
+            changeable: BTreeMap::new(),
         }
     }
 }
@@ -538,6 +548,7 @@ pub fn bundle(
         profiles: prepared.profiles.clone(),
         card,
         behaviour: None,
+        choices: what_if_choices(prepared),
     }
 }
 
