@@ -7,9 +7,6 @@
 //! each is tried with every further column. What is found is then brought as near to the present values
 //! as still turns the answer.
 
-#[cfg(test)]
-mod tests;
-
 use serde::Serialize;
 
 use super::what_if::{Asked, Cell, Ground, Values};
