@@ -48,6 +48,8 @@ pub enum DeployError {
         file.display(), if columns.len() > 1 { "s" } else { "" }, quoted(columns)
     )]
     MissingColumn { file: PathBuf, columns: Vec<String> },
+    #[error("no customer “{id}” in {}", file.display())]
+    NoCustomer { file: PathBuf, id: String },
     #[error("{} holds no model card", file.display())]
     NoCard { file: PathBuf },
     #[error("the model card in {} bears no hash: it was made before cards did", file.display())]
@@ -67,6 +69,7 @@ impl DeployError {
             Self::NotABundle { .. } => "not_a_bundle",
             Self::Newer { .. } => "newer_format",
             Self::MissingColumn { .. } => "missing_column",
+            Self::NoCustomer { .. } => "no_customer",
             Self::NoCard { .. } => "no_card",
             Self::Unsealed { .. } => "unsealed",
             Self::Altered { .. } => "altered",
@@ -81,6 +84,7 @@ impl DeployError {
             | Self::NotABundle { file, .. }
             | Self::Newer { file, .. }
             | Self::IsInput { file }
+            | Self::NoCustomer { file, .. }
             | Self::NoCard { file }
             | Self::Unsealed { file }
             | Self::Altered { file, .. }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Contacts, Origin, Prepared, why};
 use crate::clean::{self, FittedRecipe};
 use crate::deploy::{self, Customer, FollowUp, Reason};
-use crate::evaluate::{self, CalibrationBin, Choice, Ground, Nearest, can_be_changed};
+use crate::evaluate::{self, Asked, CalibrationBin, Choice, Ground, Nearest, can_be_changed};
 use crate::features::FittedFeatures;
 use crate::job::Reporter;
 use crate::metrics::Estimate;
@@ -86,24 +86,50 @@ pub fn changeable(ground: &Ground, said: &BTreeMap<String, bool>) -> Vec<usize> 
     all.filter(|(_, choice)| can(choice)).map(|(at, _)| at).collect()
 }
 
+/// A customer's row, ready to be asked about; `None` where the list's file lacks the row.
+///
+/// # Errors
+/// The row cannot be cleaned.
+pub fn what_if_asked(
+    origin: Origin<'_>,
+    ground: &Ground,
+    customer: &Customer,
+) -> crate::Result<Option<Asked>> {
+    let table = origin.table();
+    match table.rows.binary_search(&customer.row) {
+        Ok(place) => ground.ask(table, place),
+        Err(_) => Ok(None),
+    }
+}
+
 /// The probability of a customer with some cells changed: column, text of the cell. With nothing
 /// changed it is that of the row as a new file's: a training row whose categories were encoded out of
-/// fold may stand elsewhere in the list. `None` where the list's file lacks the row.
+/// fold may stand elsewhere in the list.
 ///
 /// # Errors
 /// The device cannot be used.
 pub fn what_if(
     origin: Origin<'_>,
     ground: &Ground,
-    customer: &Customer,
-    changes: &BTreeMap<String, String>,
-) -> crate::Result<Option<f64>> {
-    let table = origin.table();
-    let Ok(place) = table.rows.binary_search(&customer.row) else { return Ok(None) };
-    let Some(asked) = ground.ask(table, place)? else { return Ok(None) };
-    let cells = changes.iter().map(|(column, text)| (column.as_str(), text.as_str())).collect();
-    let p = ground.score(model(origin), &asked, &[cells], &Reporter::silent())?;
-    Ok(p.first().copied())
+    asked: &Asked,
+    changes: &[(&str, &str)],
+) -> crate::Result<f64> {
+    let p = ground.score(model(origin), asked, &[changes.to_vec()], &Reporter::silent())?;
+    Ok(p.first().copied().unwrap_or(f64::NAN))
+}
+
+/// The nearest change that turns the answer at `threshold`, among the columns that can be changed.
+///
+/// # Errors
+/// The device cannot be used, or the person cancelled.
+pub fn nearest_change(
+    origin: Origin<'_>,
+    ground: &Ground,
+    asked: &Asked,
+    (said, threshold): (&BTreeMap<String, bool>, f64),
+    report: &Reporter,
+) -> crate::Result<Nearest> {
+    evaluate::nearest(ground, model(origin), asked, &changeable(ground, said), threshold, report)
 }
 
 /// A customer of whom it is known what became of them.
@@ -118,48 +144,16 @@ pub struct Alike {
     pub happened: bool,
 }
 
-/// What takes a while to find about one customer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Close {
-    /// The customer's values at the ground's choices, as people read them and as numbers.
-    pub shown: Vec<Option<String>>,
-    pub numbers: Vec<Option<f64>>,
-    /// `None` where there is no row to ask about.
-    pub nearest: Option<Nearest>,
-    /// The nearest first; empty where of nobody is known what became of them.
-    pub alike: Vec<Alike>,
-}
-
-/// Looks closely at one customer: the nearest change that turns the answer at `threshold`, among the
-/// columns that can be changed, and the customers that are most like this one.
+/// The labelled rows that are most like a customer, the nearest first, one for each other customer; none
+/// where of nobody is known what became of them.
 ///
 /// # Errors
-/// The device cannot be used, or the person cancelled.
-pub fn look_close(
+/// The person cancelled.
+pub fn alike_customers(
     origin: Origin<'_>,
-    ground: Option<&Ground>,
     customer: &Customer,
-    (said, threshold): (&BTreeMap<String, bool>, f64),
     report: &Reporter,
-) -> crate::Result<Close> {
-    let alike = alike(origin, customer, &report.part(0.0, 0.2))?;
-    let mut close = Close { shown: Vec::new(), numbers: Vec::new(), nearest: None, alike };
-    let table = origin.table();
-    if let Some(ground) = ground
-        && let Ok(place) = table.rows.binary_search(&customer.row)
-        && let Some(asked) = ground.ask(table, place)?
-    {
-        let changeable = changeable(ground, said);
-        let part = report.part(0.2, 0.8);
-        let found = evaluate::nearest(ground, model(origin), &asked, &changeable, threshold, &part)?;
-        close.nearest = Some(found);
-        (close.shown, close.numbers) = (asked.shown, asked.numbers);
-    }
-    Ok(close)
-}
-
-/// The labelled rows that are most like a customer, one for each other customer.
-fn alike(origin: Origin<'_>, customer: &Customer, report: &Reporter) -> crate::Result<Vec<Alike>> {
+) -> crate::Result<Vec<Alike>> {
     let (frame, schema): (_, &[ColumnSpec]) = match origin {
         Origin::Trained { prepared, .. } => (prepared.cleaning.before_filling(), &prepared.schema),
         Origin::Month(month) => (month.scores.cleaning.before_filling(), &month.bundle.recipe.schema),
@@ -270,7 +264,7 @@ pub struct Such {
 /// Makes the card of one customer of a list.
 ///
 /// # Errors
-/// As [`look_close`].
+/// The device cannot be used, or the person cancelled.
 pub fn customer_card(
     origin: Origin<'_>,
     ground: Option<&Ground>,
@@ -278,8 +272,14 @@ pub fn customer_card(
     spec: CardSpec<'_>,
     report: &Reporter,
 ) -> crate::Result<CustomerCard> {
-    let close =
-        look_close(origin, ground, customer, (spec.changeable, spec.threshold), &report.part(0.0, 0.9))?;
+    let mut alike = alike_customers(origin, customer, &report.part(0.0, 0.2))?;
+    let mut nearest = None;
+    if let Some(ground) = ground
+        && let Some(asked) = what_if_asked(origin, ground, customer)?
+    {
+        let by = (spec.changeable, spec.threshold);
+        nearest = Some(nearest_change(origin, ground, &asked, by, &report.part(0.2, 0.7))?);
+    }
     let told = why(origin, &[customer], REASONS, report)?;
     let (base, mut reasons) = match told {
         Some((base, mut all)) => (Some(base), all.pop().unwrap_or_default()),
@@ -293,7 +293,7 @@ pub fn customer_card(
             (month.bundle.target.clone(), month.bundle.positive.clone(), month.bundle.model.kind())
         }
     };
-    let (mut alike, mut follow_up) = (close.alike, spec.follow_up);
+    let mut follow_up = spec.follow_up;
     if spec.masked {
         let schema = match origin {
             Origin::Trained { prepared, .. } => &prepared.schema,
@@ -328,7 +328,7 @@ pub fn customer_card(
         base,
         reasons,
         contacts: contacts(origin, customer, told),
-        nearest: close.nearest,
+        nearest,
         alike,
         follow_up,
     })

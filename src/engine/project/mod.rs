@@ -67,8 +67,8 @@ pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use customer_card::{
-    Alike, CardSpec, Close, CustomerCard, Such, changeable, customer_card, look_close, such_customers,
-    what_if, what_if_choices, what_if_ground,
+    Alike, CardSpec, CustomerCard, Such, alike_customers, changeable, customer_card, nearest_change,
+    such_customers, what_if, what_if_asked, what_if_choices, what_if_ground,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use histories::{thin_histories, thin_history};

@@ -110,6 +110,7 @@ impl Edit {
             ("threshold", before.threshold != after.threshold),
             ("segments", before.segments != after.segments),
             ("call_list", before.call_list != after.call_list),
+            ("changeable", before.changeable != after.changeable),
         ];
         match settings.iter().filter(|(_, changed)| *changed).collect::<Vec<_>>().as_slice() {
             [(name, _)] => Self::with("edit.setting", "setting", format!("@setting.{name}")),
@@ -144,6 +145,7 @@ impl State {
             threshold: free.threshold,
             segments: free.segments,
             call_list: free.call_list.clone(),
+            changeable: free.changeable.clone(),
             ..self.committed.clone()
         };
     }
