@@ -20,8 +20,8 @@ pub struct Like {
     pub distance: f64,
 }
 
-/// The rows of `among` in the order of their distance to the row at `place`, the nearest first, equal
-/// ones in their own order. Rows that share no filled column with it are left out. `columns` are those
+/// The `most` rows of `among` that are nearest to the row at `place`, the nearest first, equal ones in
+/// their own order. Rows that share no filled column with it are left out. `columns` are those
 /// that count; columns that the frame lacks are passed over.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub fn alike(
     frame: &Frame,
     columns: &[&str],
     place: usize,
-    among: &[usize],
+    (among, most): (&[usize], usize),
     report: &Reporter,
 ) -> crate::Result<Vec<Like>> {
     let (mut sums, mut counted) = (vec![0.0f64; among.len()], vec![0u32; among.len()]);
@@ -68,7 +68,13 @@ pub fn alike(
     let rows = among.iter().zip(sums.iter().zip(&counted)).filter(|(_, (_, counted))| **counted > 0);
     let mut out: Vec<Like> =
         rows.map(|(&place, (sum, counted))| Like { place, distance: sum / f64::from(*counted) }).collect();
-    out.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.place.cmp(&b.place)));
+    let nearer = |a: &Like, b: &Like| a.distance.total_cmp(&b.distance).then(a.place.cmp(&b.place));
+    // Sorting a million rows for a handful of them would keep a cancel waiting.
+    if out.len() > most && most > 0 {
+        out.select_nth_unstable_by(most - 1, nearer);
+    }
+    out.truncate(most);
+    out.sort_by(nearer);
     Ok(out)
 }
 
@@ -100,13 +106,16 @@ mod tests {
     #[test]
     fn distances_are_gowers() {
         let frame = frame();
-        let told = alike(&frame, &["spend", "plan", "absent"], 0, &[1, 2, 3], &Reporter::silent()).unwrap();
+        let told =
+            alike(&frame, &["spend", "plan", "absent"], 0, (&[1, 2, 3], 9), &Reporter::silent()).unwrap();
         // Row 1: 10 of a range of 40, the same word: (0.25 + 0) / 2. Row 2: (1 + 1) / 2. Row 3 has a
         // hole: the word alone counts.
         let expected = [(1, 0.125), (2, 1.0), (3, 1.0)];
         assert_eq!(told.iter().map(|one| (one.place, one.distance)).collect::<Vec<_>>(), expected);
+        let first = alike(&frame, &["spend", "plan"], 0, (&[2, 3, 1], 1), &Reporter::silent()).unwrap();
+        assert_eq!(first.iter().map(|one| one.place).collect::<Vec<_>>(), [1]);
         // Nothing to compare by: nobody is alike.
-        assert!(alike(&frame, &["spend"], 3, &[0, 1], &Reporter::silent()).unwrap().is_empty());
-        assert!(alike(&frame, &[], 0, &[1], &Reporter::silent()).unwrap().is_empty());
+        assert!(alike(&frame, &["spend"], 3, (&[0, 1], 9), &Reporter::silent()).unwrap().is_empty());
+        assert!(alike(&frame, &[], 0, (&[1], 9), &Reporter::silent()).unwrap().is_empty());
     }
 }

@@ -22,6 +22,8 @@ use crate::train::{Model, ModelKind};
 
 /// Customers that are told of as alike.
 const ALIKE: usize = 5;
+/// Rows among which they are looked for: a customer may have a row a day.
+const ALIKE_ROWS: usize = 400;
 /// Reasons that a card names.
 const REASONS: usize = 3;
 /// Bins of the calibration curve, as a model's card has them.
@@ -192,13 +194,17 @@ pub fn alike_customers(
         Origin::Trained { prepared, .. } => prepared.labels.of_row.get(*place).is_some_and(Option::is_some),
         Origin::Month(month) => month.scores.rows.get(*place).is_some_and(|row| row.actual.is_some()),
     };
-    let among: Vec<usize> =
-        (0..frame.height()).filter(|place| *place != customer.place).filter(is_known).collect();
-    let order = evaluate::alike(frame, &columns, customer.place, &among, report)?;
+    // Another day of the same customer is no other customer.
+    let is_same = |place: usize| {
+        let id = match origin {
+            Origin::Trained { prepared, .. } => prepared.ids.get(place).and_then(Option::as_deref),
+            Origin::Month(month) => month.scores.rows.get(place).filter(|r| r.named).map(|r| r.id.as_str()),
+        };
+        place == customer.place || (customer.named && id == Some(customer.id.as_str()))
+    };
+    let among: Vec<usize> = (0..frame.height()).filter(is_known).filter(|place| !is_same(*place)).collect();
+    let order = evaluate::alike(frame, &columns, customer.place, (&among, ALIKE_ROWS), report)?;
     let mut told: HashSet<String> = HashSet::new();
-    if customer.named {
-        told.insert(customer.id.clone());
-    }
     let rows = order.into_iter().filter_map(|one| Some(Alike { distance: one.distance, ..row(one.place)? }));
     // A customer who has a row a day is told of once.
     Ok(rows.filter(|one| told.insert(one.id.clone())).take(ALIKE).collect())

@@ -12,6 +12,8 @@ use crate::table::{ColumnSpec, Frame, Role};
 const NUMBERS: usize = 200;
 /// Words of a column that are kept, the most frequent first.
 const LEVELS: usize = 60;
+/// Training rows that are looked at, evenly along the file.
+const ROWS: usize = 50_000;
 
 /// A column that can be asked about, and the values that it has among the training rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,8 +92,8 @@ pub(super) fn number_at(frame: &Frame, column: &str, at: usize) -> Option<f64> {
     numbers.get(at).filter(|value| value.is_finite())
 }
 
-/// The columns that can be asked about: numbers, amounts and words that the model learns from
-/// (`needed`), where the training rows have at least two values. `is_train` belongs to the rows of
+/// The columns that can be asked about, as at most 50,000 training rows have them: numbers, amounts and
+/// words that the model learns from (`needed`), where the training rows have at least two values. `is_train` belongs to the rows of
 /// `cleaning.before_filling()`.
 pub fn choices(
     schema: &[ColumnSpec],
@@ -110,6 +112,8 @@ pub fn choices(
         .filter(|(_, (_, train))| **train)
         .filter_map(|(at, (row, _))| Some((source.rows.binary_search(row).ok()?, at)))
         .collect();
+    let every = train.len().div_ceil(ROWS).max(1);
+    let train: Vec<(usize, usize)> = train.into_iter().step_by(every).collect();
     let asked = schema.iter().filter(|spec| {
         matches!(spec.role, Role::Number | Role::Money | Role::Category)
             && needed.contains(&spec.name.as_str())
