@@ -375,6 +375,12 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::muted(ui, lang.t("customers.risk"));
     });
     card::such(ui, scene, &customer);
+    card::tabs(ui, scene);
+    if scene.page.card.tab != card::Tab::Why {
+        card::show(ui, scene, &customer);
+        card::print(ui, scene);
+        return;
+    }
     // Found once for each customer and list.
     let key = (scene.state.list_id, customer.row);
     let kept = scene.page.whole.take().filter(|(of, _)| *of == key);
@@ -386,7 +392,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     scene.page.whole = Some((key, whole));
     contacts(ui, scene, &customer);
     follow_up(ui, scene, &customer);
-    card::show(ui, scene, &customer);
+    card::print(ui, scene);
 }
 
 /// How to reach the customer: masked until it is asked for, always masked on a projector.
@@ -415,7 +421,6 @@ fn why(ui: &mut Ui, lang: Lang, (customer, base, reasons): (&Customer, f64, &[Re
     const MOST: usize = 7;
     let most_shown = if *all { MOST } else { STRONGEST };
     let p = Palette::of(ui);
-    parts::section(ui, lang.t("customers.why"));
     parts::muted(ui, lang.with("reason.base", &[("base", percent(base))]));
     // Of what is shown: the rest takes what rounding leaves, so that the sum is right to the eye.
     let shown: f64 = reasons.iter().take(most_shown).map(|r| words::tenths(r.share)).sum();

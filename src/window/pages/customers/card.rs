@@ -11,21 +11,57 @@ use crate::report::customer as told;
 use crate::window::command::Command;
 use crate::window::pages::Scene;
 use crate::window::parts;
-use crate::window::theme::{self, Palette, S1, S2};
+use crate::window::state::State;
+use crate::window::theme::{self, Palette, S1, S2, S3};
 use crate::words::{self, Lang, percent};
+
+/// What the card shows.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// Why, how to reach the customer, what was done.
+    #[default]
+    Why,
+    /// What if, and the nearest change.
+    WhatIf,
+    /// Who was alike.
+    Alike,
+}
+
+impl Tab {
+    pub const ALL: [Tab; 3] = [Tab::Why, Tab::WhatIf, Tab::Alike];
+
+    fn name(self, lang: Lang) -> String {
+        lang.t(match self {
+            Self::Why => "customers.why",
+            Self::WhatIf => "card.what_if",
+            Self::Alike => "card.alike",
+        })
+    }
+}
 
 /// What the card remembers between frames.
 #[derive(Debug, Default)]
 pub struct View {
+    pub tab: Tab,
     /// Every named reason is shown, not the strongest three.
     pub all_reasons: bool,
-    /// The list and the row that the cells belong to.
+    /// The file and the row that the cells belong to, and the list that answered last.
     of: Option<(u64, u32)>,
-    /// The cells that are changed: place of the value among those of the column's choice.
-    changes: BTreeMap<String, usize>,
+    list: u64,
+    /// The cells that are changed: column, text in the file.
+    changes: BTreeMap<String, String>,
     /// The probability with nothing changed, and with the cells changed.
     start: Option<f64>,
     answer: Option<f64>,
+}
+
+impl View {
+    /// Asks again with the cells as they are.
+    fn ask(&mut self, state: &State) {
+        let cells: Vec<(&str, &str)> =
+            self.changes.iter().map(|(column, text)| (column.as_str(), text.as_str())).collect();
+        self.answer = if cells.is_empty() { None } else { state.what_if(&cells) };
+    }
 }
 
 /// What the probability means: test customers whom the model gave about as much.
@@ -44,39 +80,66 @@ pub(super) fn such(ui: &mut Ui, scene: &Scene<'_>, customer: &Customer) {
     }
 }
 
-/// The rest of the card: what if, the nearest change, who was alike, and the page to print.
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+/// What can be looked at, and the page to print.
+pub(super) fn tabs(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
-    scene.state.follow_card(customer);
-    if scene.state.card.is_of(scene.state.list_id, customer.row) {
-        what_if(ui, scene, customer);
-        nearest(ui, scene);
-        alike(ui, scene);
-        marks(ui, scene);
-    } else {
-        parts::muted(ui, lang.t("card.looking"));
-    }
     ui.add_space(S2);
+    ui.horizontal_wrapped(|ui| {
+        for tab in Tab::ALL {
+            ui.selectable_value(&mut scene.page.card.tab, tab, tab.name(lang));
+        }
+    });
+    ui.separator();
+}
+
+/// The card's page to print.
+pub(super) fn print(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    ui.add_space(S3);
     let text = Command::PrintCard.text(lang);
     if ui.button(text).on_hover_text(lang.t("card.print.help")).clicked() {
         scene.send.push(Command::PrintCard);
     }
 }
 
+/// What takes a closer look: what if and the nearest change, or who was alike.
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+    let lang = scene.lang;
+    scene.state.follow_card(customer);
+    if !scene.state.card.is_of(scene.state.list_id, customer.row) {
+        let key = if scene.state.card.rests() { "card.stopped" } else { "card.looking" };
+        parts::muted(ui, lang.t(key));
+        return;
+    }
+    if scene.page.card.tab == Tab::Alike {
+        alike(ui, scene);
+        return;
+    }
+    what_if(ui, scene, customer);
+    nearest(ui, scene);
+    marks(ui, scene);
+}
+
 /// Sliders and lists for the columns that can be changed; the answer comes in the same frame.
 fn what_if(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let lang = scene.lang;
-    parts::section(ui, lang.t("card.what_if"));
     let (Some(ground), Some(asked)) = (scene.state.card.ground().cloned(), scene.state.card.asked().cloned())
     else {
         parts::muted(ui, lang.t("card.what_if.none"));
         return;
     };
-    let who = (scene.state.list_id, customer.row);
-    if scene.page.card.of != Some(who) {
-        let all_reasons = scene.page.card.all_reasons;
-        let start = scene.state.what_if(&[]);
-        scene.page.card = View { all_reasons, of: Some(who), start, ..View::default() };
+    let (who, list) = ((scene.state.list_source, customer.row), scene.state.list_id);
+    let view = &mut scene.page.card;
+    if view.of != Some(who) {
+        view.of = Some(who);
+        view.changes.clear();
+        view.list = 0;
+    }
+    if view.list != list {
+        // Another model, or other rows: what was changed is asked again.
+        view.list = list;
+        view.start = scene.state.what_if(&[]);
+        view.ask(scene.state);
     }
     let places = changeable(&ground, &scene.state.settings.changeable);
     if places.is_empty() {
@@ -102,15 +165,7 @@ fn what_if(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
         }
     }
     if changed {
-        let cells: Vec<(&str, &str)> = ground
-            .choices
-            .iter()
-            .filter_map(|choice| {
-                let at = view.changes.get(&choice.column)?;
-                Some((choice.column.as_str(), choice.values.text(*at)?))
-            })
-            .collect();
-        view.answer = if cells.is_empty() { None } else { scene.state.what_if(&cells) };
+        view.ask(scene.state);
     }
     let threshold = scene.state.settings.threshold;
     answer(ui, lang, (&scene.page.card, customer.probability), threshold);
@@ -148,55 +203,56 @@ fn control(
     lang: Lang,
     choice: &Choice,
     (shown, number): (Option<&str>, Option<f64>),
-    changes: &mut BTreeMap<String, usize>,
+    changes: &mut BTreeMap<String, String>,
 ) -> bool {
     let column = &choice.column;
-    let before = changes.get(column).copied();
+    let before = changes.get(column).cloned();
+    let place = (0..choice.values.len()).find(|at| before.as_deref() == choice.values.text(*at));
     let label = ui.label(if before.is_some() { format!("{column} ●") } else { column.clone() });
     match &choice.values {
         Values::Numbers { values, .. } => {
             let (Some((low, _)), Some((high, _))) = (values.first(), values.last()) else { return false };
-            let chosen = before.and_then(|at| values.get(at)).map(|(value, _)| *value);
+            let chosen = place.and_then(|at| values.get(at)).map(|(value, _)| *value);
             let was = chosen.or(number).unwrap_or(*low);
             let mut value = was;
-            ui.spacing_mut().slider_width = 150.0;
+            ui.spacing_mut().slider_width = 170.0;
             let slider = egui::Slider::new(&mut value, low.min(was)..=high.max(was))
                 .custom_formatter(|value, _| regulars_engine::table::show_number(value));
             ui.add(slider).labelled_by(label.id);
             // A hole stands at the left end until it is moved.
             if value != was
-                && let Some(at) = choice.values.nearest(value)
+                && let Some((near, text)) = choice.values.nearest(value).and_then(|at| values.get(at))
             {
-                let is_present = number.is_some() && values.get(at).map(|(value, _)| *value) == number;
-                if is_present {
-                    changes.remove(column)
-                } else {
-                    changes.insert(column.clone(), at)
-                };
+                put(changes, column, text, number == Some(*near));
             }
         }
         Values::Levels { values } => {
-            let chosen = before.and_then(|at| values.get(at)).map(|(level, _)| level.as_str());
+            let chosen = place.and_then(|at| values.get(at)).map(|(level, _)| level.as_str());
             let text = chosen.or(shown).map_or_else(|| lang.t("card.missing"), str::to_owned);
             let width = ui.available_width() - S2;
             let combo = egui::ComboBox::from_id_salt("level").selected_text(text).width(width).truncate();
             let combo = combo.show_ui(ui, |ui| {
-                for (at, (level, _)) in values.iter().enumerate() {
+                for (at, (level, text)) in values.iter().enumerate() {
                     let is_present = shown == Some(level.as_str());
-                    let on = before == Some(at) || (before.is_none() && is_present);
+                    let on = place == Some(at) || (place.is_none() && is_present);
                     if ui.selectable_label(on, level).clicked() {
-                        if is_present {
-                            changes.remove(column)
-                        } else {
-                            changes.insert(column.clone(), at)
-                        };
+                        put(changes, column, text, is_present);
                     }
                 }
             });
             combo.response.labelled_by(label.id);
         }
     }
-    changes.get(column).copied() != before
+    changes.get(column) != before.as_ref()
+}
+
+/// Changes a cell, or puts it back where that is what it has.
+fn put(changes: &mut BTreeMap<String, String>, column: &str, text: &str, is_present: bool) {
+    if is_present {
+        changes.remove(column);
+    } else {
+        changes.insert(column.to_owned(), text.to_owned());
+    }
 }
 
 /// The nearest change that turns the answer, in words.
@@ -232,28 +288,16 @@ fn turn_of(found: &Nearest) -> Option<&Turn> {
 
 /// Puts a change that was found on the sliders.
 fn take(scene: &mut Scene<'_>, turn: &Turn) {
-    let Some(ground) = scene.state.card.ground().cloned() else { return };
     let view = &mut scene.page.card;
-    view.changes.clear();
-    for one in &turn.moves {
-        let choice = ground.choices.iter().find(|choice| choice.column == one.column);
-        let at = choice.and_then(|choice| {
-            (0..choice.values.len()).find(|at| choice.values.text(*at) == Some(&one.text))
-        });
-        if let Some(at) = at {
-            view.changes.insert(one.column.clone(), at);
-        }
-    }
-    let cells: Vec<(&str, &str)> =
-        turn.moves.iter().map(|one| (one.column.as_str(), one.text.as_str())).collect();
-    view.answer = scene.state.what_if(&cells);
+    let moves = turn.moves.iter();
+    view.changes = moves.map(|one| (one.column.clone(), one.text.clone())).collect();
+    view.ask(scene.state);
 }
 
 /// The most similar customers and what became of them.
 fn alike(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let p = Palette::of(ui);
-    parts::section(ui, lang.t("card.alike"));
     let alike = scene.state.card.alike();
     if alike.is_empty() {
         parts::muted(ui, lang.t("card.alike.none"));
