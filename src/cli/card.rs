@@ -88,8 +88,8 @@ impl Card {
             .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
         if !self.json {
             super::out!("{}  {}", card.id, percent(card.probability));
-            if let Some(bin) = card.such {
-                super::out!("{}", customer::such(lang, bin.predicted, bin.observed, bin.rows));
+            if let Some(such) = &card.such {
+                super::out!("{}", customer::such(lang, such));
             }
             for reason in &card.reasons {
                 super::out!("  {}", crate::words::reason(lang, reason));

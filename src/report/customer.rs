@@ -1,15 +1,15 @@
 //! One customer's card as a page to print, and its sentences, which the window shows as well.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use regulars_engine::evaluate::{Goal, Nearest, Turn};
-use regulars_engine::metrics::Estimate;
+use regulars_engine::evaluate::{Goal, Nearest, Such, Turn};
 use regulars_engine::project::{Alike, CustomerCard};
 
 use super::style;
 use crate::words::{self, Lang, percent};
 
 /// "About 6 of 10 such customers left", with what that was counted on.
-pub fn such(lang: Lang, predicted: f64, observed: Estimate, rows: u64) -> String {
+pub fn such(lang: Lang, such: &Such) -> String {
+    let Such { observed, rows, from, to } = *such;
     let tenths = (10.0 * observed.value).round();
     let key = match tenths as u64 {
         0 => "card.such.few",
@@ -22,7 +22,8 @@ pub fn such(lang: Lang, predicted: f64, observed: Estimate, rows: u64) -> String
         ("low", percent(observed.low)),
         ("high", percent(observed.high)),
         ("rows", lang.count(rows)),
-        ("predicted", percent(predicted)),
+        ("from", percent(from)),
+        ("to", percent(to)),
     ];
     lang.with(key, &args)
 }
@@ -115,7 +116,7 @@ fn body(lang: Lang, card: &CustomerCard, also: &[(String, String)]) -> Markup {
     html! {
         h1 { (lang.with("card.title", &[("id", card.id.clone())])) }
         p.figure { strong { (percent(card.probability)) } " " (lang.t("customers.risk")) " " span.muted { (lang.with(side, &threshold)) } }
-        @if let Some(bin) = card.such { p.lead { (such(lang, bin.predicted, bin.observed, bin.rows)) } }
+        @if let Some(found) = &card.such { p.lead { (such(lang, found)) } }
         @if !also.is_empty() || !card.contacts.is_empty() {
             table.card { tbody {
                 @for (name, value) in also.iter().chain(&card.contacts) { tr { th { (name) } td { (value) } } }

@@ -1,6 +1,7 @@
 //! How good a model is on rows it never saw: scores sorted once, so that a threshold moves every
 //! figure at once and exactly.
 
+mod around;
 mod cross;
 mod explain;
 mod importance;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{self, Confusion, Estimate};
 
+pub use around::Such;
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
 pub use importance::importance;

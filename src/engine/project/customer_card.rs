@@ -11,10 +11,9 @@ use serde::Serialize;
 use super::{Contacts, Origin, Prepared, why};
 use crate::clean::{self, FittedRecipe};
 use crate::deploy::{self, Customer, FollowUp, Reason};
-use crate::evaluate::{self, Asked, CalibrationBin, Choice, Ground, Nearest, can_be_changed};
+use crate::evaluate::{self, Asked, Choice, Ground, Nearest, Such, can_be_changed};
 use crate::features::FittedFeatures;
 use crate::job::Reporter;
-use crate::metrics::Estimate;
 use crate::privacy;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Role};
@@ -26,8 +25,6 @@ const ALIKE: usize = 5;
 const ALIKE_ROWS: usize = 400;
 /// Reasons that a card names.
 const REASONS: usize = 3;
-/// Bins of the calibration curve, as a model's card has them.
-const BINS: usize = 10;
 /// Digits from which an identifier may be a telephone number or that of a person.
 const DIGITS: usize = 7;
 
@@ -210,16 +207,20 @@ pub fn alike_customers(
     Ok(rows.filter(|one| told.insert(one.id.clone())).take(ALIKE).collect())
 }
 
-/// The bin of the calibration curve that a probability falls into: test customers whom the model gave
-/// about as much, and how many of them it came true for. `None` where nothing was measured.
-pub fn such_customers(origin: Origin<'_>, probability: f64) -> Option<CalibrationBin> {
-    let bins: Vec<CalibrationBin> = match origin {
-        Origin::Trained { outcome, .. } => outcome.test.calibration(BINS),
-        Origin::Month(month) => month.bundle.card.as_ref()?.calibration.clone(),
-    };
-    let far = |bin: &CalibrationBin| (bin.predicted - probability).abs();
-    let filled = bins.into_iter().filter(|bin| bin.rows > 0);
-    filled.min_by(|a, b| far(a).total_cmp(&far(b))).filter(|_| probability.is_finite())
+/// Test customers whom the model gave about as much as `probability`, and how many of them it came true
+/// for. `None` where nothing was measured.
+pub fn such_customers(origin: Origin<'_>, probability: f64) -> Option<Such> {
+    match origin {
+        Origin::Trained { outcome, .. } => {
+            // The points that a model's card keeps: a bundle says the same.
+            let (test, curve) = (&outcome.test, outcome.test.operating_points(deploy::POINTS));
+            Such::around(&curve, test.rows() as u64, test.positives(), probability)
+        }
+        Origin::Month(month) => {
+            let card = month.bundle.card.as_ref()?;
+            Such::around(&card.curve, card.test_rows as u64, card.test_positives, probability)
+        }
+    }
 }
 
 /// What a card shows.
@@ -246,8 +247,7 @@ pub struct CustomerCard {
     pub made: String,
     pub probability: f64,
     pub threshold: f64,
-    /// Test customers whom the model gave about as much: mean probability, how many it came true for
-    /// (with a 95% interval), and how many they are.
+    /// Test customers whom the model gave about as much.
     pub such: Option<Such>,
     /// Where the shares of the reasons start.
     pub base: Option<f64>,
@@ -257,14 +257,6 @@ pub struct CustomerCard {
     pub nearest: Option<Nearest>,
     pub alike: Vec<Alike>,
     pub follow_up: FollowUp,
-}
-
-/// Test customers whom the model gave about as much.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Such {
-    pub predicted: f64,
-    pub observed: Estimate,
-    pub rows: u64,
 }
 
 /// Makes the card of one customer of a list.
@@ -326,11 +318,7 @@ pub fn customer_card(
         made: deploy::today(),
         probability: customer.probability,
         threshold: spec.threshold,
-        such: such_customers(origin, customer.probability).map(|bin| Such {
-            predicted: bin.predicted,
-            observed: bin.observed,
-            rows: bin.rows,
-        }),
+        such: such_customers(origin, customer.probability),
         base,
         reasons,
         contacts: contacts(origin, customer, told),

@@ -67,7 +67,7 @@ pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
 pub use customer_card::{
-    Alike, CardSpec, CustomerCard, Such, alike_customers, changeable, customer_card, nearest_change,
+    Alike, CardSpec, CustomerCard, alike_customers, changeable, customer_card, nearest_change,
     such_customers, what_if, what_if_asked, what_if_choices, what_if_ground,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};

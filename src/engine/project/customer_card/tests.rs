@@ -342,21 +342,21 @@ fn alike_customers_are_told_with_what_became_of_them() {
 }
 
 #[test]
-fn such_customers_are_counted_on_test_rows() {
+fn a_bundle_says_of_such_customers_what_the_project_says() {
     let shop = Shop::new(&company(600));
     let outcome = shop.learn(ModelKind::Logistic);
-    let bins = outcome.test.calibration(10);
-    for (at, bin) in bins.iter().enumerate() {
-        let such = such_customers(shop.origin(&outcome), bin.predicted).unwrap();
-        assert_eq!(such.rows, bin.rows, "{at}");
-        assert!(
-            such.observed.low <= such.observed.value + 1e-12
-                && such.observed.value <= such.observed.high + 1e-12
-        );
+    let silent = Reporter::silent();
+    let card =
+        crate::project::card(&shop.settings, &shop.table, &shop.prepared, &outcome, &[], &silent).unwrap();
+    let bundle = bundle(&shop.settings, &shop.prepared, &outcome, Some(card));
+    let scores = bundle.score(&shop.table, Lacking::Refuse, &silent).unwrap();
+    let month = Month::new(Arc::new(bundle), scores);
+    for probability in [0.0, 0.1, 0.5, 0.77, 1.0] {
+        let here = such_customers(shop.origin(&outcome), probability).unwrap();
+        assert_eq!(such_customers(Origin::Month(&month), probability), Some(here));
+        assert!(here.rows >= 40 && here.from < here.to, "{here:?}");
     }
     assert!(such_customers(shop.origin(&outcome), f64::NAN).is_none());
-    let all: u64 = bins.iter().map(|bin| bin.rows).sum();
-    assert_eq!(all, shop.prepared.count(Side::Test) as u64);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::deploy::Customer;
-use regulars_engine::evaluate::{Choice, Goal, Nearest, Turn, Values, can_be_changed};
+use regulars_engine::evaluate::{Choice, Goal, Nearest, Such, Turn, Values, can_be_changed};
 use regulars_engine::project::{changeable, such_customers};
 
 use crate::report::customer as told;
@@ -45,6 +45,8 @@ pub struct View {
     pub tab: Tab,
     /// Every named reason is shown, not the strongest three.
     pub all_reasons: bool,
+    /// Test customers like the one of a list, and whose that is.
+    such: Option<((u64, u32), Option<Such>)>,
     /// The file and the row that the cells belong to, and the list that answered last.
     of: Option<(u64, u32)>,
     list: u64,
@@ -65,11 +67,16 @@ impl View {
 }
 
 /// What the probability means: test customers whom the model gave about as much.
-pub(super) fn such(ui: &mut Ui, scene: &Scene<'_>, customer: &Customer) {
+pub(super) fn such(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let lang = scene.lang;
-    let found = scene.state.origin().and_then(|origin| such_customers(origin, customer.probability));
-    if let Some(bin) = found {
-        let text = told::such(lang, bin.predicted, bin.observed, bin.rows);
+    let key = (scene.state.list_id, customer.row);
+    if scene.page.card.such.as_ref().is_none_or(|(of, _)| *of != key) {
+        // Counted once: a big shop has many test rows.
+        let found = scene.state.origin().and_then(|origin| such_customers(origin, customer.probability));
+        scene.page.card.such = Some((key, found));
+    }
+    if let Some((_, Some(found))) = &scene.page.card.such {
+        let text = told::such(lang, found);
         ui.add(egui::Label::new(text).wrap()).on_hover_text(lang.t("card.such.help"));
     }
     let segment = customer.segment.filter(|_| scene.state.month.is_none());
