@@ -11,6 +11,7 @@ macro_rules! out {
 use out;
 
 mod asking;
+mod card;
 mod class;
 mod classroom;
 mod clean;
@@ -97,7 +98,9 @@ enum Command {
     Mask(mask::Mask),
     /// Writes the sample shop
     Sample(sample::Sample),
-    /// Writes the report of a project's or a bundle's model
+    /// Writes one customer's card to print: how likely, why, what would turn it, who was alike
+    Card(card::Card),
+    /// Writes the report of a project's or a bundle's model, or checks that one was not changed
     Report(report::Report),
     /// Writes a folder with all that the laptops of a class need, with checksums
     Classroom(classroom::Classroom),
@@ -286,6 +289,7 @@ pub fn main() -> ExitCode {
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),
+        Command::Card(c) => (c.json, c.run()),
         Command::Report(c) => (c.json, c.run()),
         Command::Classroom(c) => (c.json, c.run()),
         Command::Class(c) => (c.json(), c.run()),

@@ -1,44 +1,84 @@
-//! `regulars report`: the report of a bundle's or a project's model, one HTML file.
+//! `regulars report`: the report of a bundle's or a project's model, one HTML file, or its card as JSON;
+//! and whether one is still what was written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use regulars_engine::deploy::{Bundle, DeployError};
+use regulars_engine::deploy::{Bundle, Checked, DeployError, check_bundle, check_seal};
 use regulars_engine::files;
 use regulars_engine::project::{ProjectError, SavedProject};
 use serde_json::json;
 
-use super::Outcome;
+use super::{Failure, Outcome};
 use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Report {
-    /// A project (.regulars) or a bundle
+    /// A project (.regulars) or a bundle; with --verify a report or a card (.json) as well
     source: PathBuf,
-    /// Where the report is written (HTML, both languages in one file)
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// Where the report is written (HTML, both languages in one file); a path that ends in .json gets the
+    /// model card alone
+    #[arg(long, value_name = "FILE", required_unless_present = "verify", conflicts_with = "verify")]
+    out: Option<PathBuf>,
+    /// Checks the hashes: is this still what was written?
+    #[arg(long)]
+    verify: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
 }
 
+/// True for a path with this ending.
+fn ends(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+}
+
 impl Report {
     pub(super) fn run(&self) -> Outcome {
-        super::refuse_input(&self.out, &[&self.source])?;
-        let lang = Lang::of_environment();
-        let no_model = || ProjectError::NoModel { file: self.source.clone() };
-        let bundle = match self.source.extension() {
-            Some(e) if e == "regulars" => SavedProject::open(&self.source)?.bundle.ok_or_else(no_model)?,
-            _ => Bundle::open(&self.source)?,
-        };
-        let card = bundle.card.as_ref().ok_or_else(no_model)?;
-        let html = crate::report::html(lang, card, None);
-        files::write_atomically(&self.out, |out| out.write_all(html.as_bytes()))
-            .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
-        if !self.json {
-            super::out!("{}", lang.with("cli.wrote", &[("file", self.out.display().to_string())]));
+        match &self.out {
+            Some(out) => self.write(out),
+            None => self.check(),
         }
-        Ok(json!({ "source": self.source, "out": self.out, "bytes": html.len() }))
+    }
+
+    fn write(&self, out: &Path) -> Outcome {
+        super::refuse_input(out, &[&self.source])?;
+        let lang = Lang::of_environment();
+        let bundle = self.bundle()?;
+        let card = bundle.card.as_ref().ok_or_else(|| ProjectError::NoModel { file: self.source.clone() })?;
+        let text = if ends(out, "json") { card.to_json() } else { crate::report::html(lang, card, None) };
+        files::write_atomically(out, |file| file.write_all(text.as_bytes()))
+            .map_err(|cause| DeployError::Write { file: out.to_owned(), cause })?;
+        if !self.json {
+            super::out!("{}", lang.with("cli.wrote", &[("file", out.display().to_string())]));
+        }
+        let signature = &card.signature;
+        Ok(json!({ "source": self.source, "out": out, "bytes": text.len(), "card_hash": signature }))
+    }
+
+    fn bundle(&self) -> Result<Bundle, Failure> {
+        if !ends(&self.source, "regulars") {
+            return Ok(Bundle::open(&self.source)?);
+        }
+        let no_model = || ProjectError::NoModel { file: self.source.clone() };
+        Ok(SavedProject::open(&self.source)?.bundle.ok_or_else(no_model)?)
+    }
+
+    fn check(&self) -> Outcome {
+        let found: Checked = match ends(&self.source, "regulars") {
+            true => check_bundle(&self.source, &self.bundle()?)?,
+            false => check_seal(&self.source)?,
+        };
+        if !self.json {
+            let lang = Lang::of_environment();
+            let args =
+                [("file", found.file.clone()), ("day", found.made.clone()), ("hash", found.card.clone())];
+            super::out!("{}", lang.with("cli.verified", &args));
+            super::out!("{}", lang.t("cli.verified.help"));
+        }
+        Ok(json!({
+            "source": self.source, "verified": true, "card_hash": found.card, "page_hash": found.page,
+            "data": found.file, "made": found.made,
+        }))
     }
 }

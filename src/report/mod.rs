@@ -2,6 +2,7 @@
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
 pub mod experiment;
+pub mod customer;
 pub mod found;
 pub mod judged;
 pub mod picture;
@@ -10,7 +11,7 @@ mod style;
 pub mod svg;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use regulars_engine::deploy::Card;
+use regulars_engine::deploy::{Card, seal_page};
 use regulars_engine::files::Grid;
 use regulars_engine::project::CallList;
 use regulars_engine::segment::Segmentation;
@@ -23,7 +24,8 @@ use svg::{Chart, Series};
 /// Size of a chart.
 const CHART: (u32, u32) = (460, 300);
 
-/// The report of a model; `first` is the language that it opens in, the other is one click away.
+/// The report of a model, with its card and the hashes by which `regulars report --verify` knows both again;
+/// `first` is the language that it opens in, the other is one click away.
 pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String {
     let title = format!("Regulars · {}", card.file);
     let page = html! {
@@ -43,10 +45,11 @@ pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String
                 @for lang in Lang::ALL {
                     main lang=(lang.code()) class=(lang.code()) { (body(lang, card, segments)) }
                 }
+                (PreEscaped(card.hidden()))
             }
         }
     };
-    page.into_string()
+    seal_page(page.into_string())
 }
 
 fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
@@ -181,10 +184,19 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
                 ],
             ),
         ),
+        (t("card.sides_by"), sides_by(lang, card)),
         (t("card.columns"), card.columns.join(", ")),
         (t("card.left_out"), left_out.join(", ")),
         (t("card.model"), model.to_owned()),
     ];
+    if !card.source_kind.is_empty() {
+        rows.insert(1, (t("card.source"), card.source_kind.clone()));
+    }
+    for period in &card.periods {
+        let args =
+            [("column", period.column.clone()), ("from", period.from.clone()), ("to", period.to.clone())];
+        rows.push((t("card.period"), lang.with("report.card.from_to", &args)));
+    }
     if let Some(mlp) = &card.network {
         rows.push((t("card.network"), network(lang, mlp)));
         let args = [("run", card.epochs_run.to_string()), ("best", card.best_epoch.to_string())];
@@ -202,9 +214,18 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.version"), card.engine.clone()),
         (t("card.made"), card.made.clone()),
     ]);
+    if !card.versions.is_empty() {
+        let versions: Vec<String> =
+            card.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        rows.push((t("card.versions"), versions.join(", ")));
+    }
+    if !card.signature.is_empty() {
+        rows.push((t("card.seal"), format!("{} {}", card.signature, t("card.seal.help"))));
+    }
     html! {
         h2 { (t("card")) }
         table.card { tbody { @for (name, value) in rows { tr { th { (name) } td { (value) } } } } }
+        (slices(lang, card))
         h3 { (t("cleaning")) }
         table.small {
             tbody {
@@ -224,6 +245,37 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
             @if card.test_rows < 200 { li { (lang.with("report.limits.small", &[("test", count(card.test_rows))])) } }
             @for column in &card.leaks { li { (lang.with("report.limits.leak", &[("column", column.clone())])) } }
             @if card.model == ModelKind::Majority { li { (t("limits.majority")) } }
+        }
+    }
+}
+
+/// How the rows got their sides.
+fn sides_by(lang: Lang, card: &Card) -> String {
+    match card.horizon_days {
+        Some(days) => lang.with("report.card.by_time", &[("days", lang.count(days.into()))]),
+        None => lang.t("report.card.by_chance"),
+    }
+}
+
+/// How good the model is on parts of the test rows, where that was measured.
+fn slices(lang: Lang, card: &Card) -> Markup {
+    let all = card.slices.as_deref().unwrap_or_default();
+    html! {
+        @if !all.is_empty() {
+            h3 { (lang.t("report.slices")) }
+            table.small {
+                tbody {
+                    @for slice in all {
+                        tr {
+                            td { (slice.part) }
+                            td.n { (lang.count(slice.rows)) }
+                            td { (lang.t(&format!("metric.{}", slice.metric))) }
+                            td.n { (format!("{:.3}", slice.estimate.value)) }
+                            td.n { (format!("{:.3}–{:.3}", slice.estimate.low, slice.estimate.high)) }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -22,6 +22,13 @@ tr{break-inside:avoid}
 @media print{nav{display:none}body{background:#fff}main{padding:0;max-width:none}@page{margin:16mm}}
 ";
 
+/// What a customer's card has beside it: all of it on one sheet.
+pub(super) const CUSTOMER: &str = "
+main{max-width:760px}h2{margin:18px 0 4px}p{margin:4px 0}ol{margin:4px 0;padding-left:22px}
+.note{height:72px;border:1px solid var(--line);border-radius:6px;background:#fff;margin:8px 0}.foot{font-size:12px}
+@media print{@page{size:A4 portrait;margin:14mm}main{font-size:12px}.figure strong{font-size:30px}h1{font-size:20px}h2{font-size:14px;margin:10px 0 2px}.lead{font-size:13px}th,td{padding:3px 8px}}
+";
+
 pub(super) const LIST: &str = "
 body{margin:24px;color:#1e2430;font:13px/1.45 system-ui,'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif}
 h1{font-size:20px;margin:0 0 4px}table{border-collapse:collapse;width:100%}

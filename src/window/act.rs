@@ -131,6 +131,15 @@ impl App {
             Ask::SaveBundle => self.state.save_bundle(path),
             Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
+            Ask::Card => match content {
+                Content::Places(of, places) if of == self.state.list_id => {
+                    let masked = self.prefs.projector || !self.page.contacts_clear;
+                    places.first().into_iter().for_each(|&place| {
+                        self.state.export_card(self.prefs.lang, place, masked, path.clone());
+                    });
+                }
+                _ => self.state.tell(notice::Tone::Caution, "notice.list_changed", Vec::new()),
+            },
             Ask::Grid | Ask::Png | Ask::Svg => match content {
                 Content::Grid(grid) => self.state.export_grid(grid, path),
                 Content::Bytes(bytes) => self.state.export_bytes(bytes, path),
@@ -303,6 +312,13 @@ impl App {
                 let name = format!("{} {}", name(), self.prefs.lang.t("report.name"));
                 self.ask(Ask::Report, &name, Content::None);
             }
+            Command::PrintCard => match self.page.chosen(&self.state) {
+                Some(place) => {
+                    let name = self.prefs.lang.t("card.name");
+                    self.ask(Ask::Card, &name, Content::Places(self.state.list_id, vec![place]));
+                }
+                None => self.prefs.page = Page::Customers,
+            },
             Command::SaveRecipe if self.state.table.is_some() => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("recipe.name"));
                 self.ask(Ask::SaveRecipe, &name, Content::None);

@@ -53,6 +53,8 @@ pub enum Command {
     /// Rests, but for one more batch.
     StepBatch,
     SaveReport,
+    /// The chosen customer's card as a page to print.
+    PrintCard,
     SaveRecipe,
     OpenRecipe,
     /// Draws by chance who is left alone, and writes both lists.
@@ -112,6 +114,7 @@ pub fn palette() -> Vec<Command> {
         Command::FindSegments,
         Command::ExportCallList,
         Command::SaveReport,
+        Command::PrintCard,
         Command::SaveBundle,
         Command::SaveRunFolder,
         Command::SaveRecipe,
@@ -179,6 +182,7 @@ impl Command {
             Self::SaveRunFolder => "run_folder",
             Self::StepBatch => "step_batch",
             Self::SaveReport => "report",
+            Self::PrintCard => "card",
             Self::SaveRecipe => "save_recipe",
             Self::OpenRecipe => "open_recipe",
             Self::DrawExperiment => "draw_experiment",

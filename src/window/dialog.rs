@@ -80,6 +80,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
             Ask::CallList => "path.list",
             Ask::SaveBundle => "path.bundle",
             Ask::Report => "path.report",
+            Ask::Card => "path.card",
             Ask::SaveRecipe => "path.recipe",
             Ask::OpenRecipe => "path.open_recipe",
             Ask::Grid => "path.table",

@@ -2,6 +2,7 @@
 //! again.
 
 mod board;
+mod card;
 mod class_kit;
 mod classes;
 mod classroom_lab;

@@ -479,7 +479,8 @@ pub fn apply(
     apply_to(fitted, source(table, schema)?, report)
 }
 
-fn apply_to(fitted: &FittedRecipe, source: Frame, report: &Reporter) -> crate::Result<Cleaning> {
+/// [`apply`] to source text that stands in no table.
+pub(crate) fn apply_to(fitted: &FittedRecipe, source: Frame, report: &Reporter) -> crate::Result<Cleaning> {
     let mut cleaning = run_local(&fitted.recipe, &fitted.schema, source, false, report)?;
     for (learnt, step) in fitted.fitted.iter().zip(fitted_steps(&fitted.recipe)) {
         report.check()?;

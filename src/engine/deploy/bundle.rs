@@ -8,6 +8,7 @@ use super::{Card, DeployError, Differences, Profile, differences, read_zip, writ
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
 use crate::evaluate::{Explainer, Repair};
+use crate::evaluate::{Choice, Explainer};
 use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix, Sequences};
 use crate::files;
@@ -44,6 +45,9 @@ pub struct Bundle {
     /// What the model's probabilities go through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<Repair>,
+    /// Columns that can be asked about ("what if"), with their values among the training rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
 }
 
 /// What to do where a file lacks a column that the model learnt from.
@@ -122,6 +126,7 @@ impl Bundle {
             && self.explainer.as_ref().is_none_or(|e| e.fits(width))
             && self.profiles.iter().all(Profile::is_sound)
             && self.repair.as_ref().is_none_or(Repair::is_sound)
+            && self.choices.iter().all(|choice| choice.values.is_sound())
     }
 
     /// Columns of a file that the model learns from, by themselves or through the recipe's formulas.

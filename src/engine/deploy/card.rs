@@ -62,6 +62,44 @@ pub struct Card {
     pub beside: Vec<(ModelKind, Estimate)>,
     /// Columns that give the target away almost alone.
     pub leaks: Vec<String>,
+    /// What the data were read from, as [`crate::table::Provenance::format`] has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source_kind: String,
+    /// The time that the data speak of, one entry a column of dates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<Period>,
+    /// Where a question over time was asked: how many days ahead. The sides then follow each other in
+    /// time; otherwise they were drawn by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon_days: Option<u32>,
+    /// How good the model is on parts of the test rows, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<Vec<CardSlice>>,
+    /// Versions of the crates that the numbers depend on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, String>,
+    /// blake3 of all the rest, see [`Card::sealed`]; blank on cards from before there was one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signature: String,
+}
+
+/// The first and the last day in a column of dates, as `2026-11-25`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    pub column: String,
+    pub from: String,
+    pub to: String,
+}
+
+/// A figure on a part of the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CardSlice {
+    /// The part in words of the data: `city = Hillview`.
+    pub part: String,
+    pub rows: u64,
+    /// Stable name of the metric.
+    pub metric: String,
+    pub estimate: Estimate,
 }
 
 /// Operating points from the highest threshold to the lowest, at most [`POINTS`] of them.

@@ -7,6 +7,7 @@ mod differences;
 mod follow_up;
 mod list;
 mod reason;
+mod seal;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,11 +17,12 @@ use serde::Serialize;
 use crate::error::{Place, quoted};
 
 pub use bundle::{BUNDLE_VERSION, Bundle, Lacking, Scored, Scores};
-pub use card::{Card, Curve};
+pub use card::{Card, CardSlice, Curve, Period};
 pub use differences::{Differences, Drift, Profile, Spread, profile};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};
 pub use reason::{Reason, strongest};
+pub use seal::{Checked, check_bundle, check_seal, seal_page};
 
 pub use list::today;
 
@@ -46,6 +48,14 @@ pub enum DeployError {
         file.display(), if columns.len() > 1 { "s" } else { "" }, quoted(columns)
     )]
     MissingColumn { file: PathBuf, columns: Vec<String> },
+    #[error("no customer “{id}” in {}", file.display())]
+    NoCustomer { file: PathBuf, id: String },
+    #[error("{} holds no model card", file.display())]
+    NoCard { file: PathBuf },
+    #[error("the model card in {} bears no hash: it was made before cards did", file.display())]
+    Unsealed { file: PathBuf },
+    #[error("the {part} in {} is not what was sealed: it was changed afterwards", file.display())]
+    Altered { file: PathBuf, part: &'static str },
     #[error("{} is what is being read; it is never written over", file.display())]
     IsInput { file: PathBuf },
     #[error("writing {} failed: {cause}", file.display())]
@@ -59,6 +69,10 @@ impl DeployError {
             Self::NotABundle { .. } => "not_a_bundle",
             Self::Newer { .. } => "newer_format",
             Self::MissingColumn { .. } => "missing_column",
+            Self::NoCustomer { .. } => "no_customer",
+            Self::NoCard { .. } => "no_card",
+            Self::Unsealed { .. } => "unsealed",
+            Self::Altered { .. } => "altered",
             Self::IsInput { .. } => "is_input",
             Self::Write { .. } => "write_failed",
         }
@@ -70,6 +84,10 @@ impl DeployError {
             | Self::NotABundle { file, .. }
             | Self::Newer { file, .. }
             | Self::IsInput { file }
+            | Self::NoCustomer { file, .. }
+            | Self::NoCard { file }
+            | Self::Unsealed { file }
+            | Self::Altered { file, .. }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::MissingColumn { file, columns } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }

@@ -1,6 +1,7 @@
 //! How good a model is on rows it never saw: scores sorted once, so that a threshold moves every
 //! figure at once and exactly.
 
+mod around;
 mod cross;
 mod explain;
 mod figures;
@@ -10,7 +11,10 @@ mod learning;
 pub mod money;
 mod repair;
 pub mod slices;
+mod nearest;
+mod similar;
 mod standing;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -18,13 +22,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{self, Confusion, Estimate, Sorted};
 
+pub use around::Such;
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
 pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
+pub use nearest::{Goal, Move, Nearest, Turn, nearest};
+pub use similar::{Like, alike};
 pub use standing::Standing;
+pub use what_if::{Asked, Cell, Choice, Ground, Values, can_be_changed, choices};
 
 /// A model's probabilities on labelled rows, sorted once.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,8 @@
 //! Project → model card.
 
-use super::{Outcome, Prepared, Settings, pick};
-use crate::deploy::{Card, today};
+use super::{Outcome, Prepared, Settings, Versions, pick};
+use crate::deploy::{Card, Period, today};
+use crate::detect::date;
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{Role, Table};
@@ -51,7 +52,7 @@ pub fn card(
         (change.name.to_owned(), change.cells_changed, change.rows_dropped)
     });
     let trained = &outcome.trained;
-    Ok(Card {
+    let card = Card {
         made: today(),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         file: crate::files::name_of(&table.source.file),
@@ -89,5 +90,29 @@ pub fn card(
         unproven,
         beside: all.iter().filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?))).collect(),
         leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
-    })
+        source_kind: table.source.format.to_owned(),
+        periods: periods(prepared),
+        horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
+        slices: None,
+        versions: Versions::here().crates,
+        signature: String::new(),
+    };
+    Ok(card.sealed())
+}
+
+/// The first and last day of each column of dates. A day that a few rows alone have may be a slip, and
+/// is told as it stands.
+fn periods(prepared: &Prepared) -> Vec<Period> {
+    const DAY: f64 = 86_400_000.0;
+    let frame = prepared.cleaning.before_filling();
+    let dates = prepared.schema.iter().filter(|spec| spec.role == Role::Date);
+    let found = dates.filter_map(|spec| {
+        let days = frame.numbers(&spec.name)?;
+        let days = days.into_iter().flatten().filter(|day| day.is_finite());
+        let (from, to) =
+            days.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), day| (low.min(day), high.max(day)));
+        let text = |day: f64| date::format((day * DAY) as i64);
+        (from <= to).then(|| Period { column: spec.name.clone(), from: text(from), to: text(to) })
+    });
+    found.collect()
 }

@@ -11,6 +11,7 @@ mod compare_tests;
 mod experiment;
 mod cross;
 mod explained;
+mod customer_card;
 mod feature_sheet;
 mod figures;
 #[cfg(test)]
@@ -55,6 +56,8 @@ mod with_encodings;
 mod with_text;
 
 use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +92,9 @@ pub use compare::{compare, compare_by};
 pub use cross::{Cross, CrossSpec};
 pub use explained::{
     dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
+pub use customer_card::{
+    Alike, CardSpec, CustomerCard, alike_customers, changeable, customer_card, nearest_change,
+    such_customers, what_if, what_if_asked, what_if_choices, what_if_ground,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
@@ -258,6 +264,9 @@ pub struct Settings {
     /// What keeping a customer is worth, what a call costs, and what is said in it.
     #[serde(skip_serializing_if = "MoneySpec::is_default")]
     pub money: MoneySpec,
+    /// What the person said of columns that the business can change, or cannot; the names propose the rest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub changeable: BTreeMap<String, bool>,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -288,6 +297,7 @@ impl Default for Settings {
             value: ValueSpec::default(),
             repair: RepairKind::None,
             money: MoneySpec::default(),
+            changeable: BTreeMap::new(),
         }
     }
 }
@@ -617,6 +627,7 @@ pub fn bundle(
         card,
         behaviour: None,
         repair: outcome.repair.clone(),
+        choices: what_if_choices(prepared),
     }
 }
 

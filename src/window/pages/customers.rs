@@ -432,17 +432,25 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.label(RichText::new(percent(customer.probability)).font(theme::figure_font()));
         parts::muted(ui, lang.t("customers.risk"));
     });
+    card::such(ui, scene, &customer);
+    card::tabs(ui, scene);
+    if scene.page.card.tab != card::Tab::Why {
+        card::show(ui, scene, &customer);
+        card::print(ui, scene);
+        return;
+    }
     // Found once for each customer and list.
     let key = (scene.state.list_id, customer.row);
     let kept = scene.page.whole.take().filter(|(of, _)| *of == key);
     let (_, whole) = kept.unwrap_or_else(|| (key, scene.state.whole_reason(&customer)));
     match &whole {
-        Some((base, reasons)) => why(ui, lang, &customer, *base, reasons),
+        Some((base, reasons)) => why(ui, lang, (&customer, *base, reasons), &mut scene.page.card.all_reasons),
         None => parts::muted(ui, lang.t("customers.no_reasons")),
     }
     scene.page.whole = Some((key, whole));
     contacts(ui, scene, &customer);
     follow_up(ui, scene, &customer);
+    card::print(ui, scene);
 }
 
 /// How to reach the customer: masked until it is asked for, always masked on a projector.
@@ -466,13 +474,14 @@ fn contacts(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
 }
 
 /// The shares as bars from the base to the customer's probability.
-fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reason]) {
-    const SHOWN: usize = 7;
+fn why(ui: &mut Ui, lang: Lang, (customer, base, reasons): (&Customer, f64, &[Reason]), all: &mut bool) {
+    const STRONGEST: usize = 3;
+    const MOST: usize = 7;
+    let most_shown = if *all { MOST } else { STRONGEST };
     let p = Palette::of(ui);
-    parts::section(ui, lang.t("customers.why"));
     parts::muted(ui, lang.with("reason.base", &[("base", percent(base))]));
     // Of what is shown: the rest takes what rounding leaves, so that the sum is right to the eye.
-    let shown: f64 = reasons.iter().take(SHOWN).map(|r| words::tenths(r.share)).sum();
+    let shown: f64 = reasons.iter().take(most_shown).map(|r| words::tenths(r.share)).sum();
     let whole = words::tenths(customer.probability) - words::tenths(base);
     let rest = (whole - shown) / 100.0;
     let most = reasons.iter().map(|r| r.share.abs()).fold(rest.abs().max(0.01), f64::max);
@@ -489,10 +498,13 @@ fn why(ui: &mut Ui, lang: Lang, customer: &Customer, base: f64, reasons: &[Reaso
         ui.painter().vline(middle, rect.y_range(), egui::Stroke::new(1.0, p.line));
         ui.add_space(S1);
     };
-    for one in reasons.iter().take(SHOWN) {
+    for one in reasons.iter().take(most_shown) {
         bar(ui, &words::reason(lang, one), one.share);
     }
     bar(ui, &lang.with("reason.rest", &[("points", words::points(rest))]), rest);
+    if reasons.len() > STRONGEST {
+        ui.checkbox(all, lang.t("card.all_reasons"));
+    }
     let total = [
         ("base", percent(base)),
         ("points", words::points(whole / 100.0)),

@@ -114,6 +114,7 @@ impl Edit {
             ("classes", before.classes != after.classes),
             ("repair", before.repair != after.repair),
             ("money", before.money != after.money),
+            ("changeable", before.changeable != after.changeable),
         ];
         match settings.iter().filter(|(_, changed)| *changed).collect::<Vec<_>>().as_slice() {
             [(name, _)] => Self::with("edit.setting", "setting", format!("@setting.{name}")),
@@ -152,6 +153,7 @@ impl State {
             classes: free.classes.clone(),
             repair: free.repair,
             money: free.money.clone(),
+            changeable: free.changeable.clone(),
             ..self.committed.clone()
         };
     }

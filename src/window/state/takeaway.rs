@@ -26,6 +26,8 @@ pub enum Ask {
     CallList,
     SaveBundle,
     Report,
+    /// One customer's card.
+    Card,
     SaveRecipe,
     OpenRecipe,
     Grid,
@@ -61,7 +63,7 @@ impl Ask {
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
             Self::SaveBundle => "bundle",
-            Self::Report => "html",
+            Self::Report | Self::Card => "html",
             Self::SaveRecipe => "json",
             Self::Png => "png",
             Self::Svg => "svg",
