@@ -10,6 +10,8 @@ mod compare_tests;
 mod customer_map;
 mod feature_sheet;
 mod groups;
+#[cfg(test)]
+mod groups_tests;
 mod histories;
 mod inspection;
 mod labels;

@@ -11,6 +11,8 @@ pub mod neighbours;
 mod noise;
 mod points;
 mod space;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod trust;
 

@@ -3,6 +3,8 @@
 
 mod pca;
 mod sight;
+#[cfg(test)]
+mod tests;
 mod tsne;
 mod umap;
 
