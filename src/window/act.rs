@@ -149,6 +149,7 @@ impl App {
                     let bytes = crate::report::svg::lines(&chart, 760, 480).into_bytes();
                     self.ask(Ask::Svg, &chart.title, Content::Bytes(bytes));
                 }
+                Take::SaveSvg(svg, name) => self.ask(Ask::Svg, &name, Content::Bytes(svg.into_bytes())),
                 Take::CopyPicture(rect) => {
                     let copy = ctx.clone();
                     ctx.request_screenshot(move |image| {

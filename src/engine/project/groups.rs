@@ -14,6 +14,14 @@ use crate::segment::{self, Ground, Input, RFM, SavedGroups, SegmentError, Segmen
 use crate::table::{ColumnSpec, Frame, Role, Table};
 use crate::train;
 
+impl Settings {
+    /// A key of everything that groups depend on: rows, columns, method, number and seed.
+    pub fn groups_key(&self, table: &Table) -> String {
+        let of = (self.rows_key(table), &self.groups, self.segments, self.seed);
+        blake3::hash(&serde_json::to_vec(&of).unwrap_or_default()).to_hex().to_string()
+    }
+}
+
 /// What lies beside the rows: the tables that they were made from, and a trained model.
 #[derive(Clone, Copy, Default)]
 pub struct GroupBeside<'a> {
@@ -239,9 +247,11 @@ pub fn group_trust(settings: &Settings, found: &Segmentation, report: &Reporter)
     cluster::trust(&found.looked_at, &blocks, (&spec, space.metric), found.k, settings.seed, report)
 }
 
-/// The columns that groups may be made of.
-pub fn group_columns(rows: &GroupRows) -> Vec<String> {
-    cluster::usable(&rows.schema, &rows.scaled)
+/// The columns that groups may be made of; none where the recipe does not fit the table.
+pub fn group_columns(settings: &Settings, table: &Table, cleaning: &Cleaning) -> Vec<String> {
+    let before: Vec<ColumnSpec> = table.columns.iter().map(ColumnSpec::from).collect();
+    let schema = settings.recipe.schema_after(&before);
+    schema.map(|schema| cluster::usable(&schema, cleaning.last())).unwrap_or_default()
 }
 
 /// Groups the customers of a prepared table; where a question was asked over time, each as of the latest

@@ -105,6 +105,7 @@ fn a_customer_far_from_all_is_named_an_outlier() {
     for method in [Method::KMeans, Method::Density, Method::GaussianMixture] {
         let mut settings = asked(method, &[]);
         settings.segments = Some(2);
+        settings.groups.smallest = 40;
         let found = segment_without_target(&settings, &table, &silent).unwrap();
         assert_eq!(found.k, 2, "{method:?}");
         assert_eq!(found.outliers.first(), Some(&200), "{method:?}: {:?}", found.outliers);
@@ -194,8 +195,11 @@ fn compare(frame: &Frame, customers: usize, reference: &[(usize, f64, f64)]) {
         let found = kmeans::fit(&points, &kmeans::KMeansSpec::new(*k, 10, 1), &silent).unwrap();
         let own = indices::silhouette(&points, &found.labels, Metric::Euclidean, &silent).unwrap().unwrap();
         println!("k {k}: silhouette {own:.4} ({silhouette}), inertia {:.2} ({inertia})", found.inertia);
-        assert!((found.inertia / inertia - 1.0).abs() < 0.005, "{k}: {} {inertia}", found.inertia);
-        assert!((own - silhouette).abs() < 0.01, "{k}: {own} {silhouette}");
+        // Never worse; where the starts found something better, its silhouette is another one.
+        let ratio = found.inertia / inertia;
+        assert!(ratio < 1.002, "{k}: {} {inertia}", found.inertia);
+        let tolerance = if ratio > 0.998 { 0.003 } else { 0.03 };
+        assert!((own - silhouette).abs() < tolerance, "{k}: {own} {silhouette}");
     }
 }
 

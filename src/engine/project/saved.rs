@@ -15,6 +15,7 @@ use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
 use crate::job::{Cancelled, Reporter};
 use crate::metrics::Estimate;
+use crate::segment::SavedGroups;
 use crate::table::Table;
 use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
 
@@ -125,6 +126,9 @@ pub struct SavedProject {
     pub lists: Vec<SavedList>,
     #[serde(default)]
     pub follow_ups: FollowUps,
+    /// The groups that were found, so that they are the same when it is opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<SavedGroups>,
     /// A training was running when this was written.
     #[serde(default)]
     pub was_training: bool,
@@ -201,6 +205,7 @@ impl SavedProject {
             bundle: None,
             lists: Vec::new(),
             follow_ups: FollowUps::new(),
+            groups: None,
             was_training: false,
             origin: None,
         }

@@ -271,6 +271,9 @@ pub fn again(input: &Input<'_>, saved: &SavedGroups, report: &Reporter) -> crate
 /// Groups as a project keeps them: what assigns customers, and what was told of how it was found.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 pub struct SavedGroups {
+    /// What they were found in, and how it was asked: [`Settings::groups_key`](crate::project::Settings::groups_key).
+    #[serde(default)]
+    pub key: String,
     pub method: Method,
     pub silhouette: f64,
     pub tried: Vec<(usize, f64)>,
@@ -286,6 +289,7 @@ impl Segmentation {
     /// What a project keeps of it.
     pub fn saved(&self) -> SavedGroups {
         SavedGroups {
+            key: String::new(),
             method: self.method,
             silhouette: self.silhouette,
             tried: self.tried.clone(),
@@ -296,9 +300,9 @@ impl Segmentation {
         }
     }
 
-    /// Rows in no group.
+    /// Rows that lie beyond every dense region; rows of other days than the latest are none.
     pub fn outside(&self) -> usize {
-        self.of_row.iter().filter(|group| **group == usize::MAX).count()
+        if self.fitted.strict { self.outliers.len() } else { 0 }
     }
 }
 

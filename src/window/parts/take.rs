@@ -15,6 +15,8 @@ pub enum Take {
     CopyPicture(Rect),
     SavePicture(Rect, String),
     SaveDrawing(Chart),
+    /// A finished drawing and its name.
+    SaveSvg(String, String),
 }
 
 fn mailbox() -> Id {
@@ -79,6 +81,45 @@ pub fn chart_menu(
         }
         if ui.button(lang.t("take.save_drawing")).clicked() {
             wish = Some(Take::SaveDrawing(chart()));
+            ui.close();
+        }
+        if ui.button(lang.t("take.copy_data")).clicked() {
+            wish = Some(Take::Copy(grid()));
+            ui.close();
+        }
+        if ui.button(lang.t("take.save_data")).clicked() {
+            wish = Some(Take::Save(grid()));
+            ui.close();
+        }
+    });
+    if let Some(wish) = wish {
+        send(ui, wish);
+    }
+}
+
+/// The menu of a picture of many points in `rect`: `svg` is its drawing.
+pub fn picture_menu(
+    ui: &mut Ui,
+    lang: Lang,
+    rect: Option<Rect>,
+    svg: impl Fn() -> String,
+    grid: impl Fn() -> Grid,
+    of: &str,
+) {
+    let mut wish = None;
+    menu(ui, &lang.t("take.chart"), of, |ui| {
+        if let Some(rect) = rect {
+            if ui.button(lang.t("take.copy_picture")).clicked() {
+                wish = Some(Take::CopyPicture(rect));
+                ui.close();
+            }
+            if ui.button(lang.t("take.save_picture")).clicked() {
+                wish = Some(Take::SavePicture(rect, of.to_owned()));
+                ui.close();
+            }
+        }
+        if ui.button(lang.t("take.save_drawing")).clicked() {
+            wish = Some(Take::SaveSvg(svg(), of.to_owned()));
             ui.close();
         }
         if ui.button(lang.t("take.copy_data")).clicked() {

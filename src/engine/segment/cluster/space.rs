@@ -49,7 +49,7 @@ fn named(schema: &[ColumnSpec], wanted: fn(Role) -> bool, chosen: &[String]) -> 
 /// The columns that a grouping may use: numbers and categories.
 pub fn usable(schema: &[ColumnSpec], frame: &Frame) -> Vec<String> {
     let mut all = named(schema, Role::is_numeric, &[]);
-    all.retain(|name| frame.numbers(name).is_some());
+    all.retain(|name| frame.text(name).is_none());
     all.extend(named(schema, |role| role == Role::Category, &[]));
     all
 }

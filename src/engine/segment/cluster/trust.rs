@@ -22,8 +22,12 @@ use crate::segment::map::Pca;
 pub const LOOKED_AT: usize = 1000;
 /// Pairs of bootstrap samples.
 const PAIRS: usize = 20;
-/// Draws of each kind of noise.
+/// Draws of each kind of noise, and the deviations above their mean that chance is granted.
 const DRAWS: usize = 10;
+const GRANTED: f64 = 3.0;
+/// Share of the customers in each sample of a pair, where customers who are there twice would be dense by
+/// themselves.
+const SUBSAMPLE: f64 = 0.8;
 /// Draws behind each gap (Tibshirani, Walther and Hastie 2001).
 const GAP_DRAWS: usize = 10;
 /// Numbers of groups in the table of indices.
@@ -88,7 +92,8 @@ pub struct Trust {
     /// Adjusted Rand of groupings of two bootstrap samples: its mean, and where 95% of the pairs lie.
     pub stability: Estimate,
     pub pairs: usize,
-    /// The silhouette of the groups on the customers looked at, and the largest found in noise.
+    /// The silhouette of the groups on the customers looked at, and what noise would reach by chance: of
+    /// the kind of noise that reaches most, three deviations above the mean, and no less than any draw.
     pub silhouette: f64,
     pub noise: f64,
     /// Silhouettes in noise, and how many of them reach that of the groups.
@@ -159,18 +164,21 @@ pub fn trust(
     let pca = Pca::of(&points);
     let kinds = Noise::of(metric == Metric::Gower);
     let mut found = Vec::new();
+    let mut by_chance = f64::NEG_INFINITY;
     for (at, kind) in kinds.iter().enumerate() {
+        let mut of_kind = Vec::with_capacity(DRAWS);
         for draw in 0..DRAWS {
             let points = kind.draw(&points, &pca, blocks, &mut rng);
-            found.push(asked.apart(&points, seed.wrapping_add(draw as u64), &noise)?);
+            of_kind.push(asked.apart(&points, seed.wrapping_add(draw as u64), &noise)?);
             noise.progress((at * DRAWS + draw + 1) as f64 / (kinds.len() * DRAWS) as f64);
         }
+        by_chance = by_chance.max(reach(&of_kind));
+        found.extend(of_kind);
     }
     let reached = found.iter().filter(|other| **other >= own).count();
-    // Of each kind at most one draw in ten may come near by chance; one that does tells of nothing to find.
-    let verdict = match reached {
-        0 if stability.value >= STABLE => Verdict::Clear,
-        0 if stability.value >= UNSTABLE => Verdict::Blurred,
+    let verdict = match own > by_chance {
+        true if stability.value >= STABLE => Verdict::Clear,
+        true if stability.value >= UNSTABLE => Verdict::Blurred,
         _ => Verdict::None,
     };
     let table = table(&points, &asked, &pca, &mut rng, &report.part(0.7, 0.3))?;
@@ -179,13 +187,22 @@ pub fn trust(
         stability,
         pairs: PAIRS,
         silhouette: own,
-        noise: found.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        noise: by_chance,
         noises: found.len(),
         reached,
         rows: points.len(),
         chosen: choose(&table),
         table,
     })
+}
+
+/// What noise of one kind would reach by chance.
+fn reach(draws: &[f64]) -> f64 {
+    let n = draws.len().max(2) as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let variance = draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / (n - 1.0);
+    let most = draws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    most.max(mean + GRANTED * variance.sqrt())
 }
 
 /// How alike the groupings of two bootstrap samples are, told on all points.
@@ -200,7 +217,10 @@ fn stability(
     let part = report.part(0.0, 0.0);
     for pair in 0..PAIRS {
         let mut label = |seed: u64| -> crate::Result<Option<Vec<u32>>> {
-            let drawn: Vec<usize> = (0..n).map(|_| rng.gen_range(0..n.max(1))).collect();
+            let drawn: Vec<usize> = match asked.spec.method {
+                Method::Density => sample(n, (SUBSAMPLE * n as f64) as usize, rng),
+                _ => (0..n).map(|_| rng.gen_range(0..n.max(1))).collect(),
+            };
             let drawn = points.select(&drawn);
             match asked.model(&drawn, seed, &part)? {
                 Some(model) => {
