@@ -5,6 +5,7 @@ mod board;
 mod class_kit;
 mod classroom_lab;
 mod cli;
+mod clusters;
 mod collect;
 mod comfort;
 mod crash;

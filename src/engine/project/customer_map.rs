@@ -1,6 +1,8 @@
 //! The map of a project's customers: where each lies, what it is coloured by, and what sets a part of
 //! it apart.
 
+use std::path::Path;
+
 use super::groups::{GroupBeside, GroupRows};
 use super::{Outcome, Prepared, Settings};
 use crate::job::Reporter;
@@ -64,6 +66,28 @@ pub fn customer_map(
     }
     let drawn = map::draw(&points, projection, settings.seed, report)?;
     Ok(CustomerMap { drawn, rows })
+}
+
+/// Writes where every customer lies, and its group: CSV as [`write_csv`](crate::files::write_csv) writes it.
+///
+/// # Errors
+/// The disk or the folder refuses.
+pub fn write_map(map: &CustomerMap, found: &Segmentation, path: &Path) -> crate::Result<()> {
+    let header = ["customer", "row", "x", "y", "group"].map(str::to_owned);
+    let rows = (0..map.drawn.xy.len()).map(|point| {
+        let [x, y] = map.drawn.xy.get(point).copied().unwrap_or_default();
+        let group = map.place(point).and_then(|place| found.of_row.get(place)).copied();
+        let group = group.filter(|group| *group != usize::MAX).map(|group| (group + 1).to_string());
+        vec![
+            map.id(point).unwrap_or_default().to_owned(),
+            map.row(point).unwrap_or_default().to_string(),
+            x.to_string(),
+            y.to_string(),
+            group.unwrap_or_default(),
+        ]
+    });
+    crate::files::write_csv(path, &header, rows)
+        .map_err(|cause| crate::deploy::DeployError::write(path, cause).into())
 }
 
 /// What points are coloured by.

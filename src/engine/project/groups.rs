@@ -10,6 +10,7 @@ use crate::clean::{self, Cleaning};
 use crate::deploy;
 use crate::job::Reporter;
 use crate::segment::cluster::{self, Basis, Points, Trust};
+use crate::segment::map::Projection;
 use crate::segment::{self, Ground, Input, RFM, SavedGroups, SegmentError, Segmentation};
 use crate::table::{ColumnSpec, Frame, Role, Table};
 use crate::train;
@@ -29,7 +30,67 @@ pub struct GroupBeside<'a> {
     pub outcome: Option<&'a Outcome>,
 }
 
+/// The customers of a table, ready to be grouped and drawn.
+pub struct Grouped {
+    rows: GroupRows,
+    prepared: Option<Prepared>,
+}
+
+impl Grouped {
+    /// Cleans a table; one that has a target is prepared for learning as well.
+    ///
+    /// # Errors
+    /// A recipe or target that does not fit; the person cancelled.
+    pub fn open(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Self> {
+        let wanted = settings.groups.columns.iter().find(|name| table.position(name).is_none());
+        if let Some(column) = wanted {
+            let present: Vec<&str> = table.columns.iter().take(40).map(|c| c.name.as_str()).collect();
+            return Err(crate::collect::CollectError::NoColumn {
+                file: table.source.file.clone(),
+                column: column.clone(),
+                present: present.join(", "),
+            }
+            .into());
+        }
+        if table.with_role(Role::Target).is_some() {
+            let prepared = prepare(settings, table, report)?;
+            return Ok(Self { rows: GroupRows::of_prepared(&prepared)?, prepared: Some(prepared) });
+        }
+        let (cleaning, ..) = clean_and_fit(settings, table, report)?;
+        Ok(Self { rows: GroupRows::of_cleaning(settings, table, &cleaning)?, prepared: None })
+    }
+
+    /// Groups them.
+    ///
+    /// # Errors
+    /// As [`group`].
+    pub fn group(
+        &self,
+        settings: &Settings,
+        beside: GroupBeside<'_>,
+        report: &Reporter,
+    ) -> crate::Result<Segmentation> {
+        group(settings, &self.rows, self.prepared.as_ref(), beside, None, report)
+    }
+
+    /// Draws their map.
+    ///
+    /// # Errors
+    /// As [`customer_map`](super::customer_map).
+    pub fn map(
+        &self,
+        settings: &Settings,
+        projection: Projection,
+        beside: GroupBeside<'_>,
+        report: &Reporter,
+    ) -> crate::Result<super::CustomerMap> {
+        let rows = self.rows.clone();
+        super::customer_map(settings, rows, projection, self.prepared.as_ref(), beside, report)
+    }
+}
+
 /// The customers that are grouped, with the names and places of their rows.
+#[derive(Clone)]
 pub struct GroupRows {
     pub(super) schema: Vec<ColumnSpec>,
     pub(super) scaled: Frame,
@@ -269,10 +330,7 @@ pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> c
 /// # Errors
 /// As [`group`].
 pub fn segment_table(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Segmentation> {
-    match table.with_role(Role::Target) {
-        Some(_) => segment(settings, &prepare(settings, table, report)?, report),
-        None => segment_without_target(settings, table, report),
-    }
+    Grouped::open(settings, table, report)?.group(settings, GroupBeside::default(), report)
 }
 
 /// Groups customers of whom nothing is to be predicted.

@@ -69,10 +69,13 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use compare::compare;
-pub use customer_map::{COLOURED, ColourBy, Colours, CustomerMap, Level, colours, customer_map, profile};
+pub use customer_map::{
+    COLOURED, ColourBy, Colours, CustomerMap, Level, colours, customer_map, profile, write_map,
+};
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use groups::{
-    GroupBeside, GroupRows, group, group_columns, group_trust, segment, segment_table, segment_without_target,
+    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, segment, segment_table,
+    segment_without_target,
 };
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
 pub use features::Tab as FeaturesTab;
+pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;
 
 use super::Prefs;

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use pca::Pca;
-pub use sight::{Cell, Sight, inside, nearest_to};
+pub use sight::{Cell, Sight, inside, nearest_to, thinned};
 
 use super::SegmentError;
 use super::cluster::neighbours::{Near, Tree};

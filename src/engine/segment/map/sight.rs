@@ -72,7 +72,8 @@ impl Sight {
     }
 
     /// The squares of `side` pixels that somebody is in, and how many customers are in sight. `colours` has
-    /// one below [`COLOURS`] for each point; points of a colour that is not `shown` are left out.
+    /// one below [`COLOURS`] for each point; points of a colour that is not `shown` are left out, and of very
+    /// many only every so-manieth ([`thinned`]) is looked at.
     pub fn cells(
         &self,
         xy: &[[f32; 2]],
@@ -80,6 +81,7 @@ impl Sight {
         shown: &[bool; COLOURS],
         side: f32,
     ) -> (Vec<Cell>, usize) {
+        let every = thinned(xy.len());
         let columns = (self.size[0] / side).ceil().max(1.0) as usize;
         let rows = (self.size[1] / side).ceil().max(1.0) as usize;
         let mut counts = vec![[0u16; COLOURS]; columns * rows];
@@ -88,7 +90,7 @@ impl Sight {
         let (scale, per) = (self.scale / side, 1.0 / side);
         let left = self.size[0] * 0.5 * per - self.middle[0] * scale;
         let top = self.size[1] * 0.5 * per + self.middle[1] * scale;
-        for (point, colour) in xy.iter().zip(colours) {
+        for (point, colour) in xy.iter().zip(colours).step_by(every) {
             let colour = (*colour as usize) % COLOURS;
             let (x, y) = (left + point[0] * scale, top - point[1] * scale);
             if !shown[colour] || !(x >= 0.0 && y >= 0.0) {
@@ -119,10 +121,18 @@ impl Sight {
     }
 }
 
-/// The point nearest to `to`, where one is within `reach` of the plane's units.
+/// Points that a picture is made of at most.
+const PICTURED: usize = 200_000;
+
+/// Of so many points every so-manieth is drawn.
+pub fn thinned(points: usize) -> usize {
+    points.div_ceil(PICTURED).max(1)
+}
+
+/// The drawn point nearest to `to`, where one is within `reach` of the plane's units.
 pub fn nearest_to(xy: &[[f32; 2]], to: [f32; 2], reach: f32) -> Option<usize> {
     let mut best = (reach * reach, None);
-    for (at, point) in xy.iter().enumerate() {
+    for (at, point) in xy.iter().enumerate().step_by(thinned(xy.len())) {
         let (x, y) = (point[0] - to[0], point[1] - to[1]);
         let squared = x * x + y * y;
         if squared <= best.0 {

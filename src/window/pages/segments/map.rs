@@ -10,7 +10,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Mesh, Pos2, Rect, Sense, Ui, Vec2, pos2, vec2};
 use regulars_engine::deploy::Customer;
 use regulars_engine::project::{ColourBy, Colours, CustomerMap};
-use regulars_engine::segment::map::{Sight, nearest_to};
+use regulars_engine::segment::map::{Sight, nearest_to, thinned};
 
 use crate::window::command::Command;
 use crate::window::pages::{Page, Scene};
@@ -139,6 +139,13 @@ fn head(ui: &mut Ui, scene: &Scene<'_>, map: &Arc<CustomerMap>, colours: &Colour
         how.push(' ');
         how += &lang.with("map.laid_out", &[("count", lang.count(rows as u64))]);
     }
+    let every = thinned(drawn.xy.len());
+    if every > 1 {
+        how.push(' ');
+        let shown = drawn.xy.len().div_ceil(every);
+        let args = [("shown", lang.count(shown as u64)), ("all", lang.count(drawn.xy.len() as u64))];
+        how += &lang.with("map.thinned", &args);
+    }
     ui.add(egui::Label::new(egui::RichText::new(how).color(Palette::of(ui).muted)).wrap());
 }
 
@@ -170,7 +177,7 @@ fn tools(ui: &mut Ui, scene: &mut Scene<'_>) {
                 next = Some(Some(to));
             }
         }
-        if ui.button(lang.t("zoom.whole")).clicked() {
+        if ui.button(lang.t("map.whole")).clicked() {
             next = Some(None);
         }
         if let Some(next) = next {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, Vec2, pos2, vec2};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::{COLOURED, Colours, CustomerMap};
-use regulars_engine::segment::map::Sight;
+use regulars_engine::segment::map::{Sight, thinned};
 
 use super::inspector::level;
 use crate::window::pages::Scene;
@@ -78,7 +78,7 @@ pub(super) fn mesh(
     let of = |place: u8| paints.get(place as usize).copied().unwrap_or(p.muted);
     if seen <= SINGLE {
         let shapes: Vec<Vec<Vec2>> = (0..8).map(corners).collect();
-        for (point, place) in xy.iter().zip(&colours.of) {
+        for (point, place) in xy.iter().zip(&colours.of).step_by(thinned(xy.len())) {
             let [x, y] = sight.pixel(*point);
             let at = pos2(rect.left() + x, rect.top() + y);
             if !rect.contains(at) || shown.get(*place as usize) == Some(&false) {
