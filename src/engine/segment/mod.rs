@@ -346,13 +346,18 @@ fn places(
         Model::Nearest { points: known, .. } => model.locate(known, true, report)?,
         _ => model.locate(base, true, report)?,
     };
-    for (group, apart) in own {
-        if let Some(list) = far.get_mut(group as usize) {
-            list.push(apart);
+    for (group, apart) in &own {
+        if let Some(list) = far.get_mut(*group as usize) {
+            list.push(*apart);
         }
     }
     let strict = method == Method::Density;
-    let reach = far.into_iter().map(|list| reach(list, strict)).collect();
+    let by_gaps = matches!(model, Model::Nearest { .. });
+    let reach: Vec<f64> = far.into_iter().map(|list| reach(list, by_gaps)).collect();
+    // Who lies outside draws nobody else there.
+    let model = model.without(|at| {
+        own.get(at).is_some_and(|(group, apart)| reach.get(*group as usize).is_some_and(|r| apart > r))
+    });
     let mut fitted = Fitted { space, model, reach, shares: vec![0.0; k], outside: 0.0, strict };
     let (of_row, outliers) = rows_of(&fitted, points, report)?;
     let n = of_row.len().max(1) as f64;
@@ -363,15 +368,21 @@ fn places(
     Ok(Placed { fitted, of_row, outliers })
 }
 
-/// How far a group reaches: three times the middle half's width above it (Tukey's outer fence, 1977), or
-/// its widest gap where it is a dense region.
-fn reach(mut apart: Vec<f64>, widest: bool) -> f64 {
+/// How far a group reaches: three times the middle half's width above it (Tukey's outer fence, 1977); of
+/// gaps between neighbours, which may all be equal, no less than twice the usual one.
+fn reach(mut apart: Vec<f64>, are_gaps: bool) -> f64 {
     apart.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let place = share * (apart.len().saturating_sub(1)) as f64;
         apart.get(place.round() as usize).copied().unwrap_or(0.0)
     };
-    if widest { at(1.0) } else { at(0.75) + 3.0 * (at(0.75) - at(0.25)) }
+    let fence = at(0.75) + 3.0 * (at(0.75) - at(0.25));
+    match are_gaps {
+        true if fence > 0.0 => fence.max(2.0 * at(0.75)),
+        // Most have a twin: only the widest gap tells anything.
+        true => at(1.0),
+        false => fence,
+    }
 }
 
 /// The group of each row, and the rows outside their group's reach, the farthest first.

@@ -84,6 +84,18 @@ impl Model {
         }
     }
 
+    /// The same without the grouped customers that `drops` names by their place.
+    pub(in crate::segment) fn without(self, drops: impl Fn(usize) -> bool) -> Self {
+        match self {
+            Self::Nearest { points, groups } => {
+                let kept: Vec<usize> = (0..points.len()).filter(|at| !drops(*at)).collect();
+                let groups = kept.iter().filter_map(|at| groups.get(*at).copied()).collect();
+                Self::Nearest { points: points.select(&kept), groups }
+            }
+            other => other,
+        }
+    }
+
     /// Numbers the groups anew: `names[old]` is the new number.
     pub(in crate::segment) fn renamed(self, names: &[u32]) -> Self {
         let new = |old: usize| names.get(old).copied().unwrap_or(old as u32) as usize;

@@ -259,7 +259,11 @@ fn noises(n: usize, seed: u64) -> Vec<(&'static str, Points)> {
         row[0] *= 5.0;
         row[1] += 0.5 * row[0];
     }
+    // Counts and marks, as customers have them.
+    let mut steps = |mean: f64| -> f64 { (-mean * f64::ln(rng.gen_range(1e-9..1.0))).floor().min(9.0) };
+    let counts = Points::new(3, (0..n).flat_map(|_| [steps(2.0), steps(1.0), steps(3.0)]).collect());
     vec![
+        ("counts", counts),
         ("an even square", square),
         ("an even cube", cube),
         ("an even strip", strip),
@@ -311,6 +315,20 @@ fn planted_groups_are_clear() {
             assert_eq!((chosen.silhouette, chosen.calinski_harabasz), (Some(4), Some(4)), "{method:?}");
         }
         assert_eq!((chosen.gap, chosen.bic), (Some(4), Some(4)), "{method:?}: {:?}", trust.table);
+    }
+}
+
+#[test]
+fn groups_that_differ_in_one_column_are_clear() {
+    for (share, width) in [(2, 2), (5, 3)] {
+        let mut points = gaussian(260, width, 21);
+        for (at, row) in points.values_mut().chunks_exact_mut(width).enumerate() {
+            if at % share == 0 {
+                row[0] += 8.0;
+            }
+        }
+        let trust = said(&points, Method::KMeans, 2);
+        assert_eq!(trust.verdict, Verdict::Clear, "one in {share}: {trust:?}");
     }
 }
 
