@@ -260,7 +260,7 @@ fn noises(n: usize, seed: u64) -> Vec<(&'static str, Points)> {
         row[1] += 0.5 * row[0];
     }
     // Counts and marks, as customers have them.
-    let mut steps = |mean: f64| -> f64 { (-mean * f64::ln(rng.gen_range(1e-9..1.0))).floor().min(9.0) };
+    let mut steps = |mean: f64| -> f64 { (-mean * f64::ln(rng.gen_range(1e-9..1.0))).floor().min(40.0) };
     let counts = Points::new(3, (0..n).flat_map(|_| [steps(2.0), steps(1.0), steps(3.0)]).collect());
     vec![
         ("counts", counts),
