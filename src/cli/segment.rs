@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::job::Reporter;
-use regulars_engine::project;
+use regulars_engine::project::{self, GroupBeside};
+use regulars_engine::segment::cluster::{Basis, Method};
+use regulars_engine::segment::map::Projection;
 use serde_json::json;
 
 use super::segment_rfm::Cuts;
@@ -21,6 +23,27 @@ pub(super) struct Segment {
     /// The value of the target whose rate is told
     #[arg(long, value_name = "VALUE")]
     positive: Option<String>,
+    /// How groups are found: k_means, gaussian_mixture, hierarchical, density, mixed
+    #[arg(long, value_name = "METHOD", value_parser = method)]
+    method: Option<Method>,
+    /// What customers are compared by: columns, rfm (recency, frequency, money of their orders)
+    #[arg(long, value_name = "WHAT", value_parser = basis)]
+    by: Option<Basis>,
+    /// A column that counts; several times for several (default: all numbers)
+    #[arg(long, value_name = "COL")]
+    column: Vec<String>,
+    /// Customers of the smallest dense region
+    #[arg(long, value_name = "N")]
+    smallest: Option<usize>,
+    /// Also tells how far the groups can be trusted, and the indices of every number of groups
+    #[arg(long)]
+    trust: bool,
+    /// Writes where every customer lies on the map, with its group, as CSV
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// How the map is laid out: pca, umap, t_sne
+    #[arg(long, value_name = "KIND", value_parser = projection, default_value = "pca")]
+    layout: Projection,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How: k_means groups customers that are alike, rfm scores recency, frequency and money
@@ -34,8 +57,38 @@ pub(super) struct Segment {
     keep_cuts: Option<PathBuf>,
 }
 
+fn one_of<T>(
+    text: &str,
+    all: &[T],
+    parse: fn(&str) -> Option<T>,
+    name: fn(&T) -> &'static str,
+) -> Result<T, String> {
+    parse(text).ok_or_else(|| format!("one of {}", all.iter().map(name).collect::<Vec<_>>().join(", ")))
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    one_of(text, &Method::ALL, Method::parse, |one| one.name())
+}
+
+fn basis(text: &str) -> Result<Basis, String> {
+    // A network is trained in the window.
+    one_of(
+        text,
+        &[Basis::Columns, Basis::Rfm],
+        |text| Basis::parse(text).filter(|b| *b != Basis::Network),
+        |one| one.name(),
+    )
+}
+
+fn projection(text: &str) -> Result<Projection, String> {
+    one_of(text, &Projection::ALL, Projection::parse, |one| one.name())
+}
+
 impl Segment {
     pub(super) fn run(&self) -> Outcome {
+        if let Some(map) = &self.map {
+            super::refuse_input(map, &self.input.paths())?;
+        }
         let mut settings = self.input.settings()?;
         settings.segments = self.k;
         settings.seed = self.seed;
@@ -45,8 +98,25 @@ impl Segment {
             return super::segment_rfm::run(&self.input, settings, &cuts);
         }
         let table = self.input.open(&settings)?;
+        settings.groups.method = self.method.unwrap_or_default();
+        settings.groups.basis = self.by.unwrap_or_default();
+        settings.groups.columns.clone_from(&self.column);
+        settings.groups.smallest = self.smallest.unwrap_or(0);
         let report = Reporter::silent();
-        let found = project::segment_table(&settings, &table, &report)?;
+        let collected = self.input.collect(&settings)?;
+        let table = &collected.table;
+        super::tell_unused(table);
+        let customers = project::Grouped::open(&settings, table, &report)?;
+        let beside = GroupBeside { collected: Some(&collected), outcome: None };
+        let found = customers.group(&settings, beside, &report)?;
+        let trust = if self.trust { Some(project::group_trust(&settings, &found, &report)?) } else { None };
+        let map = match &self.map {
+            Some(_) => Some(customers.map(&settings, self.layout, beside, &report)?),
+            None => None,
+        };
+        if let (Some(path), Some(map)) = (&self.map, &map) {
+            project::write_map(map, &found, path)?;
+        }
         let lang = Lang::of_environment();
         let segments: Vec<_> = found
             .segments
@@ -74,11 +144,32 @@ impl Segment {
                     crate::words::segment_name(lang, s)
                 );
             }
+            if let Some(trust) = &trust {
+                let args = [
+                    ("verdict", lang.t(&format!("groups.verdict.{}", trust.verdict.name()))),
+                    ("stability", format!("{:.2}", trust.stability.value)),
+                    ("own", format!("{:.2}", trust.silhouette)),
+                    ("noise", format!("{:.2}", trust.noise)),
+                ];
+                super::out!("{}", lang.with("cli.groups.verdict", &args));
+            }
         }
-        Ok(json!({
-            "method": "k_means", "k": found.k, "silhouette": found.silhouette,
+        let mut told = json!({
+            "method": found.method, "k": found.k, "silhouette": found.silhouette,
             "silhouette_rows": found.sampled, "tried": found.tried, "columns": found.columns,
-            "segments": segments,
-        }))
+            "segments": segments, "outliers": found.outliers.len(), "fitted_on": found.fitted_on,
+        });
+        if let Some(trust) = trust {
+            told["trust"] = json!(trust);
+        }
+        if let (Some(path), Some(map)) = (&self.map, &map) {
+            let drawn = &map.drawn;
+            told["map"] = json!({
+                "layout": drawn.projection, "out": path, "customers": drawn.xy.len(),
+                "laid_out": drawn.laid_out, "explained": drawn.explained,
+                "trustworthiness": drawn.trustworthiness,
+            });
+        }
+        Ok(told)
     }
 }

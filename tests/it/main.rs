@@ -7,6 +7,7 @@ mod class_kit;
 mod classes;
 mod classroom_lab;
 mod cli;
+mod clusters;
 mod collect;
 mod comfort;
 mod crash;

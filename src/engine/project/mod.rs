@@ -16,6 +16,10 @@ mod feature_sheet;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod customer_map;
+mod groups;
+#[cfg(test)]
+mod groups_tests;
 mod histories;
 mod inspection;
 mod labels;
@@ -74,8 +78,10 @@ use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
 use crate::segment::classes::ClassSpec;
 use crate::segment::{self, Segmentation};
+use crate::segment::Segmentation;
+use crate::segment::cluster::GroupSpec;
 use crate::split::{Side, SplitSpec};
-use crate::table::{ColumnSpec, Frame, Role, Table};
+use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 use crate::value::ValueSpec;
 
@@ -98,6 +104,13 @@ pub use customer_card::{
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
+pub use customer_map::{
+    COLOURED, ColourBy, Colours, CustomerMap, Level, colours, customer_map, profile, write_map,
+};
+pub use groups::{
+    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, segment, segment_table,
+    segment_without_target,
+};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
@@ -248,6 +261,9 @@ pub struct Settings {
     pub threshold: f64,
     /// Number of segments; chosen by silhouette when absent.
     pub segments: Option<usize>,
+    /// How segments are found.
+    #[serde(skip_serializing_if = "GroupSpec::is_default")]
+    pub groups: GroupSpec,
     pub call_list: CallListSpec,
     /// Scores and classes of customers.
     #[serde(skip_serializing_if = "ClassSpec::is_usual")]
@@ -291,6 +307,7 @@ impl Default for Settings {
             seed: 1,
             threshold: 0.5,
             segments: None,
+            groups: GroupSpec::default(),
             call_list: CallListSpec::default(),
             classes: ClassSpec::default(),
             question: None,
@@ -560,29 +577,6 @@ pub fn learn_kept(
     prepared.outcome_reporting(trained, report)
 }
 
-/// Groups the customers of a prepared table; where a question was asked over time, each as of the latest
-/// day: rows of earlier days are in no group ([`usize::MAX`]).
-///
-/// # Errors
-/// Too few customers or columns, or the person cancelled.
-pub fn segment(settings: &Settings, prepared: &Prepared, report: &Reporter) -> crate::Result<Segmentation> {
-    let (rows, readable, labels) =
-        (prepared.cleaning.last(), prepared.cleaning.readable(), &prepared.labels.of_row);
-    let (k, seed) = (settings.segments, settings.seed);
-    let Some(now) = &prepared.to_answer else {
-        return segment::segment(&prepared.schema, rows, readable, labels, k, seed, report);
-    };
-    let only = |frame: &Frame| frame.filter(now).map_err(clean::CleanError::from);
-    let (rows, readable) = (only(rows)?, only(readable)?);
-    let labels: Vec<Option<bool>> =
-        labels.iter().zip(now).filter(|(_, now)| **now).map(|(label, _)| *label).collect();
-    let mut found = segment::segment(&prepared.schema, &rows, &readable, &labels, k, seed, report)?;
-    let mut groups = std::mem::take(&mut found.of_row).into_iter();
-    let group = |now: &bool| if *now { groups.next().unwrap_or(usize::MAX) } else { usize::MAX };
-    found.of_row = now.iter().map(group).collect();
-    Ok(found)
-}
-
 /// Every customer, the most likely to leave first; equal ones in the order of the file. Where a question
 /// was asked over time, each customer as of the latest day.
 pub fn rank(prepared: &Prepared, outcome: &Outcome, segments: Option<&Segmentation>) -> Vec<Customer> {
@@ -629,32 +623,6 @@ pub fn bundle(
         repair: outcome.repair.clone(),
         choices: what_if_choices(prepared),
     }
-}
-
-/// Groups the customers of a table that may lack a target.
-///
-/// # Errors
-/// As [`segment`].
-pub fn segment_table(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Segmentation> {
-    match table.with_role(Role::Target) {
-        Some(_) => segment(settings, &prepare(settings, table, report)?, report),
-        None => segment_without_target(settings, table, report),
-    }
-}
-
-/// Groups customers of whom nothing is to be predicted.
-///
-/// # Errors
-/// As [`segment`].
-pub fn segment_without_target(
-    settings: &Settings,
-    table: &Table,
-    report: &Reporter,
-) -> crate::Result<Segmentation> {
-    let (cleaning, _, schema) = clean_and_fit(settings, table, report)?;
-    let labels = vec![None; cleaning.last().height()];
-    let readable = cleaning.readable();
-    segment::segment(&schema, cleaning.last(), readable, &labels, settings.segments, settings.seed, report)
 }
 
 /// What the recipe could do better. Figures come from training rows where there are any.

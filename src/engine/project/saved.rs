@@ -15,6 +15,7 @@ use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
 use crate::files;
 use crate::job::{Cancelled, Reporter};
 use crate::metrics::Estimate;
+use crate::segment::SavedGroups;
 use crate::table::Table;
 use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
 
@@ -127,6 +128,9 @@ pub struct SavedProject {
     pub follow_ups: FollowUps,
     #[serde(default, skip_serializing_if = "Experiments::is_empty")]
     pub experiments: Experiments,
+    /// The groups that were found, so that they are the same when it is opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<SavedGroups>,
     /// A training was running when this was written.
     #[serde(default)]
     pub was_training: bool,
@@ -204,6 +208,7 @@ impl SavedProject {
             lists: Vec::new(),
             follow_ups: FollowUps::new(),
             experiments: Experiments::default(),
+            groups: None,
             was_training: false,
             origin: None,
         }

@@ -37,8 +37,8 @@ const PRODUCTS: [(&str, &str, &str, &str); 12] = [
 ];
 
 /// The four kinds of customers, planted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
     Loyal,
     Bargain,
     BigSpender,
@@ -47,6 +47,7 @@ enum Kind {
 
 struct Customer {
     id: usize,
+    kind: Kind,
     name: String,
     email: String,
     phone: String,
@@ -80,6 +81,16 @@ pub fn write(folder: &Path, customers: usize, seed: u64) -> Result<Vec<std::path
         ("products.csv", products_csv()),
     ];
     write_files(folder, files)
+}
+
+/// The name and the planted kind of every customer of the shop that [`write`] writes. No file tells it.
+pub fn planted(customers: usize, seed: u64) -> Vec<(String, Kind)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let draw = |id| {
+        let customer = Customer::draw(id, &mut rng);
+        (customer.key(), customer.kind)
+    };
+    (1..=customers).map(draw).collect()
 }
 
 /// Writes tables into `folder` (made if it is not there).
@@ -149,6 +160,7 @@ impl Customer {
         let churned = rng.gen_bool(1.0 / (1.0 + (-drive).exp()));
         Self {
             id,
+            kind,
             name: format!("{given} {surname}"),
             email: format!("{}.{}{id}@example.com", given.to_lowercase(), surname.to_lowercase()),
             phone: format!("+00 {:03} {:04}", rng.gen_range(100..999), rng.gen_range(0..9999)),

@@ -5,6 +5,7 @@ mod battery;
 mod boosted;
 mod course;
 pub mod device;
+mod embed;
 #[cfg(test)]
 mod fault;
 pub mod fit;
@@ -39,6 +40,7 @@ use crate::note::Note;
 
 pub use boosted::{BoostedModel, BoostedSpec};
 pub use device::{DeviceChoice, DeviceKind};
+pub use embed::embed;
 pub use forest::ForestModel;
 pub use inside::{StillLook, Watching, look_at};
 pub use linear::LinearModel;

@@ -16,6 +16,7 @@ pub enum Take {
     SavePicture(Rect, String),
     SaveDrawing(Chart),
     /// An SVG document that is made already, with its name.
+    /// A finished drawing and its name.
     SaveSvg(String, String),
 }
 
@@ -104,6 +105,45 @@ fn picture_menu(
         }
         if ui.button(lang.t("take.save_drawing")).clicked() {
             wish = Some(drawing());
+            ui.close();
+        }
+        if ui.button(lang.t("take.copy_data")).clicked() {
+            wish = Some(Take::Copy(grid()));
+            ui.close();
+        }
+        if ui.button(lang.t("take.save_data")).clicked() {
+            wish = Some(Take::Save(grid()));
+            ui.close();
+        }
+    });
+    if let Some(wish) = wish {
+        send(ui, wish);
+    }
+}
+
+/// The menu of a picture of many points in `rect`: `svg` is its drawing.
+pub fn picture_menu(
+    ui: &mut Ui,
+    lang: Lang,
+    rect: Option<Rect>,
+    svg: impl Fn() -> String,
+    grid: impl Fn() -> Grid,
+    of: &str,
+) {
+    let mut wish = None;
+    menu(ui, &lang.t("take.chart"), of, |ui| {
+        if let Some(rect) = rect {
+            if ui.button(lang.t("take.copy_picture")).clicked() {
+                wish = Some(Take::CopyPicture(rect));
+                ui.close();
+            }
+            if ui.button(lang.t("take.save_picture")).clicked() {
+                wish = Some(Take::SavePicture(rect, of.to_owned()));
+                ui.close();
+            }
+        }
+        if ui.button(lang.t("take.save_drawing")).clicked() {
+            wish = Some(Take::SaveSvg(svg(), of.to_owned()));
             ui.close();
         }
         if ui.button(lang.t("take.copy_data")).clicked() {

@@ -109,6 +109,7 @@ impl Edit {
             ("seed", before.seed != after.seed),
             ("threshold", before.threshold != after.threshold),
             ("segments", before.segments != after.segments),
+            ("groups", before.groups != after.groups),
             ("call_list", before.call_list != after.call_list),
             ("value", before.value != after.value),
             ("classes", before.classes != after.classes),
@@ -148,6 +149,7 @@ impl State {
         self.settings = Settings {
             threshold: free.threshold,
             segments: free.segments,
+            groups: free.groups.clone(),
             call_list: free.call_list.clone(),
             value: free.value.clone(),
             classes: free.classes.clone(),

@@ -96,6 +96,7 @@ impl State {
             true => self.waiting_shown,
             false => Some((self.shown_run, self.shown_model)),
         };
+        project.groups = self.saved_groups();
         project.was_training = self.train.is_some() || self.cut_off;
         project.origin = self.project_file.clone();
         let list = match &self.month {
@@ -250,6 +251,7 @@ impl State {
         self.follow_ups = Arc::new(saved.follow_ups);
         self.experiments.restore(saved.experiments);
         self.cut_off = saved.was_training;
+        self.groups.saved = saved.groups;
         self.project_file.clone_from(&path);
         let lacks = Lacks { file: saved.file, hash: saved.hash, bytes: saved.bytes, wanted: wanted.clone() };
         self.lacks = Some(lacks);

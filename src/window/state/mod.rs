@@ -65,7 +65,7 @@ pub use keep::Lacks;
 pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
 pub use lessons::{Lessons, Trap};
 pub use list::Reasons;
-pub use map::Map;
+pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
 pub use race::Race;
@@ -429,16 +429,6 @@ impl State {
         self.prepare.is_some()
     }
 
-    /// Groups the customers.
-    pub fn find_segments(&mut self) {
-        let (Some(table), prepared) = (self.table.clone(), self.prepared.clone()) else { return };
-        let settings = self.settings.clone();
-        self.segment = Some(self.start(move |report| match prepared {
-            Some(prepared) => project::segment(&settings, &prepared, report),
-            None => project::segment_without_target(&settings, &table, report),
-        }));
-    }
-
     /// Stops every job and forgets its result.
     pub fn cancel(&mut self) {
         self.load.iter().for_each(Job::cancel);
@@ -588,7 +578,7 @@ impl State {
         }
         let news = ended(&mut self.segment);
         if let Some(found) = self.settle(news) {
-            self.segments = Some(Arc::new(found));
+            self.take_segments(found);
             self.relist();
         }
         self.poll_lists();
