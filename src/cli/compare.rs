@@ -77,8 +77,7 @@ impl Compare {
         let _ = printer.join();
         let found = found?;
         if !self.input.json {
-            print(lang, &found, settings.question.is_some());
-            print(lang, &found, &spec);
+            print(lang, &found, &spec, settings.question.is_some());
         }
         let target = table.with_role(Role::Target).map(|column| column.name.clone());
         let mut value = to_json(&found);
@@ -146,8 +145,7 @@ pub(super) fn pad(text: &str, to: usize, before: bool) -> String {
 }
 
 /// The findings in words.
-fn print(lang: Lang, found: &Comparison, over_time: bool) {
-fn print(lang: Lang, found: &Comparison, spec: &CrossSpec) {
+fn print(lang: Lang, found: &Comparison, spec: &CrossSpec, over_time: bool) {
     let positive = found.labels.iter().filter(|label| **label).count();
     let args = [
         ("folds", found.folds.to_string()),
@@ -155,8 +153,7 @@ fn print(lang: Lang, found: &Comparison, spec: &CrossSpec) {
         ("positive", lang.count(positive as u64)),
         ("value", found.positive.clone()),
     ];
-    super::out!("{}\n", lang.with(if over_time { "compare.head_rows" } else { "compare.head" }, &args));
-    super::out!("{}", lang.with("compare.head", &args));
+    super::out!("{}", lang.with(if over_time { "compare.head_rows" } else { "compare.head" }, &args));
     match &spec.cross {
         Cross::Stratified => {}
         Cross::Grouped { column } => {

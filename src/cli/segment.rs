@@ -23,9 +23,10 @@ pub(super) struct Segment {
     /// The value of the target whose rate is told
     #[arg(long, value_name = "VALUE")]
     positive: Option<String>,
-    /// How groups are found: k_means, gaussian_mixture, hierarchical, density, mixed
+    /// How groups are found: k_means, gaussian_mixture, hierarchical, density, mixed; or rfm, which scores recency,
+    /// frequency and money
     #[arg(long, value_name = "METHOD", value_parser = method)]
-    method: Option<Method>,
+    method: Option<How>,
     /// What customers are compared by: columns, rfm (recency, frequency, money of their orders)
     #[arg(long, value_name = "WHAT", value_parser = basis)]
     by: Option<Basis>,
@@ -46,9 +47,6 @@ pub(super) struct Segment {
     layout: Projection,
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How: k_means groups customers that are alike, rfm scores recency, frequency and money
-    #[arg(long, value_name = "NAME", default_value = "k_means", value_parser = ["k_means", "rfm"])]
-    method: String,
     /// Score by cuts that were kept before (with --method rfm); drift is told
     #[arg(long, value_name = "FILE")]
     cuts: Option<PathBuf>,
@@ -66,8 +64,20 @@ fn one_of<T>(
     parse(text).ok_or_else(|| format!("one of {}", all.iter().map(name).collect::<Vec<_>>().join(", ")))
 }
 
-fn method(text: &str) -> Result<Method, String> {
-    one_of(text, &Method::ALL, Method::parse, |one| one.name())
+/// Groups by a method, or classes by recency, frequency and money.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    Groups(Method),
+    Rfm,
+}
+
+fn method(text: &str) -> Result<How, String> {
+    match text {
+        "rfm" => Ok(How::Rfm),
+        _ => one_of(text, &Method::ALL, Method::parse, |one| one.name())
+            .map(How::Groups)
+            .map_err(|names| format!("{names}, rfm")),
+    }
 }
 
 fn basis(text: &str) -> Result<Basis, String> {
@@ -93,12 +103,14 @@ impl Segment {
         settings.segments = self.k;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
-        if self.method == "rfm" {
-            let cuts = Cuts { from: self.cuts.as_deref(), to: self.keep_cuts.as_deref() };
-            return super::segment_rfm::run(&self.input, settings, &cuts);
-        }
-        let table = self.input.open(&settings)?;
-        settings.groups.method = self.method.unwrap_or_default();
+        settings.groups.method = match self.method {
+            Some(How::Rfm) => {
+                let cuts = Cuts { from: self.cuts.as_deref(), to: self.keep_cuts.as_deref() };
+                return super::segment_rfm::run(&self.input, settings, &cuts);
+            }
+            Some(How::Groups(method)) => method,
+            None => Method::default(),
+        };
         settings.groups.basis = self.by.unwrap_or_default();
         settings.groups.columns.clone_from(&self.column);
         settings.groups.smallest = self.smallest.unwrap_or(0);

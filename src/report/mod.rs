@@ -1,8 +1,8 @@
 //! What is handed on: the report of a model as one HTML file in both languages, and the call list as
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
-pub mod experiment;
 pub mod customer;
+pub mod experiment;
 pub mod found;
 pub mod judged;
 pub mod picture;

@@ -162,7 +162,6 @@ impl App {
                     self.ask(Ask::Svg, &chart.title, Content::Bytes(bytes));
                 }
                 Take::SaveSvg(name, svg) => self.ask(Ask::Svg, &name, Content::Bytes(svg.into_bytes())),
-                Take::SaveSvg(svg, name) => self.ask(Ask::Svg, &name, Content::Bytes(svg.into_bytes())),
                 Take::CopyPicture(rect) => {
                     let copy = ctx.clone();
                     ctx.request_screenshot(move |image| {

@@ -4,15 +4,15 @@
 mod around;
 mod cross;
 mod explain;
-mod figures;
 pub mod explain;
+mod figures;
 mod importance;
 mod learning;
 pub mod money;
-mod repair;
-pub mod slices;
 mod nearest;
+mod repair;
 mod similar;
+pub mod slices;
 mod standing;
 mod what_if;
 
@@ -28,8 +28,8 @@ pub use explain::{Explainer, Explanation};
 pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
-pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
 pub use nearest::{Goal, Move, Nearest, Turn, nearest};
+pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
 pub use similar::{Like, alike};
 pub use standing::Standing;
 pub use what_if::{Asked, Cell, Choice, Ground, Values, can_be_changed, choices};

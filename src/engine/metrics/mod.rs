@@ -8,11 +8,11 @@ mod coverage;
 mod estimates;
 mod figure;
 mod folds;
-mod stability;
 #[cfg(test)]
 mod golden;
 mod paired;
 mod regression;
+mod stability;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,9 @@ pub use estimates::{
 };
 pub use figure::{Figure, Values};
 pub use folds::fold_mean;
-pub use stability::{psi, psi_by_chance};
 pub use paired::{LEVEL, Paired, Placements, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
 pub use regression::{Errors, Numbers};
+pub use stability::{psi, psi_by_chance};
 
 /// The standard normal quantile of a two-sided 95% interval.
 const Z: f64 = 1.959_963_984_540_054;

@@ -8,15 +8,15 @@ mod classes;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
-mod experiment;
 mod cross;
-mod explained;
 mod customer_card;
+mod customer_map;
+mod experiment;
+mod explained;
 mod feature_sheet;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
-mod customer_map;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
@@ -59,9 +59,9 @@ mod with_encodings;
 #[cfg(test)]
 mod with_text;
 
-use std::path::{Path, PathBuf};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -76,10 +76,10 @@ use crate::evaluate::{Evaluation, Explainer, Repair, RepairKind};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::job::Reporter;
-use crate::segment::classes::ClassSpec;
-use crate::segment::{self, Segmentation};
 use crate::segment::Segmentation;
+use crate::segment::classes::ClassSpec;
 use crate::segment::cluster::GroupSpec;
+use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
@@ -89,24 +89,24 @@ pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
 pub use classes::{ClassProfile, Classified, Group, Known, Person, RfmSource, Shop, classify, profile_of};
-pub use compare::compare;
-pub use experiment::{
-    Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
-    experiment_pool_of_table, experiment_rows, write_experiment,
-};
 pub use compare::{compare, compare_by};
 pub use cross::{Cross, CrossSpec};
-pub use explained::{
-    dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
 pub use customer_card::{
     Alike, CardSpec, CustomerCard, alike_customers, changeable, customer_card, nearest_change,
     such_customers, what_if, what_if_asked, what_if_choices, what_if_ground,
 };
-pub use feature_sheet::{feature_detail, feature_sheet};
-pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use customer_map::{
     COLOURED, ColourBy, Colours, CustomerMap, Level, colours, customer_map, profile, write_map,
 };
+pub use experiment::{
+    Experiments, Pool, StrataBy, experiment_ids, experiment_pool, experiment_pool_of_project,
+    experiment_pool_of_table, experiment_rows, write_experiment,
+};
+pub use explained::{
+    dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
+};
+pub use feature_sheet::{feature_detail, feature_sheet};
+pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, segment, segment_table,
     segment_without_target,
@@ -132,7 +132,6 @@ pub use settings_diff::{SettingDiff, settings_diff};
 pub use slices::{Slices, slices};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
-
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};

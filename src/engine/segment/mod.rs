@@ -2,24 +2,18 @@
 //! How rows become points and points become groups is in `cluster`.
 
 mod apart;
-pub mod cluster;
-pub mod map;
-
-use std::sync::Arc;
-
 pub mod classes;
+pub mod cluster;
 pub mod cohort;
 pub mod flows;
+pub mod map;
 pub mod profile;
 pub mod rfm;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use linfa::DatasetBase;
-use linfa::metrics::SilhouetteScore;
-use linfa::traits::{Fit, Predict};
-use linfa_clustering::KMeans;
-use ndarray::Array2;
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -43,8 +37,6 @@ const RUNS: usize = 5;
 pub enum SegmentError {
     #[error("segments need at least 20 customers and one column of numbers or categories")]
     TooLittle,
-    #[error("k-means failed: {cause}")]
-    Fit { cause: String },
     #[error(transparent)]
     Rfm(#[from] rfm::RfmError),
     #[error("{method} failed: {cause}")]

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
-pub use experiments::Tab as ExperimentsTab;
 pub use evaluate::Tab as EvaluateTab;
+pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;
 pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;

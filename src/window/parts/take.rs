@@ -15,8 +15,7 @@ pub enum Take {
     CopyPicture(Rect),
     SavePicture(Rect, String),
     SaveDrawing(Chart),
-    /// An SVG document that is made already, with its name.
-    /// A finished drawing and its name.
+    /// An SVG document that is made already: its name, then the document.
     SaveSvg(String, String),
 }
 
@@ -143,7 +142,7 @@ pub fn picture_menu(
             }
         }
         if ui.button(lang.t("take.save_drawing")).clicked() {
-            wish = Some(Take::SaveSvg(svg(), of.to_owned()));
+            wish = Some(Take::SaveSvg(of.to_owned(), svg()));
             ui.close();
         }
         if ui.button(lang.t("take.copy_data")).clicked() {
