@@ -3,10 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-pub mod money;
-pub mod spoken;
-
-use std::collections::HashMap;
 
 use regulars_engine::Note;
 use regulars_engine::collect::http::{DryRun, Paging};
@@ -17,6 +13,9 @@ use regulars_engine::project::CallList;
 use regulars_engine::segment::rfm::KNOWN;
 use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
+
+pub mod money;
+pub mod spoken;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -108,7 +108,6 @@ impl Train {
         });
         let prepared = project::prepare(&settings, table, &report)?;
         let learnt = project::learn_kept(&settings, &prepared, kind, self.checkpoint.as_deref(), &report)?;
-        let learnt = project::learn(&settings, &prepared, kind, &report)?;
         let learnt = repaired(lang, &prepared, learnt, settings.repair);
         drop(report);
         let _ = printer.join();

@@ -3,7 +3,6 @@
 
 mod around;
 mod cross;
-mod explain;
 pub mod explain;
 mod figures;
 mod importance;

@@ -60,7 +60,6 @@ mod with_encodings;
 mod with_text;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,7 +78,6 @@ use crate::job::Reporter;
 use crate::segment::Segmentation;
 use crate::segment::classes::ClassSpec;
 use crate::segment::cluster::GroupSpec;
-use crate::segment::{self, Segmentation};
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};

@@ -11,8 +11,7 @@ use regulars_engine::deploy::{Answer, Change, Changes, Customer, FollowUp, Reaso
 use regulars_engine::project::{Month, Outcome};
 use regulars_engine::split::Side;
 
-use super::{PageState, Picked, Scene};
-use super::{PageState, Scene, evaluate};
+use super::{PageState, Picked, Scene, evaluate};
 use crate::window::command::Command;
 use crate::window::parts::{self, table, take};
 use crate::window::state::State;

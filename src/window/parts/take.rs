@@ -120,45 +120,6 @@ fn picture_menu(
     }
 }
 
-/// The menu of a picture of many points in `rect`: `svg` is its drawing.
-pub fn picture_menu(
-    ui: &mut Ui,
-    lang: Lang,
-    rect: Option<Rect>,
-    svg: impl Fn() -> String,
-    grid: impl Fn() -> Grid,
-    of: &str,
-) {
-    let mut wish = None;
-    menu(ui, &lang.t("take.chart"), of, |ui| {
-        if let Some(rect) = rect {
-            if ui.button(lang.t("take.copy_picture")).clicked() {
-                wish = Some(Take::CopyPicture(rect));
-                ui.close();
-            }
-            if ui.button(lang.t("take.save_picture")).clicked() {
-                wish = Some(Take::SavePicture(rect, of.to_owned()));
-                ui.close();
-            }
-        }
-        if ui.button(lang.t("take.save_drawing")).clicked() {
-            wish = Some(Take::SaveSvg(of.to_owned(), svg()));
-            ui.close();
-        }
-        if ui.button(lang.t("take.copy_data")).clicked() {
-            wish = Some(Take::Copy(grid()));
-            ui.close();
-        }
-        if ui.button(lang.t("take.save_data")).clicked() {
-            wish = Some(Take::Save(grid()));
-            ui.close();
-        }
-    });
-    if let Some(wish) = wish {
-        send(ui, wish);
-    }
-}
-
 /// A picture as PNG.
 pub fn png(image: &egui::ColorImage) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -272,7 +272,7 @@ impl State {
                 .flat_map(|since| list.iter().zip(&since.1.of))
                 .map(|(customer, (change, _))| (customer.row, *change))
                 .collect();
-            let to_call = words::call_list(lang, &made, segments.as_deref(), &changes);
+            let to_call = words::call_list(lang, &made, (segments.as_deref(), None), &changes);
             let header = [lang.t("customers.id"), lang.t("customers.risk")];
             let alone = project::experiment_ids(&of, Arm::LeftAlone, header);
             project::write_experiment(&files, &of, &to_call, &alone)?;

@@ -150,8 +150,7 @@ impl State {
                 .collect();
             let actions = &settings.classes.actions;
             let classes = classes.as_ref().map(|of| (of, actions));
-            let grid = words::call_list(lang, &made, (segments.as_deref(), classes), &changes);
-            let mut grid = words::call_list(lang, &made, segments.as_deref(), &changes);
+            let mut grid = words::call_list(lang, &made, (segments.as_deref(), classes), &changes);
             words::money::add_lines(lang, &mut grid, &made, &settings.money);
             write(&path, |path| {
                 if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {

@@ -170,7 +170,7 @@ pub(super) fn menu(
             .collect(),
     };
     let svg = || svg(map, colours, title, &name);
-    take::picture_menu(ui, lang, before, svg, grid, title);
+    take::drawing_menu(ui, lang, before, svg, grid, title);
 }
 
 /// The map as SVG, at most so many points, spread evenly over all.
