@@ -90,7 +90,10 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
     harness.run_steps(2);
     until(&mut harness, "judging", judged);
 
-    harness.get_by_label("Draw the learning curve").click();
+    harness.get_by_label("Is it really better than the others?").scroll_to_me();
+    harness.run_steps(20);
+    draw(&mut harness, "others");
+    harness.get_by_label("Draw the learning curve").click_accesskit();
     harness.step();
     assert!(harness.state().state.figures.curve_progress().is_some());
     until(&mut harness, "learning", |app| app.state.figures.curve_progress().is_none());
@@ -148,7 +151,7 @@ fn sixty_customers_are_answered_with_care() {
     assert_eq!(is_told, found.trust.roc_auc.is_some());
     assert!(harness.query_by_label_contains("Accuracy: ").is_some());
     draw(&mut harness, "sixty");
-    harness.get_by_label("To cross-validation").click();
+    harness.get_by_label("To cross-validation").click_accesskit();
     harness.run_steps(3);
     assert_eq!(harness.state().prefs.page, Page::Train);
 }
