@@ -9,8 +9,8 @@ use regulars_engine::project::Gains;
 
 use crate::report::svg;
 use crate::window::pages::Scene;
+use crate::window::parts;
 use crate::window::parts::framed::{self, Framed};
-use crate::window::parts::{self};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::Lang;
 use crate::words::money::amount;
