@@ -31,7 +31,9 @@ fn trained() -> Harness<'static, App> {
 }
 
 fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
+    // The first of several: legends and titles repeat a name.
+    let node = harness.get_all_by_label(name).next().unwrap_or_else(|| panic!("nothing is called {name}"));
+    node.click();
     harness.run_steps(3);
 }
 
@@ -144,7 +146,7 @@ fn a_dragged_threshold_changes_list_cost_and_gain_in_the_same_frame() {
         !serde_json::to_string(&regulars_engine::project::Settings::default()).unwrap().contains("money")
     );
     let from = harness.state().state.settings.threshold;
-    let pictures = harness.query_all_by_label_contains("gains the most").map(|node| node.rect());
+    let pictures = harness.query_all_by_label_contains("best by the validation rows").map(|node| node.rect());
     let picture = pictures.max_by(|a, b| a.height().total_cmp(&b.height())).unwrap();
     let (left, right) = (picture.left() + 0.3 * picture.width(), picture.left() + 0.6 * picture.width());
     harness.drag_at(egui::pos2(left, picture.center().y));
@@ -200,7 +202,7 @@ fn curves_share_the_pointer_and_cells_and_slices_lead_to_their_customers() {
     harness.run_steps(4);
     assert!(harness.state().page.hover.is_none());
     // The pointer over one chart is the same threshold everywhere: in the matrix as well.
-    let chart = harness.get_by_label_contains("ROC curve: area").rect();
+    let chart = harness.query_all_by_label_contains("ROC curve: area").next().unwrap().rect();
     harness.hover_at(egui::pos2(chart.left() + 120.0, chart.bottom() + 140.0));
     harness.run_steps(3);
     let pointed = harness.state().page.hover.expect("the ROC curve has the pointer").threshold;

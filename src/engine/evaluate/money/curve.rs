@@ -246,6 +246,21 @@ mod tests {
         }
     }
 
+    /// `cargo test --release -p regulars-engine money_timing -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "a timing, run by hand"]
+    fn money_timing() {
+        for rows in [2_000, 20_000, 200_000] {
+            let (p, y) = scored(rows, 1);
+            let p: Vec<f64> = p.iter().enumerate().map(|(at, p)| p + 1e-9 * at as f64).collect();
+            let test = Evaluation::new(&p, &y);
+            let clock = std::time::Instant::now();
+            let curve = ProfitCurve::new(&test, &spec(), 1_000_000, 1, &Reporter::silent()).unwrap();
+            let took = 1e3 * clock.elapsed().as_secs_f64();
+            println!("{rows} test rows: curve and band of {} points in {took:.0} ms", curve.points.len());
+        }
+    }
+
     #[test]
     fn the_best_threshold_is_found_and_nobody_is_called_where_no_call_pays() {
         let (p, y) = scored(5000, 3);

@@ -106,6 +106,19 @@ fn on_noise_nothing_is_claimed() {
     }
 }
 
+/// `cargo test --release -p regulars-engine slices_timing -- --ignored --nocapture`.
+#[test]
+#[ignore = "a timing, run by hand"]
+fn slices_timing() {
+    for n in [2_000, 20_000, 200_000] {
+        let of = planted(n, 1, |city, _, _| city == "Ulm");
+        let clock = std::time::Instant::now();
+        let found = found(&of, Measure::Auc);
+        let took = 1e3 * clock.elapsed().as_secs_f64();
+        println!("{n} test rows: {} slices in {took:.0} ms", found.looked_at);
+    }
+}
+
 #[test]
 fn sums_are_those_of_the_metrics() {
     let of = planted(500, 5, |_, plan, _| plan == "plus");

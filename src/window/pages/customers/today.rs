@@ -136,9 +136,9 @@ pub(in crate::window) fn calls(
         table::Head::number(lang.t("customers.rank"), 44.0),
         text("customers.id", 92.0),
         table::Head::number(lang.t("customers.risk"), 66.0),
-        text("customers.why", 250.0),
-        text("today.say", 290.0),
-        table::Head::number(lang.t("today.brings"), 96.0),
+        table::Head::number(lang.t("today.brings"), 92.0),
+        text("customers.why", 200.0),
+        text("today.say", 190.0),
     ];
     if has_contacts {
         heads.push(text("customers.contacts", 120.0));
@@ -164,15 +164,15 @@ pub(in crate::window) fn calls(
             0 => table::plain(ui, lang.count(row as u64 + 1)),
             1 => table::plain(ui, words::shown_id(&customer.id, masked)),
             2 => table::plain(ui, percent(customer.probability)),
-            3 => {
+            3 => table::plain(ui, amount(lang, &money.currency, money.profit(customer.probability, 1.0))),
+            4 => {
                 let told: Vec<String> = known.iter().map(|one| words::reason(lang, one)).collect();
                 table::plain(ui, told.join(" · "));
             }
-            4 => {
+            5 => {
                 let id = words::shown_id(&customer.id, masked);
                 table::plain(ui, if why.is_some() { say(lang, money, &id, known) } else { String::new() });
             }
-            5 => table::plain(ui, amount(lang, &money.currency, money.profit(customer.probability, 1.0))),
             _ => {
                 let told = state.contacts(customer, false).into_iter().next();
                 table::plain(ui, told.map_or_else(String::new, |(_, value)| value));

@@ -174,7 +174,7 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
         parts::muted(ui, lang.t("slices.none"));
         return;
     }
-    let widths = [260.0, 80.0, 80.0, 120.0, 80.0, 110.0];
+    let widths = [230.0, 84.0, 70.0, 120.0, 84.0, 76.0];
     let heads: Vec<table::Head> = keys
         .iter()
         .zip(widths)

@@ -9,8 +9,8 @@ use regulars_engine::project::Gains;
 
 use crate::report::svg;
 use crate::window::pages::Scene;
+use crate::window::parts;
 use crate::window::parts::framed::{self, Framed};
-use crate::window::parts::{self};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::Lang;
 use crate::words::money::amount;
@@ -79,7 +79,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
         let p = Palette::of(ui);
         let (unit, ink) = (currency.clone(), p.ink);
         let legend = Legend::default()
-            .position(Corner::LeftBottom)
+            .position(Corner::RightBottom)
             .background_alpha(0.35)
             .follow_insertion_order(true);
         let drawn = Plot::new("profit")
@@ -126,6 +126,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
             ("customers", lang.count(gains.curve.customers as u64)),
         ],
     );
+    if scene.state.month.is_none() && scene.state.asked().is_none() {
+        // A file with the answer in it: those who left are among the measured, not on the list.
+        told = format!("{told} {}", lang.t("money.like"));
+    }
     if let Some(point) = now {
         let money = |value: f64| amount(lang, &currency, value);
         let args = [

@@ -8,8 +8,8 @@ use regulars_engine::project::Slices;
 
 use super::words;
 use crate::window::pages::Scene;
-use crate::window::parts::{self, table, take};
-use crate::window::theme::{Palette, S1};
+use crate::window::parts::{table, take};
+use crate::window::theme::{self, Palette, S1};
 use crate::words::percent;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usize) {
@@ -38,7 +38,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
         })
         .collect();
     ui.horizontal(|ui| {
-        parts::section(ui, &title);
+        ui.label(RichText::new(&title).font(theme::section_font()));
         take::table_menu(ui, lang, &title, || Grid {
             name: title.clone(),
             header: keys.map(|key| lang.t(key)).to_vec(),
@@ -49,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
     let color = Palette::of(ui).muted;
     ui.add(Label::new(RichText::new(lang.with("fair.means", &threshold)).color(color)).wrap());
     ui.add_space(S1);
-    let widths = [150.0, 80.0, 160.0, 160.0, 160.0];
+    let widths = [110.0, 84.0, 152.0, 152.0, 152.0];
     let heads: Vec<table::Head> = keys
         .iter()
         .zip(widths)
