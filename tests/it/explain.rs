@@ -192,6 +192,7 @@ fn the_tab_of_what_counts_is_clicked_through() {
             }
         }
         harness.state_mut().prefs.lang = Lang::En;
+        harness.run_steps(2);
     };
     shoot(&mut harness, "first");
     // Another column by a click on its bar: a category this time.

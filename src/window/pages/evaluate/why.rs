@@ -14,7 +14,7 @@ use regulars_engine::project::Outcome;
 
 use crate::window::pages::Scene;
 use crate::window::parts::{self, table, take};
-use crate::window::theme::{S3, S4};
+use crate::window::theme::{S2, S3, S4, S5};
 use crate::words::Lang;
 
 /// What the tab remembers between frames.
@@ -49,11 +49,17 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
     let mut clicked = None;
     if ui.available_width() >= WIDE {
-        ui.columns(2, |sides| {
-            if let [left, right] = sides {
-                clicked = bars::show(left, lang, &found, &columns, shown.as_deref());
-                closely(right, scene, &outcome, shown.as_deref());
-            }
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.x = S5;
+            ui.columns(2, |sides| {
+                if let [left, right] = sides {
+                    for side in [&mut *left, &mut *right] {
+                        side.spacing_mut().item_spacing.x = S2;
+                    }
+                    clicked = bars::show(left, lang, &found, &columns, shown.as_deref());
+                    closely(right, scene, &outcome, shown.as_deref());
+                }
+            });
         });
     } else {
         clicked = bars::show(ui, lang, &found, &columns, shown.as_deref());

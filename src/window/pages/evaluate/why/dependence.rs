@@ -86,6 +86,9 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
         })
         .collect();
     let days = of.axis == Axis::Date;
+    // The legend stands where the curve is low.
+    let falls = mean.first().zip(mean.last()).is_some_and(|(first, last)| first.y > last.y);
+    let corner = if falls { Corner::RightTop } else { Corner::LeftTop };
     let drawn = Plot::new("dependence")
         .height(300.0)
         .show_background(false)
@@ -93,9 +96,7 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
         .allow_zoom(false)
         .allow_drag(false)
         .custom_x_axes(vec![AxisHints::new_x().label_spacing(egui::Rangef::new(60.0, 90.0))])
-        .legend(
-            Legend::default().position(Corner::LeftTop).background_alpha(0.35).follow_insertion_order(true),
-        )
+        .legend(Legend::default().position(corner).background_alpha(0.35).follow_insertion_order(true))
         .y_axis_formatter(move |mark, _| match mark.value < low - 1e-9 {
             // The bars below have an axis of their own.
             true => String::new(),
