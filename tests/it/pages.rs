@@ -34,6 +34,12 @@ pub fn masked(harness: &mut Harness<'_, App>) {
         !waits || matches!(app.state.mask.tried(), (Some(_), true))
     };
     until(harness, "masking", is_done);
+    // The page of segments looks at the groups closely once it is shown.
+    let is_trusted = |app: &App| {
+        let found = app.state.segments.as_ref().filter(|_| app.prefs.page == Page::Segments);
+        found.is_none_or(|found| app.state.groups.trust(found).is_some() || app.state.segment.is_some())
+    };
+    until(harness, "trusting", is_trusted);
 }
 
 #[test]
