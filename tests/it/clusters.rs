@@ -125,6 +125,21 @@ fn the_network_and_the_books_can_be_what_groups_are_made_of() {
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
     assert!(harness.state().state.can_group_by(Basis::Network));
     assert!(!harness.state().state.can_group_by(Basis::Rfm), "there are no orders beside the customers");
+    // The same customers a month later fall into the same groups.
+    until(&mut harness, "the model", |app| app.state.bundle.is_some() && !app.state.bundling());
+    harness.state_mut().state.open_month(vec![sample()]);
+    until(&mut harness, "scoring", |app| app.state.month.is_some());
+    go(&mut harness, SegmentsTab::Groups);
+    let told = |app: &App| {
+        let (month, found) = (app.state.month.as_ref()?, app.state.segments.as_ref()?);
+        app.state.groups.drift(month, found).cloned()
+    };
+    until(&mut harness, "the drift", |app| told(app).is_some());
+    let drift = told(harness.state()).unwrap();
+    assert!(!drift.is_large() && drift.psi < 0.02, "{drift:?}");
+    trusted(&mut harness);
+    shot(&mut harness, "groups-month");
+    harness.state_mut().state.close_month();
     harness.state_mut().state.settings.groups.basis = Basis::Network;
     group(&mut harness);
     let found = harness.state().state.segments.clone().unwrap();

@@ -74,7 +74,7 @@ pub use customer_map::{
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use groups::{
-    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, segment, segment_table,
+    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
 };
 pub use histories::{thin_histories, thin_history};
