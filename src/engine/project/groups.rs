@@ -216,6 +216,9 @@ fn rfm(
     rows: &Frame,
     report: &Reporter,
 ) -> crate::Result<Frame> {
+    if !asked::could_ask(collected) {
+        return Err(SegmentError::NoOrders.into());
+    }
     let opened = asked::Opened::new(collected, settings, None, report)?;
     let (base, key) = opened.base()?;
     let books = &opened.read.books;
