@@ -4,12 +4,58 @@
 
 use std::time::Instant;
 
+use egui_kittest::Harness;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use regulars::window::pages::{Page, SegmentsTab};
+use regulars::window::{App, Prefs};
 use regulars_engine::job::Reporter;
 use regulars_engine::segment::cluster::Points;
 use regulars_engine::segment::cluster::kmeans::{KMeansSpec, fit};
 use regulars_engine::segment::map::{Sight, nearest_to};
+
+/// Frames of the map while it is dragged and zoomed: layout and tessellation on the window's thread.
+fn window(points: &Points, rows: usize) {
+    let path = std::env::temp_dir().join(format!("regulars-map-{}.csv", std::process::id()));
+    let mut text = String::from("customer_id,a,b,c,d\n");
+    for (at, row) in points.rows().take(rows).enumerate() {
+        text += &format!("C{at},{:.3},{:.3},{:.3},{:.3}\n", row[0], row[1], row[2], row[3]);
+    }
+    std::fs::write(&path, text).expect("a temporary folder can be written to");
+    let mut harness: Harness<'_, App> = Harness::builder()
+        .with_size([1280.0, 800.0])
+        .build_eframe(|cc| App::new(&cc.egui_ctx, Prefs::default()));
+    harness.state_mut().state.open(&path);
+    while harness.state().state.cleaning.is_none() {
+        harness.step();
+    }
+    harness.state_mut().prefs.page = Page::Segments;
+    harness.state_mut().page.segments_tab = SegmentsTab::Map;
+    while harness.state().state.map.colours().is_none() {
+        harness.step();
+    }
+    harness.run_steps(4);
+    let mut frames: Vec<f64> = (0..200)
+        .map(|at| {
+            if let Some(sight) = &mut harness.state_mut().page.map.sight {
+                *sight =
+                    sight.moved([3.0, 1.0]).zoomed(if at % 40 < 20 { 1.05 } else { 0.95 }, [300.0, 200.0]);
+            }
+            harness.hover_at(eframe::egui::pos2(500.0 + at as f32, 400.0));
+            let before = Instant::now();
+            harness.step();
+            let shapes = harness.output().shapes.clone();
+            std::hint::black_box(harness.ctx.tessellate(shapes, 1.0));
+            1e3 * before.elapsed().as_secs_f64()
+        })
+        .collect();
+    frames.sort_by(f64::total_cmp);
+    println!(
+        "window, map of {rows} moved and zoomed: median {:.2} ms, p99 {:.2} ms",
+        frames[100], frames[197]
+    );
+    let _ = std::fs::remove_file(&path);
+}
 
 const ROWS: usize = 1_000_000;
 const WIDTH: usize = 10;
@@ -56,5 +102,6 @@ fn main() {
             .collect();
         frames.sort_by(f64::total_cmp);
         println!("map of {rows}: median {:.2} ms, p99 {:.2} ms a frame", frames[100], frames[197]);
+        window(&points, rows);
     }
 }

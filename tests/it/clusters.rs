@@ -15,10 +15,18 @@ use serde_json::Value;
 use crate::pages::{until, window};
 use crate::support::{adapter, program, sample};
 
-fn opened() -> Harness<'static, App> {
+/// A small shop, whose groups are soon looked at without optimisation too.
+fn shop() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    regulars_engine::sample::write(folder.path(), 320, 5).unwrap();
+    let file = folder.path().join("customers.csv");
+    (folder, file)
+}
+
+fn opened(file: &std::path::Path) -> Harness<'static, App> {
     let mut harness = window([1280.0, 800.0], Prefs::default());
     harness.state_mut().state.settings.mlp.epochs = 3;
-    harness.state_mut().state.open(&sample());
+    harness.state_mut().state.open(file);
     until(&mut harness, "reading", |app| app.state.prepared.is_some());
     harness
 }
@@ -67,10 +75,12 @@ fn trusted(harness: &mut Harness<'_, App>) {
 
 #[test]
 fn groups_are_found_trusted_and_come_back_from_a_project() {
-    let mut harness = opened();
+    let (_shop, customers) = shop();
+    let mut harness = opened(&customers);
     go(&mut harness, SegmentsTab::Groups);
     shot(&mut harness, "groups-empty");
     let settings = &mut harness.state_mut().state.settings;
+    settings.segments = Some(4);
     settings.groups.method = Method::GaussianMixture;
     settings.groups.columns = ["orders", "total_spend", "discount_share"].map(str::to_owned).to_vec();
     group(&mut harness);
@@ -119,12 +129,27 @@ fn groups_are_found_trusted_and_come_back_from_a_project() {
 
 #[test]
 fn the_network_and_the_books_can_be_what_groups_are_made_of() {
-    let mut harness = opened();
+    let mut harness = opened(&sample());
     assert!(!harness.state().state.can_group_by(Basis::Network));
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
     assert!(harness.state().state.can_group_by(Basis::Network));
     assert!(!harness.state().state.can_group_by(Basis::Rfm), "there are no orders beside the customers");
+    // The same customers a month later fall into the same groups.
+    until(&mut harness, "the model", |app| app.state.bundle.is_some() && !app.state.bundling());
+    harness.state_mut().state.open_month(vec![sample()]);
+    until(&mut harness, "scoring", |app| app.state.month.is_some());
+    go(&mut harness, SegmentsTab::Groups);
+    let told = |app: &App| {
+        let (month, found) = (app.state.month.as_ref()?, app.state.segments.as_ref()?);
+        app.state.groups.drift(month, found).cloned()
+    };
+    until(&mut harness, "the drift", |app| told(app).is_some());
+    let drift = told(harness.state()).unwrap();
+    assert!(!drift.is_large() && drift.psi < 0.02, "{drift:?}");
+    trusted(&mut harness);
+    shot(&mut harness, "groups-month");
+    harness.state_mut().state.close_month();
     harness.state_mut().state.settings.groups.basis = Basis::Network;
     group(&mut harness);
     let found = harness.state().state.segments.clone().unwrap();
@@ -133,7 +158,7 @@ fn the_network_and_the_books_can_be_what_groups_are_made_of() {
 
 #[test]
 fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
-    let mut harness = opened();
+    let mut harness = opened(&sample());
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
     until(&mut harness, "reasons", |app| app.state.reasons.is_some() && !app.state.bundling());
@@ -160,7 +185,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
     harness.get_by_label("Lasso").click();
     harness.run_steps(2);
     let plane = harness.get_by_label(&format!("Map of {customers} customers")).rect();
-    let corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.5), (0.99, 0.99), (0.01, 0.99), (0.01, 0.5)];
+    let corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.5), (0.99, 0.99), (0.01, 0.99), (0.01, 0.01)];
     let at = |(x, y): (f32, f32)| pos2(plane.left() + x * plane.width(), plane.top() + y * plane.height());
     harness.hover_at(at(corners[0]));
     harness.step();
@@ -227,14 +252,14 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
 fn the_terminal_groups_trusts_and_writes_the_map() {
     let folder = tempfile::tempdir().unwrap();
     let map = folder.path().join("map.csv");
-    let file = sample();
+    let (_shop, file) = shop();
     let run = |arguments: &[&str]| -> Value {
         let out = program().arg("segment").arg(&file).args(arguments).arg("--json").output().unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
     };
     let columns = ["--column", "orders", "--column", "total_spend", "--column", "discount_share"];
-    let mut asked = vec!["--method", "gaussian_mixture", "--trust", "--map"];
+    let mut asked = vec!["--method", "gaussian_mixture", "--k", "4", "--trust", "--map"];
     asked.push(map.to_str().unwrap());
     asked.extend(columns);
     let told = run(&asked);
@@ -246,7 +271,7 @@ fn the_terminal_groups_trusts_and_writes_the_map() {
     assert_eq!(text.lines().count() as u64, customers + 1);
     assert!(text.contains("customer,row,x,y,group"));
     let refused = run(&["--by", "rfm"]);
-    assert_eq!(refused["error"]["kind"], "behaviour_no_orders", "{refused}");
+    assert_eq!(refused["error"]["kind"], "segments_no_orders", "{refused}");
     let refused = run(&["--column", "nowhere"]);
     assert_eq!(refused["error"]["kind"], "no_column", "{refused}");
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use eframe::egui;
 use egui_kittest::Harness;
-use regulars::window::pages::{CleanTab, Page};
+use regulars::window::pages::{CleanTab, Page, SegmentsTab};
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
 
@@ -34,6 +34,13 @@ pub fn masked(harness: &mut Harness<'_, App>) {
         !waits || matches!(app.state.mask.tried(), (Some(_), true))
     };
     until(harness, "masking", is_done);
+    // The page of segments looks at the groups closely once it is shown.
+    let is_trusted = |app: &App| {
+        let is_shown = app.prefs.page == Page::Segments && app.page.segments_tab == SegmentsTab::Groups;
+        let found = app.state.segments.as_ref().filter(|_| is_shown);
+        found.is_none_or(|found| app.state.groups.trust(found).is_some() || app.state.segment.is_some())
+    };
+    until(harness, "trusting", is_trusted);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Collected, Outcome, Prepared, Settings, asked, clean_and_fit, prepar
 use crate::clean::{self, Cleaning};
 use crate::deploy;
 use crate::job::Reporter;
-use crate::segment::cluster::{self, Basis, Points, Trust};
+use crate::segment::cluster::{self, Basis, Drift, Points, Trust};
 use crate::segment::map::Projection;
 use crate::segment::{self, Ground, Input, RFM, SavedGroups, SegmentError, Segmentation};
 use crate::table::{ColumnSpec, Frame, Role, Table};
@@ -216,6 +216,9 @@ fn rfm(
     rows: &Frame,
     report: &Reporter,
 ) -> crate::Result<Frame> {
+    if !asked::could_ask(collected) {
+        return Err(SegmentError::NoOrders.into());
+    }
     let opened = asked::Opened::new(collected, settings, None, report)?;
     let (base, key) = opened.base()?;
     let books = &opened.read.books;
@@ -306,6 +309,25 @@ pub fn group_trust(settings: &Settings, found: &Segmentation, report: &Reporter)
     };
     let spec = cluster::GroupSpec { method: found.method, ..settings.groups.clone() };
     cluster::trust(&found.looked_at, &blocks, (&spec, space.metric), found.k, settings.seed, report)
+}
+
+/// How the customers of a later file are spread over the groups; `None` where groups were not made of
+/// columns, which is all that a later file tells.
+///
+/// # Errors
+/// The person cancelled.
+pub fn month_drift(
+    found: &Segmentation,
+    month: &super::Month,
+    report: &Reporter,
+) -> crate::Result<Option<Drift>> {
+    let rows = month.scores.cleaning.last();
+    let axes = &found.fitted.space.axes;
+    if found.columns.is_empty() || !axes.iter().any(|axis| rows.data.column(&axis.column).is_ok()) {
+        return Ok(None);
+    }
+    let places = found.fitted.assign(rows, report)?;
+    Ok(Some(found.fitted.drift(&places)))
 }
 
 /// The columns that groups may be made of; none where the recipe does not fit the table.

@@ -106,7 +106,7 @@ pub use explained::{
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use groups::{
-    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, segment, segment_table,
+    GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
 };
 pub use histories::{thin_histories, thin_history};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use regulars_engine::Error;
 use regulars_engine::clean::Cleaning;
 use regulars_engine::job::Job;
-use regulars_engine::project::{self, GroupBeside, GroupRows, Settings};
-use regulars_engine::segment::cluster::{Basis, GroupSpec, Trust};
+use regulars_engine::project::{self, GroupBeside, GroupRows, Month, Settings};
+use regulars_engine::segment::cluster::{Basis, Drift, GroupSpec, Trust};
 use regulars_engine::segment::{SavedGroups, Segmentation};
 
 use super::{State, ended};
@@ -38,6 +38,9 @@ pub struct Groups {
     looking: Option<(Arc<Segmentation>, Looking)>,
     /// Groups of an opened project, until its rows are there.
     pub(super) saved: Option<SavedGroups>,
+    /// How the customers of a later file are spread over them.
+    drift: Option<(Arc<Month>, Arc<Segmentation>, Option<Drift>)>,
+    drifting: Option<(Arc<Month>, Arc<Segmentation>, Job<Result<Option<Drift>, Error>>)>,
     /// Columns that groups can be made of.
     columns: Option<(Arc<Cleaning>, Arc<Vec<String>>)>,
 }
@@ -48,6 +51,12 @@ impl Groups {
         self.trust.as_ref().filter(|(known, _)| Arc::ptr_eq(known, of)).and_then(|(_, trust)| trust.as_ref())
     }
 
+    /// How the customers of a later file are spread over these groups.
+    pub fn drift(&self, month: &Arc<Month>, of: &Arc<Segmentation>) -> Option<&Drift> {
+        let (known, groups, drift) = self.drift.as_ref()?;
+        drift.as_ref().filter(|_| Arc::ptr_eq(known, month) && Arc::ptr_eq(groups, of))
+    }
+
     /// The done share of looking at them, where that is under way.
     pub fn looking(&self) -> Option<f64> {
         self.looking.as_ref().map(|(_, job)| job.progress())
@@ -55,6 +64,7 @@ impl Groups {
 
     /// Stops its jobs.
     pub(super) fn cancel(&mut self) {
+        self.drifting.iter().for_each(|(.., job)| job.cancel());
         if let Some((of, job)) = self.looking.take() {
             job.cancel();
             // It starts again when it is asked for.
@@ -143,6 +153,20 @@ impl State {
         self.groups.looking = Some((found, job));
     }
 
+    /// Assigns the customers of a later file, where there is one.
+    pub fn follow_drift(&mut self) {
+        let (Some(month), Some(found)) = (self.month.clone(), self.segments.clone()) else { return };
+        let is_it = |a: &Arc<Month>, b: &Arc<Segmentation>| Arc::ptr_eq(a, &month) && Arc::ptr_eq(b, &found);
+        let is_known = self.groups.drift.as_ref().is_some_and(|(a, b, _)| is_it(a, b))
+            || self.groups.drifting.as_ref().is_some_and(|(a, b, _)| is_it(a, b));
+        if is_known {
+            return;
+        }
+        let (of, later) = (found.clone(), month.clone());
+        let job = self.start(move |report| project::month_drift(&of, &later, report));
+        self.groups.drifting = Some((month, found, job));
+    }
+
     /// The columns that groups can be made of.
     pub fn group_columns(&mut self) -> Arc<Vec<String>> {
         let Some(cleaning) = self.cleaning.clone() else { return Arc::default() };
@@ -171,6 +195,14 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_groups(&mut self) {
         self.bring_back_groups();
+        if let Some((month, of, job)) = self.groups.drifting.take() {
+            let mut slot = Some(job);
+            let news = ended(&mut slot);
+            match slot {
+                Some(job) => self.groups.drifting = Some((month, of, job)),
+                None => self.groups.drift = Some((month, of, self.settle(news).flatten())),
+            }
+        }
         if let Some((of, job)) = self.groups.looking.take() {
             let mut slot = Some(job);
             let news = ended(&mut slot);

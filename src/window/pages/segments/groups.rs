@@ -1,6 +1,7 @@
 //! Groups: how customers were grouped, and how far that can be trusted.
 
 mod cards;
+mod drift;
 mod settings;
 mod tree;
 mod trust;
@@ -44,6 +45,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.add_space(S2);
     }
     scene.state.follow_trust();
+    scene.state.follow_drift();
     trust::verdict(ui, scene, &found);
     let key = if found.silhouette < 0.25 { "segments.finding_weak" } else { "segments.finding" };
     ui.label(
@@ -53,6 +55,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     take::table_menu(ui, lang, &lang.t("page.segments.name"), || cards::grid(lang, &found));
     ui.add_space(S2);
     cards::show(ui, scene, &found);
+    drift::show(ui, scene, &found);
     outliers(ui, scene, &found);
     trust::table(ui, scene, &found);
     if let Some(top) = &found.tree {

@@ -84,6 +84,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name));
         });
     }
+    if scene.state.map.map().is_some() && scene.state.map_stale() {
+        parts::caution(ui, &lang.t("map.stale"));
+        ui.add_space(S2);
+    }
     let (Some(map), Some(colours)) = (scene.state.map.map().cloned(), scene.state.map.colours().cloned())
     else {
         if scene.state.map.progress().is_none() && scene.state.map.map().is_none() {
@@ -235,7 +239,10 @@ fn moved(ui: &Ui, response: &egui::Response, view: &mut View, sight: Sight, rect
     let drag: Vec2 = response.drag_delta();
     match view.tool {
         Tool::Move if response.dragged() && drag != Vec2::ZERO => sight = sight.moved([drag.x, drag.y]),
-        Tool::Lasso if response.drag_started() => view.shape.clear(),
+        Tool::Lasso if response.drag_started() => {
+            let from = ui.input(|input| input.pointer.press_origin());
+            view.shape = from.map(|at| sight.point(in_picture(at))).into_iter().collect();
+        }
         _ => {}
     }
     if let (Tool::Lasso, true, Some(at)) = (view.tool, response.dragged(), response.interact_pointer_pos()) {
