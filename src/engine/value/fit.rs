@@ -1,6 +1,8 @@
 //! Maximum likelihood by argmin: L-BFGS on the logarithms of the parameters, from several starts; where
 //! it gets stuck, Nelder-Mead leads on. Covariance from the Hessian of the negative log-likelihood.
 
+use std::cell::RefCell;
+
 use argmin::core::{CostFunction, Executor, Gradient, State as _};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::neldermead::NelderMead;
@@ -41,15 +43,31 @@ impl Fit {
     }
 }
 
+/// Where something was looked at: the logarithms, the cost, its slope.
+type Seen = (Vec<f64>, f64, Vec<f64>);
+
 struct Problem<'a, L> {
     of: &'a L,
     prior: Option<&'a [f64]>,
     report: &'a Reporter,
+    /// The solver asks for cost and slope one after the other; both come of one look.
+    seen: RefCell<Option<Seen>>,
 }
 
 impl<L: Likelihood> Problem<'_, L> {
     /// Mean negative log-likelihood and its gradient by the logarithms.
     fn evaluate(&self, logs: &[f64]) -> (f64, Vec<f64>) {
+        if let Some((at, cost, slope)) = &*self.seen.borrow()
+            && at == logs
+        {
+            return (*cost, slope.clone());
+        }
+        let (cost, slope) = self.look(logs);
+        *self.seen.borrow_mut() = Some((logs.to_vec(), cost, slope.clone()));
+        (cost, slope)
+    }
+
+    fn look(&self, logs: &[f64]) -> (f64, Vec<f64>) {
         if logs.iter().any(|v| !v.is_finite() || v.abs() > 40.0) {
             return (f64::MAX.sqrt(), vec![0.0; logs.len()]);
         }
@@ -104,7 +122,7 @@ pub(super) fn maximise<L: Likelihood>(
     report: &Reporter,
 ) -> crate::Result<Option<Fit>> {
     let logs = |start: &Vec<f64>| start.iter().map(|v| v.max(1e-9).ln()).collect::<Vec<f64>>();
-    let free = Problem { of, prior: None, report };
+    let free = Problem { of, prior: None, report, seen: RefCell::default() };
     let mut best: Option<(Vec<f64>, f64)> = None;
     for start in starts {
         let found = climb(&free, logs(start));
@@ -126,7 +144,7 @@ pub(super) fn maximise<L: Likelihood>(
     }
     report.check()?;
     let Some(centre) = starts.first().map(logs) else { return Ok(None) };
-    let held = Problem { of, prior: Some(&centre), report };
+    let held = Problem { of, prior: Some(&centre), report, seen: RefCell::default() };
     let Some((at, _)) = climb(&held, centre.clone()) else {
         report.check()?;
         return Ok(None);
