@@ -153,6 +153,28 @@ pub(super) fn maximise<L: Likelihood>(
     Ok(Some(ended(of, &at, covariance, true)))
 }
 
+/// The maximum from a place that is near it already: Newton's steps with the Hessian of that place, which
+/// also gives the covariance. `None` where that does not lead there.
+pub(super) fn polish<L: Likelihood>(of: &L, near: &[f64], report: &Reporter) -> crate::Result<Option<Fit>> {
+    const STEPS: usize = 8;
+    let problem = Problem { of, prior: None, report, seen: RefCell::default() };
+    let mut at: Vec<f64> = near.iter().map(|v| v.max(1e-9).ln()).collect();
+    let Some(covariance) = covariance(&problem, &at) else { return Ok(None) };
+    let n = of.count().max(1.0);
+    for _ in 0..STEPS {
+        report.check()?;
+        let (_, slope) = problem.evaluate(&at);
+        if slope.iter().map(|v| v * v).sum::<f64>().sqrt() < 1e-8 {
+            let inside = at.iter().all(|v| v.abs() < FAR);
+            return Ok(inside.then(|| ended(of, &at, covariance, false)));
+        }
+        for (value, row) in at.iter_mut().zip(&covariance) {
+            *value -= n * row.iter().zip(&slope).map(|(a, b)| a * b).sum::<f64>();
+        }
+    }
+    Ok(None)
+}
+
 fn ended<L: Likelihood>(of: &L, logs: &[f64], covariance: Vec<Vec<f64>>, held: bool) -> Fit {
     let parameters: Vec<f64> = logs.iter().map(|v| v.exp()).collect();
     let log_likelihood = of.at(&parameters).0;

@@ -5,7 +5,7 @@ use rand_distr::{Beta, Distribution, Gamma, Poisson};
 use rayon::prelude::*;
 
 use super::beta_geometric::{self, BetaGeometric};
-use super::fit::{Fit, Likelihood, maximise};
+use super::fit::{Fit, Likelihood, maximise, polish};
 use super::history::{History, Row, grouped};
 use super::pareto::{self, Pareto};
 use super::spec::LifetimeModel;
@@ -135,8 +135,11 @@ pub(super) fn fit(model: LifetimeModel, rows: &[Row], report: &Reporter) -> crat
     // A part of the rows leads near the maximum of all, from where few steps remain.
     let part: Vec<Row> = rows.iter().step_by(rows.len() / SCOUTS).copied().collect();
     let scouted = fit(model, &part, report)?.filter(|found| !found.held);
-    let near = scouted.map_or(starts, |found| vec![found.parameters]);
-    maximise(&of, &near, report)
+    let Some(near) = scouted.map(|found| found.parameters) else { return maximise(&of, &starts, report) };
+    match polish(&of, &near, report)? {
+        Some(found) => Ok(Some(found)),
+        None => maximise(&of, &[near], report),
+    }
 }
 
 /// Fits a model to histories and predicts the orders of each customer in the `ahead` weeks after T: what
