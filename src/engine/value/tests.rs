@@ -387,3 +387,32 @@ fn columns_are_taken_for_orders_only_where_they_can_be() {
     let Valued::Shop(shop) = valued(vec![table("x", &odd)], chosen).unwrap() else { panic!() };
     assert_eq!(shop.counted.customers, 120);
 }
+
+#[test]
+fn newton_ends_where_the_search_does() {
+    let mut rng = ChaCha8Rng::seed_from_u64(77);
+    let list: Vec<History> = (0..1500u32)
+        .map(|customer| {
+            let days = orders(TRUTH, 0, 400, &mut rng);
+            let t_x = f64::from(*days.last().unwrap()) / 7.0;
+            let x = days.len() as u32 - 1;
+            History { customer, first: 0, x, t_x, t: 400.0 / 7.0, paid: 0, mean: 0.0, spent: 0.0 }
+        })
+        .collect();
+    let (rows, _) = grouped(&list);
+    let silent = Reporter::silent();
+    let whole = fit(LifetimeModel::BgNbd, &rows, &silent).unwrap().unwrap();
+    let near: Vec<f64> =
+        whole.parameters.iter().zip([1.04, 0.97, 1.05, 0.96]).map(|(v, by)| v * by).collect();
+    let of = beta_geometric::BetaGeometric { rows: &rows, modified: false, count: 1500.0 };
+    let found = super::fit::polish(&of, &near, &silent).unwrap().unwrap();
+    for (found, wanted) in found.parameters.iter().zip(&whole.parameters) {
+        near_by(*found, *wanted);
+    }
+    // From nowhere near it does not pretend.
+    assert!(super::fit::polish(&of, &[1e-8, 1e8, 1e-8, 1e8], &silent).unwrap().is_none());
+}
+
+fn near_by(found: f64, wanted: f64) {
+    near(found / wanted, 1.0, 1e-5);
+}
