@@ -192,10 +192,16 @@ fn climb<L: Likelihood>(problem: &Problem<'_, L>, start: Vec<f64>) -> Option<(Ve
                 return Some((at, cost));
             }
         }
-        if problem.report.check().is_err() || round == 2 {
+        // What has run away is at no maximum, and a longer search would only take it further.
+        let far = at.iter().any(|v| v.abs() >= FAR);
+        if problem.report.check().is_err() || round == 2 || far {
             break;
         }
+        let before = problem.evaluate(&at).0;
         at = wander(problem, &at)?;
+        if problem.evaluate(&at).0 > before - 1e-10 {
+            break;
+        }
     }
     let (cost, slope) = problem.evaluate(&at);
     let settled = cost < 1e100 && slope.iter().all(|v| v.abs() < 1e-3);
@@ -227,7 +233,7 @@ fn wander<L: Likelihood>(problem: &Problem<'_, L>, start: &[f64]) -> Option<Vec<
     }
     let solver = NelderMead::new(corners).with_sd_tolerance(1e-10).ok()?;
     let run =
-        Executor::new(problem, solver).configure(|state| state.max_iters(600)).timer(false).run().ok()?;
+        Executor::new(problem, solver).configure(|state| state.max_iters(300)).timer(false).run().ok()?;
     run.state().get_best_param().cloned()
 }
 
