@@ -416,3 +416,23 @@ fn newton_ends_where_the_search_does() {
 fn near_by(found: f64, wanted: f64) {
     near(found / wanted, 1.0, 1e-5);
 }
+
+/// p 6.25, q 3.74, γ 15.44 of 946 customers (Fader and Hardie's note of 2013).
+#[test]
+fn gamma_gamma_on_cdnow_is_as_published() {
+    let Some(file) = public("cdnow/cdnow_customers_summary_with_transactions.csv") else { return };
+    let text = std::fs::read_to_string(file).unwrap();
+    let rows =
+        text.lines().skip(1).map(|line| line.split(',').map(|v| v.parse().unwrap()).collect::<Vec<f64>>());
+    let paid: Vec<gamma_gamma::Paid> = rows
+        .filter(|row| row[1] > 0.0 && row[4] > 0.0)
+        .map(|row| gamma_gamma::Paid { x: row[1], mean: row[4] / 30.0 })
+        .collect();
+    assert_eq!(paid.len(), 946);
+    let starts = [vec![3.0, 3.0, 0.7], vec![1.0, 1.5, 0.8]];
+    let of = gamma_gamma::GammaGamma { paid: &paid };
+    let found = super::fit::maximise(&of, &starts, &Reporter::silent()).unwrap().unwrap();
+    for (found, wanted) in found.parameters.iter().zip([6.25, 3.74, 15.44 / 30.0]) {
+        near(*found, wanted, 0.002 * wanted);
+    }
+}
