@@ -66,22 +66,26 @@ impl Likelihood for BetaGeometric<'_> {
         let part = |rows: &[Row]| {
             let mut sum = [0.0; 5];
             let mut known: Option<OfX> = None;
+            let mut time = (f64::NAN, f64::NAN);
             for row in rows {
-                // Rows come sorted by x.
+                // Rows come sorted by x, then by T.
                 let of_x = match known.take().filter(|known| known.x == row.x) {
                     Some(same) => same,
                     None => OfX::new(row.x, all, s),
                 };
+                if time.0 != row.t {
+                    time = (row.t, (alpha + row.t).ln());
+                }
                 let k = r + row.x;
-                let (ln_t, ln_tx) = ((alpha + row.t).ln(), (alpha + row.t_x).ln());
+                let (ln_t, ln_tx) = (time.1, (alpha + row.t_x).ln());
                 let there = -k * ln_t;
                 let left_at = b + row.x + s - 1.0;
                 // The share of the likelihood that belongs to having left.
                 let (log, w) = if row.x > 0.0 || self.modified {
                     let left = (a / left_at).ln() - k * ln_tx;
-                    let (most, least) = (there.max(left), there.min(left));
-                    let log = most + (least - most).exp().ln_1p();
-                    (log, (left - log).exp())
+                    let away = (-(left - there).abs()).exp();
+                    let share = if left > there { 1.0 } else { away };
+                    (there.max(left) + away.ln_1p(), share / (1.0 + away))
                 } else {
                     (there, 0.0)
                 };

@@ -1,6 +1,8 @@
 //! Maximum likelihood by argmin: L-BFGS on the logarithms of the parameters, from several starts; where
 //! it gets stuck, Nelder-Mead leads on. Covariance from the Hessian of the negative log-likelihood.
 
+use std::cell::RefCell;
+
 use argmin::core::{CostFunction, Executor, Gradient, State as _};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::neldermead::NelderMead;
@@ -41,15 +43,31 @@ impl Fit {
     }
 }
 
+/// Where something was looked at: the logarithms, the cost, its slope.
+type Seen = (Vec<f64>, f64, Vec<f64>);
+
 struct Problem<'a, L> {
     of: &'a L,
     prior: Option<&'a [f64]>,
     report: &'a Reporter,
+    /// The solver asks for cost and slope one after the other; both come of one look.
+    seen: RefCell<Option<Seen>>,
 }
 
 impl<L: Likelihood> Problem<'_, L> {
     /// Mean negative log-likelihood and its gradient by the logarithms.
     fn evaluate(&self, logs: &[f64]) -> (f64, Vec<f64>) {
+        if let Some((at, cost, slope)) = &*self.seen.borrow()
+            && at == logs
+        {
+            return (*cost, slope.clone());
+        }
+        let (cost, slope) = self.look(logs);
+        *self.seen.borrow_mut() = Some((logs.to_vec(), cost, slope.clone()));
+        (cost, slope)
+    }
+
+    fn look(&self, logs: &[f64]) -> (f64, Vec<f64>) {
         if logs.iter().any(|v| !v.is_finite() || v.abs() > 40.0) {
             return (f64::MAX.sqrt(), vec![0.0; logs.len()]);
         }
@@ -104,7 +122,7 @@ pub(super) fn maximise<L: Likelihood>(
     report: &Reporter,
 ) -> crate::Result<Option<Fit>> {
     let logs = |start: &Vec<f64>| start.iter().map(|v| v.max(1e-9).ln()).collect::<Vec<f64>>();
-    let free = Problem { of, prior: None, report };
+    let free = Problem { of, prior: None, report, seen: RefCell::default() };
     let mut best: Option<(Vec<f64>, f64)> = None;
     for start in starts {
         let found = climb(&free, logs(start));
@@ -126,13 +144,35 @@ pub(super) fn maximise<L: Likelihood>(
     }
     report.check()?;
     let Some(centre) = starts.first().map(logs) else { return Ok(None) };
-    let held = Problem { of, prior: Some(&centre), report };
+    let held = Problem { of, prior: Some(&centre), report, seen: RefCell::default() };
     let Some((at, _)) = climb(&held, centre.clone()) else {
         report.check()?;
         return Ok(None);
     };
     let covariance = covariance(&held, &at).unwrap_or_default();
     Ok(Some(ended(of, &at, covariance, true)))
+}
+
+/// The maximum from a place that is near it already: Newton's steps with the Hessian of that place, which
+/// also gives the covariance. `None` where that does not lead there.
+pub(super) fn polish<L: Likelihood>(of: &L, near: &[f64], report: &Reporter) -> crate::Result<Option<Fit>> {
+    const STEPS: usize = 8;
+    let problem = Problem { of, prior: None, report, seen: RefCell::default() };
+    let mut at: Vec<f64> = near.iter().map(|v| v.max(1e-9).ln()).collect();
+    let Some(covariance) = covariance(&problem, &at) else { return Ok(None) };
+    let n = of.count().max(1.0);
+    for _ in 0..STEPS {
+        report.check()?;
+        let (_, slope) = problem.evaluate(&at);
+        if slope.iter().map(|v| v * v).sum::<f64>().sqrt() < 1e-8 {
+            let inside = at.iter().all(|v| v.abs() < FAR);
+            return Ok(inside.then(|| ended(of, &at, covariance, false)));
+        }
+        for (value, row) in at.iter_mut().zip(&covariance) {
+            *value -= n * row.iter().zip(&slope).map(|(a, b)| a * b).sum::<f64>();
+        }
+    }
+    Ok(None)
 }
 
 fn ended<L: Likelihood>(of: &L, logs: &[f64], covariance: Vec<Vec<f64>>, held: bool) -> Fit {
@@ -152,10 +192,16 @@ fn climb<L: Likelihood>(problem: &Problem<'_, L>, start: Vec<f64>) -> Option<(Ve
                 return Some((at, cost));
             }
         }
-        if problem.report.check().is_err() || round == 2 {
+        // What has run away is at no maximum, and a longer search would only take it further.
+        let far = at.iter().any(|v| v.abs() >= FAR);
+        if problem.report.check().is_err() || round == 2 || far {
             break;
         }
+        let before = problem.evaluate(&at).0;
         at = wander(problem, &at)?;
+        if problem.evaluate(&at).0 > before - 1e-10 {
+            break;
+        }
     }
     let (cost, slope) = problem.evaluate(&at);
     let settled = cost < 1e100 && slope.iter().all(|v| v.abs() < 1e-3);
@@ -187,7 +233,7 @@ fn wander<L: Likelihood>(problem: &Problem<'_, L>, start: &[f64]) -> Option<Vec<
     }
     let solver = NelderMead::new(corners).with_sd_tolerance(1e-10).ok()?;
     let run =
-        Executor::new(problem, solver).configure(|state| state.max_iters(600)).timer(false).run().ok()?;
+        Executor::new(problem, solver).configure(|state| state.max_iters(300)).timer(false).run().ok()?;
     run.state().get_best_param().cloned()
 }
 

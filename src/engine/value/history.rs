@@ -125,24 +125,29 @@ pub struct Row {
 /// Groups equal histories. The second list has the row of each history.
 pub fn grouped(list: &[History]) -> (Vec<Row>, Vec<u32>) {
     use rayon::prelude::*;
-    let key = |at: &u32| {
-        let one = list.get(*at as usize);
-        one.map_or((0, 0, 0), |h| (h.x, h.t.to_bits(), h.t_x.to_bits()))
-    };
-    let mut order: Vec<u32> = (0..u32::try_from(list.len()).unwrap_or(u32::MAX)).collect();
-    order.par_sort_unstable_by_key(key);
+    // What sorts lies beside its place: a sort that looks into the histories waits for memory.
+    let mut order: Vec<(u32, u64, u64, u32)> = list
+        .par_iter()
+        .enumerate()
+        .map(|(at, one)| (one.x, one.t.to_bits(), one.t_x.to_bits(), u32::try_from(at).unwrap_or(u32::MAX)))
+        .collect();
+    order.par_sort_unstable();
     let mut rows: Vec<Row> = Vec::new();
     let mut of = vec![0u32; list.len()];
     let mut before = None;
-    for at in &order {
-        let (Some(one), Some(slot)) = (list.get(*at as usize), of.get_mut(*at as usize)) else { continue };
-        let now = Some(key(at));
+    for (x, t, t_x, at) in order {
+        let now = Some((x, t, t_x));
         match rows.last_mut().filter(|_| before == now) {
             Some(row) => row.n += 1.0,
-            None => rows.push(Row { x: f64::from(one.x), t_x: one.t_x, t: one.t, n: 1.0 }),
+            None => {
+                let (t, t_x) = (f64::from_bits(t), f64::from_bits(t_x));
+                rows.push(Row { x: f64::from(x), t_x, t, n: 1.0 });
+            }
         }
         before = now;
-        *slot = u32::try_from(rows.len() - 1).unwrap_or(u32::MAX);
+        if let Some(slot) = of.get_mut(at as usize) {
+            *slot = u32::try_from(rows.len() - 1).unwrap_or(u32::MAX);
+        }
     }
     (rows, of)
 }

@@ -5,7 +5,7 @@ use rand_distr::{Beta, Distribution, Gamma, Poisson};
 use rayon::prelude::*;
 
 use super::beta_geometric::{self, BetaGeometric};
-use super::fit::{Fit, Likelihood, maximise};
+use super::fit::{Fit, Likelihood, maximise, polish};
 use super::history::{History, Row, grouped};
 use super::pareto::{self, Pareto};
 use super::spec::LifetimeModel;
@@ -106,6 +106,9 @@ impl Likelihood for Of<'_> {
     }
 }
 
+/// Rows that lead the way where there are many more.
+const SCOUTS: usize = 10_000;
+
 /// Fits a model to grouped histories; `None` where no start leads anywhere.
 pub(super) fn fit(model: LifetimeModel, rows: &[Row], report: &Reporter) -> crate::Result<Option<Fit>> {
     let count: f64 = rows.iter().map(|row| row.n).sum();
@@ -126,9 +129,17 @@ pub(super) fn fit(model: LifetimeModel, rows: &[Row], report: &Reporter) -> crat
             (of, vec![start(0.5, 0.8, 2.5), start(2.0, 0.3, 4.0)])
         }
     };
-    // With very many rows the surface is smooth and one start suffices.
-    let starts = if rows.len() > 100_000 { starts.get(..1).unwrap_or_default() } else { &starts };
-    maximise(&of, starts, report)
+    if rows.len() <= 2 * SCOUTS {
+        return maximise(&of, &starts, report);
+    }
+    // A part of the rows leads near the maximum of all, from where few steps remain.
+    let part: Vec<Row> = rows.iter().step_by(rows.len() / SCOUTS).copied().collect();
+    let scouted = fit(model, &part, report)?.filter(|found| !found.held);
+    let Some(near) = scouted.map(|found| found.parameters) else { return maximise(&of, &starts, report) };
+    match polish(&of, &near, report)? {
+        Some(found) => Ok(Some(found)),
+        None => maximise(&of, &[near], report),
+    }
 }
 
 /// Fits a model to histories and predicts the orders of each customer in the `ahead` weeks after T: what
@@ -145,9 +156,15 @@ pub fn fit_and_predict(
     let (rows, of) = grouped(list);
     let found = fit(model, &rows, report)?.ok_or(super::ValueError::Fit { cause: "no maximum" })?;
     let story = Story { model, parameters: found.parameters };
-    let each: Vec<f64> = rows
+    // What is expected of who is there depends on x and T alone, and rows come sorted by them.
+    let tied: Vec<&[Row]> = rows.chunk_by(|a, b| a.x == b.x && a.t == b.t).collect();
+    let each: Vec<f64> = tied
         .par_iter()
-        .map(|row| story.alive(row.x, row.t_x, row.t) * story.expected_if_alive(row.x, row.t, ahead))
+        .flat_map_iter(|tied| {
+            let first = tied.first().map_or(0.0, |row| story.expected_if_alive(row.x, row.t, ahead));
+            let story = &story;
+            tied.iter().map(move |row| first * story.alive(row.x, row.t_x, row.t))
+        })
         .collect();
     let all = of.iter().map(|at| each.get(*at as usize).copied().unwrap_or_default()).collect();
     Ok((story, found.log_likelihood, all))

@@ -143,25 +143,24 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
         parts::caution(ui, &lang.note(note));
     }
     ui.add_space(S2);
-    parts::figures(ui, |ui| {
-        let range = |low: f64, high: f64, show: fn(Lang, f64) -> String| {
-            lang.with("value.range", &[("low", show(lang, low)), ("high", show(lang, high))])
-        };
-        if let Some(money) = total.money {
-            let name = lang.with("value.money", &[("days", horizon.clone())]);
-            figure(ui, &name, &amount(lang, money.value), &range(money.low, money.high, amount));
-        }
-        let name = lang.with("value.orders", &[("days", horizon.clone())]);
-        let orders = total.orders;
-        figure(ui, &name, &expected(lang, orders.value), &range(orders.low, orders.high, expected));
-        let of = [("count", lang.count(shop.customers.len() as u64))];
-        let alive = expected(lang, total.alive);
-        figure(ui, &lang.t("value.alive"), &alive, &lang.with("value.alive.of", &of));
-        if let Some(money) = total.money.filter(|_| total.alive > 0.0) {
-            let kept = amount(lang, money.value / total.alive);
-            figure(ui, &lang.t("value.kept"), &kept, &lang.t("value.kept.help"));
-        }
-    });
+    let range = |low: f64, high: f64, show: fn(Lang, f64) -> String| {
+        lang.with("value.range", &[("low", show(lang, low)), ("high", show(lang, high))])
+    };
+    let mut told: Vec<Told> = Vec::new();
+    if let Some(money) = total.money {
+        let name = lang.with("value.money", &[("days", horizon.clone())]);
+        told.push((name, amount(lang, money.value), range(money.low, money.high, amount)));
+    }
+    let orders = total.orders;
+    let name = lang.with("value.orders", &[("days", horizon)]);
+    told.push((name, expected(lang, orders.value), range(orders.low, orders.high, expected)));
+    let of = lang.with("value.alive.of", &[("count", lang.count(shop.customers.len() as u64))]);
+    told.push((lang.t("value.alive"), expected(lang, total.alive), of));
+    if let Some(money) = total.money.filter(|_| total.alive > 0.0) {
+        let kept = amount(lang, money.value / total.alive);
+        told.push((lang.t("value.kept"), kept, lang.t("value.kept.help")));
+    }
+    figures(ui, &told);
     ui.horizontal_wrapped(|ui| {
         for tab in Tab::ALL {
             ui.selectable_value(&mut scene.page.value.tab, tab, lang.t(tab.key()));
@@ -175,11 +174,25 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
     }
 }
 
-fn figure(ui: &mut Ui, name: &str, value: &str, sentence: &str) {
-    ui.vertical(|ui| {
-        ui.set_width(214.0);
-        parts::figure(ui, name, value, sentence);
-    });
+/// A figure's name, its value and the sentence below.
+type Told = (String, String, String);
+
+/// Width of a figure.
+const FIGURE: f32 = 158.0;
+
+/// Figures beside each other, as many as there is room for, the others below.
+fn figures(ui: &mut Ui, all: &[Told]) {
+    let room = ((ui.available_width() + S5) / (FIGURE + S5)).floor().max(1.0);
+    for row in all.chunks(room as usize) {
+        parts::figures(ui, |ui| {
+            for (name, value, sentence) in row {
+                ui.vertical(|ui| {
+                    ui.set_width(FIGURE);
+                    parts::figure(ui, name, value, sentence);
+                });
+            }
+        });
+    }
 }
 
 /// Which model tells the orders, and why that one.
@@ -203,17 +216,16 @@ fn next_best(ui: &mut Ui, lang: Lang, next: &NextBest) {
     parts::caution(ui, &lang.note(&next.why));
     ui.add_space(S3);
     parts::section(ui, lang.t("value.next_best"));
-    parts::figures(ui, |ui| {
-        let count = lang.count(next.counted.customers as u64);
-        figure(ui, &lang.t("value.next.customers"), &count, "");
-        if let Some(spent) = next.spent {
-            let orders = lang.with("value.next.orders", &[("orders", format!("{:.1}", next.orders))]);
-            figure(ui, &lang.t("value.next.spent"), &amount(lang, spent), &orders);
-        }
-        let back = next.returning;
-        let range = [("low", percent(back.low)), ("high", percent(back.high))];
-        figure(ui, &lang.t("value.next.returning"), &percent(back.value), &lang.with("value.range", &range));
-    });
+    let count = lang.count(next.counted.customers as u64);
+    let mut told: Vec<Told> = vec![(lang.t("value.next.customers"), count, String::new())];
+    if let Some(spent) = next.spent {
+        let orders = lang.with("value.next.orders", &[("orders", format!("{:.1}", next.orders))]);
+        told.push((lang.t("value.next.spent"), amount(lang, spent), orders));
+    }
+    let back = next.returning;
+    let range = lang.with("value.range", &[("low", percent(back.low)), ("high", percent(back.high))]);
+    told.push((lang.t("value.next.returning"), percent(back.value), range));
+    figures(ui, &told);
     ui.add_space(S5);
 }
 

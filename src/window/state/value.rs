@@ -252,15 +252,10 @@ fn curves(valued: &Valued) -> Curves {
         Valued::Shop(shop) => of_shop(shop),
         Valued::Contract(found) => {
             let line = |curve: &[regulars_engine::value::contract::Step]| {
-                let mut points = vec![PlotPoint::new(0.0, 100.0)];
-                let mut before = 100.0;
-                for step in curve {
-                    // A step down, not a slope.
-                    points.push(PlotPoint::new(step.time, before));
-                    before = 100.0 * step.share;
-                    points.push(PlotPoint::new(step.time, before));
-                }
-                points
+                // From end to end: right angles of a solid line are drawn as wedges.
+                let start = std::iter::once(PlotPoint::new(0.0, 100.0));
+                let ends = curve.iter().map(|step| PlotPoint::new(step.time, 100.0 * step.share));
+                start.chain(ends).collect::<Vec<_>>()
             };
             let groups = match &found.by {
                 Some((_, groups, _)) => {

@@ -301,16 +301,20 @@ fn concordance(order: &[(Spell, Vec<f64>, usize)], beta: &[f64]) -> f64 {
     let (mut right, mut all) = (0.0, 0.0);
     for (at, (later, low)) in list.iter().enumerate() {
         for (earlier, high) in list.iter().skip(at + 1) {
-            if earlier.left && earlier.time < later.time {
-                all += 1.0;
-                right += if high > low {
-                    1.0
-                } else if high == low {
-                    0.5
-                } else {
-                    0.0
-                };
-            }
+            // Of two of the same time the one who left was there for less.
+            let tied = earlier.time == later.time;
+            let ahead = match (earlier.left, later.left) {
+                (true, false) => high - low,
+                (false, true) if tied => low - high,
+                (true, true) if !tied => high - low,
+                _ => continue,
+            };
+            all += 1.0;
+            right += match ahead.partial_cmp(&0.0) {
+                Some(std::cmp::Ordering::Greater) => 1.0,
+                Some(std::cmp::Ordering::Equal) => 0.5,
+                _ => 0.0,
+            };
         }
     }
     if all > 0.0 { right / all } else { 0.5 }

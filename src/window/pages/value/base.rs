@@ -106,8 +106,8 @@ pub(super) fn show_table(
         .iter()
         .enumerate()
         .map(|(at, name)| match at {
-            0 => table::Head::text(name, 96.0),
-            _ => table::Head::number(name, 108.0),
+            0 => table::Head::text(name, if id == "effects" { 200.0 } else { 84.0 }),
+            _ => table::Head::number(name, 92.0),
         })
         .collect();
     table::show(ui, &table::Table::new(id, &heads, rows, 300.0), |ui, row, column| match cell(row, column) {

@@ -22,22 +22,26 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop:
     let key = if shop.spec.calibration_end.is_some() { "value.check.set" } else { "value.check.by_itself" };
     parts::muted(ui, lang.with(key, &args));
     ui.add_space(S3);
-    parts::figures(ui, |ui| {
-        let actual = [("actual", expected(lang, check.actual))];
-        let name = lang.t("value.check.predicted");
-        let said = lang.with("value.check.actual", &actual);
-        super::figure(ui, &name, &expected(lang, check.predicted), &said);
-        let beside = [("rate", format!("{:.3}", check.rate_mae)), ("zero", format!("{:.3}", check.zero_mae))];
-        let said = lang.with("value.check.beside", &beside);
-        super::figure(ui, &lang.t("value.check.mae"), &format!("{:.3}", check.mae), &said);
-        let beside = [("rate", format!("{:.3}", check.rate_rmse))];
-        let said = lang.with("value.check.beside_rmse", &beside);
-        super::figure(ui, &lang.t("value.check.rmse"), &format!("{:.3}", check.rmse), &said);
-        if let Some((actual, predicted)) = check.money {
-            let said = lang.with("value.check.actual", &[("actual", amount(lang, actual))]);
-            super::figure(ui, &lang.t("value.check.money"), &amount(lang, predicted), &said);
-        }
-    });
+    let happened = |actual: String| lang.with("value.check.actual", &[("actual", actual)]);
+    let rate = |value: f64| ("rate", format!("{value:.3}"));
+    let beside = [rate(check.rate_mae), ("zero", format!("{:.3}", check.zero_mae))];
+    let mut told = vec![
+        (
+            lang.t("value.check.predicted"),
+            expected(lang, check.predicted),
+            happened(expected(lang, check.actual)),
+        ),
+        (lang.t("value.check.mae"), format!("{:.3}", check.mae), lang.with("value.check.beside", &beside)),
+        (
+            lang.t("value.check.rmse"),
+            format!("{:.3}", check.rmse),
+            lang.with("value.check.beside_rmse", &[rate(check.rate_rmse)]),
+        ),
+    ];
+    if let Some((actual, predicted)) = check.money {
+        told.push((lang.t("value.check.money"), amount(lang, predicted), happened(amount(lang, actual))));
+    }
+    super::figures(ui, &told);
     let curves = &found.curves;
     let off = if check.actual > 0.0 { 100.0 * (check.predicted / check.actual - 1.0) } else { 0.0 };
     let far = [("share", format!("{:.0}%", off.abs()))];

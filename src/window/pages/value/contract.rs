@@ -44,29 +44,24 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, of: &
         parts::caution(ui, &lang.note(note));
     }
     ui.add_space(S2);
-    parts::figures(ui, |ui| {
-        let each = of.kept.len().max(1) as f64;
-        if let Some(money) = of.money {
-            let name = lang.t("value.kept");
-            super::figure(ui, &name, &amount(lang, money.value / each), &lang.t("value.contract.each"));
-        }
-        super::figure(
-            ui,
-            &lang.with("value.contract.stays", &[("months", months)]),
-            &percent(found.curves.stays),
-            "",
-        );
-        let left = [("left", lang.count(of.left as u64)), ("all", lang.count(of.customers as u64))];
-        let half = match of.all.median {
-            Some(median) => lang.with("value.contract.months", &[("months", expected(lang, median))]),
-            None => lang.t("value.contract.no_half"),
-        };
-        super::figure(ui, &lang.t("value.contract.half"), &half, &lang.with("value.contract.left", &left));
-        if let Some(model) = &of.model {
-            let value = format!("{:.3}", model.concordance);
-            super::figure(ui, &lang.t("value.contract.concordance"), &value, &lang.t("value.contract.pairs"));
-        }
-    });
+    let mut told = Vec::new();
+    if let Some(money) = of.money {
+        let each = amount(lang, money.value / of.kept.len().max(1) as f64);
+        told.push((lang.t("value.kept"), each, lang.t("value.contract.each")));
+    }
+    let stays = lang.with("value.contract.stays", &[("months", months)]);
+    told.push((stays, percent(found.curves.stays), String::new()));
+    let left = [("left", lang.count(of.left as u64)), ("all", lang.count(of.customers as u64))];
+    let half = match of.all.median {
+        Some(median) => lang.with("value.contract.months", &[("months", format!("{median:.0}"))]),
+        None => lang.t("value.contract.no_half"),
+    };
+    told.push((lang.t("value.contract.half"), half, lang.with("value.contract.left", &left)));
+    if let Some(model) = &of.model {
+        let value = format!("{:.3}", model.concordance);
+        told.push((lang.t("value.contract.concordance"), value, lang.t("value.contract.pairs")));
+    }
+    super::figures(ui, &told);
     curves(ui, lang, found, of);
     if !of.effects.is_empty() {
         ui.add_space(S3);

@@ -36,13 +36,18 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             spec.discount = percent / 100.0;
         }
     });
-    parts::setting(ui, lang, "value_model", |ui| {
-        let name = lang.t("setting.value_model");
-        parts::choose(ui, &name, &mut spec.model, &LifetimeModel::ALL, |model| super::model(lang, model));
-    });
-    calibration(ui, scene);
+    // Contracts have no orders to model, and no days to keep aside.
+    let found = scene.state.valued().cloned();
+    if found.as_ref().is_none_or(|found| !matches!(found.valued, Valued::Contract(_))) {
+        let spec = &mut scene.state.settings.value;
+        parts::setting(ui, lang, "value_model", |ui| {
+            let name = lang.t("setting.value_model");
+            parts::choose(ui, &name, &mut spec.model, &LifetimeModel::ALL, |model| super::model(lang, model));
+        });
+        calibration(ui, scene);
+    }
     ui.add_space(S5);
-    let Some(found) = scene.state.valued().cloned() else { return };
+    let Some(found) = found else { return };
     if let Valued::Shop(shop) = &found.valued {
         parts::section(ui, lang.t("value.models"));
         for one in &shop.fitted {
