@@ -1,5 +1,7 @@
 //! What sets some of the customers apart from the others.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{Classified, Gathered, Group, Known, Shop, people};
@@ -10,6 +12,8 @@ use crate::table::{ColumnSpec, Role};
 
 /// Differences that are told.
 const TOLD: usize = 8;
+/// Differences that are told of one kind of column.
+const OF_A_KIND: usize = 2;
 /// Products that are told.
 const PRODUCTS: usize = 5;
 
@@ -19,6 +23,19 @@ pub struct ClassProfile {
     pub group: Group,
     pub differences: Found<Difference>,
     pub favourites: Found<Favourite>,
+}
+
+/// Leaves the most telling ones, and of columns that tell of one thing (`orders: …`, `spent: …`) two: the
+/// other windows and trends say the same again.
+fn few_of_a_kind(told: &mut Vec<Difference>) {
+    let mut kinds: HashMap<String, usize> = HashMap::new();
+    told.retain(|one| {
+        let kind = one.column.split_once(": ").map_or(one.column.as_str(), |(kind, _)| kind);
+        let seen = kinds.entry(kind.to_owned()).or_default();
+        *seen += 1;
+        *seen <= OF_A_KIND
+    });
+    told.truncate(TOLD);
 }
 
 /// The profile of the people at `places`, against all others.
@@ -46,7 +63,9 @@ pub fn profile_of(
     let counts = |spec: &ColumnSpec| !is_fact(spec) || told.iter().any(|fact| fact.column() == spec.name);
     let looked: Vec<ColumnSpec> =
         schema.into_iter().filter(counts).filter(|spec| spec.role != Role::Target).collect();
-    let differences = profile::differences(&looked, &frame, &chosen, TOLD, &report.part(0.0, 0.5))?;
+    let part = report.part(0.0, 0.5);
+    let mut differences = profile::differences(&looked, &frame, &chosen, usize::MAX, &part)?;
+    few_of_a_kind(&mut differences.told);
     let favourites = match shop {
         Some(shop) => {
             let mut of_customer = vec![None; shop.customers()];

@@ -173,16 +173,19 @@ fn columns_are_found_by_name_in_both_languages() {
         let RfmColumns { recency, frequency, money } = guess(&schema);
         [recency, frequency, money].map(Option::unwrap_or_default)
     };
-    let rows = |line: &str| (1..30).map(|n| line.replace('#', &n.to_string())).collect::<String>();
+    // `#` is a number of its own, `~` one of seven that come back.
+    let rows = |line: &str| -> String {
+        (1..60).map(|n| line.replace('#', &n.to_string()).replace('~', &(1 + n % 7).to_string())).collect()
+    };
     let text = format!(
         "customer_id,age,last_order_date,orders,total_spend,visits_30d\n{}",
-        rows("C#,3#,2026-05-1,#,1#.50,7\n")
+        rows("C#,3~,2026-05-0~,~,1#.50,7\n")
     );
     assert_eq!(found(&text), ["last_order_date", "orders", "total_spend"]);
-    let text = format!("id,Recency,Frequency,Monetary\n{}", rows("A#,#,1#,2#.25\n"));
+    let text = format!("id,Recency,Frequency,Monetary\n{}", rows("A#,1~,~,2#.25\n"));
     assert_eq!(found(&text), ["Recency", "Frequency", "Monetary"]);
-    let text = format!("客户编号,最近购买日期,购买次数,累计消费金额\n{}", rows("K#,2026-03-0#,1#,5#.5\n"));
+    let text = format!("客户编号,最近购买日期,购买次数,累计消费金额\n{}", rows("K#,2026-03-0~,1~,5#.5\n"));
     assert_eq!(found(&text), ["最近购买日期", "购买次数", "累计消费金额"]);
-    let text = format!("id,city,age\n{}", rows("A#,Bonn,#\n"));
+    let text = format!("id,city,age\n{}", rows("A#,Bonn,3~\n"));
     assert_eq!(found(&text), ["", "", ""]);
 }
