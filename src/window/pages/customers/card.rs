@@ -215,7 +215,7 @@ fn control(
     let column = &choice.column;
     let before = changes.get(column).cloned();
     let place = (0..choice.values.len()).find(|at| before.as_deref() == choice.values.text(*at));
-    let label = ui.label(if before.is_some() { format!("{column} ●") } else { column.clone() });
+    let label = ui.label(column);
     match &choice.values {
         Values::Numbers { values, .. } => {
             let (Some((low, _)), Some((high, _))) = (values.first(), values.last()) else { return false };
@@ -225,11 +225,17 @@ fn control(
             ui.spacing_mut().slider_width = 170.0;
             let slider = egui::Slider::new(&mut value, low.min(was)..=high.max(was))
                 .custom_formatter(|value, _| regulars_engine::table::show_number(value));
-            ui.add(slider).labelled_by(label.id);
+            let moved = ui.add(slider).labelled_by(label.id);
             // A hole stands at the left end until it is moved.
-            if value != was
-                && let Some((near, text)) = choice.values.nearest(value).and_then(|at| values.get(at))
-            {
+            let (near, here) = (choice.values.nearest(value), choice.values.nearest(was));
+            let near = match near.filter(|_| value != was) {
+                // A step of the keyboard may be smaller than the gap to the next value.
+                at if at.is_some() && at == here && !moved.dragged() => {
+                    at.and_then(|at| if value > was { at.checked_add(1) } else { at.checked_sub(1) })
+                }
+                at => at,
+            };
+            if let Some((near, text)) = near.and_then(|at| values.get(at)) {
                 put(changes, column, text, number == Some(*near));
             }
         }
