@@ -271,7 +271,7 @@ fn the_terminal_groups_trusts_and_writes_the_map() {
     let text = std::fs::read_to_string(&map).unwrap();
     assert_eq!(text.lines().count() as u64, customers + 1);
     assert!(text.contains("customer,row,x,y,group"));
-    let refused = run(&["--by", "rfm"]);
+    let refused = run(&["--basis", "rfm"]);
     assert_eq!(refused["error"]["kind"], "segments_no_orders", "{refused}");
     let refused = run(&["--column", "nowhere"]);
     assert_eq!(refused["error"]["kind"], "no_column", "{refused}");
