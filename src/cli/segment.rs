@@ -28,8 +28,8 @@ pub(super) struct Segment {
     #[arg(long, value_name = "METHOD", value_parser = method)]
     method: Option<How>,
     /// What customers are compared by: columns, rfm (recency, frequency, money of their orders)
-    #[arg(long, value_name = "WHAT", value_parser = basis)]
-    by: Option<Basis>,
+    #[arg(long, value_name = "WHAT", value_parser = basis_of)]
+    basis: Option<Basis>,
     /// A column that counts; several times for several (default: all numbers)
     #[arg(long, value_name = "COL")]
     column: Vec<String>,
@@ -80,7 +80,7 @@ fn method(text: &str) -> Result<How, String> {
     }
 }
 
-fn basis(text: &str) -> Result<Basis, String> {
+fn basis_of(text: &str) -> Result<Basis, String> {
     // A network is trained in the window.
     one_of(
         text,
@@ -112,6 +112,8 @@ impl Segment {
             None => Method::default(),
         };
         settings.groups.basis = self.by.unwrap_or_default();
+        settings.groups.method = self.method.unwrap_or_default();
+        settings.groups.basis = self.basis.unwrap_or_default();
         settings.groups.columns.clone_from(&self.column);
         settings.groups.smallest = self.smallest.unwrap_or(0);
         let report = Reporter::silent();

@@ -182,9 +182,10 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
         }
     }
     // A shape around the whole picture holds every customer; then what sets them apart is told.
+    let picture = format!("Map of {} customers", Lang::En.count(customers as u64));
     harness.get_by_label("Lasso").click();
     harness.run_steps(2);
-    let plane = harness.get_by_label(&format!("Map of {customers} customers")).rect();
+    let plane = harness.get_by_label(&picture).rect();
     let corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.5), (0.99, 0.99), (0.01, 0.99), (0.01, 0.01)];
     let at = |(x, y): (f32, f32)| pos2(plane.left() + x * plane.width(), plane.top() + y * plane.height());
     harness.hover_at(at(corners[0]));
@@ -218,7 +219,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
     let sight = harness.state().page.map.sight.unwrap();
     let point = harness.state().state.map.map().unwrap().drawn.xy[7];
     let [x, y] = sight.pixel(point);
-    let plane = harness.get_by_label(&format!("Map of {customers} customers")).rect();
+    let plane = harness.get_by_label(&picture).rect();
     let there = pos2(plane.left() + x, plane.top() + y);
     harness.hover_at(there);
     harness.run_steps(2);
@@ -270,7 +271,7 @@ fn the_terminal_groups_trusts_and_writes_the_map() {
     let text = std::fs::read_to_string(&map).unwrap();
     assert_eq!(text.lines().count() as u64, customers + 1);
     assert!(text.contains("customer,row,x,y,group"));
-    let refused = run(&["--by", "rfm"]);
+    let refused = run(&["--basis", "rfm"]);
     assert_eq!(refused["error"]["kind"], "segments_no_orders", "{refused}");
     let refused = run(&["--column", "nowhere"]);
     assert_eq!(refused["error"]["kind"], "no_column", "{refused}");

@@ -112,6 +112,8 @@ pub enum Level {
     Text(String),
     /// From, to: as many customers as in the other ranges.
     Range(f64, f64),
+    /// The same for probabilities.
+    Share(f64, f64),
     /// All levels that have no colour of their own.
     Rest,
     /// Nothing is known, or no segment.
@@ -150,7 +152,13 @@ pub fn colours(
         }
         ColourBy::Probability => {
             let p = |point: usize| outcome.and_then(|o| o.probabilities.get(place(point))).copied();
-            ranges(&(0..points).map(p).collect::<Vec<_>>())
+            let mut colours = ranges(&(0..points).map(p).collect::<Vec<_>>());
+            for (_, level, _) in &mut colours.levels {
+                if let Level::Range(from, to) = *level {
+                    *level = Level::Share(from, to);
+                }
+            }
+            colours
         }
         ColourBy::Target => {
             let of = |point: usize| {

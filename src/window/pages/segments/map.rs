@@ -193,7 +193,7 @@ fn tools(ui: &mut Ui, scene: &mut Scene<'_>) {
 
 /// The picture itself; returns where it is.
 fn plane(ui: &mut Ui, scene: &mut Scene<'_>, map: &Arc<CustomerMap>, colours: &Arc<Colours>) -> Rect {
-    let height = (ui.available_height() - 110.0).clamp(300.0, 900.0);
+    let height = (ui.available_height() - 140.0).clamp(300.0, 900.0);
     let size = vec2(ui.available_width().max(200.0), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let name = scene.lang.with("map.picture", &[("count", scene.lang.count(map.drawn.xy.len() as u64))]);
@@ -327,9 +327,12 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, colours: &Colours) {
             let text = format!("{name} · {}", lang.count(*count as u64));
             let at = *place as usize;
             let mut on = scene.page.map.hidden.get(at) != Some(&true);
-            let (mark, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
-            paint::mark(ui.painter(), mark.center(), *place, colours.is_ramp, &p);
-            if ui.checkbox(&mut on, text).changed()
+            // The mark stands in the room before the words, so that a line never parts them.
+            let response = ui.checkbox(&mut on, format!("      {text}")).accessible_name(&text);
+            let left = response.rect.left() + ui.spacing().icon_width + ui.spacing().icon_spacing + 9.0;
+            let at_words = pos2(left, response.rect.center().y);
+            paint::mark(ui.painter(), at_words, *place, colours.is_ramp, &p);
+            if response.changed()
                 && let Some(hidden) = scene.page.map.hidden.get_mut(at)
             {
                 *hidden = !on;

@@ -79,7 +79,7 @@ fn card(ui: &mut Ui, lang: Lang, at: usize, segment: &Segment, overall: Option<f
             }
         });
         ui.vertical(|ui| {
-            ui.set_width(430.0);
+            ui.set_width(ui.available_width().min(430.0));
             for t in segment.traits.iter().take(4) {
                 ui.label(trait_words(lang, t));
             }

@@ -25,6 +25,7 @@ pub(super) fn level(lang: Lang, found: Option<&Segmentation>, level: &Level) -> 
         Level::No => lang.t("common.no"),
         Level::Text(text) => text.clone(),
         Level::Range(from, to) => format!("{} – {}", short(*from), short(*to)),
+        Level::Share(from, to) => format!("{} – {}", percent(*from), percent(*to)),
         Level::Rest => lang.t("map.rest"),
         Level::Blank => lang.t("map.blank"),
     }
