@@ -11,6 +11,7 @@ mod forecast;
 mod gamma_gamma;
 mod history;
 mod linear;
+mod matrix;
 mod pareto;
 mod shop;
 mod spec;
@@ -23,7 +24,8 @@ pub use check::{Bucket, Check, Week};
 pub use cohorts::Cohort;
 pub use forecast::{Ahead, Reach, Total, Worth};
 pub use history::{Counted, History, histories};
-pub use shop::{Fitted, Matrix, Money, NextBest, Shop, shop};
+pub use matrix::Matrix;
+pub use shop::{Fitted, Money, NextBest, Shop, shop};
 pub use spec::{LifetimeModel, ValueSpec};
 pub use story::{Story, fit_and_predict};
 
