@@ -82,7 +82,7 @@ fn rule(
     let Some(rule) = scene.state.settings.classes.rules.get_mut(at) else { return };
     let count = of.map_or_else(|| "…".to_owned(), |of| lang.count(of.taken as u64));
     ui.horizontal(|ui| {
-        let mark = if is_open { "▼" } else { "▶" };
+        let mark = if is_open { "−" } else { "+" };
         let head = format!("{mark} {}  {count}", rule.name);
         let told = lang.with("classes.rule", &[("name", rule.name.clone()), ("count", count.clone())]);
         let label = ui.selectable_label(is_open, head);
