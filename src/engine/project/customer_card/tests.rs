@@ -287,33 +287,24 @@ fn where_nothing_turns_the_answer_that_is_said() {
 
 #[test]
 fn a_file_of_one_column_has_a_card() {
-    let mut text = String::from("plan,left");
-    for at in 0..120 {
-        text +=
-            &format!("\n{},{}", ["a", "b"][at % 2], if at % 2 == 0 || at % 10 == 1 { "yes" } else { "no" });
+    let mut text = String::from("price,left");
+    for at in 0..200 {
+        let price = 20.25 + (at * 37 % 200) as f64 / 2.0;
+        text += &format!("\n{price},{}", if price > 70.0 || at % 10 == 0 { "yes" } else { "no" });
     }
-    let mut shop_settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
-    // Equal rows are no duplicates where there is nothing but a plan.
-    shop_settings.recipe.steps.iter_mut().for_each(|step| {
-        step.on &= !matches!(step.spec, crate::clean::StepSpec::Duplicates);
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let table = open(&write(folder.path(), "one.csv", &text));
-    // Rows that are equal share a side, so that one plan may be all that was learnt: either is answered.
-    let silent = Reporter::silent();
-    let Ok(prepared) = prepare(&shop_settings, &table, &silent) else { return };
-    let Ok(outcome) = learn(&shop_settings, &prepared, ModelKind::Majority, &silent) else { return };
-    let origin = Origin::Trained { table: &table, prepared: &prepared, outcome: &outcome };
-    let list = rank(&prepared, &outcome, None);
+    let shop = Shop::new(&text);
+    let outcome = shop.learn(ModelKind::Logistic);
+    let origin = shop.origin(&outcome);
+    let list = rank(&shop.prepared, &outcome, None);
     let ground = what_if_ground(origin).unwrap();
-    let spec = CardSpec {
-        masked: true,
-        threshold: 0.5,
-        changeable: &BTreeMap::new(),
-        follow_up: FollowUp::default(),
-    };
-    let card = customer_card(origin, Some(&ground), &list[0], spec, &silent).unwrap();
-    assert!(card.contacts.is_empty() && card.nearest.unwrap().turn.is_none());
+    let (changeable, follow_up) = (&BTreeMap::new(), FollowUp::default());
+    let spec = CardSpec { masked: true, threshold: 0.5, changeable, follow_up };
+    let card = customer_card(origin, Some(&ground), &list[0], spec, &Reporter::silent()).unwrap();
+    assert!(card.contacts.is_empty() && card.id.starts_with("row "), "{}", card.id);
+    let found = card.nearest.unwrap();
+    assert_eq!(found.columns, ["price"]);
+    assert!(found.turn.unwrap().probability < 0.5 && card.probability >= 0.5);
+    assert_eq!(card.alike.len(), 5);
 }
 
 #[test]
