@@ -111,8 +111,6 @@ impl Segment {
             Some(How::Groups(method)) => method,
             None => Method::default(),
         };
-        settings.groups.basis = self.by.unwrap_or_default();
-        settings.groups.method = self.method.unwrap_or_default();
         settings.groups.basis = self.basis.unwrap_or_default();
         settings.groups.columns.clone_from(&self.column);
         settings.groups.smallest = self.smallest.unwrap_or(0);
