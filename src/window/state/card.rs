@@ -182,6 +182,8 @@ impl State {
         let (threshold, said) = (self.settings.threshold, self.settings.changeable.clone());
         let follow_up = self.follow_ups.get(&customer.id).filter(|_| customer.named).cloned();
         let segments = self.segments.clone().filter(|_| self.month.is_none());
+        let worth = self.worth_of(&customer.id).filter(|_| customer.named);
+        let (currency, days) = (self.settings.money.currency.clone(), self.settings.value.horizon_days);
         self.write = Some(self.start(move |report| {
             let Some((_, origin)) = standing.get() else {
                 return Ok(Told::Key("notice.nothing", Vec::new()));
@@ -193,7 +195,12 @@ impl State {
             let segment = customer.segment.and_then(|at| segments.as_ref()?.segments.get(at).cloned());
             let also = |lang: Lang| {
                 let name = segment.as_ref().map(|segment| segment_name(lang, segment));
-                name.into_iter().map(|name| (lang.t("customers.segment"), name)).collect()
+                let segment = name.map(|name| (lang.t("customers.segment"), name));
+                let days = [("days", days.to_string())];
+                let worth = worth.map(|money| {
+                    (lang.with("joined.worth_in", &days), crate::words::money::amount(lang, &currency, money))
+                });
+                segment.into_iter().chain(worth).collect()
             };
             let html = customer::html(lang, &card, &also);
             files::write_atomically(&path, |out| out.write_all(html.as_bytes()))

@@ -1,5 +1,6 @@
 //! The jobs and results of one part of the window: customer classes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use regulars_engine::Error;
@@ -22,17 +23,26 @@ struct Inputs {
     prepared: Option<Arc<Prepared>>,
     customers: Option<Arc<Vec<Customer>>>,
     segments: Option<Arc<Segmentation>>,
+    /// What customers are expected to bring, by name.
+    worth: Option<Arc<HashMap<String, f64>>>,
 }
 
 impl Inputs {
-    fn known(&self) -> Known<'_> {
+    /// What customers of the list are expected to bring, by their row.
+    fn worth_by_row(&self) -> Option<HashMap<u32, f64>> {
+        let (worth, customers) = (self.worth.as_ref()?, self.customers.as_ref()?);
+        let of = |one: &Customer| Some((one.row, *worth.get(&one.id).filter(|_| one.named)?));
+        Some(customers.iter().filter_map(of).collect())
+    }
+
+    fn known<'a>(&'a self, value: Option<&'a HashMap<u32, f64>>) -> Known<'a> {
         Known {
             table: self.table.as_deref(),
             cleaning: self.cleaning.as_deref(),
             prepared: self.prepared.as_deref(),
             customers: self.customers.as_ref().map(|list| list.as_slice()),
             segments: self.segments.as_deref(),
-            value: None,
+            value,
         }
     }
 }
@@ -52,6 +62,7 @@ impl PartialEq for Inputs {
             && same(&self.prepared, &other.prepared)
             && same(&self.customers, &other.customers)
             && same(&self.segments, &other.segments)
+            && same(&self.worth, &other.worth)
     }
 }
 
@@ -164,6 +175,7 @@ impl State {
             prepared: self.prepared.clone(),
             customers,
             segments: self.segments.clone(),
+            worth: self.valued().map(|found| found.worth.clone()).filter(|worth| !worth.is_empty()),
         }
     }
 
@@ -198,7 +210,8 @@ impl State {
         self.classes.sorting.iter().for_each(|(_, job)| job.cancel());
         let (of, settings) = (key.clone(), self.settings.clone());
         let job = self.start(move |report| {
-            let found = project::classify(of.0.as_deref(), of.1.known(), &settings, report)?;
+            let worth = of.1.worth_by_row();
+            let found = project::classify(of.0.as_deref(), of.1.known(worth.as_ref()), &settings, report)?;
             let names = |at: usize| -> Vec<String> {
                 found.names(at, &of.2).into_iter().map(str::to_owned).collect()
             };
@@ -221,8 +234,10 @@ impl State {
         }
         self.classes.profiling.iter().for_each(|(_, job)| job.cancel());
         let places = places.clone();
-        let job = self
-            .start(move |report| project::profile_of(shop.as_deref(), inputs.known(), &of, &places, report));
+        let job = self.start(move |report| {
+            let worth = inputs.worth_by_row();
+            project::profile_of(shop.as_deref(), inputs.known(worth.as_ref()), &of, &places, report)
+        });
         self.classes.profiling = Some((chosen, job));
     }
 

@@ -1,5 +1,6 @@
 //! The jobs and results of one part of the window: lifetime value.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui_plot::PlotPoint;
@@ -67,6 +68,8 @@ pub enum WorthColumn {
 pub struct Found {
     pub valued: Valued,
     pub curves: Curves,
+    /// Expected money of each customer by name; empty without money.
+    pub worth: Arc<HashMap<String, f64>>,
 }
 
 type Work = Job<Result<Found, Error>>;
@@ -130,6 +133,11 @@ impl State {
             .map(|(_, found)| found)
     }
 
+    /// What a customer is expected to bring within the horizon, where that was worked out.
+    pub fn worth_of(&self, id: &str) -> Option<f64> {
+        self.valued()?.worth.get(id).copied()
+    }
+
     /// Settings have changed since it was found.
     pub fn value_is_stale(&self) -> bool {
         let present = self.value_of();
@@ -152,7 +160,8 @@ impl State {
         let job = self.start(move |report| {
             let valued = project::value_of(&collected, &table, &settings, report)?;
             let curves = curves(&valued);
-            Ok(Found { valued, curves })
+            let worth = valued.by_customer().into_iter().map(|(id, money)| (id.to_owned(), money)).collect();
+            Ok(Found { valued, curves, worth: Arc::new(worth) })
         });
         self.value.running = Some((of, job));
     }

@@ -85,6 +85,12 @@ pub(super) fn such(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
         let name = words::segment_name(lang, one);
         parts::muted(ui, format!("{}: {name}", lang.t("customers.segment")));
     }
+    let spec = &scene.state.settings;
+    if let Some(worth) = scene.state.worth_of(&customer.id).filter(|_| customer.named) {
+        let text = words::money::amount(lang, &spec.money.currency, worth);
+        let days = spec.value.horizon_days.to_string();
+        parts::muted(ui, lang.with("joined.worth", &[("money", text), ("days", days)]));
+    }
 }
 
 /// What can be looked at, and the page to print.

@@ -96,10 +96,19 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::muted(ui, lang.t("money.figures.help"));
     ui.add_space(S2);
     let worths = scene.state.money.worths().to_vec();
+    let lifetime = scene.state.valued().and_then(|found| found.valued.of_kept_customer());
+    let days = scene.state.settings.value.horizon_days.to_string();
     let spec = &mut scene.state.settings.money;
     parts::setting(ui, lang, "money_value", |ui| {
         parts::named(ui, lang, "money_value", drag(&mut spec.value));
     });
+    if let Some(worth) = lifetime {
+        let args = [("days", days), ("money", amount(lang, &spec.currency, worth))];
+        let button = ui.button(lang.with("joined.take_worth", &args));
+        if button.on_hover_text(lang.t("joined.take_worth.help")).clicked() {
+            spec.value = (100.0 * worth.max(0.0)).round() / 100.0;
+        }
+    }
     for (column, mean) in worths.iter().take(3) {
         let args = [("column", column.clone()), ("mean", amount(lang, &spec.currency, *mean))];
         let button = ui.button(lang.with("money.take_mean", &args));
