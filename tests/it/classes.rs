@@ -121,7 +121,7 @@ fn rules_are_in_the_list_in_the_call_list_and_in_the_saved_project() {
     wait(&mut s, "saving", |s| file.exists() && s.saved);
     let rules = s.settings.classes.clone();
     let mut again = state();
-    again.open_data(vec![file]);
+    again.open(&file);
     wait(&mut again, "opening", |s| s.prepared.is_some() && !s.preparing() && !s.settings.classes.is_usual());
     assert_eq!(again.settings.classes, rules);
     s.settings.classes.rules.clear();
@@ -204,7 +204,7 @@ fn the_tabs_are_drawn_and_answer() {
     harness.set_size([1280.0, 1900.0].into());
     harness.run_steps(3);
     draw(&mut harness, "classes-tall", [1280.0, 1900.0]);
-    harness.get_by_label("Show in customers").click();
+    harness.get_by_label("Show in customers").click_accesskit();
     harness.run_steps(4);
     assert_eq!(harness.state().prefs.page, Page::Customers);
     let people = harness.state().page.only_people.clone().unwrap();

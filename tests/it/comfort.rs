@@ -277,7 +277,7 @@ fn charts_and_tables_are_taken_away_as_they_are_shown() {
         .collect();
     assert_eq!(numbers, points, "what is saved is what is drawn");
     let matrix = folder.path().join("matrix.csv");
-    let table = take(&mut harness, "Export table: Right and wrong", "Save as Excel or CSV…", &matrix);
+    let table = take(&mut harness, "Export chart: Right and wrong", "Save data as Excel or CSV…", &matrix);
     let counts = harness.state().state.shown().unwrap().test.confusion(0.5);
     assert!(table.contains(&format!("left,{},{}", counts.true_positive, counts.false_negative)), "{table}");
 }

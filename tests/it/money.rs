@@ -246,9 +246,9 @@ fn curves_share_the_pointer_and_cells_and_slices_lead_to_their_customers() {
 fn regulars_shown(harness: &Harness<'_, App>) -> usize {
     let all = harness.state().state.list().unwrap().len();
     let part = format!("of {}", Lang::En.count(all as u64));
-    let node = harness
-        .query_all_by_label_contains(&part)
-        .find_map(|node| node.accesskit_node().label().map(|l| l.to_string()));
+    let node = harness.query_all_by_label_contains(&part).find_map(|node| {
+        node.accesskit_node().label().or(node.accesskit_node().value()).map(|l| l.to_string())
+    });
     let text = node.expect("the line above the list");
     let digits: String = text.split(" of ").next().unwrap().chars().filter(char::is_ascii_digit).collect();
     digits.parse().unwrap()

@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(repaired(&prepared, &raw, RepairKind::None), None);
         let plain = project::bundle(&settings, &prepared, &raw, None);
         assert!(
-            !serde_json::to_string(&plain).unwrap().contains("repair"),
+            !serde_json::to_string(&plain).unwrap().contains("\"repair\":"),
             "bundles without stay as they were"
         );
         for kind in [RepairKind::Platt, RepairKind::Isotonic] {

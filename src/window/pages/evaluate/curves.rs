@@ -129,7 +129,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(RichText::new(lang.t("evaluate.threshold")).family(theme::strong()));
         ui.spacing_mut().slider_width = (room - 420.0).clamp(120.0, 320.0);
-        let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0).fixed_decimals(3);
+        let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0)
+            // A threshold that was worked out keeps all its digits: customers lie close together.
+            .clamping(egui::SliderClamping::Edits)
+            .fixed_decimals(3);
         let response = ui.add(slider).labelled_by(label.id);
         tour::anchor(ui, "threshold", label.rect.union(response.rect));
         if ui.button(lang.t("evaluate.best_f1")).on_hover_text(lang.t("evaluate.best_f1.help")).clicked() {

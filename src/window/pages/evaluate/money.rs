@@ -63,7 +63,10 @@ fn threshold(
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(RichText::new(lang.t("evaluate.threshold")).family(theme::strong()));
         ui.spacing_mut().slider_width = (room - 520.0).clamp(120.0, 320.0);
-        let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0).fixed_decimals(3);
+        let slider = egui::Slider::new(&mut scene.state.settings.threshold, 0.0..=1.0)
+            // A threshold that was worked out keeps all its digits: customers lie close together.
+            .clamping(egui::SliderClamping::Edits)
+            .fixed_decimals(3);
         ui.add(slider).labelled_by(label.id);
         let button = egui::Button::new(lang.t("money.best"));
         if ui.add_enabled(best.is_some(), button).on_hover_text(lang.t("money.best.help")).clicked() {
