@@ -57,14 +57,17 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
             parts::stage_mark(ui, mark, on);
+            let text = RichText::new(&name).family(theme::strong());
+            let title = egui::Label::new(if on { text.color(p.accent) } else { text }).selectable(false);
+            if !is_stage {
+                ui.add(title);
+                return;
+            }
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                let text = RichText::new(&name).family(theme::strong());
-                ui.add(egui::Label::new(if on { text.color(p.accent) } else { text }).selectable(false));
-                if is_stage {
-                    let status = RichText::new(&status).small().color(p.muted);
-                    ui.add(egui::Label::new(status).selectable(false).truncate());
-                }
+                ui.add(title);
+                let status = RichText::new(&status).small().color(p.muted);
+                ui.add(egui::Label::new(status).selectable(false).truncate());
             });
         });
     });

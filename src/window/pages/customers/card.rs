@@ -202,7 +202,7 @@ fn answer(ui: &mut Ui, lang: Lang, (view, listed): (&View, f64), threshold: f64)
         parts::muted(ui, lang.t("card.no_answer"));
         return;
     };
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let color = if now >= threshold { p.bad } else { p.good };
         ui.label(RichText::new(percent(now)).font(theme::figure_font()).color(color));
         let args = [("risk", percent(start)), ("points", words::points(now - start))];
