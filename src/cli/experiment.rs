@@ -25,7 +25,7 @@ enum What {
     /// Draws by chance who is left alone, and writes both lists and the experiment
     Draw(Box<draw::Draw>),
     /// Reads back what became of them
-    Read(read::Read),
+    Read(Box<read::Read>),
     /// Whom the offer turns, where some got it before and some did not
     Uplift(Box<uplift::Find>),
 }

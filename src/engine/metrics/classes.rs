@@ -219,7 +219,7 @@ mod tests {
         let row = |at: usize| {
             let own = 0.2 + 0.6 * noise(at);
             let mut row = [(1.0 - own) / 2.0; 3];
-            row[(at + usize::from(at % 4 == 0)) % 3] = own;
+            row[(at + usize::from(at.is_multiple_of(4))) % 3] = own;
             row
         };
         let probabilities: Vec<f64> = (0..120).flat_map(row).collect();

@@ -190,7 +190,7 @@ fn customers(prepared: &Prepared) -> (usize, usize) {
     for (at, (label, id)) in known {
         let Some(label) = label else { continue };
         // A row without a name is a customer of its own.
-        let who = id.as_deref().map_or(Err(at), Ok);
+        let who = id.as_deref().ok_or(at);
         all.insert(who);
         if *label {
             positive.insert(who);

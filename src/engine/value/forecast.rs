@@ -265,7 +265,7 @@ impl Base<'_> {
             report.progress(0.4 + 0.6 * (part_at * 512) as f64 / n.max(1) as f64);
             let wanted = |at: usize| {
                 let place = part_at * 512 + at;
-                (place < DRAWN || place % every == 0, place % every == 0)
+                (place < DRAWN || place.is_multiple_of(every), place.is_multiple_of(every))
             };
             let futures: Vec<Option<Future>> =
                 part.par_iter().enumerate().map(|(at, one)| wanted(at).0.then(|| draw(one))).collect();

@@ -14,7 +14,8 @@ pub(super) fn cholesky(of: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
             let rest = of.get(row)?.get(column)? - known;
             let value = if row == column {
                 // Far below the diagonal itself it is rounding.
-                if !(rest > 1e-13 * of.get(row)?.get(row)?.abs()) {
+                let least = 1e-13 * of.get(row)?.get(row)?.abs();
+                if rest.is_nan() || least.is_nan() || rest <= least {
                     return None;
                 }
                 rest.sqrt()

@@ -28,6 +28,8 @@ impl Asked {
     }
 }
 
+type Drifting = Job<Result<Option<Drift>, Error>>;
+
 /// How groups were asked for, and how far they can be trusted.
 #[derive(Default)]
 pub struct Groups {
@@ -40,7 +42,7 @@ pub struct Groups {
     pub(super) saved: Option<SavedGroups>,
     /// How the customers of a later file are spread over them.
     drift: Option<(Arc<Month>, Arc<Segmentation>, Option<Drift>)>,
-    drifting: Option<(Arc<Month>, Arc<Segmentation>, Job<Result<Option<Drift>, Error>>)>,
+    drifting: Option<(Arc<Month>, Arc<Segmentation>, Drifting)>,
     /// Columns that groups can be made of.
     columns: Option<(Arc<Cleaning>, Arc<Vec<String>>)>,
 }

@@ -554,6 +554,8 @@ impl State {
             Some(None) => self.lost(),
             None => {}
         }
+        // The result first: what a worker said before it ended would be lost with it.
+        let result = self.train.as_mut().map(Job::poll);
         for event in self.train.iter().flat_map(Job::events) {
             self.inside.take(&event);
             match event {
@@ -562,7 +564,14 @@ impl State {
                 _ => {}
             }
         }
-        let news = ended(&mut self.train);
+        let news = match result {
+            None | Some(Poll::Running) => None,
+            Some(Poll::Done(value)) => Some(Some(value)),
+            Some(Poll::Lost) => Some(None),
+        };
+        if news.is_some() {
+            self.train = None;
+        }
         if let Some(Some(Err(error))) = &news {
             self.inside.failed(error);
         }

@@ -23,6 +23,9 @@ impl PartialEq for Of {
 type Measuring = Job<Result<Overall, Error>>;
 type Laying = Job<Result<Option<Dependence>, Error>>;
 
+/// By column; `None` for one that has none.
+type Dependences = HashMap<String, Option<Arc<Dependence>>>;
+
 /// What was found, and its jobs.
 #[derive(Default)]
 pub struct Why {
@@ -32,7 +35,7 @@ pub struct Why {
     /// The person stopped it, or it failed: it starts again when asked for.
     stopped: Option<Of>,
     /// What the model makes of columns; `None` for one that cannot be laid out.
-    columns: Option<(Of, HashMap<String, Option<Arc<Dependence>>>)>,
+    columns: Option<(Of, Dependences)>,
     laying: Option<(Of, String, Laying)>,
 }
 

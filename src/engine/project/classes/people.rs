@@ -87,10 +87,10 @@ pub(super) fn gather(shop: Option<&Shop>, rows: Option<&Rows>) -> Vec<Person> {
         let row = rows.and_then(|rows| rows.frame.rows.get(place)).copied();
         let customer = id.as_deref().and_then(|id| numbers.get(id)).copied();
         // Orders that stand as they are: the rows of one customer are one person.
-        if let Some(seen) = customer.and_then(|at| is_in.get_mut(at as usize)) {
-            if std::mem::replace(seen, true) {
-                continue;
-            }
+        if let Some(seen) = customer.and_then(|at| is_in.get_mut(at as usize))
+            && std::mem::replace(seen, true)
+        {
+            continue;
         }
         let name = id.clone().unwrap_or_else(|| deploy::nameless(row.unwrap_or_default()));
         people.push(Person { id: name, row, place: Some(place), customer });

@@ -93,7 +93,7 @@ impl Sight {
         for (point, colour) in xy.iter().zip(colours).step_by(every) {
             let colour = (*colour as usize) % COLOURS;
             let (x, y) = (left + point[0] * scale, top - point[1] * scale);
-            if !shown[colour] || !(x >= 0.0 && y >= 0.0) {
+            if !(shown[colour] && x >= 0.0 && y >= 0.0) {
                 continue;
             }
             let (column, row) = (x as usize, y as usize);

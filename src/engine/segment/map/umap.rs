@@ -68,7 +68,7 @@ fn graph(near: &[Vec<Near>]) -> Vec<Edge> {
             ways.push((a.min(b), a.max(b), weight(of, n), a < b));
         }
     }
-    ways.sort_unstable_by(|x, y| (x.0, x.1, x.3).cmp(&(y.0, y.1, y.3)));
+    ways.sort_unstable_by_key(|x| (x.0, x.1, x.3));
     let mut edges: Vec<Edge> = Vec::new();
     for (from, to, weight, _) in ways {
         match edges.last_mut() {

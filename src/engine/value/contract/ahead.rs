@@ -98,6 +98,9 @@ pub(super) fn expected(hazard: &Hazard, one: &Active, horizon: &Horizon) -> (f64
     (units, money, stays(horizon.units as f64), half.max(0.0))
 }
 
+/// Low and high.
+type Interval = (f64, f64);
+
 /// The interval of the sums over all, of both doubts: coefficients and baseline, and who leaves when. And
 /// every drawn customer's own interval of money (of time, without money).
 pub(super) fn drawn(
@@ -105,7 +108,7 @@ pub(super) fn drawn(
     list: &[(Active, Vec<f64>)],
     (end, horizon): (f64, &Horizon),
     (seed, report): (u64, &Reporter),
-) -> crate::Result<(Vec<(f64, f64)>, [(f64, f64); 2])> {
+) -> crate::Result<(Vec<Interval>, [Interval; 2])> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::MAX);
     let lower = linear::cholesky(&cox.covariance);

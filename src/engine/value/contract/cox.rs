@@ -191,6 +191,9 @@ pub fn fit(spells: &[Spell], x: &[Vec<f64>], report: &Reporter) -> crate::Result
     }))
 }
 
+/// The coefficients, and the inverse of the information.
+type Maximum = (Vec<f64>, Vec<Vec<f64>>);
+
 /// The maximum and the inverse of the information there; `precision` is that of the prior, 0 for none.
 /// `None` where it does not settle, or where the data tell nothing of a coefficient.
 fn newton(
@@ -198,7 +201,7 @@ fn newton(
     p: usize,
     precision: f64,
     report: &Reporter,
-) -> crate::Result<Option<(Vec<f64>, Vec<Vec<f64>>)>> {
+) -> crate::Result<Option<Maximum>> {
     let at = |beta: &[f64]| {
         let (mut value, mut slope, mut information) = at(order, beta, |_, _| ());
         value -= 0.5 * precision * beta.iter().map(|b| b * b).sum::<f64>();

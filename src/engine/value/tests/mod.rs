@@ -252,7 +252,7 @@ fn hostile_books_are_told_kindly() {
     // A day far in the future is a slip, not the end of the books.
     let future = format!("{usual}F1,C3,2099-01-01,5.00\n");
     let shop = shop_of(&future, ValueSpec::default());
-    assert!(crate::features::behaviour::to_date(shop.counted.last).to_string() < "2024".to_owned());
+    assert!(crate::features::behaviour::to_date(shop.counted.last).to_string().as_str() < "2024");
     assert!(shop.notes.iter().any(|note| note.code == "behaviour_slips"));
     // Two currencies: the rarer one counts as ordered, not as money.
     let mut mixed = String::from("order_id,customer_id,order_date,amount,currency\n");

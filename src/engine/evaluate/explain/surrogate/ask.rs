@@ -109,7 +109,8 @@ impl<'a, 'g> Asks<'a, 'g> {
     /// nearest above, by the order of the feature.
     fn between(&self, feature: usize, bound: f32, column: &str) -> Option<(f64, f64)> {
         let numbers = self.ground.numbers(column, self.known)?;
-        let (mut below, mut above): (Option<(f32, f64)>, Option<(f32, f64)>) = (None, None);
+        let mut below: Option<(f32, f64)> = None;
+        let mut above: Option<(f32, f64)> = None;
         for (row, number) in self.known.iter().zip(numbers) {
             let value = self.ground.matrix.row(*row).get(feature).copied();
             let (Some(value), Some(number)) = (value, number) else { continue };
