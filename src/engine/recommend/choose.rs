@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::evaluate::{Measured, evaluate_with};
+use super::models::Fitted;
 use super::models::als::{Als, AlsSpec};
 use super::models::cooccurrence::Cooccurrence;
 use super::models::ease::{Ease, MOST_ITEMS};
@@ -12,7 +13,6 @@ use super::models::markov::Markov;
 use super::models::matrix::Matrix;
 use super::models::popularity::Popularity;
 use super::models::rules::Rules;
-use super::models::Fitted;
 use super::{Histories, Kind, Params, RecommendError, Task};
 use crate::job::Reporter;
 use crate::metrics::{Paired, corrected_t};
