@@ -20,6 +20,8 @@ use crate::note::Note;
 
 /// Customers by whom hyper-parameters are chosen.
 const VALIDATE: usize = 2_000;
+/// Scores that choosing a setting computes at most.
+const MOST_SCORES: usize = 50_000_000;
 /// Pairs of customer and product above which only one setting of the slow models is tried.
 const MANY: usize = 2_000_000;
 
@@ -170,7 +172,8 @@ pub fn choose(
         return Err(RecommendError::TooMany { kind: "EASE", items: n, most: MOST_ITEMS }.into());
     }
     let (learnt, mut held) = task.train.without_last();
-    let every = held.len().div_ceil(VALIDATE).max(1);
+    let most = (MOST_SCORES / n).clamp(20, VALIDATE);
+    let every = held.len().div_ceil(most).max(1);
     held = held.into_iter().step_by(every).collect();
     let inner = Matrix::new(&learnt);
     let outer = Matrix::new(&task.train);

@@ -10,7 +10,7 @@ use super::{Case, Histories, Recommender};
 use crate::job::{Cancelled, Reporter};
 
 /// Scores that an evaluation computes at most; above, customers are sampled evenly.
-const MOST_SCORES: usize = 2_000_000_000;
+const MOST_SCORES: usize = 500_000_000;
 /// Lists whose products are compared with each other.
 const MOST_LISTS: usize = 1_000;
 const LIST: usize = 10;

@@ -12,8 +12,8 @@ pub struct Offer {
 }
 
 /// The rank of a product among all that may be offered, 1 for the best. `second` settles equal scores
-/// (empty for none); of products that are equal in both each has the middle of their ranks, so that no
-/// order of the file wins. `NEG_INFINITY` marks what may not be offered: it has no rank.
+/// (empty for none); of products that are equal in both each has the middle of their ranks
+/// (the better of two middles), so that no order of the file wins. `NEG_INFINITY` marks what may not be offered: it has no rank.
 pub fn middle_rank(scores: &[f32], second: &[f32], item: u32) -> Option<f64> {
     let at = item as usize;
     let own = scores.get(at).copied().filter(|score| *score != f32::NEG_INFINITY)?;
@@ -30,7 +30,7 @@ pub fn middle_rank(scores: &[f32], second: &[f32], item: u32) -> Option<f64> {
             }
         }
     }
-    Some(above as f64 + (equal as f64 + 1.0) / 2.0)
+    Some((above + 1 + equal.saturating_sub(1) / 2) as f64)
 }
 
 /// The `n` highest scores, the highest first; equals by `second`, then by their number. What is marked

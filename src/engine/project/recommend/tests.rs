@@ -113,7 +113,7 @@ fn hostile_events_are_told_kindly() {
     assert_eq!(found.choice.candidates.len(), Kind::ALL.len());
 
     // Names in mixed types, blanks, the future, returns, no date at all.
-    let mixed = "customer_id,product_id,date,quantity\n1,007,2026-01-01,1\n1.0,7,2026-01-02,1\nA-1,007,2026-01-02,1\n1,茶,2026-01-03,2\nA-1,7,2026-01-04,1\n,7,2026-01-04,1\nA-1,茶,2999-01-01,1\n1,7,2026-01-05,-1\n1,7,soon,1\n";
+    let mixed = "customer_id,product_id,date,quantity\n1,007,2026-01-01,1\n1.0,7,2026-01-02,1\nA-1,007,2026-01-02,1\n1,茶,2026-01-03,2\nA-1,7,2026-01-04,1\n,7,2026-01-04,1\nA-1,茶,2090-01-01,1\n1,7,2026-01-05,-1\n1,7,soon,1\n";
     let collected = Collected::single(table("lines", mixed));
     let (all, _) = interactions(&collected, &Settings::default(), &leave(&[]), &Reporter::silent()).unwrap();
     assert_eq!(
@@ -133,10 +133,10 @@ fn hostile_events_are_told_kindly() {
 #[test]
 fn a_million_products_are_ranked() {
     let items = 1_000_000u32;
-    let rows: Vec<crate::recommend::Row> = (0..3_000u32)
+    let rows: Vec<crate::recommend::Row> = (0..120u32)
         .map(|n| crate::recommend::Row {
-            customer: n % 300,
-            item: (n % 300 % 7) * 100_000 + n / 300 * 3,
+            customer: n % 12,
+            item: (n % 12 % 7) * 100_000 + n / 12 * 3,
             time: i64::from(n) * 86_400_000,
             basket: n,
             quantity: 1.0,
@@ -144,7 +144,7 @@ fn a_million_products_are_ranked() {
         })
         .collect();
     let names = |count: u32| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
-    let all = crate::recommend::Interactions::new(names(300), names(items), &rows, true);
+    let all = crate::recommend::Interactions::new(names(12), names(items), &rows, true);
     let spec = leave(&[Kind::Cooccurrence, Kind::Ease]);
     let found = super::recommend(all, Default::default(), &spec, 1, &Reporter::silent()).unwrap();
     assert!(found.notes.iter().any(|note| note.code == "recommend_no_ease"));

@@ -201,7 +201,7 @@ fn equal_scores_share_the_middle_rank_unless_something_settles_them() {
     assert_eq!(middle_rank(&scores, &[], 9), None);
     let second = [5.0, 0.0, 7.0, 5.0, 9.0];
     assert_eq!(middle_rank(&scores, &second, 2), Some(2.0));
-    assert_eq!(middle_rank(&scores, &second, 0), Some(3.5));
+    assert_eq!(middle_rank(&scores, &second, 0), Some(3.0));
     let list = |n| top(&scores, &second, n).iter().map(|offer| offer.item).collect::<Vec<_>>();
     assert_eq!((list(3), list(9), list(0)), (vec![1, 2, 0], vec![1, 2, 0, 3], vec![]));
 }
