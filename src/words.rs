@@ -142,7 +142,13 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 65] = [
+const TOLD_WHOLE: [&str; 71] = [
+    "recommend_no_lines",
+    "recommend_one_product",
+    "recommend_nobody",
+    "recommend_too_many",
+    "recommend_cut_off",
+    "recommend_no_product",
     "no_customer",
     "device_broke",
     "net_memory",

@@ -25,6 +25,7 @@ mod look_back;
 mod mask;
 mod money;
 mod per_customer;
+mod recommend;
 mod report;
 mod run;
 mod run_folder;
@@ -84,6 +85,8 @@ enum Command {
     Segment(segment::Segment),
     /// Tells what each customer is worth from here on, from orders or contracts
     Value(value::Value),
+    /// What to offer each customer next, how good that is, and why
+    Recommend(Box<recommend::Recommend>),
     /// Whom to call, what that costs and what it should bring
     Money(money::Money),
     /// Where the model is worse, and what it does to groups
@@ -282,6 +285,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Value(c) => (c.input.json, c.run()),
+        Command::Recommend(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),

@@ -20,6 +20,9 @@ pub(super) struct Sample {
     /// Another shop: only the order in which customers asked for help and were sent offers tells who leaves
     #[arg(long)]
     in_order: bool,
+    /// Another shop: orders of several lines, in which three pairs of products are bought together
+    #[arg(long, conflicts_with = "in_order")]
+    baskets: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -27,9 +30,10 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn run(&self) -> Outcome {
-        let files = match self.in_order {
-            true => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
-            false => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
+        let files = match (self.in_order, self.baskets) {
+            (true, _) => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
+            (_, true) => regulars_engine::sample::write_baskets(&self.out, self.customers, self.seed)?,
+            _ => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
         };
         if !self.json {
             for file in &files {

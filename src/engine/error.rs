@@ -32,6 +32,8 @@ pub enum Error {
     #[error(transparent)]
     Value(#[from] crate::value::ValueError),
     #[error(transparent)]
+    Recommend(#[from] crate::recommend::RecommendError),
+    #[error(transparent)]
     Privacy(#[from] crate::privacy::PrivacyError),
     #[error(transparent)]
     Deploy(#[from] crate::deploy::DeployError),
@@ -60,6 +62,7 @@ impl Error {
             Self::Train(e) => e.kind(),
             Self::Segment(e) => e.kind(),
             Self::Value(e) => e.kind(),
+            Self::Recommend(e) => e.kind(),
             Self::Privacy(e) => e.kind(),
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
@@ -78,6 +81,7 @@ impl Error {
             Self::Features(e) => e.place(),
             Self::Behaviour(e) => e.place(),
             Self::Value(e) => e.place(),
+            Self::Recommend(e) => e.place(),
             Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),

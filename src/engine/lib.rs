@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod note;
 pub mod privacy;
 pub mod project;
+pub mod recommend;
 pub mod sample;
 pub mod segment;
 pub mod split;

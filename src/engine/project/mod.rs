@@ -33,6 +33,7 @@ mod nets_tests;
 mod prepare;
 mod race;
 mod recipe_file;
+mod recommend;
 mod recovery;
 mod repair;
 #[cfg(test)]
@@ -119,6 +120,7 @@ pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
+pub use recommend::{Offered, Recommended, interactions, recommend, recommend_of};
 pub use recovery::{Recovered, Recovery};
 pub use repair::repaired;
 pub use run_folder::{

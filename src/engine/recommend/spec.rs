@@ -1,0 +1,152 @@
+//! What is asked, as settings.
+
+use serde::{Deserialize, Serialize};
+
+use super::house::HouseRules;
+use crate::features::behaviour::Date;
+
+/// How what a customer takes next is held out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// What is taken after a cut-off day; nothing later is learnt from.
+    #[default]
+    TimeSplit,
+    /// The last event of every customer, as many papers have it. Others' later events are learnt from, so
+    /// figures are kinder than life.
+    LeaveLastOut,
+}
+
+impl Protocol {
+    /// The name used on the command line and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TimeSplit => "time-split",
+            Self::LeaveLastOut => "leave-last-out",
+        }
+    }
+}
+
+/// Whether what a customer took before may be offered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// By the share of repeated purchases in the training part.
+    #[default]
+    Auto,
+    In,
+    Out,
+}
+
+/// The models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Popularity,
+    RecentPopularity,
+    GroupPopularity,
+    Cooccurrence,
+    Markov,
+    Rules,
+    Als,
+    Ease,
+}
+
+impl Kind {
+    /// All of them, the simple ones first.
+    pub const ALL: [Self; 8] = [
+        Self::Popularity,
+        Self::RecentPopularity,
+        Self::GroupPopularity,
+        Self::Cooccurrence,
+        Self::Markov,
+        Self::Rules,
+        Self::Als,
+        Self::Ease,
+    ];
+
+    /// The name used on the command line, in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Popularity => "popularity",
+            Self::RecentPopularity => "recent_popularity",
+            Self::GroupPopularity => "group_popularity",
+            Self::Cooccurrence => "cooccurrence",
+            Self::Markov => "markov",
+            Self::Rules => "rules",
+            Self::Als => "als",
+            Self::Ease => "ease",
+        }
+    }
+
+    /// True for models that offer everyone of a group the same.
+    pub fn is_popularity(self) -> bool {
+        matches!(self, Self::Popularity | Self::RecentPopularity | Self::GroupPopularity)
+    }
+}
+
+/// Hyper-parameters of any model; each uses its own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Params {
+    /// Days in which an event loses half its weight (recent popularity).
+    pub half_life: f64,
+    /// Added to the denominator of the cosine (co-occurrence).
+    pub shrinkage: f32,
+    /// How many of the last different products are looked at; 0 for all (co-occurrence, rules, ALS, EASE).
+    pub last: usize,
+    /// Ridge (EASE), or weight of the penalty (ALS).
+    pub lambda: f32,
+    /// Numbers per customer and product (ALS).
+    pub factors: usize,
+    /// Weight of a taken product over one not taken: confidence = 1 + α (ALS).
+    pub alpha: f32,
+    /// Passes over customers and products (ALS).
+    pub iterations: usize,
+    /// Share of the baskets that a set must be in (rules).
+    pub min_support: f64,
+    /// Least confidence (rules).
+    pub min_confidence: f64,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            half_life: 30.0,
+            shrinkage: 0.0,
+            last: 0,
+            lambda: 100.0,
+            factors: 64,
+            alpha: 1.0,
+            iterations: 15,
+            min_support: 0.001,
+            min_confidence: 0.05,
+        }
+    }
+}
+
+/// What is asked of the recommendations.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecommendSpec {
+    pub protocol: Protocol,
+    pub seen: Seen,
+    /// The last day that is learnt from; `None` for the day up to which 80% of the events lie.
+    pub cut_off: Option<Date>,
+    /// The models; none for all that apply.
+    pub kinds: Vec<Kind>,
+    pub house: HouseRules,
+    /// The column of the customer, where its name does not tell.
+    pub customer: Option<String>,
+    /// The column of the product.
+    pub product: Option<String>,
+    /// The column of the time.
+    pub time: Option<String>,
+}
+
+impl RecommendSpec {
+    /// True for what projects had before there were these settings.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
