@@ -20,6 +20,9 @@ pub(super) struct Sample {
     /// Another shop: only the order in which customers asked for help and were sent offers tells who leaves
     #[arg(long)]
     in_order: bool,
+    /// Another shop: since March parcels come late, customers say so, and leave
+    #[arg(long, conflicts_with = "in_order")]
+    with_complaint: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -27,9 +30,11 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn run(&self) -> Outcome {
-        let files = match self.in_order {
-            true => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
-            false => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
+        let (out, customers, seed) = (&self.out, self.customers, self.seed);
+        let files = match (self.in_order, self.with_complaint) {
+            (true, _) => regulars_engine::sample::write_in_order(out, customers, seed)?,
+            (_, true) => regulars_engine::sample::write_with_complaint(out, customers, seed)?,
+            (false, false) => regulars_engine::sample::write(out, customers, seed)?,
         };
         if !self.json {
             for file in &files {

@@ -2,6 +2,7 @@
 //! planted dirt. Equal seeds give equal bytes. For showing and teaching; correctness is shown on
 //! public data.
 
+mod complaint;
 mod in_order;
 mod words;
 
@@ -13,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::deploy::DeployError;
 use crate::files::write_atomically;
+pub use complaint::write_with_complaint;
 pub use in_order::{HORIZON, LEAVE, write_in_order};
 
 use words::{CITIES, COMPLAINTS, GIVEN, PRAISE, SURNAMES};
