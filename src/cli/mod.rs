@@ -19,6 +19,7 @@ mod compare;
 mod evaluate;
 mod experiment;
 mod explain;
+mod feedback;
 mod inspect;
 mod learning;
 mod look_back;
@@ -84,6 +85,8 @@ enum Command {
     Segment(segment::Segment),
     /// Tells what each customer is worth from here on, from orders or contracts
     Value(value::Value),
+    /// Tells what customers are saying, and what to mend first
+    Feedback(feedback::Hear),
     /// Whom to call, what that costs and what it should bring
     Money(money::Money),
     /// Where the model is worse, and what it does to groups
@@ -282,6 +285,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Value(c) => (c.input.json, c.run()),
+        Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
