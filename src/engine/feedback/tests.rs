@@ -266,3 +266,34 @@ fn the_shipped_model_reads_english() {
     assert!(told[0].unwrap() > model.thresholds.1 && told[1].unwrap() < model.thresholds.0, "{told:?}");
     assert_eq!(told[2], None);
 }
+
+/// Prints seconds for the moods of 100,000 comments, also without optimisation, and writes them to a file for
+/// `benches/peers/feedback.py`.
+#[test]
+#[ignore = "measures"]
+fn moods_of_a_hundred_thousand() {
+    let Some(reviews) = testing::takeaway() else { return };
+    let order = |at: usize| (at * 7919) % reviews.len();
+    let comments: Vec<String> = (0..100_000).map(|at| format!("{} {at}", reviews[order(at)].0)).collect();
+    let file = std::env::temp_dir().join("regulars-feedback-100k.csv");
+    let mut out = csv::Writer::from_path(&file).unwrap();
+    out.write_record(["label", "review"]).unwrap();
+    for (at, comment) in comments.iter().enumerate() {
+        out.write_record([reviews[order(at)].1.to_string().as_str(), comment]).unwrap();
+    }
+    out.flush().unwrap();
+    let texts: Vec<&str> = comments.iter().map(String::as_str).collect();
+    let labels: Vec<bool> = (0..texts.len()).map(|at| reviews[order(at)].1 == 1).collect();
+    let folds = folds_of(&texts[..10_000], &labels[..10_000], 1);
+    for spec in [TextSpec { ngrams: (1, 1), ..TextSpec::default() }, bag(Language::Chinese)] {
+        let started = std::time::Instant::now();
+        let model =
+            Sentiment::fit(&spec, &texts[..10_000], &labels[..10_000], &folds, &silent()).unwrap().unwrap();
+        let fitted = started.elapsed().as_secs_f64();
+        let started = std::time::Instant::now();
+        assert_eq!(model.predict(&texts, &silent()).unwrap().len(), 100_000);
+        let seconds = started.elapsed().as_secs_f64();
+        println!("{:?}: six fits {fitted:.1} s, moods {seconds:.1} s", spec.unit);
+        assert!(seconds < 60.0, "{seconds}");
+    }
+}
