@@ -19,6 +19,7 @@ mod compare;
 mod evaluate;
 mod experiment;
 mod explain;
+mod feedback;
 mod inspect;
 mod learning;
 mod look_back;
@@ -87,6 +88,8 @@ enum Command {
     Value(value::Value),
     /// What to offer each customer next, how good that is, and why
     Recommend(Box<recommend::Recommend>),
+    /// Tells what customers are saying, and what to mend first
+    Feedback(feedback::Hear),
     /// Whom to call, what that costs and what it should bring
     Money(money::Money),
     /// Where the model is worse, and what it does to groups
@@ -286,6 +289,7 @@ pub fn main() -> ExitCode {
         Command::Segment(c) => (c.input.json, c.run()),
         Command::Value(c) => (c.input.json, c.run()),
         Command::Recommend(c) => (c.input.json, c.run()),
+        Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),

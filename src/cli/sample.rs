@@ -23,6 +23,9 @@ pub(super) struct Sample {
     /// Another shop: orders of several lines, in which three pairs of products are bought together
     #[arg(long, conflicts_with = "in_order")]
     baskets: bool,
+    /// Another shop: since March parcels come late, customers say so, and leave
+    #[arg(long, conflicts_with = "in_order")]
+    with_complaint: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -34,6 +37,11 @@ impl Sample {
             (true, _) => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
             (_, true) => regulars_engine::sample::write_baskets(&self.out, self.customers, self.seed)?,
             _ => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
+        let (out, customers, seed) = (&self.out, self.customers, self.seed);
+        let files = match (self.in_order, self.with_complaint) {
+            (true, _) => regulars_engine::sample::write_in_order(out, customers, seed)?,
+            (_, true) => regulars_engine::sample::write_with_complaint(out, customers, seed)?,
+            (false, false) => regulars_engine::sample::write(out, customers, seed)?,
         };
         if !self.json {
             for file in &files {

@@ -40,6 +40,8 @@ pub enum Error {
     #[error(transparent)]
     Project(#[from] crate::project::ProjectError),
     #[error(transparent)]
+    Feedback(#[from] crate::feedback::FeedbackError),
+    #[error(transparent)]
     Class(#[from] crate::class_kit::KitError),
     #[error(transparent)]
     Experiment(#[from] crate::experiment::ExperimentError),
@@ -66,6 +68,7 @@ impl Error {
             Self::Privacy(e) => e.kind(),
             Self::Deploy(e) => e.kind(),
             Self::Project(e) => e.kind(),
+            Self::Feedback(e) => e.kind(),
             Self::Class(e) => e.kind(),
             Self::Experiment(e) => e.kind(),
             Self::Cancelled => "cancelled",
@@ -85,6 +88,7 @@ impl Error {
             Self::Privacy(e) => e.place(),
             Self::Deploy(e) => e.place(),
             Self::Project(e) => e.place(),
+            Self::Feedback(e) => e.place(),
             Self::Class(e) => e.place(),
             Self::Experiment(e) => e.place(),
             Self::Train(_) | Self::Segment(_) | Self::Cancelled => Place::default(),

@@ -17,6 +17,7 @@ pub mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod features;
+pub mod feedback;
 pub mod files;
 pub mod inspect;
 pub mod job;

@@ -14,6 +14,7 @@ mod customer_map;
 mod experiment;
 mod explained;
 mod feature_sheet;
+mod feedback;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
@@ -75,6 +76,7 @@ use crate::evaluate::money::MoneySpec;
 use crate::evaluate::{Evaluation, Explainer, Repair, RepairKind};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
+use crate::feedback::FeedbackSpec;
 use crate::job::Reporter;
 use crate::segment::Segmentation;
 use crate::segment::classes::ClassSpec;
@@ -105,6 +107,7 @@ pub use explained::{
     dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
+pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
@@ -273,6 +276,9 @@ pub struct Settings {
     /// How far ahead and by which model lifetime value is told.
     #[serde(skip_serializing_if = "ValueSpec::is_default")]
     pub value: ValueSpec,
+    /// Which columns hold comments, and the person's aspects and templates.
+    #[serde(skip_serializing_if = "FeedbackSpec::is_default")]
+    pub feedback: FeedbackSpec,
     /// How the shown model's probabilities are repaired.
     #[serde(skip_serializing_if = "RepairKind::is_none")]
     pub repair: RepairKind,
@@ -311,6 +317,7 @@ impl Default for Settings {
             classes: ClassSpec::default(),
             question: None,
             value: ValueSpec::default(),
+            feedback: FeedbackSpec::default(),
             repair: RepairKind::None,
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
@@ -331,6 +338,7 @@ impl Settings {
         self.segments = self.segments.map(|k| k.clamp(2, 12));
         self.question = self.question.map(Question::sane);
         self.value = self.value.sane();
+        self.feedback = self.feedback.sane();
         self.classes = self.classes.sane();
         self.net = self.net.sane();
         self.money = self.money.sane();

@@ -1,0 +1,251 @@
+//! `regulars feedback`: what customers are saying, and what to mend first.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use regulars_engine::feedback::{Feedback, FeedbackSpec, Mend, Mood, Outcome, Theme, ThemeKind};
+use regulars_engine::files::{Cell, Grid};
+use regulars_engine::job::Reporter;
+use regulars_engine::project;
+use serde_json::{Value as Json, json};
+
+use super::{Input, Outcome as Ran};
+use crate::words::{Lang, percent};
+
+/// Groups of repeated comments that the answer names.
+const NAMED: usize = 20;
+/// Letters of a comment in a list.
+const LETTERS: usize = 200;
+
+#[derive(Args)]
+pub(super) struct Hear {
+    #[command(flatten)]
+    pub(super) input: Input,
+    /// The column of comments (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    text: Option<String>,
+    /// The column of ratings, or of kind and unkind, that the app learns from (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    rating: Option<String>,
+    /// The column of answers to "would you recommend us", 0 to 10 (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    nps: Option<String>,
+    /// The column of groups that survey figures are told by (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    segment: Option<String>,
+    /// Number of learnt topics (default: the most stable one)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=30))]
+    topics: Option<u8>,
+    /// The value of the target that says who has left
+    #[arg(long, value_name = "VALUE")]
+    positive: Option<String>,
+    /// Shows mail addresses, telephone and other numbers in comments
+    #[arg(long)]
+    show_details: bool,
+    /// Writes every comment with its mood, aspects and a drafted reply here (CSV or XLSX)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Hear {
+    pub(super) fn run(&self) -> Ran {
+        let mut settings = self.input.settings()?;
+        settings.seed = self.seed;
+        settings.positive.clone_from(&self.positive);
+        settings.feedback = FeedbackSpec {
+            text: self.text.clone(),
+            rating: self.rating.clone(),
+            nps: self.nps.clone(),
+            segment: self.segment.clone(),
+            topics: self.topics.map(usize::from),
+            show_details: self.show_details,
+            ..FeedbackSpec::default()
+        };
+        if let Some(out) = &self.out {
+            super::refuse_input(out, &self.input.paths())?;
+        }
+        let collected = self.input.collect(&settings)?;
+        super::tell_unused(&collected.table);
+        let found = project::feedback_of(&collected, &settings, &Reporter::silent())?;
+        if let Some(out) = &self.out {
+            grid(&found, &settings.feedback)
+                .write(out)
+                .map_err(|cause| project::ProjectError::Save { file: out.clone(), cause })?;
+        }
+        if !self.input.json {
+            print(Lang::of_environment(), &found);
+        }
+        let mut object = told(&found);
+        if let (Some(out), Some(object)) = (&self.out, object.as_object_mut()) {
+            object.insert("out".into(), out.display().to_string().into());
+        }
+        Ok(object)
+    }
+}
+
+fn told(found: &Feedback) -> Json {
+    let topics: Vec<Json> = found
+        .themes
+        .iter()
+        .map(|theme| {
+            let mut object = json!(theme);
+            if let Some(object) = object.as_object_mut() {
+                object.insert("name".into(), theme.en.clone().into());
+            }
+            object
+        })
+        .collect();
+    let mut object = json!({
+        "language": found.language.name(), "comments": found.moods.len(),
+        "reader": found.reader.name(), "thresholds": found.reader.thresholds(),
+        "moods": {
+            "kind": found.count(Mood::Kind), "unkind": found.count(Mood::Unkind),
+            "not_sure": found.count(Mood::NotSure),
+        },
+        "topics": topics, "stability": found.stability, "mend": found.mend, "trend": found.trend,
+        "survey": found.survey, "by_segment": found.by_segment, "by_period": found.by_period,
+        "repeats": {
+            "groups": found.repeats.groups.len(), "repeated": found.repeats.repeated,
+            "largest": found.repeats.groups.iter().take(NAMED).map(Vec::len).collect::<Vec<_>>(),
+            "spam": found.repeats.spam.len(),
+        },
+        "notes": found.notes,
+    });
+    if let (Some(figures), Some(object)) = (&found.figures, object.as_object_mut()) {
+        object.insert("metrics".into(), json!({ "held_out": figures }));
+    }
+    object
+}
+
+/// Every comment, to be taken away.
+fn grid(found: &Feedback, spec: &FeedbackSpec) -> Grid {
+    let names =
+        ["row", "customer", "date", "rating", "mood", "probability_kind", "aspects", "comment", "reply"];
+    let number = |value: f64| Cell::Number { value, text: format!("{value:.4}"), format: "0.00" };
+    let maybe = |value: Option<f64>| value.map_or_else(|| Cell::from(""), number);
+    let row = |(at, comment): (usize, &regulars_engine::feedback::Comment)| {
+        let (p, mood) = found.moods.get(at).copied().unwrap_or((None, Mood::NotSure));
+        let aspects = found.aspects_of.get(at).into_iter().flatten();
+        let keys: Vec<&str> =
+            aspects.filter_map(|aspect| Some(found.aspects.get(*aspect)?.key.as_str())).collect();
+        let customer = comment.customer.and_then(|at| found.said.customers.get(at));
+        vec![
+            Cell::whole(u64::from(comment.row)),
+            Cell::from(customer.map_or("", |customer| customer.id.as_str())),
+            Cell::from(comment.day.map_or(String::new(), |day| day.to_string())),
+            maybe(comment.rating),
+            Cell::from(match mood {
+                Mood::Kind => "kind",
+                Mood::Unkind => "unkind",
+                Mood::NotSure => "not_sure",
+            }),
+            maybe(p),
+            Cell::from(keys.join(", ")),
+            Cell::from(found.shown(at, usize::MAX / 8, spec)),
+            Cell::from(found.reply(at, spec).unwrap_or_default()),
+        ]
+    };
+    let rows = found.said.comments.iter().enumerate().map(row).collect();
+    Grid { name: "feedback".into(), header: names.map(str::to_owned).to_vec(), rows }
+}
+
+fn name(lang: Lang, theme: &Theme) -> &str {
+    match lang {
+        Lang::En => &theme.en,
+        Lang::Zh => &theme.zh,
+    }
+}
+
+fn print(lang: Lang, found: &Feedback) {
+    let count = |value: usize| lang.count(value as u64);
+    let args = [
+        ("count", count(found.moods.len())),
+        ("kind", count(found.count(Mood::Kind))),
+        ("unkind", count(found.count(Mood::Unkind))),
+        ("unsure", count(found.count(Mood::NotSure))),
+    ];
+    super::out!("{}", lang.with("feedback.finding", &args));
+    match &found.figures {
+        Some(figures) => {
+            let args = [
+                ("rated", count(figures.rated)),
+                ("accuracy", percent(figures.accuracy.value)),
+                ("low", percent(figures.accuracy.low)),
+                ("high", percent(figures.accuracy.high)),
+                ("guess", percent(figures.larger_class)),
+                ("error", format!("{:.3}", figures.calibration_error)),
+            ];
+            super::out!("{}", lang.with("feedback.own", &args));
+        }
+        None => super::out!("{}", lang.t("feedback.shipped")),
+    }
+    found.notes.iter().for_each(|note| super::out!("  ! {}", lang.note(note)));
+    if !found.mend.is_empty() {
+        super::out!("{}", lang.t("feedback.mend"));
+    }
+    for (at, mend) in found.mend.iter().take(10).enumerate() {
+        let Some(theme) = found.themes.get(mend.theme) else { continue };
+        super::out!("  {}. {}", at + 1, line(lang, theme, mend));
+        if let Some(rise) = &theme.rise {
+            let args = [
+                ("from", rise.from.to_string()),
+                ("rate", percent(rise.rate)),
+                ("before", percent(rise.before)),
+            ];
+            let key = if rise.goes_on { "feedback.rise" } else { "feedback.rise_over" };
+            super::out!("     {}", lang.with(key, &args));
+        }
+        if let Some((_, text)) = theme.typical.first() {
+            super::out!("     “{}”", short(text));
+        }
+    }
+    if !found.mend.is_empty() {
+        super::out!("{}", lang.t("feedback.no_proof"));
+    }
+    super::out!("{}", lang.t("feedback.themes"));
+    for theme in &found.themes {
+        let kind = match theme.kind {
+            ThemeKind::Aspect => lang.t("feedback.aspect"),
+            ThemeKind::Topic => lang.t("feedback.topic"),
+        };
+        let kindly = theme.sentiment.map_or_else(|| "—".to_owned(), |share| percent(share.value));
+        super::out!("  {:>8}  {kindly:>6}  {kind}  {}", count(theme.comments), name(lang, theme));
+    }
+    if let Some(survey) = &found.survey {
+        if let Some(nps) = survey.nps {
+            let [value, low, high] = [nps.value, nps.low, nps.high].map(|value| format!("{value:.0}"));
+            super::out!("{}", lang.with("feedback.nps", &[("value", value), ("low", low), ("high", high)]));
+        }
+        if let Some(csat) = survey.csat {
+            let [value, low, high] = [csat.value, csat.low, csat.high].map(percent);
+            super::out!("{}", lang.with("feedback.csat", &[("value", value), ("low", low), ("high", high)]));
+        }
+    }
+    if found.repeats.repeated + found.repeats.spam.len() > 0 {
+        let args = [("repeated", count(found.repeats.repeated)), ("spam", count(found.repeats.spam.len()))];
+        super::out!("{}", lang.with("feedback.repeats", &args));
+    }
+}
+
+fn line(lang: Lang, theme: &Theme, mend: &Mend) -> String {
+    let weight = mend.weight;
+    let [value, low, high] = [weight.value, weight.low, weight.high].map(|value| format!("{value:.1}"));
+    let args = [
+        ("name", name(lang, theme).to_owned()),
+        ("count", lang.count(mend.customers as u64)),
+        ("value", value),
+        ("low", low),
+        ("high", high),
+    ];
+    match mend.outcome {
+        Outcome::Left => lang.with("feedback.mend.left", &args),
+        Outcome::Rating => lang.with("feedback.mend.rating", &args),
+        Outcome::Complaints => lang.with("feedback.mend.complaints", &args[..2]),
+    }
+}
+
+fn short(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(LETTERS).collect()
+}

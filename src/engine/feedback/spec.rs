@@ -1,0 +1,62 @@
+//! Settings of the feedback room.
+
+use serde::{Deserialize, Serialize};
+
+use super::lexicon::{Aspect, shipped_aspects};
+use super::reply::{Template, shipped_templates};
+
+/// Which columns hold what, and what a person has edited. Columns that are not named are guessed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeedbackSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating: Option<String>,
+    /// The column of answers to "would you recommend us", 0 to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nps: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// Number of topics; the most stable one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topics: Option<usize>,
+    /// The person's aspects; empty for those that the app comes with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aspects: Vec<Aspect>,
+    /// The person's templates of replies; empty for those that the app comes with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<Template>,
+    /// Personal details in comments are shown.
+    #[serde(skip_serializing_if = "is_false")]
+    pub show_details: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl FeedbackSpec {
+    /// True for settings that a file need not hold.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same settings within bounds.
+    pub fn sane(mut self) -> Self {
+        self.topics = self.topics.map(|k| k.clamp(2, 30));
+        self.aspects.truncate(100);
+        self.templates.truncate(100);
+        self
+    }
+
+    /// The aspects that are looked for.
+    pub fn aspects(&self) -> Vec<Aspect> {
+        if self.aspects.is_empty() { shipped_aspects() } else { self.aspects.clone() }
+    }
+
+    /// The templates that replies are drafted from.
+    pub fn templates(&self) -> Vec<Template> {
+        if self.templates.is_empty() { shipped_templates() } else { self.templates.clone() }
+    }
+}
