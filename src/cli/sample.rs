@@ -24,7 +24,7 @@ pub(super) struct Sample {
     #[arg(long, conflicts_with = "in_order")]
     baskets: bool,
     /// Another shop: since March parcels come late, customers say so, and leave
-    #[arg(long, conflicts_with = "in_order")]
+    #[arg(long, conflicts_with_all = ["in_order", "baskets"])]
     with_complaint: bool,
     /// One JSON object on standard output
     #[arg(long)]
@@ -33,15 +33,12 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn run(&self) -> Outcome {
-        let files = match (self.in_order, self.baskets) {
-            (true, _) => regulars_engine::sample::write_in_order(&self.out, self.customers, self.seed)?,
-            (_, true) => regulars_engine::sample::write_baskets(&self.out, self.customers, self.seed)?,
-            _ => regulars_engine::sample::write(&self.out, self.customers, self.seed)?,
         let (out, customers, seed) = (&self.out, self.customers, self.seed);
-        let files = match (self.in_order, self.with_complaint) {
-            (true, _) => regulars_engine::sample::write_in_order(out, customers, seed)?,
-            (_, true) => regulars_engine::sample::write_with_complaint(out, customers, seed)?,
-            (false, false) => regulars_engine::sample::write(out, customers, seed)?,
+        let files = match (self.in_order, self.baskets, self.with_complaint) {
+            (true, _, _) => regulars_engine::sample::write_in_order(out, customers, seed)?,
+            (_, true, _) => regulars_engine::sample::write_baskets(out, customers, seed)?,
+            (_, _, true) => regulars_engine::sample::write_with_complaint(out, customers, seed)?,
+            (false, false, false) => regulars_engine::sample::write(out, customers, seed)?,
         };
         if !self.json {
             for file in &files {
