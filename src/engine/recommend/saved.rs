@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::mask;
 use super::models::Fitted;
 use super::rank::{Offer, top};
-use super::{Kind, Params, Reason, RecommendError};
+use super::{Histories, Kind, Params, Reason, RecommendError};
 
 /// Version of what is saved.
 const VERSION: u32 = 1;
@@ -70,6 +71,11 @@ impl Model {
     /// The first `n` offers for a history or for any basket.
     pub fn offers(&self, history: &[u32], n: usize) -> Vec<Offer> {
         top(&self.scores(history), &self.popularity, n)
+    }
+
+    /// The first `n` offers of every customer, in their order, on all cores.
+    pub fn everyone(&self, histories: &Histories, n: usize) -> Vec<Vec<Offer>> {
+        (0..histories.customers()).into_par_iter().map(|who| self.offers(histories.of(who), n)).collect()
     }
 
     /// Why a product is offered: the heaviest products of the history first.
