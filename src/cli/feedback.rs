@@ -183,7 +183,7 @@ fn print(lang: Lang, found: &Feedback) {
     }
     found.notes.iter().for_each(|note| super::out!("  ! {}", lang.note(note)));
     if !found.mend.is_empty() {
-        super::out!("{}", lang.t("feedback.mend"));
+        super::out!("{}", lang.t("feedback.mend_first"));
     }
     for (at, mend) in found.mend.iter().take(10).enumerate() {
         let Some(theme) = found.themes.get(mend.theme) else { continue };

@@ -14,6 +14,7 @@ mod crash;
 mod experiments;
 mod explain;
 mod features;
+mod feedback;
 mod figures;
 mod honest;
 mod hostile;

@@ -30,7 +30,7 @@ pub struct Feedback {
     /// Who told the moods, and its figures on comments that it never saw.
     pub reader: Reader,
     pub figures: Option<Figures>,
-    /// Probability that each comment is kind, and what it is taken for.
+    /// Probability that each comment is kind by its text, and what it is taken for: by its rating, else by that.
     pub moods: Vec<(Option<f64>, Mood)>,
     /// Aspects by their comments, then topics by theirs.
     pub themes: Vec<Theme>,
@@ -84,8 +84,8 @@ impl Feedback {
     }
 }
 
-/// Reads the comments. Where at least 60 are rated, 15 of them kind and 15 unkind, the app learns from them;
-/// else it reads with what it comes with. Equal seeds give equal answers.
+/// Reads the comments. Where at least 60 different ones are rated, 15 of them kind and 15 unkind, the app learns
+/// from them; else it reads with what it comes with. A rating that is clear tells the mood of its comment. Equal seeds give equal answers.
 ///
 /// # Errors
 /// The person cancelled.
@@ -107,12 +107,21 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
     };
     let limits = reader.thresholds();
     let read = reader.read(&texts, &report.part(0.5, 0.1))?;
-    let moods: Vec<(Option<f64>, Mood)> = read.into_iter().map(|p| (p, Mood::of(p, limits))).collect();
+    // Who rated a comment has said what it means.
+    let rated = |at: usize| said.scale?.is_kind(said.comments.get(at)?.rating?);
+    let mood = |(at, p): (usize, Option<f64>)| match rated(at) {
+        Some(true) => (p, Mood::Kind),
+        Some(false) => (p, Mood::Unkind),
+        None => (p, Mood::of(p, limits)),
+    };
+    let moods: Vec<(Option<f64>, Mood)> = read.into_iter().enumerate().map(mood).collect();
+    let is_rated: Vec<bool> = (0..moods.len()).map(|at| rated(at).is_some()).collect();
 
     let calendar = Calendar::of(said.comments.iter().filter_map(|comment| comment.day));
     let trend = calendar.as_ref().map(|calendar| trend(&said, calendar, &moods));
     let aspects = spec.aspects();
-    let (mut drafts, aspects_of) = of_aspects(&texts, &aspects, &reader, &moods, &report.part(0.6, 0.1))?;
+    let (mut drafts, aspects_of) =
+        of_aspects(&texts, &aspects, &reader, (&moods, &is_rated), &report.part(0.6, 0.1))?;
     let (topics, stability) = of_topics(&texts, spec, &moods, seed, &report.part(0.7, 0.2))?;
     drafts.extend(topics);
     let heard = calendar.as_ref().zip(trend.as_ref()).map(|(c, trend)| (c.clone(), trend.comments.clone()));
@@ -180,13 +189,13 @@ fn trend(said: &Said, calendar: &Calendar, moods: &[(Option<f64>, Mood)]) -> Tre
     out
 }
 
-/// Aspects of the comments, each told by the clauses that speak of it. Where these say nothing and the
-/// comment speaks of nothing else, the comment's mood counts.
+/// Aspects of the comments, each told by the clauses that speak of it. Where a comment speaks of nothing else,
+/// and was rated or its clauses say nothing, the comment's mood counts.
 fn of_aspects(
     texts: &[&str],
     aspects: &[Aspect],
     reader: &Reader,
-    moods: &[(Option<f64>, Mood)],
+    (moods, is_rated): (&[(Option<f64>, Mood)], &[bool]),
     report: &Reporter,
 ) -> crate::Result<(Vec<Draft>, Vec<Vec<usize>>)> {
     let finder = Finder::new(aspects);
@@ -215,11 +224,13 @@ fn of_aspects(
     for (comment, found) in of_comment.iter().enumerate() {
         for (aspect, _) in found {
             let mut p = read.next().flatten();
-            if Mood::of(p, limits) == Mood::NotSure && found.len() == 1 {
-                p = moods.get(comment).and_then(|(p, _)| *p);
+            let mut mood = Mood::of(p, limits);
+            let is_known = mood != Mood::NotSure && is_rated.get(comment) != Some(&true);
+            if let Some((of_all, known)) = moods.get(comment).filter(|_| found.len() == 1 && !is_known) {
+                (p, mood) = (*of_all, *known);
             }
             if let Some(list) = mentions.get_mut(*aspect) {
-                list.push(Mention { comment, p, mood: Mood::of(p, limits) });
+                list.push(Mention { comment, p, mood });
             }
         }
     }

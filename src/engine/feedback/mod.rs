@@ -24,7 +24,8 @@ pub use reply::{Template, draft, shipped_templates};
 pub use rises::{Calendar, FALSE_ALARMS, Rise, Step, rise};
 pub use script::Language;
 pub use sentiment::{
-    FOLDS, Figures, Mood, Reader, SURE, Sentiment, bag, by_list, calibration_error, folds_of, shipped,
+    FOLDS, Figures, Mood, Reader, SHIPPED_THRESHOLDS, SURE, Sentiment, bag, by_list, calibration_error,
+    folds_of, shipped,
 };
 pub use spec::FeedbackSpec;
 pub use survey::{Answers, Scale, nps};

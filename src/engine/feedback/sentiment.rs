@@ -1,7 +1,7 @@
 //! Whether a comment is kind: a bag of words and a logistic regression trained on rated comments, its
 //! probability repaired on rows that were held out, and "not sure" between two thresholds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -19,12 +19,14 @@ use crate::train::{SparseLinear, SparseLinearSpec};
 
 /// Folds that held-out probabilities come from.
 pub const FOLDS: usize = 5;
-/// Rated comments, and of each class, without which nothing is trained.
+/// Different rated comments, and of each class, without which nothing is trained.
 pub const LEAST: (usize, usize) = (60, 15);
 /// Share of the comments called kind (unkind) that should be, where the app is sure.
 pub const SURE: f64 = 0.9;
 /// Log-odds a point of the list of words: between what the two files of Chinese reviews of `docs/feedback.md` give.
 const LIST_SLOPE: f64 = 1.0;
+/// Thresholds of what the app comes with: those of its English model, rounded.
+pub const SHIPPED_THRESHOLDS: (f64, f64) = (0.27, 0.67);
 /// Bytes of a comment that are read; the rest of a longer one is passed over.
 pub const LONGEST: usize = 20_000;
 
@@ -74,9 +76,11 @@ pub fn bag(language: Language) -> TextSpec {
     }
 }
 
-/// The head of a comment that is read, with emoji as words.
-fn read(text: &str) -> std::borrow::Cow<'_, str> {
-    with_emoji_words(super::head(text, LONGEST))
+/// The head of a comment that is read. Where words are counted, emoji become words; as characters they count
+/// anyway.
+fn read<'t>(spec: &TextSpec, text: &'t str) -> std::borrow::Cow<'t, str> {
+    let text = super::head(text, LONGEST);
+    if spec.unit == Unit::Characters { text.into() } else { with_emoji_words(text) }
 }
 
 /// The fold of every comment: equal texts share one, and each class is dealt out evenly.
@@ -108,7 +112,7 @@ impl Sentiment {
     /// Trains on rated comments, `labels` true for kind ones. `folds` gives each comment's fold, 0 to
     /// [`FOLDS`] − 1. The repair is Platt's on held-out probabilities, thresholds are chosen on them, and the
     /// figures are cross-fitted: what a fold's figures are made of never saw the fold. `None` where there are
-    /// fewer than [`LEAST`] comments.
+    /// fewer than [`LEAST`] different comments.
     ///
     /// # Errors
     /// The person cancelled; as [`SparseLinear::fit`].
@@ -119,16 +123,16 @@ impl Sentiment {
         folds: &[usize],
         report: &Reporter,
     ) -> crate::Result<Option<Self>> {
-        let kind = labels.iter().filter(|label| **label).count();
-        let fewest = kind.min(labels.len() - kind);
-        if labels.len() < LEAST.0
-            || fewest < LEAST.1
-            || folds.len() != labels.len()
-            || texts.len() != labels.len()
-        {
+        let different = |kind: bool| -> usize {
+            let of = texts.iter().zip(labels).filter(|(_, label)| **label == kind);
+            of.map(|(text, _)| text.trim()).collect::<HashSet<&str>>().len()
+        };
+        let (kind, unkind) = (different(true), different(false));
+        let too_few = kind + unkind < LEAST.0 || kind.min(unkind) < LEAST.1;
+        if too_few || folds.len() != labels.len() || texts.len() != labels.len() {
             return Ok(None);
         }
-        let texts: Vec<_> = texts.par_iter().map(|text| read(text)).collect();
+        let texts: Vec<_> = texts.par_iter().map(|text| read(spec, text)).collect();
         let train = |rows: &[usize], report: &Reporter| -> crate::Result<(FittedText, SparseLinear)> {
             let part: Vec<&str> = rows.iter().filter_map(|&at| texts.get(at).map(|text| &**text)).collect();
             let of: Vec<usize> =
@@ -176,7 +180,7 @@ impl Sentiment {
         let mut out = Vec::with_capacity(texts.len());
         for (done, piece) in texts.chunks(8192).enumerate() {
             report.progress(done as f64 * 8192.0 / texts.len() as f64);
-            let read: Vec<_> = piece.par_iter().map(|text| read(text)).collect();
+            let read: Vec<_> = piece.par_iter().map(|text| read(self.text.spec(), text)).collect();
             let matrix = self.text.apply(&read, report)?;
             let p = self.model.predict(&matrix);
             out.extend(p.chunks_exact(2).enumerate().map(|(at, p)| {
@@ -229,9 +233,11 @@ fn thresholds(p: &[f64], labels: &[bool]) -> (f64, f64) {
         let (mut right, mut best) = (0usize, None);
         for (at, (p, hit)) in pairs.iter().enumerate() {
             right += usize::from(*hit);
-            let ends = pairs.get(at + 1).is_none_or(|next| next.0 < *p);
+            let next = pairs.get(at + 1).map(|next| next.0);
+            let ends = next.is_none_or(|next| next < *p);
             if ends && at >= 9 && right as f64 >= SURE * (at + 1) as f64 {
-                best = Some(*p);
+                // Half way to the next one that would be told wrong too often; down to a half where none is.
+                best = Some(next.map_or(0.5, |next| (p + next) / 2.0));
             }
         }
         best.unwrap_or(0.9)
@@ -332,7 +338,7 @@ impl Reader {
     pub fn thresholds(&self) -> (f64, f64) {
         match self {
             Self::Own(model) => model.thresholds,
-            Self::Shipped => (0.35, 0.65),
+            Self::Shipped => SHIPPED_THRESHOLDS,
         }
     }
 
