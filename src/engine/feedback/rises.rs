@@ -11,7 +11,7 @@ use crate::job::{Cancelled, Reporter};
 
 /// Share of unchanging subjects, all of a run together, of which a rise is told.
 pub const FALSE_ALARMS: f64 = 0.05;
-/// Draws that a rise is judged by.
+/// Draws that a rise is judged by at least; twice as many as the chance of a false alarm asks for.
 const DRAWS: usize = 499;
 /// Periods at most; longer times are told by month, and of those the last.
 const PERIODS: usize = 60;
@@ -112,8 +112,9 @@ pub fn rise(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut as_much, mut drawn) = (0usize, vec![0u32; n]);
     // Once so many draws show as much, no rise is told whatever the others say.
-    let enough = (alpha * (DRAWS + 1) as f64) as usize;
-    for _ in 0..DRAWS {
+    let draws = DRAWS.max((2.0 / alpha.max(1e-5)) as usize);
+    let enough = (alpha * (draws + 1) as f64) as usize;
+    for _ in 0..draws {
         report.check()?;
         drawn.iter_mut().for_each(|count| *count = 0);
         for _ in 0..total {
@@ -130,7 +131,7 @@ pub fn rise(
             }
         }
     }
-    let p = (as_much + 1) as f64 / (DRAWS + 1) as f64;
+    let p = (as_much + 1) as f64 / (draws + 1) as f64;
     let inside: u32 = mentions.get(from..=to).into_iter().flatten().sum();
     let heard: u32 = comments.get(from..=to).into_iter().flatten().sum();
     let (Some(first), Some(last)) = (calendar.starts.get(from), calendar.starts.get(to)) else {

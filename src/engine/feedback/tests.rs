@@ -42,8 +42,9 @@ fn the_planted_complaint_is_first_with_its_month() {
     println!("{:?}", theme.rise);
     assert_eq!((first.key.as_str(), first.outcome, first.is_clear), ("delivery", Outcome::Left, true));
     let effect = theme.left.unwrap();
-    // Some late parcels of before March are among them, whose customers leave like all others.
-    assert!(effect.with > 0.6 && effect.without < 0.35, "{effect:?}");
+    // Planted: about 65 customers with late parcels since March, of whom 75 % leave, and 35 of before, of whom 25 %
+    // leave, as of all others.
+    assert!((effect.with - 0.575).abs() < 0.1 && (effect.without - 0.25).abs() < 0.05, "{effect:?}");
     let rise = theme.rise.as_ref().expect("a rise");
     assert_eq!((rise.from.to_string().as_str(), rise.step, rise.goes_on), ("2026-03-01", Step::Month, true));
     // Nothing else rose, and every quoted comment is one of its own.

@@ -47,6 +47,12 @@ fn is_category(column: &Column) -> bool {
     column.role != Role::Text && !words::named(&column.name, TEXT.0, TEXT.1)
 }
 
+/// True for free text of some length, and not names of places: ten bytes a value and more.
+fn is_wordy(column: &Column) -> bool {
+    let bytes: usize = column.levels.iter().map(|(text, _)| text.len()).sum();
+    bytes >= 10 * column.levels.len().max(1)
+}
+
 /// The table of comments, its place among the collected ones, and the column.
 fn find<'a>(collected: &'a Collected, spec: &FeedbackSpec) -> Option<(usize, &'a Table, &'a Column)> {
     let tables = || collected.dataset.tables.iter().enumerate();
@@ -63,7 +69,7 @@ fn find<'a>(collected: &'a Collected, spec: &FeedbackSpec) -> Option<(usize, &'a
             let is_named = words::named(&column.name, TEXT.0, TEXT.1);
             let is_text = column.role == Role::Text;
             let could = is_text || is_named && column.role == Role::Category;
-            if column.value_type != ValueType::Text || !could {
+            if column.value_type != ValueType::Text || !could || !is_named && !is_wordy(column) {
                 continue;
             }
             let rank = (said, is_named, is_text, column.distinct);
