@@ -31,6 +31,7 @@ mod pages;
 mod product;
 mod race;
 mod real_files;
+mod recommend;
 mod review;
 mod run_folder;
 mod servers;
