@@ -30,7 +30,13 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
                 parts::muted(ui, lang.t("rail.jobs"));
                 stage(ui, app, page, "◆");
             }
-            Page::Value | Page::Experiments | Page::Time | Page::Mask => stage(ui, app, page, "◆"),
+            Page::Value
+            | Page::Recommend
+            | Page::Feedback
+            | Page::Experiments
+            | Page::Deploy
+            | Page::Time
+            | Page::Mask => stage(ui, app, page, "◆"),
             Page::Classroom => {
                 ui.add_space(S2);
                 ui.separator();

@@ -4,10 +4,13 @@ pub(in crate::window) mod classroom;
 mod clean;
 mod collect;
 pub(in crate::window) mod customers;
+pub(in crate::window) mod deploy;
 pub(in crate::window) mod evaluate;
 pub(in crate::window) mod experiments;
 mod features;
+pub(in crate::window) mod feedback;
 mod mask;
+pub(in crate::window) mod recommend;
 pub(in crate::window) mod segments;
 mod settings;
 mod time;
@@ -46,7 +49,10 @@ pub enum Page {
     Customers,
     Segments,
     Value,
+    Recommend,
+    Feedback,
     Experiments,
+    Deploy,
     Time,
     Mask,
     Classroom,
@@ -175,6 +181,12 @@ pub struct PageState {
     pub value: value::View,
     #[serde(skip)]
     pub experiments: experiments::View,
+    #[serde(skip)]
+    pub recommend: recommend::View,
+    #[serde(skip)]
+    pub feedback: feedback::View,
+    #[serde(skip)]
+    pub deploy: deploy::View,
     /// Distributions before and after the shown step, and what they were made for.
     #[serde(skip)]
     pub spread: Option<clean::Spread>,
@@ -230,7 +242,7 @@ pub struct Scene<'a> {
 }
 
 impl Page {
-    pub const ALL: [Page; 13] = [
+    pub const ALL: [Page; 16] = [
         Page::Collect,
         Page::Clean,
         Page::Features,
@@ -239,7 +251,10 @@ impl Page {
         Page::Customers,
         Page::Segments,
         Page::Value,
+        Page::Recommend,
+        Page::Feedback,
         Page::Experiments,
+        Page::Deploy,
         Page::Time,
         Page::Mask,
         Page::Classroom,
@@ -257,6 +272,9 @@ impl Page {
             Self::Customers => "customers",
             Self::Segments => "segments",
             Self::Value => "value",
+            Self::Recommend => "recommend",
+            Self::Feedback => "feedback",
+            Self::Deploy => "deploy",
             Self::Experiments => "experiments",
             Self::Time => "time",
             Self::Mask => "mask",
@@ -293,6 +311,9 @@ impl Page {
             Self::Customers => customers::show(ui, scene),
             Self::Segments => segments::show(ui, scene),
             Self::Value => value::show(ui, scene),
+            Self::Recommend => recommend::show(ui, scene),
+            Self::Feedback => feedback::show(ui, scene),
+            Self::Deploy => deploy::show(ui, scene),
             Self::Experiments => experiments::show(ui, scene),
             Self::Time => time::show(ui, scene),
             Self::Mask => mask::show(ui, scene),
@@ -311,6 +332,9 @@ impl Page {
             Self::Evaluate => evaluate::inspector(ui, scene),
             Self::Segments => segments::inspector(ui, scene),
             Self::Value => value::inspector(ui, scene),
+            Self::Recommend => recommend::inspector(ui, scene),
+            Self::Feedback => feedback::inspector(ui, scene),
+            Self::Deploy => deploy::inspector(ui, scene),
             Self::Experiments => experiments::inspector(ui, scene),
             Self::Customers => customers::inspector(ui, scene),
             Self::Time => time::inspector(ui, scene),
@@ -339,6 +363,9 @@ impl Page {
             Self::Mask => mask::status(lang, state),
             Self::Time => time::status(lang, state),
             Self::Value => value::status(lang, state),
+            Self::Recommend => recommend::status(lang, state),
+            Self::Feedback => feedback::status(lang, state),
+            Self::Deploy => deploy::status(lang, state),
             Self::Experiments => experiments::status(lang, state),
             _ if state.preparing() => lang.t("status.working"),
             Self::Clean => match &state.cleaning {

@@ -5,8 +5,10 @@ mod board;
 mod card;
 mod classes;
 mod curves;
+mod deploy;
 mod edit;
 mod experiments;
+mod feedback;
 mod figures;
 mod flows;
 mod groups;
@@ -21,6 +23,7 @@ mod mask;
 mod money;
 pub(in crate::window) mod race;
 mod reading;
+mod recommend;
 mod repair;
 mod runs;
 mod sheet;
@@ -55,8 +58,10 @@ pub use board::Board;
 pub use card::Card;
 pub use classes::Classes;
 pub use curves::{Curves, Drawn, Measure};
+pub use deploy::Deploy;
 pub use edit::Edit;
 pub use experiments::Experiments;
+pub use feedback::Feedback;
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;
@@ -69,6 +74,7 @@ pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
 pub use race::Race;
+pub use recommend::Recommend;
 pub use repair::Repairing;
 pub use runs::{Run, Training};
 pub use sheet::FeatureSheet;
@@ -218,6 +224,9 @@ pub struct State {
     pub sheet: FeatureSheet,
     pub experiments: Experiments,
     pub value: Value,
+    pub deploy: Deploy,
+    pub feedback: Feedback,
+    pub recommend: Recommend,
     pub flows: Flows,
     pub map: Map,
     pub groups: Groups,
@@ -312,6 +321,9 @@ impl State {
             sheet: FeatureSheet::default(),
             experiments: Experiments::default(),
             value: Value::default(),
+            deploy: Deploy::default(),
+            feedback: Feedback::default(),
+            recommend: Recommend::default(),
             flows: Flows::default(),
             map: Map::default(),
             groups: Groups::default(),
@@ -445,6 +457,9 @@ impl State {
         self.sheet.cancel();
         self.experiments.cancel();
         self.value.cancel();
+        self.deploy.cancel();
+        self.feedback.cancel();
+        self.recommend.cancel();
         self.flows.cancel();
         self.map.cancel();
         self.groups.cancel();
@@ -496,6 +511,9 @@ impl State {
             self.map.job(),
             self.flows.job(),
             self.value.job(),
+            self.deploy.job(),
+            self.feedback.job(),
+            self.recommend.job(),
             self.experiments.job(),
         ];
         if let Some(job) = rooms.into_iter().flatten().next() {
@@ -605,6 +623,9 @@ impl State {
         self.poll_sheet();
         self.poll_experiments();
         self.poll_value();
+        self.poll_deploy();
+        self.poll_feedback();
+        self.poll_recommend();
         self.poll_flows();
         self.poll_map();
         self.poll_groups();
