@@ -5,13 +5,13 @@ mod board;
 mod card;
 mod classes;
 mod curves;
-mod deploy;
 mod edit;
 mod experiments;
 mod feedback;
 mod figures;
 mod flows;
 mod groups;
+mod guard;
 mod inside;
 mod keep;
 mod lab;
@@ -26,12 +26,14 @@ mod reading;
 mod recommend;
 mod repair;
 mod runs;
+mod service;
 mod sheet;
 mod slices;
 mod takeaway;
 mod time;
 mod twins;
 mod value;
+mod watch;
 mod why;
 
 use std::path::PathBuf;
@@ -58,13 +60,13 @@ pub use board::Board;
 pub use card::Card;
 pub use classes::Classes;
 pub use curves::{Curves, Drawn, Measure};
-pub use deploy::Deploy;
 pub use edit::Edit;
 pub use experiments::Experiments;
 pub use feedback::Feedback;
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;
+pub use guard::Guard;
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
@@ -77,12 +79,14 @@ pub use race::Race;
 pub use recommend::Recommend;
 pub use repair::Repairing;
 pub use runs::{Run, Training};
+pub use service::Service;
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
 pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
 pub use value::{Found as FoundValue, Value, WorthColumn};
+pub use watch::Watch;
 pub use why::Why;
 
 use super::notice::{Notice, Told, Tone};
@@ -224,7 +228,9 @@ pub struct State {
     pub sheet: FeatureSheet,
     pub experiments: Experiments,
     pub value: Value,
-    pub deploy: Deploy,
+    pub service: Service,
+    pub watch: Watch,
+    pub guard: Guard,
     pub feedback: Feedback,
     pub recommend: Recommend,
     pub flows: Flows,
@@ -321,7 +327,9 @@ impl State {
             sheet: FeatureSheet::default(),
             experiments: Experiments::default(),
             value: Value::default(),
-            deploy: Deploy::default(),
+            service: Service::default(),
+            watch: Watch::default(),
+            guard: Guard::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
             flows: Flows::default(),
@@ -457,7 +465,9 @@ impl State {
         self.sheet.cancel();
         self.experiments.cancel();
         self.value.cancel();
-        self.deploy.cancel();
+        self.service.cancel();
+        self.watch.cancel();
+        self.guard.cancel();
         self.feedback.cancel();
         self.recommend.cancel();
         self.flows.cancel();
@@ -511,7 +521,9 @@ impl State {
             self.map.job(),
             self.flows.job(),
             self.value.job(),
-            self.deploy.job(),
+            self.service.job(),
+            self.watch.job(),
+            self.guard.job(),
             self.feedback.job(),
             self.recommend.job(),
             self.experiments.job(),
@@ -623,7 +635,9 @@ impl State {
         self.poll_sheet();
         self.poll_experiments();
         self.poll_value();
-        self.poll_deploy();
+        self.poll_service();
+        self.poll_watch();
+        self.poll_guard();
         self.poll_feedback();
         self.poll_recommend();
         self.poll_flows();

@@ -1,12 +1,12 @@
-//! The jobs and results of one part of the window: the model at work.
+//! The jobs and results of one part of the window: the watched folder and what watches over the model.
 
 use super::State;
 
 /// What was found, and its jobs.
 #[derive(Default)]
-pub struct Deploy {}
+pub struct Watch {}
 
-impl Deploy {
+impl Watch {
     /// Stops its jobs.
     pub(super) fn cancel(&mut self) {}
 
@@ -18,5 +18,5 @@ impl Deploy {
 
 impl State {
     /// Takes in what its jobs have done.
-    pub(super) fn poll_deploy(&mut self) {}
+    pub(super) fn poll_watch(&mut self) {}
 }
