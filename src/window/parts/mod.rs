@@ -28,6 +28,13 @@ pub fn page_head(ui: &mut Ui, lang: Lang, key: &str) {
     ui.add_space(S3);
 }
 
+/// A part whose controls keep their ids whatever is drawn before it. Ids are counted otherwise, and a
+/// click is lost where the count changes while the button is down.
+pub fn steady<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.scope_id().with(name);
+    ui.scope_builder(egui::UiBuilder::new().scope_id(id), add).inner
+}
+
 /// A section's heading.
 pub fn section(ui: &mut Ui, text: impl Into<String>) {
     ui.add_space(S3);

@@ -128,9 +128,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
         alike(ui, scene);
         return;
     }
-    what_if(ui, scene, customer);
-    nearest(ui, scene);
-    marks(ui, scene);
+    // Each part keeps the ids of its controls while the others change: a press that began before the
+    // search ended is no press of something else.
+    parts::steady(ui, "what_if", |ui| what_if(ui, scene, customer));
+    parts::steady(ui, "nearest", |ui| nearest(ui, scene));
+    parts::steady(ui, "marks", |ui| marks(ui, scene));
 }
 
 /// Sliders and lists for the columns that can be changed; the answer comes in the same frame.
