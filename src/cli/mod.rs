@@ -19,6 +19,7 @@ mod compare;
 mod evaluate;
 mod experiment;
 mod explain;
+mod export;
 mod feedback;
 mod inspect;
 mod learning;
@@ -96,6 +97,8 @@ enum Command {
     Slices(slices::Slices),
     /// Tells what a model leans on, or why one customer stands where it stands
     Explain(explain::Explain),
+    /// Writes the model for other programs: as ONNX, and the rows that it reads
+    Export(export::Export),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
@@ -293,6 +296,7 @@ pub fn main() -> ExitCode {
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
+        Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
