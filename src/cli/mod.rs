@@ -27,6 +27,7 @@ mod look_back;
 mod mask;
 mod money;
 mod per_customer;
+mod privacy;
 mod recommend;
 mod report;
 mod run;
@@ -105,6 +106,8 @@ enum Command {
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
+    /// Whether a model gives away whom it learnt from
+    Privacy(privacy::Privacy),
     /// Writes the sample shop
     Sample(sample::Sample),
     /// Writes one customer's card to print: how likely, why, what would turn it, who was alike
@@ -295,6 +298,7 @@ pub fn main() -> ExitCode {
         Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
+        Command::Privacy(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
         Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
