@@ -8,10 +8,12 @@ fn a_model_is_written_for_other_programs() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let file = sample().display().to_string();
     for kind in ["mlp", "logistic", "tree", "forest", "boosted"] {
-        let (bundle, onnx, rows) = (at(&format!("{kind}.bundle")), at(&format!("{kind}.onnx")), at("rows.csv"));
-        let train = ["train", &file, "--model", kind, "--epochs", "5", "--bundle", &bundle, "--json"];
+        let (bundle, onnx, rows) =
+            (at(&format!("{kind}.bundle")), at(&format!("{kind}.onnx")), at("rows.csv"));
+        let train =
+            ["train", &file, "--model", kind, "--epochs", "5", "--bundle", &bundle, "--target", "churned"];
         json(&train);
-        let told = json(&["export", &bundle, &file, "--onnx", &onnx, "--matrix", &rows, "--json"]);
+        let told = json(&["export", &bundle, &file, "--onnx", &onnx, "--matrix", &rows]);
         assert!(told["bytes"].as_u64().unwrap() > 500, "{kind}: {told}");
         let bytes = std::fs::read(&onnx).unwrap();
         assert!(bytes.windows(8).any(|w| w == b"features"), "{kind}");
@@ -22,7 +24,7 @@ fn a_model_is_written_for_other_programs() {
         run_elsewhere(kind, &onnx, &rows);
     }
     let bundle = at("rule.bundle");
-    json(&["train", &file, "--model", "one_rule", "--bundle", &bundle, "--json"]);
+    json(&["train", &file, "--model", "one_rule", "--bundle", &bundle, "--target", "churned"]);
     let (code, told, _) = regulars(&["export", &bundle, "--onnx", &at("rule.onnx"), "--json"]);
     assert!(code == 1 && told.contains("no_onnx"), "{told}");
     assert!(!std::path::Path::new(&at("rule.onnx")).exists());
@@ -44,8 +46,8 @@ fn run_elsewhere(kind: &str, onnx: &str, rows: &str) {
 #[test]
 fn a_model_that_learnt_by_heart_is_found_out() {
     let file = sample().display().to_string();
-    let tight = json(&["privacy", &file, "--model", "logistic", "--json"]);
-    let heart = json(&["privacy", &file, "--model", "forest", "--json"]);
+    let tight = json(&["privacy", &file, "--model", "logistic", "--target", "churned"]);
+    let heart = json(&["privacy", &file, "--model", "forest", "--target", "churned"]);
     let auc = |told: &serde_json::Value| told["membership"]["auc"]["value"].as_f64().unwrap();
     assert!(heart["leaks"].as_bool().unwrap() && auc(&heart) > auc(&tight), "{heart} {tight}");
 }
