@@ -310,7 +310,7 @@ fn model(bundle: &Bundle) -> Result<ModelProto, DeployError> {
         Model::Net(_) => return Err(cannot("a network that reads text or histories in their order")),
         Model::Majority { .. } => return Err(cannot("the majority guess")),
     };
-    let mut p = match is_log_odds {
+    let p = match is_log_odds {
         true => build.node("Sigmoid", &[&answer], Vec::new()),
         false => answer,
     };
@@ -318,7 +318,7 @@ fn model(bundle: &Bundle) -> Result<ModelProto, DeployError> {
         if matches!(repair, Repair::Isotonic { x, .. } if x.len() > MOST_KNOTS) {
             return Err(cannot("an isotonic repair of so many steps"));
         }
-        p = build.repair(repair, &p);
+        build.repair(repair, &p);
     }
     if let Some(last) = build.nodes.last_mut() {
         last.output = vec![PROBABILITY.to_owned()];
