@@ -43,10 +43,25 @@ pub struct Als {
     gram: Vec<f32>,
 }
 
-/// Does the work in the widest registers that the processor has. What it calls must be inlined to gain.
-/// Every lane has its own sum, so the numbers are the same on every processor.
-fn wide<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+/// The scores of every product, in the widest registers that the processor has. Every lane has its own sum,
+/// so the numbers are the same on every processor.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn score_all(x: &[f32], items: &[f32], out: &mut [f32]) {
+    for (score, y) in out.iter_mut().zip(items.chunks_exact(x.len().max(1))) {
+        *score = dot(x, y);
+    }
+}
+
+/// [`Side::place`] in the widest registers.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn place(
+    side: &Side<'_>,
+    x: &mut [f32],
+    (taken, extra): (&[u32], &dyn Fn(usize) -> f32),
+    room: &mut Room,
+    steps: usize,
+) {
+    side.place(x, taken, extra, room, steps);
 }
 
 /// Eight running sums: the sum of products without waiting for each.
@@ -198,7 +213,7 @@ fn pass<'m>(
                     true => x.fill(0.0),
                     false => {
                         let extra = |at: usize| alpha * counts.get(at).copied().unwrap_or(1.0);
-                        wide(|| side.place(x, items, &extra, room, STEPS));
+                        place(side, x, (items, &extra), room, STEPS);
                     }
                 }
             },
@@ -253,7 +268,7 @@ impl Als {
         if !own.is_empty() {
             let extra = |at: usize| self.alpha * counts.get(at).copied().unwrap_or(1.0);
             let (side, steps, mut room) = (self.side(), self.steps(), Room::new(self.k));
-            wide(|| side.place(&mut x, &own, &extra, &mut room, steps));
+            place(&side, &mut x, (&own, &extra), &mut room, steps);
         }
         x
     }
@@ -276,11 +291,7 @@ impl Als {
 impl Recommender for Als {
     fn score(&self, history: &[u32], out: &mut [f32]) {
         let x = self.place(history);
-        wide(|| {
-            for (score, y) in out.iter_mut().zip(self.items.chunks_exact(self.k.max(1))) {
-                *score = dot(&x, y);
-            }
-        });
+        score_all(&x, &self.items, out);
     }
 
     /// The score is Σ c·yᵢᵀA⁻¹yⱼ over what was taken (Hu, Koren, Volinsky 2008, section 5).
