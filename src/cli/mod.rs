@@ -19,6 +19,7 @@ mod compare;
 mod evaluate;
 mod experiment;
 mod explain;
+mod export;
 mod feedback;
 mod inspect;
 mod learning;
@@ -26,6 +27,7 @@ mod look_back;
 mod mask;
 mod money;
 mod per_customer;
+mod privacy;
 mod recommend;
 mod report;
 mod run;
@@ -96,12 +98,16 @@ enum Command {
     Slices(slices::Slices),
     /// Tells what a model leans on, or why one customer stands where it stands
     Explain(explain::Explain),
+    /// Writes the model for other programs: as ONNX, and the rows that it reads
+    Export(export::Export),
     /// Scores new customers with a saved bundle
     Score(score::Score),
     /// Goes back to a day of the past: what would have been said, and what then happened
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
+    /// Whether a model gives away whom it learnt from
+    Privacy(privacy::Privacy),
     /// Writes the sample shop
     Sample(sample::Sample),
     /// Writes one customer's card to print: how likely, why, what would turn it, who was alike
@@ -292,7 +298,9 @@ pub fn main() -> ExitCode {
         Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
+        Command::Privacy(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
+        Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),

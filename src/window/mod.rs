@@ -118,6 +118,7 @@ pub fn started() -> std::time::Instant {
 pub fn open(paths: Vec<PathBuf>) -> Result<(), eframe::Error> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
+            .with_icon(icon())
             .with_title("Regulars")
             .with_app_id("regulars")
             .with_inner_size([1280.0, 800.0])
@@ -125,6 +126,11 @@ pub fn open(paths: Vec<PathBuf>) -> Result<(), eframe::Error> {
         ..eframe::NativeOptions::default()
     };
     eframe::run_native("regulars", options, Box::new(|cc| Ok(Box::new(App::start(cc, paths)))))
+}
+
+/// The program's mark for the task bar; none where it cannot be read.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/desktop/regulars.png")).unwrap_or_default()
 }
 
 /// The sample shop's customers: the copy beside the program's source, else one made for the

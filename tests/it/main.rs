@@ -13,6 +13,7 @@ mod comfort;
 mod crash;
 mod experiments;
 mod explain;
+mod export;
 mod features;
 mod feedback;
 mod figures;

@@ -228,6 +228,26 @@ pub(crate) fn nameless(row: u32) -> String {
 }
 
 impl Scores {
+    /// Writes the cleaned and encoded rows, feature by feature, with the probability behind them: what other
+    /// programs score with the model as ONNX. Numbers are written so that they read back as they were.
+    ///
+    /// # Errors
+    /// The disk or the folder refuses.
+    pub fn write_matrix(&self, path: &Path) -> Result<(), DeployError> {
+        let names = self.matrix.names.iter().cloned();
+        let header: Vec<String> =
+            ["row".to_owned()].into_iter().chain(names).chain(["probability".to_owned()]).collect();
+        let rows = self.rows.iter().enumerate().map(|(at, scored)| {
+            let cells = self.matrix.row(at).iter().map(f32::to_string);
+            [scored.row.to_string()]
+                .into_iter()
+                .chain(cells)
+                .chain([scored.probability.to_string()])
+                .collect()
+        });
+        files::write_csv(path, &header, rows).map_err(|cause| DeployError::write(path, cause))
+    }
+
     /// Writes id, probability, decision and flag of every row, in the order of the file.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod card;
 mod differences;
 mod follow_up;
 mod list;
+mod onnx;
 mod reason;
 mod seal;
 
@@ -58,6 +59,8 @@ pub enum DeployError {
     Altered { file: PathBuf, part: &'static str },
     #[error("{} is what is being read; it is never written over", file.display())]
     IsInput { file: PathBuf },
+    #[error("{what} cannot be written as ONNX")]
+    NoOnnx { what: &'static str },
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
 }
@@ -74,6 +77,7 @@ impl DeployError {
             Self::Unsealed { .. } => "unsealed",
             Self::Altered { .. } => "altered",
             Self::IsInput { .. } => "is_input",
+            Self::NoOnnx { .. } => "no_onnx",
             Self::Write { .. } => "write_failed",
         }
     }
@@ -89,6 +93,7 @@ impl DeployError {
             | Self::Unsealed { file }
             | Self::Altered { file, .. }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
+            Self::NoOnnx { .. } => Place::default(),
             Self::MissingColumn { file, columns } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
             }

@@ -5,6 +5,7 @@ mod copies;
 mod date_shift;
 mod fake_values;
 mod generalise;
+mod membership;
 mod plan;
 mod pseudonym;
 pub mod risk;
@@ -24,6 +25,7 @@ use crate::job::Reporter;
 use crate::table::Table;
 
 pub use copies::{Destination, Example, Wanted, Written, examples, write_copies};
+pub use membership::{LEAST, Membership, attack};
 pub use plan::{ColumnPlan, Plan, choices, link, quasi_identifiers, suggest};
 pub use pseudonym::{Key, keep_apart};
 pub use treat::{Generalise, Treatment};

@@ -36,8 +36,6 @@ pub fn middle_rank(scores: &[f32], second: &[f32], item: u32) -> Option<f64> {
 /// The `n` highest scores, the highest first; equals by `second`, then by their number. What is marked
 /// with `NEG_INFINITY` is left out.
 pub fn top(scores: &[f32], second: &[f32], n: usize) -> Vec<Offer> {
-    let offers = (0u32..).zip(scores).map(|(item, score)| Offer { item, score: *score });
-    let mut all: Vec<Offer> = offers.filter(|offer| offer.score > f32::NEG_INFINITY).collect();
     let of = |offer: &Offer| second.get(offer.item as usize).copied().unwrap_or_default();
     let better = |a: &Offer, b: &Offer| {
         let score = b.score.total_cmp(&a.score);
@@ -46,10 +44,21 @@ pub fn top(scores: &[f32], second: &[f32], n: usize) -> Vec<Offer> {
     if n == 0 {
         return Vec::new();
     }
-    if all.len() > n {
-        all.select_nth_unstable_by(n - 1, better);
-        all.truncate(n);
+    // Few scores pass the lowest of the kept ones: the rest costs one comparison each.
+    let room = n.saturating_mul(4).max(64);
+    let mut kept: Vec<Offer> = Vec::with_capacity(room.min(scores.len()));
+    let mut bar = f32::NEG_INFINITY;
+    for (item, score) in (0u32..).zip(scores.iter().copied()) {
+        if score > f32::NEG_INFINITY && score >= bar {
+            kept.push(Offer { item, score });
+            if kept.len() == room {
+                kept.select_nth_unstable_by(n - 1, better);
+                kept.truncate(n);
+                bar = kept.iter().map(|offer| offer.score).fold(f32::INFINITY, f32::min);
+            }
+        }
     }
-    all.sort_unstable_by(better);
-    all
+    kept.sort_unstable_by(better);
+    kept.truncate(n);
+    kept
 }

@@ -55,6 +55,8 @@ pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
 
+pub(crate) use trees::bound;
+
 pub(crate) use regression_tree::regression_tree;
 pub(crate) use slope::Slope;
 

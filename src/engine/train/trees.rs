@@ -96,7 +96,7 @@ impl FlatTree {
 
 /// The smallest 32-bit number that is not below `bound`: for 32-bit features, `x < bound` asks the
 /// same of both.
-pub(super) fn bound(bound: f64) -> f32 {
+pub(crate) fn bound(bound: f64) -> f32 {
     let near = bound as f32;
     let near = if f64::from(near) < bound { near.next_up() } else { near };
     near.clamp(f32::MIN, f32::MAX)

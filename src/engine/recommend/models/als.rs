@@ -13,6 +13,8 @@ use crate::job::{Cancelled, Reporter};
 
 /// Steps of conjugate gradients in a pass: the factors of the pass before are near the answer.
 const STEPS: usize = 3;
+/// The share of the first residual's square below which an answer is as good as single precision allows.
+const ENOUGH: f32 = 1e-12;
 /// Rows between two looks at whether to go on.
 const ROWS: usize = 8_192;
 
@@ -41,7 +43,29 @@ pub struct Als {
     gram: Vec<f32>,
 }
 
+/// The scores of every product, in the widest registers that the processor has. Every lane has its own sum,
+/// so the numbers are the same on every processor.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn score_all(x: &[f32], items: &[f32], out: &mut [f32]) {
+    for (score, y) in out.iter_mut().zip(items.chunks_exact(x.len().max(1))) {
+        *score = dot(x, y);
+    }
+}
+
+/// [`Side::place`] in the widest registers.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn place(
+    side: &Side<'_>,
+    x: &mut [f32],
+    (taken, extra): (&[u32], &dyn Fn(usize) -> f32),
+    room: &mut Room,
+    steps: usize,
+) {
+    side.place(x, taken, extra, room, steps);
+}
+
 /// Eight running sums: the sum of products without waiting for each.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
@@ -54,6 +78,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+#[inline(always)]
 fn add(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
@@ -97,12 +122,14 @@ impl Room {
 }
 
 impl Side<'_> {
+    #[inline(always)]
     fn of(&self, item: u32) -> &[f32] {
         let from = item as usize * self.k;
         self.others.get(from..from + self.k).unwrap_or_default()
     }
 
     /// out = (YᵀY + λ + Σ (c−1) y yᵀ) v
+    #[inline(always)]
     fn apply(&self, v: &[f32], taken: &[u32], extra: &dyn Fn(usize) -> f32, out: &mut [f32]) {
         for (to, value) in out.iter_mut().zip(v) {
             *to = self.lambda * value;
@@ -117,6 +144,7 @@ impl Side<'_> {
     }
 
     /// Improves `x` by conjugate gradients on A x = b; `b` is in the residual's place.
+    #[inline(always)]
     fn solve(
         &self,
         x: &mut [f32],
@@ -130,8 +158,9 @@ impl Side<'_> {
         residual.iter_mut().zip(product.iter()).for_each(|(r, p)| *r -= p);
         direction.copy_from_slice(residual);
         let mut old = dot(residual, residual);
+        let enough = old * ENOUGH;
         for _ in 0..steps {
-            if old < 1e-20 {
+            if old <= enough || old < 1e-20 {
                 break;
             }
             self.apply(direction, taken, extra, product);
@@ -148,6 +177,7 @@ impl Side<'_> {
     }
 
     /// The factors of one who took `taken`, begun from `x`; `extra` is c − 1 of each.
+    #[inline(always)]
     fn place(
         &self,
         x: &mut [f32],
@@ -183,7 +213,7 @@ fn pass<'m>(
                     true => x.fill(0.0),
                     false => {
                         let extra = |at: usize| alpha * counts.get(at).copied().unwrap_or(1.0);
-                        side.place(x, items, &extra, room, STEPS);
+                        place(side, x, (items, &extra), room, STEPS);
                     }
                 }
             },
@@ -237,7 +267,8 @@ impl Als {
         let mut x = vec![0.0; self.k];
         if !own.is_empty() {
             let extra = |at: usize| self.alpha * counts.get(at).copied().unwrap_or(1.0);
-            self.side().place(&mut x, &own, &extra, &mut Room::new(self.k), self.steps());
+            let (side, steps, mut room) = (self.side(), self.steps(), Room::new(self.k));
+            place(&side, &mut x, (&own, &extra), &mut room, steps);
         }
         x
     }
@@ -260,9 +291,7 @@ impl Als {
 impl Recommender for Als {
     fn score(&self, history: &[u32], out: &mut [f32]) {
         let x = self.place(history);
-        for (score, y) in out.iter_mut().zip(self.items.chunks_exact(self.k.max(1))) {
-            *score = dot(&x, y);
-        }
+        score_all(&x, &self.items, out);
     }
 
     /// The score is Σ c·yᵢᵀA⁻¹yⱼ over what was taken (Hu, Koren, Volinsky 2008, section 5).
