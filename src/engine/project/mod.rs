@@ -4,6 +4,7 @@
 mod asked;
 mod call_list;
 mod card;
+mod card_slices;
 mod classes;
 mod compare;
 #[cfg(test)]
