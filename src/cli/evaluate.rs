@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::deploy::{Bundle, Lacking};
-use regulars_engine::evaluate::FigureRow;
+use regulars_engine::evaluate::{FigureRow, GuessKind};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Measurement, Settings};
@@ -61,7 +61,9 @@ fn to_json(bundle: &Bundle, found: &Measurement) -> Value {
         let e = row.measured.estimate;
         let value = json!({
             "value": e.value, "low": e.low, "high": e.high,
-            "interval": row.measured.method, "majority": row.majority,
+            "interval": row.measured.method,
+            "majority": row.guess.filter(|guess| guess.kind == GuessKind::Majority).map(|guess| guess.value),
+            "guess": row.guess, "beats_guess": row.beats_guess(),
         });
         (row.measured.figure.name().to_owned(), value)
     };
@@ -111,7 +113,7 @@ fn print(lang: Lang, bundle: &Bundle, found: &Measurement) {
     for (row, name) in rows.iter().zip(&names) {
         let (figure, e) = (row.measured.figure, row.measured.estimate);
         let show = |value| judged::shown(figure, value);
-        let guess = row.majority.map(|guess| lang.with("figures.cli.guess", &[("value", show(guess))]));
+        let guess = row.guess.map(|guess| lang.with("figures.cli.guess", &[("value", show(guess.value))]));
         super::out!(
             "  {}  {:>8}   [{} – {}]   {}",
             pad(name, to, false),

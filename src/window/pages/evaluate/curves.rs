@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
-use regulars_engine::evaluate::{Evaluation, OperatingPoint, RepairKind};
+use regulars_engine::evaluate::{Calibrated, Evaluation, OperatingPoint, RepairKind};
 use regulars_engine::files::{Cell, Grid};
-use regulars_engine::metrics::Confusion;
+use regulars_engine::metrics::{Confusion, Figure};
 use regulars_engine::project::Outcome;
 
-use crate::report::svg;
+use crate::report::{judged, svg};
 use crate::window::command::Command;
 use crate::window::pages::{Page, Scene};
 use crate::window::parts::framed::{self, Framed};
@@ -23,18 +23,35 @@ use crate::words::percent;
 /// Points of a curve: a screen has not many more columns.
 const POINTS: usize = 600;
 
+/// Bins of the calibration curve, of equal size.
+const BINS: usize = 10;
+
 /// Curves of the shown outcome, made once for it.
-#[derive(Default)]
 pub struct Charts {
     of: Option<Arc<Outcome>>,
     points: Vec<OperatingPoint>,
     /// One for each of [`CURVES`].
     lines: Vec<Vec<PlotPoint>>,
     calibration: Vec<PlotPoint>,
+    calibrated: Calibrated,
     /// Of the model's own probabilities, where the shown ones are repaired.
     unrepaired: Vec<PlotPoint>,
     /// Test rows in equal parts of 0 to 1: those who left, those who stayed.
     spread: Vec<[u64; 2]>,
+}
+
+impl Default for Charts {
+    fn default() -> Self {
+        Self {
+            of: None,
+            points: Vec::new(),
+            lines: Vec::new(),
+            calibration: Vec::new(),
+            calibrated: Calibrated::TooFew,
+            unrepaired: Vec::new(),
+            spread: Vec::new(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Charts {
@@ -99,10 +116,11 @@ impl Charts {
         let line = |curve: &Curve| self.points.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
         self.lines = CURVES.iter().map(line).collect();
         let calibration = |of: &Outcome| -> Vec<PlotPoint> {
-            let bins = of.test.calibration(10);
+            let bins = of.test.calibration(BINS);
             bins.iter().map(|bin| PlotPoint::new(bin.predicted, bin.observed.value)).collect()
         };
         self.calibration = calibration(outcome);
+        self.calibrated = outcome.test.calibrated(BINS);
         self.unrepaired =
             raw.filter(|_| outcome.repair.is_some()).map_or_else(Vec::new, |raw| calibration(raw));
         self.spread = outcome.test.spread(spread::BINS);
@@ -158,6 +176,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
         ),
     );
     ui.add_space(S2);
+    if !test.is_judged() {
+        parts::caution(ui, &lang.t("figures.lead_none"));
+    }
     let mut figures = vec![
         ("accuracy", counts.accuracy(), true),
         ("precision", counts.precision(), true),
@@ -166,7 +187,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
         ("balanced_accuracy", counts.balanced_accuracy(), true),
     ];
     figures.extend(
-        ["roc_auc", "pr_auc", "brier"].into_iter().filter_map(|key| Some((key, test.fixed(key)?, false))),
+        [Figure::RocAuc, Figure::PrAuc, Figure::Brier]
+            .into_iter()
+            .filter_map(|figure| Some((figure.name(), test.told_fixed(figure)?, false))),
     );
     let in_row = ((ui.available_width() / 220.0) as usize).clamp(2, figures.len());
     for row in figures.chunks(in_row) {
@@ -236,9 +259,15 @@ fn curve(
     let here = [PlotPoint::from((curve.at)(&now))];
     let pointed: Vec<PlotPoint> = scene.page.hover.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
     let chance = (curve.chance)(base).map(PlotPoint::from);
+    let told = |figure| test.told_fixed(figure).map_or_else(String::new, |e| format!("{:.3}", e.value));
+    let key = match curve.key {
+        // The order of the list is not judged on so few.
+        "roc" | "pr" if !test.is_judged() => format!("evaluate.{}_few", curve.key),
+        key => format!("evaluate.{key}"),
+    };
     let args = [
-        ("auc", test.fixed("roc_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
-        ("ap", test.fixed("pr_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
+        ("auc", told(Figure::RocAuc)),
+        ("ap", told(Figure::PrAuc)),
         ("base", percent(base)),
         ("flagged", percent(now.flagged)),
         ("recall", percent(now.recall)),
@@ -246,7 +275,7 @@ fn curve(
     ];
     let frame = chart::Frame {
         id: curve.key,
-        title: lang.with(&format!("evaluate.{}", curve.key), &args),
+        title: lang.with(&key, &args),
         x: lang.t(curve.x),
         y: lang.t(curve.y),
         height: 230.0,
@@ -258,14 +287,12 @@ fn curve(
     let series =
         |name: &str, points, dashed, markers| chart::Series { name: lang.t(name), points, dashed, markers };
     let line = charts.lines.get(at).map_or(&[][..], |line| line);
-    let mut all = vec![
+    let all = [
         series("evaluate.curve", line, false, false),
         series("evaluate.threshold", &here, false, true),
         series("evaluate.chance", &chance, true, false),
+        chart::Series { name: String::new(), points: &pointed, dashed: false, markers: true },
     ];
-    if !pointed.is_empty() {
-        all.push(series("evaluate.pointer", &pointed, false, true));
-    }
     let pointer = chart::lines(ui, lang, frame, &all, None)?;
     charts.nearest(curve, pointer)
 }
@@ -275,7 +302,7 @@ fn calibration(ui: &mut Ui, scene: &Scene<'_>) -> Option<f64> {
     let lang = scene.lang;
     let frame = chart::Frame {
         id: "calibration",
-        title: lang.t("evaluate.calibration"),
+        title: judged::calibrated(lang, &scene.page.charts.calibrated),
         x: lang.t("evaluate.predicted"),
         y: lang.t("evaluate.observed"),
         height: 230.0,
