@@ -19,11 +19,13 @@ use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Evaluate {
-    /// A bundle saved by `train --bundle` or from the window
+    /// A bundle saved by `train --bundle` or from the window; with --actual the first file
     bundle: PathBuf,
     /// Customers whose outcome is known: files, databases, web addresses
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "actual", value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    columns: super::two_columns::Columns,
     /// The day to go back to, as 2026-06-30, where the model was trained with --horizon (default: the last
     /// day after which the whole horizon lies within the data)
     #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
@@ -40,6 +42,14 @@ pub(super) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(&self) -> Outcome {
+        if let Some(named) = self.columns.named() {
+            let files: Vec<PathBuf> = std::iter::once(&self.bundle).chain(&self.files).cloned().collect();
+            let (sources, secrets) = self.reading.sources(&files)?;
+            let mut settings = Settings::default();
+            self.reading.apply(&mut settings.read);
+            let read = project::collect_sources(&sources, &secrets, &settings, &Reporter::silent())?;
+            return named.run(&read.table, self.json);
+        }
         let bundle = Bundle::open(&self.bundle)?;
         let mut settings = Settings::default();
         self.reading.apply(&mut settings.read);

@@ -42,6 +42,14 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// The same with an interval that goes no further than the figure can, and that holds the value.
+    pub fn within(self, least: f64, most: f64) -> Self {
+        let (low, high) = (self.low.max(least).min(self.value), self.high.min(most).max(self.value));
+        Self { low, high, ..self }
+    }
+}
+
 /// Counts at one threshold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn too_few_test_rows_have_no_parts_and_no_area_on_the_card() {
         let silent = Reporter::silent();
-        let table = shop(60, |_| true);
+        let table = shop(40, |_| true);
         let settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
         let prepared = prepare(&settings, &table, &silent).unwrap();
         let learnt = learn(&settings, &prepared, ModelKind::Logistic, &silent).unwrap();
