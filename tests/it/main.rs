@@ -20,6 +20,7 @@ mod honest;
 mod hostile;
 mod hostile_training;
 mod journey;
+mod judged;
 mod keyboard;
 mod lessons;
 mod linked;

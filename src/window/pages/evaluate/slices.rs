@@ -27,6 +27,13 @@ pub struct View {
     column: usize,
 }
 
+impl View {
+    /// Looks at another column.
+    pub fn look_at(&mut self, column: usize) {
+        self.column = column;
+    }
+}
+
 /// A slice whose customers are shown.
 #[derive(Debug, Clone)]
 pub struct Chosen {
