@@ -108,15 +108,15 @@ impl Explain {
             }
             .into());
         };
+        let explained = bundle.explainer.iter().flat_map(|e| e.columns().zip(e.proven()));
+        let proven = explained.into_iter().find(|(name, _)| *name == column).map(|(_, proven)| *proven);
         if !self.json {
-            let explained = bundle.explainer.iter().flat_map(|e| e.columns().zip(e.proven()));
-            let proven = explained.into_iter().find(|(name, _)| *name == column).map(|(_, proven)| *proven);
             print_column(lang, &found, proven);
         }
         Ok(json!({
             "model": bundle.model.kind().name(), "column": found.column, "axis": found.axis,
             "rows": found.rows, "points": found.points, "lowest": found.ends[0], "highest": found.ends[1],
-            "swing": found.swing, "against": found.against,
+            "swing": found.swing, "against": found.against, "proven": proven,
         }))
     }
 

@@ -57,7 +57,10 @@ impl Slices {
             if !self.learnt.input.json {
                 let claimed = found.worst.iter().filter(|one| one.is_claimed());
                 super::out!("{}", lang.t(&format!("slices.measure.{}", measure.name())));
-                if claimed.clone().next().is_none() {
+                if found.singles.is_empty() {
+                    let args = [("rows", lang.count(of.rows as u64)), ("least", found.least.to_string())];
+                    super::out!("  {}", lang.with("slices.too_few", &args));
+                } else if claimed.clone().next().is_none() {
                     super::out!("  {}", lang.t("slices.lead_none"));
                 }
                 for one in claimed {

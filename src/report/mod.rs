@@ -105,6 +105,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         (confusion(lang, card))
         h2 { (t("curves")) }
         div.charts { @for chart in charts(lang, card) { figure { (PreEscaped(svg::lines(&chart, CHART.0, CHART.1))) } } }
+        p { (judged::calibrated(lang, &card.calibrated())) }
         h2 { (t("importance")) }
         p.muted { (t("importance.help")) }
         @let proven = card.importance.iter().filter(|(name, _)| !card.unproven.contains(name));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{CalibrationBin, OperatingPoint, is_judged, judges_order};
+use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
 use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
@@ -89,6 +89,11 @@ impl Card {
     pub fn is_judged(&self) -> bool {
         let positives = usize::try_from(self.test_positives).unwrap_or(usize::MAX);
         is_judged(positives.min(self.test_rows.saturating_sub(positives)))
+    }
+
+    /// Whether its probabilities come true, as far as the card's bins tell.
+    pub fn calibrated(&self) -> Calibrated {
+        Calibrated::of(&self.calibration, self.is_judged())
     }
 
     /// The figures that so many test rows allow to tell.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Evaluation;
+use super::{CalibrationBin, Evaluation};
 use crate::metrics::{Estimate, proportion_at, simultaneous_z};
 
 /// Whether what happened differs from the probabilities beyond chance.
@@ -27,14 +27,19 @@ pub enum Calibrated {
 }
 
 impl Evaluation {
-    /// Judges the calibration curve in `bins` bins of equal size: the share that was positive in each, with
-    /// Wilson's interval at the level that holds for all bins together (Bonferroni), beside the mean
-    /// probability.
+    /// Judges the calibration curve in `bins` bins of equal size.
     pub fn calibrated(&self, bins: usize) -> Calibrated {
-        if !self.is_judged() {
-            return Calibrated::TooFew;
+        Calibrated::of(&self.calibration(bins), self.is_judged())
+    }
+}
+
+impl Calibrated {
+    /// Judges the bins of a calibration curve: the share that was positive in each, with Wilson's interval at
+    /// the level that holds for all bins together (Bonferroni), beside the mean probability.
+    pub fn of(all: &[CalibrationBin], is_judged: bool) -> Self {
+        if !is_judged || all.is_empty() {
+            return Self::TooFew;
         }
-        let all = self.calibration(bins);
         let z = simultaneous_z(all.len());
         let off: Vec<_> = all
             .iter()
@@ -46,8 +51,8 @@ impl Evaluation {
             .collect();
         let far = |(predicted, observed, _): &(f64, Estimate, u64)| (predicted - observed.value).abs();
         match off.iter().max_by(|a, b| far(a).total_cmp(&far(b))) {
-            None => Calibrated::Holds { bins: all.len() },
-            Some((predicted, observed, rows)) => Calibrated::Off {
+            None => Self::Holds { bins: all.len() },
+            Some((predicted, observed, rows)) => Self::Off {
                 predicted: *predicted,
                 observed: *observed,
                 rows: *rows,

@@ -260,11 +260,8 @@ fn curve(
     let pointed: Vec<PlotPoint> = scene.page.hover.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
     let chance = (curve.chance)(base).map(PlotPoint::from);
     let told = |figure| test.told_fixed(figure).map_or_else(String::new, |e| format!("{:.3}", e.value));
-    let key = match curve.key {
-        // The order of the list is not judged on so few.
-        "roc" | "pr" if !test.is_judged() => format!("evaluate.{}_few", curve.key),
-        key => format!("evaluate.{key}"),
-    };
+    // The order of the list is not judged on so few.
+    let few = if test.is_judged() { "" } else { "_few" };
     let args = [
         ("auc", told(Figure::RocAuc)),
         ("ap", told(Figure::PrAuc)),
@@ -275,7 +272,7 @@ fn curve(
     ];
     let frame = chart::Frame {
         id: curve.key,
-        title: lang.with(&key, &args),
+        title: lang.with(&format!("evaluate.{}{few}", curve.key), &args),
         x: lang.t(curve.x),
         y: lang.t(curve.y),
         height: 230.0,

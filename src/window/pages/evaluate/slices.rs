@@ -124,6 +124,10 @@ fn lead(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, of: &Found) {
             ];
             lang.with("slices.lead", &args)
         }
+        None if of.singles.is_empty() => {
+            let args = [("rows", lang.count(slices.rows as u64)), ("least", of.least.to_string())];
+            lang.with("slices.too_few", &args)
+        }
         None => lang.t("slices.lead_none"),
     };
     let text = RichText::new(text).font(theme::section_font());
