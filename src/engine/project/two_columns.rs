@@ -56,9 +56,11 @@ pub fn two_columns(
     let (actual, predicted) = (column_of(table, actual)?, column_of(table, predicted)?);
     let weight = weight.map(|name| column_of(table, name)).transpose()?;
     let text = |at: usize| -> Vec<Option<&str>> {
-        let name = table.columns.get(at).map_or("", |column| column.name.as_str());
-        let cells = table.text(name).into_iter().flat_map(|text| text.iter());
-        cells.map(|cell| cell.map(str::trim).filter(|cell| !missing::is_missing(cell))).collect()
+        let Some(column) = table.columns.get(at) else { return Vec::new() };
+        let is_there =
+            |cell: &&str| !missing::is_missing(cell) || column.keep_na && missing::may_be_value(cell);
+        let cells = table.text(&column.name).into_iter().flat_map(|text| text.iter());
+        cells.map(|cell| cell.map(str::trim).filter(is_there)).collect()
     };
     let number = |at: usize, cell: &str| {
         let decimal = table.columns.get(at).map(|column| column.decimal).unwrap_or_default();
@@ -200,10 +202,10 @@ mod tests {
 
     #[test]
     fn classes_by_hand_and_what_is_which() {
-        let text = "was,said\ngold,gold\ngold,gold\ngold,silver\nsilver,silver\nsilver,gold\nnone,none\n";
+        let text = "was,said\ngold,gold\ngold,gold\ngold,silver\nsilver,silver\nsilver,gold\nplain,plain\n";
         let found = two_columns(&table(text), ("was", "said", None), None).unwrap();
         assert_eq!((found.compared, found.rows), (ComparedAs::Classes, 6));
-        assert_eq!(found.classes, ["gold", "silver", "none"]);
+        assert_eq!(found.classes, ["gold", "silver", "plain"]);
         assert_eq!(found.confusion, [[2.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
         assert!((of(&found, "accuracy").value - 4.0 / 6.0).abs() < 1e-12);
         assert!((of(&found, "micro_f1").value - 4.0 / 6.0).abs() < 1e-12);
