@@ -142,7 +142,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 71] = [
+const TOLD_WHOLE: [&str; 72] = [
     "recommend_no_lines",
     "recommend_one_product",
     "recommend_nobody",
@@ -176,6 +176,7 @@ const TOLD_WHOLE: [&str; 71] = [
     "not_a_project",
     "write_failed",
     "many_classes",
+    "too_many_classes",
     "no_such_value",
     "database_address",
     "database_login",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::deploy::{Bundle, Lacking};
-use regulars_engine::evaluate::FigureRow;
+use regulars_engine::evaluate::{FigureRow, GuessKind};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Measurement, Settings};
@@ -19,11 +19,13 @@ use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Evaluate {
-    /// A bundle saved by `train --bundle` or from the window
+    /// A bundle saved by `train --bundle` or from the window; with --actual the first file
     bundle: PathBuf,
     /// Customers whose outcome is known: files, databases, web addresses
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "actual", value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    columns: super::two_columns::Columns,
     /// The day to go back to, as 2026-06-30, where the model was trained with --horizon (default: the last
     /// day after which the whole horizon lies within the data)
     #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
@@ -40,6 +42,14 @@ pub(super) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(&self) -> Outcome {
+        if let Some(named) = self.columns.named() {
+            let files: Vec<PathBuf> = std::iter::once(&self.bundle).chain(&self.files).cloned().collect();
+            let (sources, secrets) = self.reading.sources(&files)?;
+            let mut settings = Settings::default();
+            self.reading.apply(&mut settings.read);
+            let read = project::collect_sources(&sources, &secrets, &settings, &Reporter::silent())?;
+            return named.run(&read.table, self.json);
+        }
         let bundle = Bundle::open(&self.bundle)?;
         let mut settings = Settings::default();
         self.reading.apply(&mut settings.read);
@@ -61,7 +71,9 @@ fn to_json(bundle: &Bundle, found: &Measurement) -> Value {
         let e = row.measured.estimate;
         let value = json!({
             "value": e.value, "low": e.low, "high": e.high,
-            "interval": row.measured.method, "majority": row.majority,
+            "interval": row.measured.method,
+            "majority": row.guess.filter(|guess| guess.kind == GuessKind::Majority).map(|guess| guess.value),
+            "guess": row.guess, "beats_guess": row.beats_guess(),
         });
         (row.measured.figure.name().to_owned(), value)
     };
@@ -111,7 +123,7 @@ fn print(lang: Lang, bundle: &Bundle, found: &Measurement) {
     for (row, name) in rows.iter().zip(&names) {
         let (figure, e) = (row.measured.figure, row.measured.estimate);
         let show = |value| judged::shown(figure, value);
-        let guess = row.majority.map(|guess| lang.with("figures.cli.guess", &[("value", show(guess))]));
+        let guess = row.guess.map(|guess| lang.with("figures.cli.guess", &[("value", show(guess.value))]));
         super::out!(
             "  {}  {:>8}   [{} – {}]   {}",
             pad(name, to, false),

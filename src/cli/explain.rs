@@ -108,13 +108,15 @@ impl Explain {
             }
             .into());
         };
+        let explained = bundle.explainer.iter().flat_map(|e| e.columns().zip(e.proven()));
+        let proven = explained.into_iter().find(|(name, _)| *name == column).map(|(_, proven)| *proven);
         if !self.json {
-            print_column(lang, &found);
+            print_column(lang, &found, proven);
         }
         Ok(json!({
             "model": bundle.model.kind().name(), "column": found.column, "axis": found.axis,
             "rows": found.rows, "points": found.points, "lowest": found.ends[0], "highest": found.ends[1],
-            "swing": found.swing, "against": found.against,
+            "swing": found.swing, "against": found.against, "proven": proven,
         }))
     }
 
@@ -205,8 +207,8 @@ fn print_all(lang: Lang, bundle: &Bundle, found: &Overall, learned: bool) {
     }
 }
 
-fn print_column(lang: Lang, found: &Dependence) {
-    super::out!("{}", spoken::dependence(lang, found));
+fn print_column(lang: Lang, found: &Dependence, proven: Option<bool>) {
+    super::out!("{}", spoken::dependence(lang, found, proven, false));
     for point in &found.points {
         let few = if point.thin { lang.t("cli.explain.thin") } else { String::new() };
         let (mean, share) = (percent(point.mean.value), percent(point.share));

@@ -104,4 +104,7 @@ fn print(lang: Lang, seen: &AsOf) {
             super::out!("  {name}  {}   [{} – {}]", percent(e.value), percent(e.low), percent(e.high));
         }
     }
+    if !figures.contains_key("roc_auc") {
+        super::out!("  ! {}", lang.t("figures.lead_none"));
+    }
 }

@@ -41,6 +41,7 @@ mod slices;
 mod source;
 mod terminal;
 mod train;
+mod two_columns;
 mod value;
 
 use std::path::{Path, PathBuf};

@@ -1,13 +1,14 @@
 //! `regulars slices`: where the model is worse, and what it does to groups.
 
 use clap::Args;
-use regulars_engine::evaluate::slices::{Condition, Gap, Level, Slice};
+use regulars_engine::evaluate::slices::{Condition, Fairness, Grouping, Level, Share, Slice};
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Slices as Measured};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use super::money::LookedAt;
+use crate::report::groups;
 use crate::words::Lang;
 
 #[derive(Args)]
@@ -56,7 +57,10 @@ impl Slices {
             if !self.learnt.input.json {
                 let claimed = found.worst.iter().filter(|one| one.is_claimed());
                 super::out!("{}", lang.t(&format!("slices.measure.{}", measure.name())));
-                if claimed.clone().next().is_none() {
+                if found.singles.is_empty() {
+                    let args = [("rows", lang.count(of.rows as u64)), ("least", found.least.to_string())];
+                    super::out!("  {}", lang.with("slices.too_few", &args));
+                } else if claimed.clone().next().is_none() {
                     super::out!("  {}", lang.t("slices.lead_none"));
                 }
                 for one in claimed {
@@ -77,12 +81,17 @@ impl Slices {
             });
             metrics.insert(measure.name().to_owned(), whole);
         }
+        if !self.learnt.input.json {
+            print_gaps(lang, &of);
+        }
         let fairness = of.groupings.iter().zip(&of.fairness).map(|(grouping, fair)| {
             let name = |at: usize| grouping.levels.get(at).map(level);
-            let gap = |gap: &Option<Gap>| {
-                let told =
-                    |gap: &Gap| json!({ "high": name(gap.high), "low": name(gap.low), "gap": gap.value });
-                gap.as_ref().map(told)
+            let gap = |share: Share| {
+                let gap = fair.gap(share)?;
+                Some(json!({
+                    "high": name(gap.high), "low": name(gap.low), "shares": gap.shares, "gap": gap.value,
+                    "sure": gap.is_sure(), "corrected_for": fair.asked,
+                }))
             };
             let groups: Vec<Value> = fair
                 .groups
@@ -96,13 +105,36 @@ impl Slices {
                 })
                 .collect();
             json!({
-                "column": grouping.column, "groups": groups, "selection_gap": gap(&fair.selection),
-                "true_positive_gap": gap(&fair.found), "false_positive_gap": gap(&fair.wrongly),
+                "column": grouping.column, "groups": groups, "selection_gap": gap(Share::Selection),
+                "true_positive_gap": gap(Share::Found), "false_positive_gap": gap(Share::Wrongly),
             })
         });
         Ok(json!({
             "model": learnt.kind.name(), "seed": settings.seed, "threshold": of.threshold,
             "test_rows": of.rows, "metrics": metrics, "fairness": fairness.collect::<Vec<_>>(),
         }))
+    }
+}
+
+/// The gaps that are more than chance, column by column, the widest first.
+fn print_gaps(lang: Lang, of: &Measured) {
+    super::out!("{}", lang.t("fair.cli"));
+    let sure = |fair: &Fairness| fair.gaps.iter().copied().filter(|gap| gap.is_sure()).collect::<Vec<_>>();
+    let mut columns: Vec<(&Grouping, Fairness)> = of
+        .groupings
+        .iter()
+        .zip(&of.fairness)
+        .map(|(grouping, fair)| (grouping, Fairness { gaps: sure(fair), ..fair.clone() }))
+        .filter(|(_, fair)| !fair.gaps.is_empty())
+        .collect();
+    let widest = |fair: &Fairness| fair.gaps.first().map_or(0.0, |gap| gap.value.value);
+    columns.sort_by(|a, b| widest(&b.1).total_cmp(&widest(&a.1)));
+    if columns.is_empty() {
+        super::out!("  {}", lang.t("fair.cli_none"));
+    }
+    for (grouping, fair) in columns {
+        let name = |at: usize| groups::level(lang, grouping.levels.get(at), None);
+        super::out!("  {}", grouping.column);
+        groups::gaps(lang, &fair, &name).iter().for_each(|line| super::out!("    {line}"));
     }
 }

@@ -225,7 +225,10 @@ pub(super) fn print(lang: Lang, settings: &Settings, prepared: &Prepared, learnt
             )
         );
     }
-    for (name, e) in learnt.test.metrics(settings.threshold) {
+    if !learnt.test.is_judged() {
+        super::out!("  ! {}", lang.t("figures.lead_none"));
+    }
+    for (name, e) in learnt.test.told(settings.threshold) {
         let show = |v: f64| {
             if matches!(name, "roc_auc" | "pr_auc" | "brier" | "log_loss") {
                 format!("{v:.3}")
@@ -258,7 +261,7 @@ pub(super) fn to_json(settings: &Settings, prepared: &Prepared, learnt: &Learnt)
         "rows": prepared.sides.len(), "train_rows": prepared.count(Side::Train),
         "valid_rows": prepared.count(Side::Valid), "test_rows": prepared.count(Side::Test),
         "epochs_run": trained.epochs_run, "best_epoch": trained.best_epoch, "seconds": trained.seconds,
-        "threshold": settings.threshold,
+        "threshold": settings.threshold, "judged": learnt.test.is_judged(),
         "note": trained.model.note().map(|note| Lang::En.note(&note)),
         "metrics": {
             "valid": metrics(&learnt.valid, settings.threshold),

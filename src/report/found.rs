@@ -82,7 +82,7 @@ pub fn ended(lang: Lang, kind: SearchKind, by_folds: bool, trial: &Trial) -> Str
 
 /// The winner, its figures, and what they are worth.
 pub fn winner(lang: Lang, found: &Searched) -> String {
-    let (Some(trial), Some(test)) = (found.winner(), found.test.fixed("roc_auc")) else {
+    let (Some(trial), Some(test)) = (found.winner(), found.test.area()) else {
         return lang.t("search.no_test");
     };
     let args = [

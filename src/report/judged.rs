@@ -1,6 +1,8 @@
 //! How good a model is and how sure that is, in words that the window and the terminal share.
 
-use regulars_engine::evaluate::{Finding, Footing, LearningCurve, MoreData, Pair, Trust};
+use regulars_engine::evaluate::{
+    Calibrated, Evaluation, Finding, Footing, LearningCurve, MoreData, Pair, Trust,
+};
 use regulars_engine::metrics::{Estimate, Figure, Method};
 
 use super::found::model;
@@ -34,6 +36,43 @@ pub fn method(lang: Lang, method: Method, replicates: usize) -> String {
 /// A p-value.
 pub fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// The area of measured rows with its ends in a few words, or that so few are not judged.
+pub fn area(lang: Lang, measured: &Evaluation) -> String {
+    match measured.area() {
+        Some(e) => lang.with("status.area", &interval(e)),
+        None => lang.t("status.not_judged"),
+    }
+}
+
+/// Whether probabilities come true: the title of the calibration curve.
+pub fn calibrated(lang: Lang, found: &Calibrated) -> String {
+    match found {
+        Calibrated::TooFew => lang.t("evaluate.calibration.few"),
+        Calibrated::Holds { bins } => lang.with("evaluate.calibration.holds", &[("bins", bins.to_string())]),
+        Calibrated::Off { predicted, observed, off, bins, .. } => {
+            let args = [
+                ("predicted", percent(*predicted)),
+                ("observed", percent(observed.value)),
+                ("low", percent(observed.low)),
+                ("high", percent(observed.high)),
+                ("off", off.to_string()),
+                ("bins", bins.to_string()),
+            ];
+            let is_low = *predicted < observed.value;
+            lang.with(if is_low { "evaluate.calibration.low" } else { "evaluate.calibration.high" }, &args)
+        }
+    }
+}
+
+/// What was found of a difference.
+pub fn finding(lang: Lang, found: Finding) -> String {
+    lang.t(match found {
+        Finding::Better => "figures.finding.better",
+        Finding::Worse => "figures.finding.worse",
+        Finding::Chance => "figures.finding.chance",
+    })
 }
 
 /// An area with its interval, or that it is not judged.
@@ -90,7 +129,7 @@ pub fn trust(lang: Lang, trust: &Trust) -> Vec<String> {
 
 /// Whether the model looked at really differs from another one.
 pub fn pair(lang: Lang, own: regulars_engine::train::ModelKind, pair: &Pair) -> String {
-    let key = match pair.finding {
+    let key = match pair.by_area {
         Finding::Better => "figures.pair.better",
         Finding::Worse => "figures.pair.worse",
         Finding::Chance => "figures.pair.chance",
@@ -102,7 +141,9 @@ pub fn pair(lang: Lang, own: regulars_engine::train::ModelKind, pair: &Pair) -> 
         ("difference", signed(pair.roc_auc.difference)),
         ("low", signed(pair.roc_auc.low)),
         ("high", signed(pair.roc_auc.high)),
-        ("p", p_value(pair.p_corrected)),
+        ("p", p_value(pair.roc_auc.p)),
+        ("accuracy", format!("{:+.1}", 100.0 * pair.accuracy.difference)),
+        ("by_accuracy", finding(lang, pair.by_accuracy)),
     ];
     lang.with(key, &args)
 }

@@ -4,6 +4,7 @@
 pub mod customer;
 pub mod experiment;
 pub mod found;
+pub mod groups;
 pub mod judged;
 pub mod picture;
 pub mod run;
@@ -66,7 +67,10 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 ("test", lang.count(card.test_rows as u64)),
             ]))
         }
-        @if let Some(auc) = auc {
+        @if !card.is_judged() {
+            p.lead { (lang.t("figures.lead_none")) }
+        }
+        @if let Some(auc) = auc.filter(|_| card.is_judged()) {
             p.figure {
                 strong { (format!("{:.3}", auc.value)) }
                 " " (lang.t("metric.roc_auc")) " "
@@ -88,7 +92,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         table {
             thead { tr { th { (t("figure")) } th.n { (t("value")) } th.n { (t("interval")) } th { (t("means")) } } }
             tbody {
-                @for (name, e) in &card.metrics {
+                @for (name, e) in card.told() {
                     tr {
                         td { (lang.t(&format!("metric.{name}"))) }
                         td.n { (format!("{:.3}", e.value)) }
@@ -101,6 +105,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         (confusion(lang, card))
         h2 { (t("curves")) }
         div.charts { @for chart in charts(lang, card) { figure { (PreEscaped(svg::lines(&chart, CHART.0, CHART.1))) } } }
+        p { (judged::calibrated(lang, &card.calibrated())) }
         h2 { (t("importance")) }
         p.muted { (t("importance.help")) }
         @let proven = card.importance.iter().filter(|(name, _)| !card.unproven.contains(name));
@@ -111,7 +116,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
         @if !card.unproven.is_empty() {
             p.muted { (lang.with("report.unproven", &[("columns", lang.list(&card.unproven))])) }
         }
-        @if card.beside.len() > 1 {
+        @if card.beside.len() > 1 && card.is_judged() {
             h2 { (t("beside")) }
             table {
                 tbody {
@@ -263,6 +268,7 @@ fn slices(lang: Lang, card: &Card) -> Markup {
     html! {
         @if !all.is_empty() {
             h3 { (lang.t("report.slices")) }
+            p.muted { (lang.t("report.slices.help")) }
             table.small {
                 tbody {
                     @for slice in all {

@@ -70,12 +70,17 @@ pub fn fidelity(lang: Lang, tree: &Surrogate, threshold: f64) -> String {
     lang.with("surrogate.fidelity", &args)
 }
 
-/// What a model makes of a column, in one sentence: the title of its chart.
-pub fn dependence(lang: Lang, of: &Dependence) -> String {
+/// What a model makes of a column, in one sentence: the title of its chart. `proven` tells whether the column
+/// counts beyond chance, where that was measured; with `changes` the chart shows how far the probability moves,
+/// not where it lies.
+pub fn dependence(lang: Lang, of: &Dependence, proven: Option<bool>, changes: bool) -> String {
     /// Less than a point is nothing.
     const LEAST: f64 = 0.01;
     let column = ("column", of.column.clone());
     let [low, high] = of.ends.map(|at| of.points.get(at));
+    if proven == Some(false) {
+        return lang.with("explain.dependence_chance", &[column]);
+    }
     match (low, high) {
         (Some(low), Some(high)) if of.swing >= LEAST => {
             let args = [
@@ -84,8 +89,9 @@ pub fn dependence(lang: Lang, of: &Dependence) -> String {
                 ("lowest", percent(low.mean.value)),
                 ("high", high.label.clone()),
                 ("highest", percent(high.mean.value)),
+                ("swing", format!("{:.1}", 100.0 * of.swing)),
             ];
-            lang.with("explain.dependence", &args)
+            lang.with(if changes { "explain.dependence_change" } else { "explain.dependence" }, &args)
         }
         _ => lang.with("explain.dependence_flat", &[column]),
     }
@@ -93,10 +99,42 @@ pub fn dependence(lang: Lang, of: &Dependence) -> String {
 
 #[cfg(test)]
 mod tests {
-    use regulars_engine::evaluate::explain::{Fidelity, SurrogateNode};
+    use regulars_engine::evaluate::explain::{Axis, DependencePoint, Fidelity, SurrogateNode};
     use regulars_engine::metrics::Estimate;
 
     use super::*;
+
+    #[test]
+    fn a_title_says_what_its_axis_shows_and_nothing_of_what_is_chance() {
+        let point = |label: &str, at: f64, value: f64| DependencePoint {
+            label: label.into(),
+            at,
+            mean: Estimate { value, low: value, high: value },
+            inner: [value, value],
+            share: 0.5,
+            thin: false,
+        };
+        let of = Dependence {
+            column: "visits".into(),
+            axis: Axis::Number,
+            points: vec![point("1", 1.0, 0.6), point("9", 9.0, 0.2)],
+            lines: Vec::new(),
+            centred: Vec::new(),
+            rows: 100,
+            ends: [1, 0],
+            swing: 0.4,
+            against: 0.0,
+        };
+        let levels = dependence(Lang::En, &of, Some(true), false);
+        assert!(levels.contains("20.0%") && levels.contains("60.0%"), "{levels}");
+        let changes = dependence(Lang::En, &of, Some(true), true);
+        assert!(changes.contains("40.0 points") && !changes.contains('%'), "{changes}");
+        for lang in Lang::ALL {
+            let chance = dependence(lang, &of, Some(false), false);
+            assert!(!chance.contains("20.0") && !chance.contains("60.0"), "{chance}");
+        }
+        assert_eq!(dependence(Lang::En, &of, None, false), levels);
+    }
 
     fn less(column: &str, bound: &str) -> Option<Ask> {
         Some(Ask::Less { column: column.into(), bound: bound.into() })

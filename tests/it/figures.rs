@@ -13,7 +13,7 @@ use crate::support::{adapter, json, regulars, sample};
 
 /// Both languages and themes: every control has a name, nothing goes on repainting; with REGULARS_SHOTS set
 /// the pictures are written there.
-fn draw(harness: &mut Harness<'_, App>, stage: &str) {
+pub fn draw(harness: &mut Harness<'_, App>, stage: &str) {
     let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
     let has_adapter = shots.is_some() && adapter();
     for lang in Lang::ALL {
@@ -35,7 +35,7 @@ fn draw(harness: &mut Harness<'_, App>, stage: &str) {
 }
 
 /// A file trained on, its figures open.
-fn trained(file: &std::path::Path, size: [f32; 2]) -> Harness<'static, App> {
+pub fn trained(file: &std::path::Path, size: [f32; 2]) -> Harness<'static, App> {
     let mut harness = window(size, Prefs { lang: Lang::En, page: Page::Evaluate, ..Prefs::default() });
     harness.state_mut().state.open(file);
     until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
@@ -55,7 +55,7 @@ fn trained(file: &std::path::Path, size: [f32; 2]) -> Harness<'static, App> {
 }
 
 /// True once the shown model is judged.
-fn judged(app: &App) -> bool {
+pub fn judged(app: &App) -> bool {
     let shown = app.state.shown().cloned();
     app.state.figures.job().is_none()
         && shown.is_some_and(|shown| app.state.figures.judged(&shown).flatten().is_some())
@@ -117,7 +117,7 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
 }
 
 /// Down to the end of the page.
-fn scroll(harness: &mut Harness<'_, App>) {
+pub fn scroll(harness: &mut Harness<'_, App>) {
     harness.hover_at(egui::pos2(600.0, 500.0));
     for _ in 0..12 {
         harness.event(egui::Event::MouseWheel {
@@ -144,7 +144,7 @@ fn sixty_customers_are_answered_with_care() {
     let found = harness.state().state.figures.judged(&shown).flatten().unwrap().clone();
     println!("{:?}", found.trust);
     assert!(found.trust.more > 0 && found.table.rows <= 14);
-    let told = ["Few customers", "Ranking is not judged"];
+    let told = ["Few customers", "Nothing is judged here"];
     assert!(told.iter().any(|text| harness.query_by_label_contains(text).is_some()));
     // What so few cannot tell is not in the table either.
     let is_told = harness.query_by_label_contains("ROC AUC: ").is_some();

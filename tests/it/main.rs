@@ -21,6 +21,7 @@ mod honest;
 mod hostile;
 mod hostile_training;
 mod journey;
+mod judged;
 mod keyboard;
 mod lessons;
 mod linked;

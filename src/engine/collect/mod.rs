@@ -342,7 +342,7 @@ fn best(path: &Path, options: &ReadOptions, head: Option<usize>, report: &Report
 /// # Errors
 /// The table has no such column.
 pub fn set_role(table: &mut Table, name: &str, role: Role) -> crate::Result<()> {
-    let at = position(table, name)?;
+    let at = column_of(table, name)?;
     if role == Role::Target {
         for other in 0..table.columns.len() {
             if other != at && table.columns[other].role == Role::Target {
@@ -359,7 +359,7 @@ pub fn set_role(table: &mut Table, name: &str, role: Role) -> crate::Result<()> 
 /// # Errors
 /// The table has no such column.
 pub fn set_decimal(table: &mut Table, name: &str, decimal: Decimal) -> crate::Result<()> {
-    let at = position(table, name)?;
+    let at = column_of(table, name)?;
     profile::rewrite(table, at, Some(decimal), None);
     Ok(())
 }
@@ -369,7 +369,7 @@ pub fn set_decimal(table: &mut Table, name: &str, decimal: Decimal) -> crate::Re
 /// # Errors
 /// The table has no such column.
 pub fn set_date_order(table: &mut Table, name: &str, order: Order) -> crate::Result<()> {
-    let at = position(table, name)?;
+    let at = column_of(table, name)?;
     profile::rewrite(table, at, None, Some(order));
     Ok(())
 }
@@ -385,7 +385,11 @@ fn set_writing(table: &mut Table, options: &ReadOptions) -> crate::Result<()> {
     Ok(())
 }
 
-fn position(table: &Table, name: &str) -> crate::Result<usize> {
+/// The place of a column by its name, written in any case.
+///
+/// # Errors
+/// The table has no such column.
+pub fn column_of(table: &Table, name: &str) -> crate::Result<usize> {
     table.position(name).ok_or_else(|| {
         let present: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).take(30).collect();
         CollectError::NoColumn {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{CalibrationBin, OperatingPoint};
-use crate::metrics::{Confusion, Estimate};
+use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, is_judged, judges_order};
+use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
 use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
 
@@ -81,6 +81,27 @@ pub struct Card {
     /// blake3 of all the rest, see [`Card::sealed`]; blank on cards from before there was one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub signature: String,
+}
+
+impl Card {
+    /// False where there are fewer test rows of a class than a verdict needs, see [`is_judged`]; also of
+    /// cards from before there was such a rule.
+    pub fn is_judged(&self) -> bool {
+        let positives = usize::try_from(self.test_positives).unwrap_or(usize::MAX);
+        is_judged(positives.min(self.test_rows.saturating_sub(positives)))
+    }
+
+    /// Whether its probabilities come true, as far as the card's bins tell.
+    pub fn calibrated(&self) -> Calibrated {
+        Calibrated::of(&self.calibration, self.is_judged())
+    }
+
+    /// The figures that so many test rows allow to tell.
+    pub fn told(&self) -> impl Iterator<Item = (&String, &Estimate)> {
+        let declined = !self.is_judged();
+        let order = |name: &str| Figure::ALL.into_iter().any(|f| judges_order(f) && f.name() == name);
+        self.metrics.iter().filter(move |(name, _)| !(declined && order(name)))
+    }
 }
 
 /// The first and the last day in a column of dates, as `2026-11-25`.

@@ -3,24 +3,43 @@
 
 use serde::Serialize;
 
-use crate::metrics::{
-    self, Estimate, Figure, LEVEL, Measured, Paired, Placements, Sorted, holm, paired_accuracy,
-};
+use super::is_judged;
+use crate::metrics::{self, Estimate, Figure, Measured, Paired, Placements, Sorted, paired_accuracy};
 use crate::train::{LEAST_PER_CLASS, ModelKind};
+
+/// What a figure is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuessKind {
+    /// Everybody gets the share of positive rows that is known from training.
+    Majority,
+    /// As many rows as the model flags, drawn by chance: for precision, recall and F1, of which a guess that
+    /// flags nobody, or everybody, says nothing.
+    SameShare,
+}
+
+/// What a guess gets.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Guess {
+    pub value: f64,
+    pub kind: GuessKind,
+}
 
 /// One figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FigureRow {
     pub measured: Measured,
-    /// What the majority guess gets: everybody the share of positive rows that is known from training.
-    pub majority: Option<f64>,
+    /// Absent where a guess has no such figure: none where the model flags nobody.
+    pub guess: Option<Guess>,
+    /// False below the floor, see [`is_judged`].
+    pub judged: bool,
 }
 
 impl FigureRow {
-    /// True if the whole interval is better than the majority guess; `None` without one.
-    pub fn beats_majority(&self) -> Option<bool> {
-        let (e, majority) = (self.measured.estimate, self.majority?);
-        Some(if self.measured.figure.is_loss() { e.high < majority } else { e.low > majority })
+    /// True if the whole interval is better than the guess; `None` without one, and below the floor.
+    pub fn beats_guess(&self) -> Option<bool> {
+        let (e, guess) = (self.measured.estimate, self.guess.filter(|_| self.judged)?.value);
+        Some(if self.measured.figure.is_loss() { e.high < guess } else { e.low > guess })
     }
 }
 
@@ -46,21 +65,32 @@ impl FigureTable {
         goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Option<Self> {
         let sorted = Sorted::new(scores, labels, None)?;
-        let guess = rate.and_then(|rate| {
+        let positives = labels.iter().filter(|label| **label).count();
+        let judged = is_judged(positives.min(labels.len() - positives));
+        let majority = rate.and_then(|rate| {
             let constant = vec![rate.clamp(0.0, 1.0); labels.len()];
             // The majority guess flags everybody or nobody: half is its threshold.
             Some(Sorted::new(&constant, labels, None)?.measure(0.5))
         });
+        let n = labels.len().max(1) as f64;
+        let flagged = scores.iter().filter(|score| **score >= threshold).count() as f64 / n;
+        let drawn = drawn(flagged, positives as f64 / n);
         let measured = metrics::estimates(&sorted, threshold, metrics::SEED, goes_on);
         let row = |measured: Measured| {
-            // Who flags nobody has no precision.
-            let flags = rate.is_some_and(|rate| rate >= 0.5) || measured.figure != Figure::Precision;
-            let majority = guess.as_ref().and_then(|values| measured.figure.of(values)).filter(|_| flags);
-            FigureRow { measured, majority }
+            let guess = match measured.figure {
+                figure @ (Figure::Precision | Figure::Recall | Figure::F1) => {
+                    drawn(figure).map(|value| Guess { value, kind: GuessKind::SameShare })
+                }
+                figure => {
+                    let value = majority.as_ref().and_then(|values| figure.of(values));
+                    value.map(|value| Guess { value, kind: GuessKind::Majority })
+                }
+            };
+            FigureRow { measured, guess, judged }
         };
         Some(Self {
             rows: sorted.len(),
-            positives: labels.iter().filter(|label| **label).count() as u64,
+            positives: positives as u64,
             threshold,
             replicates: metrics::replicates(sorted.len()),
             figures: measured.into_iter().map(row).collect(),
@@ -70,6 +100,21 @@ impl FigureTable {
     /// A figure's estimate.
     pub fn get(&self, figure: Figure) -> Option<Estimate> {
         self.figures.iter().find(|row| row.measured.figure == figure).map(|row| row.measured.estimate)
+    }
+}
+
+/// What flagging a share `flagged` of the rows by chance is expected to get where a share `positive` is
+/// positive: precision π, recall q, and F1 = 2πq / (π + q) of the two. Nothing where nobody is flagged, or
+/// nobody positive.
+fn drawn(flagged: f64, positive: f64) -> impl Fn(Figure) -> Option<f64> {
+    move |figure| {
+        let value = match figure {
+            Figure::Precision => positive,
+            Figure::Recall => flagged,
+            Figure::F1 => 2.0 * positive * flagged / (positive + flagged),
+            _ => return None,
+        };
+        (flagged > 0.0 && positive > 0.0).then_some(value)
     }
 }
 
@@ -84,17 +129,28 @@ pub enum Finding {
     Chance,
 }
 
-/// The model looked at, less another one, on the same rows.
+impl Finding {
+    /// From a difference whose interval and p were corrected alike.
+    fn of(pair: &Paired) -> Self {
+        match (pair.is_real(), pair.difference > 0.0) {
+            (false, _) => Self::Chance,
+            (true, true) => Self::Better,
+            (true, false) => Self::Worse,
+        }
+    }
+}
+
+/// The model looked at, less another one, on the same rows. Intervals and p are corrected for the number of
+/// models that were compared (Bonferroni), so that all of a figure's hold together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
     pub model: ModelKind,
     /// Difference in the area under the ROC curve: paired DeLong.
     pub roc_auc: Paired,
-    /// p of the areas, corrected for asking of several models (Holm).
-    pub p_corrected: f64,
-    /// Difference in accuracy at the threshold: McNemar.
+    pub by_area: Finding,
+    /// Difference in accuracy at the threshold: McNemar's p, Wald's interval.
     pub accuracy: Paired,
-    pub finding: Finding,
+    pub by_accuracy: Finding,
 }
 
 /// Sets the model's scores beside those of others on the same rows; others that cannot be compared are left
@@ -109,25 +165,21 @@ pub fn pairs(
     let said = |scores: &[f64]| scores.iter().map(|score| *score >= threshold).collect::<Vec<_>>();
     let flagged = said(own);
     let Some(placed) = Placements::new(own, labels) else { return Vec::new() };
-    let mut all: Vec<Pair> = others
+    let found: Vec<(ModelKind, Paired, Paired)> = others
         .iter()
         .filter_map(|(model, scores)| {
             let other = goes_on().then(|| Placements::new(scores, labels))??;
             let roc_auc = placed.against(&other, labels)?;
-            let accuracy = paired_accuracy(&flagged, &said(scores), labels)?;
-            Some(Pair { model: *model, roc_auc, p_corrected: 1.0, accuracy, finding: Finding::Chance })
+            Some((*model, roc_auc, paired_accuracy(&flagged, &said(scores), labels)?))
         })
         .collect();
-    let corrected = holm(&all.iter().map(|pair| pair.roc_auc.p).collect::<Vec<_>>());
-    for (pair, p) in all.iter_mut().zip(corrected) {
-        pair.p_corrected = p;
-        pair.finding = match (p < LEVEL, pair.roc_auc.difference > 0.0) {
-            (false, _) => Finding::Chance,
-            (true, true) => Finding::Better,
-            (true, false) => Finding::Worse,
-        };
-    }
-    all
+    let asked = found.len();
+    let pair = |(model, roc_auc, accuracy): (ModelKind, Paired, Paired)| {
+        let (roc_auc, accuracy) = (roc_auc.among(asked), accuracy.among(asked));
+        let (by_area, by_accuracy) = (Finding::of(&roc_auc), Finding::of(&accuracy));
+        Pair { model, roc_auc, by_area, accuracy, by_accuracy }
+    };
+    found.into_iter().map(pair).collect()
 }
 
 /// How far figures can be trusted.
@@ -185,8 +237,7 @@ impl Trust {
     pub fn new(labels: &[bool], roc_auc: Option<Estimate>, (labelled, rare): (usize, usize)) -> Self {
         let positives = labels.iter().filter(|label| **label).count();
         let smaller_class = positives.min(labels.len() - positives);
-        let is_enough = smaller_class >= LEAST_PER_CLASS;
-        let roc_auc = roc_auc.filter(|_| is_enough);
+        let roc_auc = roc_auc.filter(|_| is_judged(smaller_class));
         let footing = match roc_auc {
             None => Footing::TooFew,
             Some(e) if e.high - e.low > WIDE => Footing::Wide,
@@ -238,18 +289,34 @@ mod tests {
     }
 
     #[test]
-    fn a_model_stands_beside_the_majority_guess() {
+    fn a_model_stands_beside_a_guess() {
         let (scores, labels) = rows(400);
         let rate = labels.iter().filter(|label| **label).count() as f64 / 400.0;
         let table = FigureTable::new(&scores, &labels, (0.5, Some(rate)), &|| true).unwrap();
         assert_eq!(table.figures.len(), Figure::COUNT);
         let of = |figure| table.figures.iter().find(|row| row.measured.figure == figure).unwrap();
-        assert_eq!(of(Figure::RocAuc).majority, Some(0.5));
-        assert_eq!(of(Figure::RocAuc).beats_majority(), Some(true));
-        assert!((of(Figure::Accuracy).majority.unwrap() - (1.0 - rate).max(rate)).abs() < 1e-12);
-        assert_eq!(of(Figure::Precision).majority, None);
+        let guess = |figure| of(figure).guess.unwrap();
+        assert_eq!((guess(Figure::RocAuc).value, guess(Figure::RocAuc).kind), (0.5, GuessKind::Majority));
+        assert_eq!(of(Figure::RocAuc).beats_guess(), Some(true));
+        assert!((guess(Figure::Accuracy).value - (1.0 - rate).max(rate)).abs() < 1e-12);
         // The guess knows the share: it is calibrated and nothing else.
-        assert!(of(Figure::Ece).majority.unwrap() < 1e-9 && of(Figure::Ece).beats_majority() == Some(false));
+        assert!(guess(Figure::Ece).value < 1e-9 && of(Figure::Ece).beats_guess() == Some(false));
+        // A guess that flags nobody has no recall worth beating: as many are flagged by chance.
+        let flagged = scores.iter().filter(|score| **score >= 0.5).count() as f64 / 400.0;
+        assert_eq!(guess(Figure::Precision).kind, GuessKind::SameShare);
+        assert!((guess(Figure::Precision).value - rate).abs() < 1e-12);
+        assert!((guess(Figure::Recall).value - flagged).abs() < 1e-12);
+        let f1 = 2.0 * rate * flagged / (rate + flagged);
+        assert!((guess(Figure::F1).value - f1).abs() < 1e-12 && guess(Figure::F1).value > 0.2);
+        let nobody = FigureTable::new(&scores, &labels, (2.0, Some(rate)), &|| true).unwrap();
+        let recall = nobody.figures.iter().find(|row| row.measured.figure == Figure::Recall).unwrap();
+        assert_eq!((recall.guess, recall.beats_guess()), (None, None));
+        // Below the floor nothing beats anything, however good it looks.
+        let (few, was) =
+            ((0..12).map(f64::from).collect::<Vec<_>>(), [[false; 8].as_slice(), &[true; 4]].concat());
+        let few = FigureTable::new(&few, &was, (7.5, Some(0.3)), &|| true).unwrap();
+        assert!(few.get(Figure::RocAuc).unwrap().value == 1.0);
+        assert!(few.figures.iter().all(|row| row.beats_guess().is_none()));
         assert!(FigureTable::new(&[f64::NAN], &[true], (0.5, None), &|| true).is_none());
     }
 
@@ -260,11 +327,17 @@ mod tests {
         let near: Vec<f64> = scores.iter().enumerate().map(|(i, s)| s + (i % 5) as f64 * 0.002).collect();
         let others = [(ModelKind::Tree, chance.clone()), (ModelKind::Logistic, near)];
         let found = pairs(&scores, &others, &labels, 0.5, &|| true);
-        assert_eq!(found[0].finding, Finding::Better);
-        assert_eq!(found[1].finding, Finding::Chance, "{:?}", found[1]);
-        assert!(found.iter().all(|pair| pair.p_corrected >= pair.roc_auc.p));
+        assert_eq!(found[0].by_area, Finding::Better);
+        assert_eq!(found[1].by_area, Finding::Chance, "{:?}", found[1]);
+        for pair in &found {
+            let excludes = pair.roc_auc.low > 0.0 || pair.roc_auc.high < 0.0;
+            assert_eq!(excludes, pair.by_area != Finding::Chance, "{pair:?}");
+        }
+        // Alone the same difference has the narrower interval.
+        let alone = pairs(&scores, &others[..1], &labels, 0.5, &|| true);
+        assert!(alone[0].roc_auc.low > found[0].roc_auc.low && alone[0].roc_auc.p <= found[0].roc_auc.p);
         let back = pairs(&chance, &[(ModelKind::Mlp, scores)], &labels, 0.5, &|| true);
-        assert_eq!(back[0].finding, Finding::Worse);
+        assert_eq!(back[0].by_area, Finding::Worse);
     }
 
     #[test]

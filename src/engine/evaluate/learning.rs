@@ -77,7 +77,8 @@ pub enum MoreData {
 pub struct LearningCurve {
     pub points: Vec<LearningPoint>,
     pub law: Option<PowerLaw>,
-    /// The area with twice the training rows, and what that adds to the law's present one.
+    /// The area with twice the training rows, its interval with the error of the law and of the test rows;
+    /// and what that adds to the law's present one, where the test rows are the same.
     pub doubled: Option<Estimate>,
     pub gain: Option<Estimate>,
     pub finding: MoreData,
@@ -119,6 +120,13 @@ impl LearningCurve {
         };
         let gain = range(doubled - law.area(now), |one| one.1);
         let doubled = range(doubled, |one| one.0);
+        // The law's own error leaves out that of the test rows, which a new measurement has as well.
+        let doubled = unknown.points.last().map_or(doubled, |last| {
+            let low = (doubled.value - doubled.low).hypot(last.area.value - last.area.low);
+            let high = (doubled.high - doubled.value).hypot(last.area.high - last.area.value);
+            let value = doubled.value;
+            Estimate { value, low: (value - low).max(0.0), high: (value + high).min(1.0) }
+        });
         let finding = match gain {
             g if g.value >= WORTH && g.low >= WORTH / 2.0 => MoreData::Helps,
             g if g.high >= WORTH => MoreData::Perhaps,
@@ -201,6 +209,10 @@ mod tests {
         let truth = 0.9 - 4.0 * 8000f64.powf(-0.5);
         assert!((doubled.value - truth).abs() < 0.006 && law.scale > 0.0, "{doubled:?} {truth}");
         assert!(doubled.low <= truth && truth <= doubled.high, "{doubled:?} {truth}");
+        // What a test of as many rows would show holds the error of those rows too: 0.02 here.
+        assert!(doubled.high - doubled.value >= 0.02 && doubled.value - doubled.low >= 0.02, "{doubled:?}");
+        let sure = curve(|n| 0.995 - 0.1 * n.powf(-0.5), 0.0001).doubled.unwrap();
+        assert!(sure.high <= 1.0, "{sure:?}");
         let flat = curve(|_| 0.82, 0.0005);
         assert_eq!(flat.finding, MoreData::Enough, "{flat:?}");
         let noisy = curve(|n| 0.83 - 1.0 * n.powf(-0.5), 0.03);

@@ -2,9 +2,11 @@
 //! figure at once and exactly.
 
 mod around;
+mod calibrated;
 mod cross;
 pub mod explain;
 mod figures;
+mod floor;
 mod importance;
 mod learning;
 pub mod money;
@@ -22,9 +24,11 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::{self, Confusion, Estimate, Sorted};
 
 pub use around::Such;
+pub use calibrated::Calibrated;
 pub use cross::{Compared, Comparison, FoldScores, Folded, Measured, Verdict, fold_scores};
 pub use explain::{Explainer, Explanation};
-pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful, pairs};
+pub use figures::{FigureRow, FigureTable, Finding, Footing, Guess, GuessKind, Pair, Trust, careful, pairs};
+pub use floor::{is_judged, judges_order};
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use nearest::{Goal, Move, Nearest, Turn, nearest};

@@ -94,6 +94,15 @@ impl Classes {
         Some(Self { k, labels: labels.to_vec(), said, losses, orders })
     }
 
+    /// Classes that were said, without probabilities: there is neither a log loss nor an area. `None` where the
+    /// sizes do not fit, or something is no class.
+    pub fn said(said: &[usize], labels: &[usize], k: usize) -> Option<Self> {
+        let is_good = k > 1 && said.len() == labels.len() && said.iter().chain(labels).all(|one| *one < k);
+        let losses = vec![f64::NAN; labels.len()];
+        let (said, labels) = (said.to_vec(), labels.to_vec());
+        is_good.then_some(Self { k, labels, said, losses, orders: Vec::new() })
+    }
+
     /// Every figure, each row counting `weight` of its place; `None` where nothing counts.
     pub fn measure(&self, weight: impl Fn(usize) -> f64) -> Option<ClassFigures> {
         let mut confusion = vec![vec![0.0; self.k]; self.k];
@@ -150,24 +159,34 @@ impl Classes {
         })
     }
 
-    /// Every figure that is defined with its bootstrap interval, under its stable name, rows counting once.
-    pub fn estimates(&self, replicates: usize, seed: u64) -> Vec<(&'static str, Estimate)> {
-        let Some(found) = self.measure(|_| 1.0) else { return Vec::new() };
+    /// Every figure that is defined with its bootstrap interval, under its stable name, each row counting
+    /// `weight` of its place as often as it is drawn.
+    pub fn estimates(
+        &self,
+        weight: impl Fn(usize) -> f64 + Sync,
+        replicates: usize,
+        seed: u64,
+    ) -> Vec<(&'static str, Estimate)> {
+        let Some(found) = self.measure(&weight) else { return Vec::new() };
         let rows = self.labels.len();
         let all: Vec<u32> = (0..rows as u32).collect();
         let drawn = resample(&[all], rows, (replicates, seed), &|| true, |drawn| {
-            let times = |at: usize| f64::from(drawn.get(at).copied().unwrap_or(0));
+            let times = |at: usize| weight(at) * f64::from(drawn.get(at).copied().unwrap_or(0));
             self.measure(times).map_or([f64::NAN; 13], |found| found.named().map(|(_, value)| value))
         });
         let of = |(at, (name, value)): (usize, (&'static str, f64))| {
             let replicates = drawn.iter().filter_map(|one| one.get(at).copied());
-            (!value.is_nan()).then(|| (name, interval(value, replicates)))
+            let most = if name == "log_loss" { f64::INFINITY } else { 1.0 };
+            (!value.is_nan()).then(|| (name, interval(value, replicates).within(0.0, most)))
         };
         found.named().into_iter().enumerate().filter_map(of).collect()
     }
 
     /// The mean area of each class against the rest.
     fn areas(&self, weight: &impl Fn(usize) -> f64) -> f64 {
+        if self.orders.is_empty() {
+            return f64::NAN;
+        }
         let area = |(class, order): (usize, &Vec<(u32, bool)>)| {
             let (mut own, mut other, mut area) = (0.0, 0.0, 0.0);
             let (mut tied_own, mut tied_other) = (0.0, 0.0);
@@ -224,7 +243,7 @@ mod tests {
         };
         let probabilities: Vec<f64> = (0..120).flat_map(row).collect();
         let labels: Vec<usize> = (0..120).map(|at| at % 3).collect();
-        let all = Classes::new(&probabilities, &labels, 3).unwrap().estimates(400, 1);
+        let all = Classes::new(&probabilities, &labels, 3).unwrap().estimates(|_| 1.0, 400, 1);
         assert_eq!(all.len(), 13);
         for (name, e) in all {
             assert!(e.low <= e.value && e.value <= e.high && e.high - e.low > 0.01, "{name} {e:?}");

@@ -25,7 +25,9 @@ pub use estimates::{
 };
 pub use figure::{Figure, Values};
 pub use folds::fold_mean;
-pub use paired::{LEVEL, Paired, Placements, corrected_t, holm, mcnemar, paired_accuracy, paired_auc};
+pub use paired::{
+    LEVEL, Paired, Placements, bonferroni, corrected_t, mcnemar, paired_accuracy, paired_auc, simultaneous_z,
+};
 pub use regression::{Errors, Numbers};
 pub use stability::{psi, psi_by_chance};
 
@@ -40,6 +42,14 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// The same with an interval that goes no further than the figure can, and that holds the value.
+    pub fn within(self, least: f64, most: f64) -> Self {
+        let (low, high) = (self.low.max(least).min(self.value), self.high.min(most).max(self.value));
+        Self { low, high, ..self }
+    }
+}
+
 /// Counts at one threshold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
@@ -51,12 +61,17 @@ pub struct Confusion {
 
 /// Wilson's score interval of a proportion (Wilson 1927); 0 to 1 for no trials.
 pub fn proportion(hits: u64, trials: u64) -> Estimate {
+    proportion_at(hits, trials, Z)
+}
+
+/// [`proportion`] at another level: `z` is the two-sided standard normal quantile.
+pub fn proportion_at(hits: u64, trials: u64, z: f64) -> Estimate {
     if trials == 0 {
         return Estimate { value: 0.0, low: 0.0, high: 1.0 };
     }
     let (n, p) = (trials as f64, hits as f64 / trials as f64);
-    let centre = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-    let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
     // At the ends the bound is the share itself, but for the rounding of a sum.
     Estimate { value: p, low: (centre - half).max(0.0).min(p), high: (centre + half).min(1.0).max(p) }
 }

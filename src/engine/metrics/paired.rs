@@ -1,7 +1,7 @@
 //! Is the difference of two models real? Tests that pair what was measured on the same rows or folds.
 
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::erf::erfc;
 
 use super::{Z, fold_mean};
@@ -26,6 +26,29 @@ impl Paired {
     /// True if chance alone would hardly give this difference.
     pub fn is_real(&self) -> bool {
         self.p < LEVEL
+    }
+}
+
+/// The two-sided standard normal quantile of one of `questions` intervals that hold all together in 95% of
+/// samples at least (Bonferroni); that of a single 95% interval for one or none.
+pub fn simultaneous_z(questions: usize) -> f64 {
+    let tail = LEVEL / (2.0 * questions.max(1) as f64);
+    Normal::new(0.0, 1.0).map_or(Z, |normal| normal.inverse_cdf(1.0 - tail))
+}
+
+/// p times the number of questions that were asked, at most 1: below 0.05 exactly where the interval of
+/// [`Paired::among`] leaves out 0.
+pub fn bonferroni(p: f64, questions: usize) -> f64 {
+    (p * questions.max(1) as f64).min(1.0)
+}
+
+impl Paired {
+    /// The same with an interval that holds together with those of the other `questions`, and p corrected for
+    /// as many (Bonferroni). For differences whose interval is normal.
+    pub fn among(self, questions: usize) -> Self {
+        let wider = simultaneous_z(questions) / Z;
+        let side = |end: f64| self.difference + (end - self.difference) * wider;
+        Self { low: side(self.low), high: side(self.high), p: bonferroni(self.p, questions), ..self }
     }
 }
 
@@ -167,22 +190,6 @@ fn placements(scores: &[f64], labels: &[bool]) -> Option<Vec<f64>> {
     Some(out)
 }
 
-/// p-values with Holm's correction (1979) for asking several questions at once, in their order.
-pub fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    let at = |place: usize| p.get(place).copied().unwrap_or(1.0);
-    order.sort_by(|a, b| at(*a).total_cmp(&at(*b)));
-    let mut out = vec![1.0; p.len()];
-    let mut most = 0.0f64;
-    for (rank, place) in order.into_iter().enumerate() {
-        most = most.max((p.len() - rank) as f64 * at(place)).min(1.0);
-        if let Some(slot) = out.get_mut(place) {
-            *slot = most;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use rand::{Rng, SeedableRng};
@@ -204,7 +211,21 @@ mod tests {
         let same = paired_auc(&a, &a, &labels).unwrap();
         assert_eq!((same.difference, same.p, same.is_real()), (0.0, 1.0, false));
         assert!(paired_auc(&a, &b, &[true; 6]).is_none());
-        assert_eq!(holm(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
+    }
+
+    #[test]
+    fn a_corrected_interval_and_its_p_never_disagree() {
+        assert!((simultaneous_z(1) - Z).abs() < 1e-9 && (simultaneous_z(0) - Z).abs() < 1e-9);
+        // The normal quantile of 1 − 0.05/10 is 2.5758.
+        assert!((simultaneous_z(5) - 2.575_829).abs() < 1e-5);
+        for step in 0..400 {
+            let difference = f64::from(step) * 0.001;
+            let p = erfc(difference / 0.1 / std::f64::consts::SQRT_2);
+            let one = Paired { difference, low: difference - 0.1 * Z, high: difference + 0.1 * Z, p };
+            let among = one.among(5);
+            assert_eq!(among.low > 0.0, among.is_real(), "{among:?}");
+            assert!(among.low < one.low && among.p >= one.p, "{among:?}");
+        }
     }
 
     /// Two models of equal skill: the tests must say "real" about as often as they promise to, and no more.

@@ -99,18 +99,26 @@ impl Numbers {
         low.unwrap_or(f64::NAN)
     }
 
-    /// Every figure with its bootstrap interval, under its stable name, rows counting once.
-    pub fn estimates(&self, replicates: usize, seed: u64) -> Vec<(&'static str, Estimate)> {
+    /// Every figure with its bootstrap interval, under its stable name, each row counting `weight` of its place
+    /// as often as it is drawn.
+    pub fn estimates(
+        &self,
+        weight: impl Fn(usize) -> f64 + Sync,
+        replicates: usize,
+        seed: u64,
+    ) -> Vec<(&'static str, Estimate)> {
         let rows = self.actual.len();
-        let Some(value) = self.measure(|_| 1.0) else { return Vec::new() };
+        let Some(value) = self.measure(&weight) else { return Vec::new() };
         let all: Vec<u32> = (0..rows as u32).collect();
         let drawn = resample(&[all], rows, (replicates, seed), &|| true, |drawn| {
-            let times = |at: usize| f64::from(drawn.get(at).copied().unwrap_or(0));
+            let times = |at: usize| weight(at) * f64::from(drawn.get(at).copied().unwrap_or(0));
             self.measure(times).map_or([f64::NAN; 5], |found| found.list())
         });
         let of = |(at, name): (usize, &'static str)| {
             let value = value.list().get(at).copied().filter(|value| !value.is_nan())?;
-            Some((name, interval(value, drawn.iter().filter_map(|one| one.get(at).copied()))))
+            let (least, most) = if name == "r2" { (f64::NEG_INFINITY, 1.0) } else { (0.0, f64::INFINITY) };
+            let drawn = drawn.iter().filter_map(|one| one.get(at).copied());
+            Some((name, interval(value, drawn).within(least, most)))
         };
         Errors::NAMES.into_iter().enumerate().filter_map(of).collect()
     }
@@ -128,7 +136,7 @@ mod tests {
         assert!((e.rmse - 1.25f64.sqrt()).abs() < 1e-12 && (e.r2 - 0.5).abs() < 1e-12, "{e:?}");
         assert!((e.mape - 0.25).abs() < 1e-12);
         assert!(Numbers::new(&[1.0], &[f64::NAN]).is_none() && Numbers::new(&[1.0], &[]).is_none());
-        let estimates = found.estimates(500, 1);
+        let estimates = found.estimates(|_| 1.0, 500, 1);
         assert_eq!(estimates.len(), 5);
         assert!(estimates.iter().all(|(_, e)| e.low <= e.value && e.value <= e.high), "{estimates:?}");
     }

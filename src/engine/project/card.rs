@@ -1,5 +1,6 @@
 //! Project → model card.
 
+use super::card_slices::card_slices;
 use super::{Outcome, Prepared, Settings, Versions, pick};
 use crate::deploy::{Card, Period, today};
 use crate::detect::date;
@@ -26,7 +27,8 @@ pub fn card(
     let (test, _) = pick(&prepared.labels.of_row, &prepared.sides, Side::Test);
     let every = test.len().div_ceil(EXPLAINED).max(1);
     let places: Vec<usize> = test.iter().copied().step_by(every).collect();
-    let told = outcome.explainer.explain(&outcome.trained.model, &prepared.matrix, &places, report)?;
+    let explained = report.part(0.0, 0.8);
+    let told = outcome.explainer.explain(&outcome.trained.model, &prepared.matrix, &places, &explained)?;
     let mut importance: Vec<(String, f64)> = outcome
         .explainer
         .columns()
@@ -51,6 +53,7 @@ pub fn card(
         let change = &stage.change;
         (change.name.to_owned(), change.cells_changed, change.rows_dropped)
     });
+    let slices = card_slices(prepared, outcome, settings.threshold, &report.part(0.8, 0.2))?;
     let trained = &outcome.trained;
     let card = Card {
         made: today(),
@@ -79,7 +82,7 @@ pub fn card(
         history: trained.history.clone(),
         metrics: outcome
             .test
-            .metrics(settings.threshold)
+            .told(settings.threshold)
             .into_iter()
             .map(|(name, estimate)| (name.to_owned(), estimate))
             .collect(),
@@ -88,12 +91,12 @@ pub fn card(
         calibration: outcome.test.calibration(10),
         importance,
         unproven,
-        beside: all.iter().filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?))).collect(),
+        beside: all.iter().filter_map(|o| Some((o.kind, o.test.area()?))).collect(),
         leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
         source_kind: table.source.format.to_owned(),
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
-        slices: None,
+        slices,
         versions: Versions::here().crates,
         signature: String::new(),
     };

@@ -8,7 +8,7 @@ use super::{
     Outcome, Past, Prepared, ProjectError, Scorer, Secrets, Settings, Source, collect_sources, open_for, pick,
 };
 use crate::deploy::{Bundle, DeployError, Lacking};
-use crate::evaluate::{FigureRow, FigureTable, Footing, Pair, Trust, pairs};
+use crate::evaluate::{FigureRow, FigureTable, Footing, Pair, Trust, judges_order, pairs};
 use crate::job::Reporter;
 use crate::metrics::Figure;
 use crate::split::Side;
@@ -29,8 +29,7 @@ impl Judged {
     /// are not among them.
     pub fn told(&self) -> impl Iterator<Item = &FigureRow> {
         let declined = self.trust.footing == Footing::TooFew;
-        let is_order = |row: &FigureRow| matches!(row.measured.figure, Figure::RocAuc | Figure::PrAuc);
-        self.table.figures.iter().filter(move |row| !(declined && is_order(row)))
+        self.table.figures.iter().filter(move |row| !(declined && judges_order(row.measured.figure)))
     }
 }
 

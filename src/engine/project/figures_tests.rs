@@ -9,7 +9,7 @@ use crate::metrics::Figure;
 use crate::train::search::{SearchKind, SearchSpec};
 
 /// A shop: visits and a date of joining tell who leaves, with noise; four customers to a household.
-fn shop(rows: usize, labelled: impl Fn(usize) -> bool) -> Table {
+pub(super) fn shop(rows: usize, labelled: impl Fn(usize) -> bool) -> Table {
     let mut text = String::from("id,household,joined,visits,spend,left\n");
     let noise = |i: usize, salt: usize| ((i * 7919 + salt * 104_729) % 1009) as f64 / 1009.0;
     for i in 0..rows {
@@ -114,9 +114,9 @@ fn a_model_is_judged_beside_the_others() {
     }
     assert_eq!(judged.pairs.len(), 2);
     let majority = judged.pairs.iter().find(|pair| pair.model == ModelKind::Majority).unwrap();
-    assert_eq!(majority.finding, Finding::Better);
+    assert_eq!(majority.by_area, Finding::Better);
     let beaten = judged.table.figures.iter().find(|row| row.measured.figure == Figure::RocAuc).unwrap();
-    assert_eq!(beaten.beats_majority(), Some(true));
+    assert_eq!(beaten.beats_guess(), Some(true));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod asked;
 mod call_list;
 mod card;
+mod card_slices;
 mod classes;
 mod compare;
 #[cfg(test)]
@@ -55,6 +56,7 @@ mod time_machine;
 #[cfg(test)]
 mod time_tests;
 mod track;
+mod two_columns;
 mod uplift;
 mod value;
 #[cfg(test)]
@@ -139,6 +141,7 @@ pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
+pub use two_columns::{ComparedAs, TwoColumns, two_columns};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
 pub use value::{Valued, could_value, value_of};
 
@@ -149,6 +152,8 @@ pub enum ProjectError {
     NoTarget,
     #[error("the target “{column}” is empty in every row")]
     EmptyTarget { column: String },
+    #[error("“{column}” has {count} classes; {most} at most can be measured")]
+    TooManyClasses { column: String, count: usize, most: usize },
     #[error("the target “{column}” has only one value, “{value}”: there is nothing to tell apart")]
     OneClass { column: String, value: String },
     #[error("the target “{column}” has {count} values; name the one to predict: {values}")]
@@ -191,6 +196,7 @@ impl ProjectError {
             Self::EmptyTarget { .. } => "empty_target",
             Self::OneClass { .. } => "one_class",
             Self::ManyClasses { .. } => "many_classes",
+            Self::TooManyClasses { .. } => "too_many_classes",
             Self::NoSuchValue { .. } => "no_such_value",
             Self::NotAProject { .. } => "not_a_project",
             Self::Newer { .. } => "newer_format",
@@ -213,6 +219,7 @@ impl ProjectError {
             Self::EmptyTarget { column }
             | Self::OneClass { column, .. }
             | Self::ManyClasses { column, .. }
+            | Self::TooManyClasses { column, .. }
             | Self::NoSuchValue { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
             Self::RecipeMisfit { file, columns, .. } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }

@@ -74,7 +74,7 @@ pub fn slices(
 }
 
 /// The columns that people are grouped by.
-fn groupings(prepared: &Prepared, segments: Option<&Segmentation>) -> Vec<Grouping> {
+pub(super) fn groupings(prepared: &Prepared, segments: Option<&Segmentation>) -> Vec<Grouping> {
     let frame = prepared.cleaning.before_filling();
     let train =
         || prepared.sides.iter().enumerate().filter(|(_, side)| **side == Side::Train).map(|(at, _)| at);

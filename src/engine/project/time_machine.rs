@@ -101,7 +101,7 @@ impl AsOf {
     /// How well what was said met what happened, at the threshold: every figure with its interval; none
     /// where nobody's fate is known.
     pub fn figures(&self) -> BTreeMap<&'static str, Estimate> {
-        self.evaluation.as_ref().map(|found| found.metrics(self.threshold)).unwrap_or_default()
+        self.evaluation.as_ref().map(|found| found.told(self.threshold)).unwrap_or_default()
     }
 }
 

@@ -84,15 +84,21 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         if scene.page.evaluate_tab == Tab::Curves {
             curves::repair(ui, scene, &outcome);
         }
-        parts::section(ui, lang.t("evaluate.more"));
-        for (name, e) in outcome.test.metrics(scene.state.settings.threshold) {
-            ui.horizontal(|ui| {
-                let label = ui.label(lang.t(&format!("metric.{name}")));
-                label.on_hover_text(lang.t(&format!("metric.{name}.help")));
-                parts::muted(ui, format!("{:.3}  ({:.3}–{:.3})", e.value, e.low, e.high));
-            });
+        // Where the page itself shows the figures, they stand there alone.
+        if !matches!(scene.page.evaluate_tab, Tab::Curves | Tab::Figures) {
+            parts::section(ui, lang.t("evaluate.more"));
+            if !outcome.test.is_judged() {
+                parts::muted(ui, lang.t("figures.lead_none"));
+            }
+            for (name, e) in outcome.test.told(scene.state.settings.threshold) {
+                ui.horizontal(|ui| {
+                    let label = ui.label(lang.t(&format!("metric.{name}")));
+                    label.on_hover_text(lang.t(&format!("metric.{name}.help")));
+                    parts::muted(ui, format!("{:.3}  ({:.3}–{:.3})", e.value, e.low, e.high));
+                });
+            }
+            parts::muted(ui, lang.t("evaluate.interval"));
         }
-        parts::muted(ui, lang.t("evaluate.interval"));
         if parts::primary(ui, lang.t("evaluate.next"), true) {
             scene.send.push(Command::Go(Page::Customers));
         }

@@ -391,14 +391,8 @@ impl Page {
                 Some(o) => lang.with("status.epochs", &[("count", count(o.trained.epochs_run))]),
                 None => lang.t("status.not_trained"),
             },
-            Self::Evaluate => match state.shown().and_then(|o| o.test.fixed("roc_auc")) {
-                Some(e) => lang.with(
-                    "status.auc",
-                    &[
-                        ("value", format!("{:.3}", e.value)),
-                        ("half", format!("{:.3}", (e.high - e.low) / 2.0)),
-                    ],
-                ),
+            Self::Evaluate => match state.shown() {
+                Some(o) => crate::report::judged::area(lang, &o.test),
                 None => lang.t("status.waits_train"),
             },
             Self::Customers => match state.list() {

@@ -323,7 +323,7 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
         };
         match column {
             0 => lang.t(&format!("model.{}", o.kind.name())),
-            1 => show(o.test.fixed("roc_auc")),
+            1 => show(o.test.area()),
             2 => show(Some(o.test.confusion(threshold).accuracy())),
             3 => show(Some(o.test.confusion(threshold).f1())),
             _ => format!("{:.2}", o.trained.seconds),
@@ -355,7 +355,7 @@ fn best_simple(
     outcomes
         .iter()
         .filter(|o| !o.kind.is_network())
-        .filter_map(|o| Some((o.kind, o.test.fixed("roc_auc")?)))
+        .filter_map(|o| Some((o.kind, o.test.area()?)))
         .max_by(|a, b| a.1.value.total_cmp(&b.1.value))
 }
 
@@ -365,7 +365,7 @@ fn verdict(
     outcomes: &[std::sync::Arc<regulars_engine::project::Outcome>],
     network: &regulars_engine::project::Outcome,
 ) -> String {
-    let auc = |o: &regulars_engine::project::Outcome| o.test.fixed("roc_auc");
+    let auc = |o: &regulars_engine::project::Outcome| o.test.area();
     let simple = best_simple(outcomes);
     let (Some(net), Some((kind, best))) = (auc(network), simple) else { return lang.t("train.no_verdict") };
     let args = [

@@ -1,12 +1,11 @@
 //! Charts in one frame: the title states the finding, axes carry their unit, every series has a
 //! second mark beside its colour, and a menu takes the chart away.
 
-use eframe::egui::{Align, Layout, Rangef, Rect, RichText, Ui};
-use egui_plot::{
-    AxisHints, Bar, BarChart, Corner, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
-};
+use eframe::egui::{Align, Color32, Layout, Rangef, Rect, RichText, Ui};
+use egui_plot::{AxisHints, Bar, BarChart, Corner, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points};
 use regulars_engine::files::{Cell, Grid};
 
+use super::legend::{self, Entry, Legend, Mark};
 use super::{muted, take};
 use crate::report::svg;
 use crate::window::theme::{self, SERIES};
@@ -15,7 +14,8 @@ use crate::words::Lang;
 /// How much a legend hides of the curves behind it.
 pub(super) const SEEN_THROUGH: f32 = 0.35;
 
-/// A line of a chart; `dashed` is its second mark.
+/// A line of a chart; `dashed` is its second mark. One without a name is a passing mark, the pointer's say: it
+/// is drawn, and is neither in the legend nor in what is taken away.
 pub struct Series<'a> {
     pub name: String,
     pub points: &'a [PlotPoint],
@@ -32,7 +32,7 @@ pub struct Frame<'a> {
     pub height: f32,
     /// Values that must be in sight.
     pub include: Vec<[f64; 2]>,
-    /// Where the legend hides least.
+    /// The legend stands above the plot (top corners) or beneath it: it covers nothing.
     pub legend: Corner,
     /// The points' y are decimal logarithms; the axis shows what they stand for.
     pub log_y: bool,
@@ -47,7 +47,7 @@ impl Frame<'_> {
 }
 
 pub(super) fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
-    let lines = series.iter().map(|one| svg::Series {
+    let lines = series.iter().filter(|one| !one.name.is_empty()).map(|one| svg::Series {
         name: one.name.clone(),
         points: one.points.iter().map(|p| (p.x, frame.y_of(p.y))).collect(),
         dashed: one.dashed,
@@ -64,7 +64,7 @@ pub(super) fn drawing(frame: &Frame<'_>, series: &[Series<'_>]) -> svg::Chart {
 
 pub(super) fn data(frame: &Frame<'_>, series: &[Series<'_>]) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
-    let rows = series.iter().flat_map(|one| {
+    let rows = series.iter().filter(|one| !one.name.is_empty()).flat_map(|one| {
         let name = &one.name;
         one.points.iter().map(move |p| vec![Cell::from(name.as_str()), number(p.x), number(frame.y_of(p.y))])
     });
@@ -106,7 +106,7 @@ fn drawing_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> s
 fn data_over(frame: &Frame<'_>, series: &[Series<'_>], words: Words<'_>) -> Grid {
     let mut grid = data(frame, series);
     let Some(words) = words else { return grid };
-    let points = series.iter().flat_map(|one| one.points);
+    let points = series.iter().filter(|one| !one.name.is_empty()).flat_map(|one| one.points);
     for (row, point) in grid.rows.iter_mut().zip(points) {
         if let Some(cell) = row.get_mut(1) {
             *cell = Cell::from(words(point.x).as_str());
@@ -160,6 +160,16 @@ fn lines_with(
         );
     });
     muted(ui, format!("{} · {}", frame.y, frame.x));
+    let legend = Legend::of(ui, frame.id);
+    let color = |at: usize| SERIES[(at + frame.hue) % SERIES.len()];
+    let mut entries = entries(series, color);
+    if let Some((name, _)) = &vertical {
+        entries.push(Entry { name: name.clone(), color: SERIES[2], mark: Mark::Dashed });
+    }
+    let is_above = legend::is_above(frame.legend);
+    if is_above {
+        legend.row(ui, &entries);
+    }
     // A day is wider than a number.
     let spacing = if words.is_some() { Rangef::new(80.0, 100.0) } else { Rangef::new(26.0, 40.0) };
     let mut plot = Plot::new(frame.id)
@@ -168,13 +178,7 @@ fn lines_with(
         .show_background(false)
         .allow_scroll(false)
         .allow_zoom(false)
-        .allow_drag(false)
-        .legend(
-            Legend::default()
-                .position(frame.legend)
-                .background_alpha(SEEN_THROUGH)
-                .follow_insertion_order(true),
-        );
+        .allow_drag(false);
     if frame.log_y {
         plot = plot.y_axis_formatter(|mark, _| format!("{:.3}", 10f64.powf(mark.value)));
     }
@@ -189,8 +193,8 @@ fn lines_with(
         plot = plot.include_x(*x).include_y(*y);
     }
     let drawn = plot.show(ui, |plot| {
-        for (at, one) in series.iter().enumerate() {
-            let color = SERIES[(at + frame.hue) % SERIES.len()];
+        for (at, one) in series.iter().enumerate().filter(|(_, one)| legend.shows(&one.name)) {
+            let color = color(at);
             let style = if one.dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
             plot.line(
                 Line::new(one.name.clone(), PlotPoints::Borrowed(one.points))
@@ -204,14 +208,34 @@ fn lines_with(
                 );
             }
         }
-        if let Some((name, x)) = vertical {
+        if let Some((name, x)) = vertical.filter(|(name, _)| legend.shows(name)) {
             plot.vline(egui_plot::VLine::new(name, x).style(LineStyle::dotted_dense()).color(SERIES[2]));
         }
     });
+    if !is_above {
+        legend.row(ui, &entries);
+    }
     // With the axis below the plot itself.
     let rect = Rect::from_min_max(top, eframe::egui::pos2(drawn.response.rect.right(), ui.cursor().top()));
     ui.data_mut(|data| data.insert_temp(id, rect));
     drawn.response.hover_pos().map(|at| drawn.transform.value_from_position(at))
+}
+
+/// One entry for each name: series of one name are one thing.
+fn entries(series: &[Series<'_>], color: impl Fn(usize) -> Color32) -> Vec<Entry> {
+    let mut out: Vec<Entry> = Vec::new();
+    for (at, one) in series.iter().enumerate() {
+        if one.name.is_empty() || out.iter().any(|entry| entry.name == one.name) {
+            continue;
+        }
+        let mark = match (one.dashed, one.markers) {
+            (true, _) => Mark::Dashed,
+            (false, true) => Mark::Points,
+            (false, false) => Mark::Line,
+        };
+        out.push(Entry { name: one.name.clone(), color: color(at), mark });
+    }
+    out
 }
 
 /// Bars of a distribution; `overlay` is a part of each bar that is brought out. Returns the bin
@@ -260,7 +284,8 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
     let part: Option<Vec<Bar>> = of.overlay.map(|counts| counts.iter().enumerate().map(bar).collect());
     let mut plot = Plot::new(of.id);
     if of.overlay.is_some() {
-        plot = plot.legend(Legend::default().background_alpha(SEEN_THROUGH).follow_insertion_order(true));
+        plot = plot
+            .legend(egui_plot::Legend::default().background_alpha(SEEN_THROUGH).follow_insertion_order(true));
     }
     let drawn = plot
         .height(of.height)

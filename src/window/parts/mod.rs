@@ -6,6 +6,7 @@ pub mod form;
 pub mod framed;
 pub mod histogram;
 pub mod intervals;
+pub mod legend;
 pub mod math;
 pub mod table;
 pub mod take;

@@ -125,7 +125,7 @@ impl State {
         self.figures.learning.is_none()
             && !self.preparing()
             && self.table.is_some()
-            && self.shown().is_some()
+            && self.shown().is_some_and(|shown| shown.test.is_judged())
             && self.shows_present_rows()
     }
 

@@ -8,7 +8,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use fairness::{Fairness, Gap, GroupRates, fairness};
+pub use fairness::{Fairness, Gap, GroupRates, LEAST_ROWS, Share, fairness};
 pub use grouping::{Grouping, LEVELS, Level, NOWHERE, by_level, by_number};
 pub use measure::{Measure, Rows};
 pub use search::{CLAIMED, Condition, Found, Search, Slice, search};

@@ -1,40 +1,55 @@
 //! Curves: one threshold, and one pointer, over all of them.
 
+mod confusion;
 mod spread;
 
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
-use regulars_engine::evaluate::{Evaluation, OperatingPoint, RepairKind};
-use regulars_engine::files::{Cell, Grid};
-use regulars_engine::metrics::Confusion;
+use regulars_engine::evaluate::{Calibrated, Evaluation, OperatingPoint, RepairKind};
+use regulars_engine::metrics::Figure;
 use regulars_engine::project::Outcome;
 
-use crate::report::svg;
-use crate::window::command::Command;
-use crate::window::pages::{Page, Scene};
-use crate::window::parts::framed::{self, Framed};
+use crate::report::judged;
+use crate::window::pages::Scene;
 use crate::window::parts::{self, chart};
-use crate::window::theme::{self, Palette, S2, S3};
+use crate::window::theme::{self, S2, S3};
 use crate::window::tour;
 use crate::words::percent;
 
 /// Points of a curve: a screen has not many more columns.
 const POINTS: usize = 600;
 
+/// Bins of the calibration curve, of equal size.
+const BINS: usize = 10;
+
 /// Curves of the shown outcome, made once for it.
-#[derive(Default)]
 pub struct Charts {
     of: Option<Arc<Outcome>>,
     points: Vec<OperatingPoint>,
     /// One for each of [`CURVES`].
     lines: Vec<Vec<PlotPoint>>,
     calibration: Vec<PlotPoint>,
+    calibrated: Calibrated,
     /// Of the model's own probabilities, where the shown ones are repaired.
     unrepaired: Vec<PlotPoint>,
     /// Test rows in equal parts of 0 to 1: those who left, those who stayed.
     spread: Vec<[u64; 2]>,
+}
+
+impl Default for Charts {
+    fn default() -> Self {
+        Self {
+            of: None,
+            points: Vec::new(),
+            lines: Vec::new(),
+            calibration: Vec::new(),
+            calibrated: Calibrated::TooFew,
+            unrepaired: Vec::new(),
+            spread: Vec::new(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Charts {
@@ -99,10 +114,11 @@ impl Charts {
         let line = |curve: &Curve| self.points.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
         self.lines = CURVES.iter().map(line).collect();
         let calibration = |of: &Outcome| -> Vec<PlotPoint> {
-            let bins = of.test.calibration(10);
+            let bins = of.test.calibration(BINS);
             bins.iter().map(|bin| PlotPoint::new(bin.predicted, bin.observed.value)).collect()
         };
         self.calibration = calibration(outcome);
+        self.calibrated = outcome.test.calibrated(BINS);
         self.unrepaired =
             raw.filter(|_| outcome.repair.is_some()).map_or_else(Vec::new, |raw| calibration(raw));
         self.spread = outcome.test.spread(spread::BINS);
@@ -158,6 +174,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
         ),
     );
     ui.add_space(S2);
+    if !test.is_judged() {
+        parts::caution(ui, &lang.t("figures.lead_none"));
+    }
     let mut figures = vec![
         ("accuracy", counts.accuracy(), true),
         ("precision", counts.precision(), true),
@@ -166,7 +185,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
         ("balanced_accuracy", counts.balanced_accuracy(), true),
     ];
     figures.extend(
-        ["roc_auc", "pr_auc", "brier"].into_iter().filter_map(|key| Some((key, test.fixed(key)?, false))),
+        [Figure::RocAuc, Figure::PrAuc, Figure::Brier]
+            .into_iter()
+            .filter_map(|figure| Some((figure.name(), test.told_fixed(figure)?, false))),
     );
     let in_row = ((ui.available_width() / 220.0) as usize).clamp(2, figures.len());
     for row in figures.chunks(in_row) {
@@ -187,7 +208,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
             for (ui, picture) in sides.iter_mut().zip(row) {
                 let pointed = match picture {
                     0 => {
-                        confusion(ui, scene, test, threshold);
+                        confusion::show(ui, scene, test, threshold);
                         None
                     }
                     1 => spread::show(ui, scene, test, threshold),
@@ -236,9 +257,12 @@ fn curve(
     let here = [PlotPoint::from((curve.at)(&now))];
     let pointed: Vec<PlotPoint> = scene.page.hover.iter().map(|p| PlotPoint::from((curve.at)(p))).collect();
     let chance = (curve.chance)(base).map(PlotPoint::from);
+    let told = |figure| test.told_fixed(figure).map_or_else(String::new, |e| format!("{:.3}", e.value));
+    // The order of the list is not judged on so few.
+    let few = if test.is_judged() { "" } else { "_few" };
     let args = [
-        ("auc", test.fixed("roc_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
-        ("ap", test.fixed("pr_auc").map_or_else(|| "–".into(), |e| format!("{:.3}", e.value))),
+        ("auc", told(Figure::RocAuc)),
+        ("ap", told(Figure::PrAuc)),
         ("base", percent(base)),
         ("flagged", percent(now.flagged)),
         ("recall", percent(now.recall)),
@@ -246,7 +270,7 @@ fn curve(
     ];
     let frame = chart::Frame {
         id: curve.key,
-        title: lang.with(&format!("evaluate.{}", curve.key), &args),
+        title: lang.with(&format!("evaluate.{}{few}", curve.key), &args),
         x: lang.t(curve.x),
         y: lang.t(curve.y),
         height: 230.0,
@@ -258,14 +282,12 @@ fn curve(
     let series =
         |name: &str, points, dashed, markers| chart::Series { name: lang.t(name), points, dashed, markers };
     let line = charts.lines.get(at).map_or(&[][..], |line| line);
-    let mut all = vec![
+    let all = [
         series("evaluate.curve", line, false, false),
         series("evaluate.threshold", &here, false, true),
         series("evaluate.chance", &chance, true, false),
+        chart::Series { name: String::new(), points: &pointed, dashed: false, markers: true },
     ];
-    if !pointed.is_empty() {
-        all.push(series("evaluate.pointer", &pointed, false, true));
-    }
     let pointer = chart::lines(ui, lang, frame, &all, None)?;
     charts.nearest(curve, pointer)
 }
@@ -275,7 +297,7 @@ fn calibration(ui: &mut Ui, scene: &Scene<'_>) -> Option<f64> {
     let lang = scene.lang;
     let frame = chart::Frame {
         id: "calibration",
-        title: lang.t("evaluate.calibration"),
+        title: judged::calibrated(lang, &scene.page.charts.calibrated),
         x: lang.t("evaluate.predicted"),
         y: lang.t("evaluate.observed"),
         height: 230.0,
@@ -301,121 +323,6 @@ fn calibration(ui: &mut Ui, scene: &Scene<'_>) -> Option<f64> {
     let key = if scene.page.hover.is_some() { "evaluate.pointer" } else { "evaluate.threshold" };
     let pointer = chart::lines(ui, lang, frame, &series, Some((lang.t(key), at)))?;
     Some(pointer.x.clamp(0.0, 1.0))
-}
-
-/// Who was told rightly, at the pointer's threshold where it is over a curve.
-fn confusion(ui: &mut Ui, scene: &mut Scene<'_>, test: &Evaluation, threshold: f64) {
-    let lang = scene.lang;
-    let pointed = scene.page.hover.map(|point| point.threshold);
-    let counts = test.confusion(pointed.unwrap_or(threshold));
-    let title = lang.t("evaluate.confusion");
-    let data = || matrix(scene.lang, counts);
-    let drawing = || drawing(scene.lang, counts);
-    let framed = Framed { id: "confusion", title: &title, drawing: &drawing, data: &data };
-    let labels = scene.state.prepared.as_ref().map(|p| &p.labels);
-    let target = labels.map_or_else(String::new, |of| format!("{} = {}", of.column, of.positive));
-    let asked = framed::show(ui, lang, &framed, |ui| {
-        let at = lang.with("evaluate.at", &[("threshold", percent(pointed.unwrap_or(threshold).min(1.0)))]);
-        parts::muted(ui, format!("{target} · {at}"));
-        cells(ui, scene, counts)
-    });
-    // The list is of the day to answer; those who were measured stand on an earlier one.
-    if scene.state.asked().is_some() {
-        return;
-    }
-    parts::muted(ui, lang.t("evaluate.cell.help"));
-    if asked.is_some() {
-        scene.page.cell = asked;
-        scene.page.today.on = false;
-        scene.send.extend([Command::CloseMonth, Command::Go(Page::Customers)]);
-    }
-}
-
-/// The four cells; returns the one that was clicked: said to leave, did leave.
-fn cells(ui: &mut Ui, scene: &Scene<'_>, counts: Confusion) -> Option<(bool, bool)> {
-    let lang = scene.lang;
-    let p = Palette::of(ui);
-    let mut asked = None;
-    let mut cell = |ui: &mut Ui, value: u64, said: bool, was: bool| {
-        let good = said == was;
-        let share = value as f32 / counts.total().max(1) as f32;
-        let color = if good { p.good } else { p.bad };
-        let mark = if good { "✓" } else { "×" };
-        let frame = egui::Frame::new()
-            .fill(color.gamma_multiply(0.08 + 0.35 * share))
-            .stroke(egui::Stroke::new(1.0, p.line))
-            .corner_radius(6)
-            .inner_margin(10)
-            .show(ui, |ui| {
-                ui.set_min_size(egui::vec2(58.0, 44.0));
-                ui.vertical_centered(|ui| {
-                    let count = RichText::new(lang.count(value)).font(theme::section_font());
-                    ui.add(egui::Label::new(count).selectable(false));
-                    let text = RichText::new(format!("{mark} {:.1}%", share * 100.0)).small();
-                    ui.add(egui::Label::new(text).selectable(false));
-                });
-            });
-        let rect = frame.response.rect;
-        let response = ui.interact(rect, ui.scope_id().with(("cell", said, was)), egui::Sense::click());
-        let words =
-            |yes: bool, key: &str| lang.t(&format!("evaluate.{key}_{}", if yes { "yes" } else { "no" }));
-        let name = format!("{}, {}: {}", words(was, "was"), words(said, "said"), lang.count(value));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-        if response.hovered() || response.has_focus() {
-            ui.painter().rect_stroke(rect, 6, egui::Stroke::new(2.0, p.accent), egui::StrokeKind::Inside);
-        }
-        if response.on_hover_text(lang.t("evaluate.cell.help")).clicked() {
-            asked = Some((said, was));
-        }
-    };
-    egui::Grid::new("confusion").spacing([S2, S2]).show(ui, |ui| {
-        ui.label("");
-        parts::muted(ui, lang.t("evaluate.said_yes"));
-        parts::muted(ui, lang.t("evaluate.said_no"));
-        ui.end_row();
-        parts::muted(ui, lang.t("evaluate.was_yes"));
-        cell(ui, counts.true_positive, true, true);
-        cell(ui, counts.false_negative, false, true);
-        ui.end_row();
-        parts::muted(ui, lang.t("evaluate.was_no"));
-        cell(ui, counts.false_positive, true, false);
-        cell(ui, counts.true_negative, false, false);
-        ui.end_row();
-    });
-    asked
-}
-
-/// The matrix as a table.
-fn matrix(lang: crate::words::Lang, counts: Confusion) -> Grid {
-    let row = |key: &str, yes, no| vec![lang.t(key).into(), Cell::whole(yes), Cell::whole(no)];
-    Grid {
-        name: lang.t("evaluate.confusion"),
-        header: vec![String::new(), lang.t("evaluate.said_yes"), lang.t("evaluate.said_no")],
-        rows: vec![
-            row("evaluate.was_yes", counts.true_positive, counts.false_negative),
-            row("evaluate.was_no", counts.false_positive, counts.true_negative),
-        ],
-    }
-}
-
-/// The matrix as a drawing: 0 flagged, 1 not flagged.
-fn drawing(lang: crate::words::Lang, counts: Confusion) -> svg::Chart {
-    let line = |key: &str, yes: u64, no: u64| svg::Series {
-        name: lang.t(key),
-        points: vec![(0.0, yes as f64), (1.0, no as f64)],
-        dashed: false,
-        markers: true,
-    };
-    svg::Chart {
-        title: lang.t("evaluate.confusion"),
-        x: format!("0 = {} · 1 = {}", lang.t("evaluate.said_yes"), lang.t("evaluate.said_no")),
-        y: lang.t("common.rows"),
-        series: vec![
-            line("evaluate.was_yes", counts.true_positive, counts.false_negative),
-            line("evaluate.was_no", counts.false_positive, counts.true_negative),
-        ],
-        include: vec![[0.0, 0.0]],
-    }
 }
 
 /// The choice of how probabilities are repaired, and what that does to rows it was not fitted on.

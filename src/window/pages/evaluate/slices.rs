@@ -27,6 +27,13 @@ pub struct View {
     column: usize,
 }
 
+impl View {
+    /// Looks at another column.
+    pub fn look_at(&mut self, column: usize) {
+        self.column = column;
+    }
+}
+
 /// A slice whose customers are shown.
 #[derive(Debug, Clone)]
 pub struct Chosen {
@@ -117,6 +124,10 @@ fn lead(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, of: &Found) {
             ];
             lang.with("slices.lead", &args)
         }
+        None if of.singles.is_empty() => {
+            let args = [("rows", lang.count(slices.rows as u64)), ("least", of.least.to_string())];
+            lang.with("slices.too_few", &args)
+        }
         None => lang.t("slices.lead_none"),
     };
     let text = RichText::new(text).font(theme::section_font());
@@ -196,7 +207,8 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
             table::plain(ui, text);
         }
     });
-    parts::muted(ui, lang.t("slices.click"));
+    let is_marked = of.worst.iter().any(Slice::is_claimed);
+    parts::muted(ui, lang.t(if is_marked { "slices.click" } else { "slices.click_none" }));
     if let Some(slice) = clicked.row.and_then(|row| of.worst.get(row)) {
         choose(scene, slices, slice.conditions.clone());
     }
@@ -213,9 +225,11 @@ fn by_level(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found
         .filter(|slice| slice.conditions.first().is_some_and(|one| one.grouping == column))
         .collect();
     let name = words::column(lang, slices, column);
+    let few = too_few(lang, slices, column, &levels, segments.as_deref());
     if levels.is_empty() {
         let args = [("column", name), ("least", of.least.to_string())];
         parts::muted(ui, lang.with("slices.too_small", &args));
+        few.iter().for_each(|few| parts::muted(ui, few));
         return;
     }
     let row = |slice: &&Slice| {
@@ -236,7 +250,9 @@ fn by_level(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found
     let by = |a: &&&Slice, b: &&&Slice| {
         measure.badness(a.estimate.value).total_cmp(&measure.badness(b.estimate.value))
     };
-    let worst = levels.iter().max_by(by).and_then(|slice| slice.conditions.first().copied());
+    // Only what is worse beyond chance is called weakest.
+    let worst = levels.iter().filter(|slice| slice.is_claimed()).max_by(by);
+    let worst = worst.and_then(|slice| slice.conditions.first().copied());
     let args = [
         ("column", name),
         ("level", worst.map_or_else(String::new, |one| words::level(lang, slices, one, segments.as_deref()))),
@@ -244,13 +260,39 @@ fn by_level(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found
     let whole = of.overall.map(|overall| (lang.t("slices.all"), overall.value));
     let chart = Intervals {
         id: "by level",
-        title: lang.with("slices.by_level", &args),
+        title: lang.with(if worst.is_some() { "slices.by_level" } else { "slices.by_level_none" }, &args),
         x: lang.t(&format!("slices.measure.{}", measure.name())),
         rows: &rows,
         whole,
         show: &|value| words::value(measure, value),
     };
-    if let Some(slice) = intervals::show(ui, lang, &chart).and_then(|at| levels.get(at)) {
+    let clicked = intervals::show(ui, lang, &chart);
+    few.iter().for_each(|few| parts::muted(ui, few));
+    if let Some(slice) = clicked.and_then(|at| levels.get(at)) {
         choose(scene, slices, slice.conditions.clone());
     }
+}
+
+/// The levels of a column of which nothing is said, with their customers; `None` where there are none.
+fn too_few(
+    lang: Lang,
+    slices: &Slices,
+    column: usize,
+    told: &[&Slice],
+    segments: Option<&Segmentation>,
+) -> Option<String> {
+    let groups = &slices.fairness.get(column)?.groups;
+    let is_told = |level: usize| {
+        told.iter().any(|slice| slice.conditions.first().is_some_and(|one| one.level == level))
+    };
+    let few: Vec<String> = groups
+        .iter()
+        .filter(|group| !is_told(group.level))
+        .map(|group| {
+            let level =
+                words::level(lang, slices, Condition { grouping: column, level: group.level }, segments);
+            lang.with("slices.few_one", &[("level", level), ("rows", lang.count(group.rows))])
+        })
+        .collect();
+    (!few.is_empty()).then(|| lang.with("slices.few", &[("levels", lang.list(&few))]))
 }

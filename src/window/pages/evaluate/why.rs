@@ -57,14 +57,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                         side.spacing_mut().item_spacing.x = S2;
                     }
                     clicked = bars::show(left, lang, &found, &columns, shown.as_deref());
-                    closely(right, scene, &outcome, shown.as_deref());
+                    closely(right, scene, &outcome, (&found, shown.as_deref()));
                 }
             });
         });
     } else {
         clicked = bars::show(ui, lang, &found, &columns, shown.as_deref());
         ui.add_space(S4);
-        closely(ui, scene, &outcome, shown.as_deref());
+        closely(ui, scene, &outcome, (&found, shown.as_deref()));
     }
     if clicked.is_some() {
         scene.page.why.column = clicked;
@@ -104,7 +104,12 @@ fn working(ui: &mut Ui, scene: &mut Scene<'_>) {
 }
 
 /// The chart of the chosen column.
-fn closely(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>, column: Option<&str>) {
+fn closely(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    outcome: &Arc<Outcome>,
+    (found, column): (&Overall, Option<&str>),
+) {
     let lang = scene.lang;
     let Some(column) = column else {
         parts::muted(ui, lang.t("why.choose"));
@@ -115,7 +120,10 @@ fn closely(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>, column: O
         Some(None) => {
             ui.add(Label::new(lang.with("explain.no_dependence", &[("column", column.to_owned())])).wrap());
         }
-        Some(Some(of)) => dependence::show(ui, lang, of, &mut scene.page.why.centred),
+        Some(Some(of)) => {
+            let measured = found.importance.iter().find(|one| one.column == column);
+            dependence::show(ui, lang, of, measured.map(|one| one.proven), &mut scene.page.why.centred);
+        }
     }
 }
 

@@ -191,6 +191,9 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, asked: &Asked, seen: &AsOf) {
             parts::estimate(ui, lang, key, *estimate, *as_percent);
         }
     });
+    if !figures.contains_key("roc_auc") {
+        parts::muted(ui, lang.t("figures.lead_none"));
+    }
     ui.add_space(S2);
 }
 

@@ -1,7 +1,7 @@
 //! How the probabilities of those who left and of those who stayed are spread.
 
 use eframe::egui::Ui;
-use egui_plot::{Bar, BarChart, Corner, Legend, LineStyle, Plot, VLine};
+use egui_plot::{Bar, BarChart, LineStyle, Plot, VLine};
 use regulars_engine::evaluate::{Evaluation, OperatingPoint};
 use regulars_engine::files::{Cell, Grid};
 
@@ -9,6 +9,7 @@ use crate::report::svg;
 use crate::window::pages::Scene;
 use crate::window::parts;
 use crate::window::parts::framed::{self, Framed};
+use crate::window::parts::legend::{Entry, Legend, Mark};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::{Lang, percent};
 
@@ -33,7 +34,16 @@ pub(super) fn show(
         parts::muted(ui, format!("{} · {}", lang.t("spread.y"), lang.t("evaluate.predicted")));
         let ink = Palette::of(ui).ink;
         let shares = [share(spread, 0), share(spread, 1)];
-        let legend = Legend::default().position(Corner::RightTop).background_alpha(0.35);
+        let names = ["evaluate.was_yes", "evaluate.was_no", "evaluate.threshold"].map(|key| lang.t(key));
+        let legend = Legend::of(ui, "spread");
+        let colors = [SERIES[1], SERIES[0], SERIES[2]];
+        let entries: Vec<Entry> = names
+            .iter()
+            .zip(colors)
+            .zip([Mark::Bar, Mark::Bar, Mark::Dashed])
+            .map(|((name, color), mark)| Entry { name: name.clone(), color, mark })
+            .collect();
+        legend.row(ui, &entries);
         let drawn = Plot::new("spread")
             .height(230.0)
             .show_background(false)
@@ -44,10 +54,11 @@ pub(super) fn show(
             .include_x(1.0)
             .include_y(0.0)
             .y_axis_formatter(|mark, _| percent(mark.value))
-            .legend(legend.follow_insertion_order(true))
             .show(ui, |plot| {
-                let names = ["evaluate.was_yes", "evaluate.was_no"];
-                for (class, (key, shares)) in names.iter().zip(shares).enumerate() {
+                for (class, ((name, color), shares)) in names.iter().zip(colors).zip(shares).enumerate() {
+                    if !legend.shows(name) {
+                        continue;
+                    }
                     // Beside each other within a bin: neither hides the other.
                     let width = 1.0 / BINS as f64;
                     let place = (0.27 + 0.46 * class as f64) * width;
@@ -55,11 +66,13 @@ pub(super) fn show(
                         Bar::new(at as f64 * width + place, share).width(0.44 * width)
                     };
                     let bars = shares.into_iter().enumerate().map(bar).collect();
-                    let color = if class == 0 { SERIES[1] } else { SERIES[0] };
-                    plot.bar_chart(BarChart::new(lang.t(key), bars).color(color));
+                    plot.bar_chart(BarChart::new(name.clone(), bars).color(color));
                 }
-                let line = VLine::new(lang.t("evaluate.threshold"), threshold);
-                plot.vline(line.style(LineStyle::dotted_dense()).color(SERIES[2]));
+                let [.., name] = &names;
+                if legend.shows(name) {
+                    let line = VLine::new(name.clone(), threshold);
+                    plot.vline(line.style(LineStyle::dotted_dense()).color(SERIES[2]));
+                }
                 if let Some(at) = pointed {
                     plot.vline(VLine::new(lang.t("evaluate.pointer"), at.min(1.0)).color(ink));
                 }

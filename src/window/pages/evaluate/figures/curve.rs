@@ -39,7 +39,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>) {
         scene.state.learn_curve();
     }
     if !can && scene.state.figures.curve_progress().is_none() {
-        parts::muted(ui, lang.t("figures.curve_rows"));
+        let few = !outcome.test.is_judged();
+        parts::muted(ui, lang.t(if few { "figures.curve_few" } else { "figures.curve_rows" }));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::evaluate::{Finding, Pair};
+use regulars_engine::evaluate::Pair;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::{Judged, Outcome};
 
@@ -14,33 +14,34 @@ use crate::window::parts::{table, take};
 use crate::window::theme::{self, S2, S3};
 use crate::words::Lang;
 
-fn heads(lang: Lang) -> [Head; 7] {
+/// Columns on the page; p and the ends of the accuracy's interval go with what is taken away.
+fn heads(lang: Lang) -> [Head; 6] {
     [
-        Head::text(lang.t("figures.head.model"), 140.0),
-        Head::number(lang.t("figures.head.difference"), 96.0),
-        Head::number(lang.t("figures.head.interval"), 112.0),
-        Head::number(lang.t("figures.head.p"), 88.0),
-        Head::number(lang.t("figures.head.accuracy"), 76.0),
-        Head::number(lang.t("figures.head.accuracy_p"), 88.0),
-        Head::text(lang.t("figures.head.finding"), 110.0),
+        Head::text(lang.t("figures.head.model"), 128.0),
+        Head::number(lang.t("figures.head.difference"), 92.0),
+        Head::number(lang.t("figures.head.together"), 124.0),
+        Head::text(lang.t("figures.head.by_area"), 112.0),
+        Head::number(lang.t("figures.head.accuracy"), 80.0),
+        Head::text(lang.t("figures.head.by_accuracy"), 112.0),
     ]
 }
 
-fn cells(lang: Lang, pair: &Pair) -> [String; 7] {
-    let signed = |value: f64| format!("{value:+.3}");
-    let key = match pair.finding {
-        Finding::Better => "figures.finding.better",
-        Finding::Worse => "figures.finding.worse",
-        Finding::Chance => "figures.finding.chance",
-    };
+fn signed(value: f64) -> String {
+    format!("{value:+.3}").replace('-', "−")
+}
+
+fn points(value: f64) -> String {
+    format!("{:+.1}", 100.0 * value).replace('-', "−")
+}
+
+fn cells(lang: Lang, pair: &Pair) -> [String; 6] {
     [
         found::model(lang, pair.model),
         signed(pair.roc_auc.difference),
         format!("{} … {}", signed(pair.roc_auc.low), signed(pair.roc_auc.high)),
-        judged::p_value(pair.p_corrected),
-        format!("{:+.1}%", 100.0 * pair.accuracy.difference),
-        judged::p_value(pair.accuracy.p),
-        lang.t(key),
+        judged::finding(lang, pair.by_area),
+        points(pair.accuracy.difference),
+        judged::finding(lang, pair.by_accuracy),
     ]
 }
 
@@ -71,12 +72,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, outcome: &Arc<Outcome>, f
 }
 
 fn grid(lang: Lang, pairs: &[&Pair]) -> Grid {
-    Grid {
-        name: lang.t("figures.others"),
-        header: heads(lang).into_iter().map(|head| head.name).collect(),
-        rows: pairs
-            .iter()
-            .map(|pair| cells(lang, pair).map(|text| Cell::from(text.as_str())).to_vec())
-            .collect(),
-    }
+    let row = |pair: &&Pair| {
+        let mut row = cells(lang, pair).map(|text| Cell::from(text.as_str())).to_vec();
+        row.extend([pair.roc_auc.p, pair.accuracy.p].map(|p| Cell::from(judged::p_value(p).as_str())));
+        row
+    };
+    let mut header: Vec<String> = heads(lang).into_iter().map(|head| head.name).collect();
+    header.extend(["figures.head.p", "figures.head.accuracy_p"].map(|key| lang.t(key)));
+    Grid { name: lang.t("figures.others"), header, rows: pairs.iter().map(row).collect() }
 }

@@ -19,7 +19,7 @@ const NAME: usize = 0;
 const VALUE: usize = 1;
 const INTERVAL: usize = 2;
 const DRAWN: usize = 3;
-const MAJORITY: usize = 4;
+const GUESS: usize = 4;
 
 fn heads(lang: Lang) -> [Head; 6] {
     [
@@ -45,10 +45,8 @@ fn text(lang: Lang, row: &FigureRow, column: usize) -> Option<String> {
         VALUE => Some(show(e.value)),
         INTERVAL => Some(format!("{}–{}", show(e.low), show(e.high))),
         DRAWN => None,
-        MAJORITY => row.majority.map(show),
-        _ => {
-            row.beats_majority().map(|yes| lang.t(if yes { "figures.beats.yes" } else { "figures.beats.no" }))
-        }
+        GUESS => row.guess.map(|guess| show(guess.value)),
+        _ => row.beats_guess().map(|yes| lang.t(if yes { "figures.beats.yes" } else { "figures.beats.no" })),
     }
 }
 
@@ -85,14 +83,25 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Judged>) {
         let help = lang.t(&format!("metric.{}.help", figure.name()));
         parts::muted(ui, format!("{help}{gap}{how}"));
     }
-    ui.add(egui::Label::new(RichText::new(lang.t("figures.guess_help")).small()).wrap());
+    // Why a cell is empty is said where one is.
+    let is_judged = rows.iter().all(|row| row.judged);
+    let mut help = vec![lang.t("figures.guess_help")];
+    if !is_judged {
+        help.push(lang.t("figures.beats.few"));
+    } else if rows.iter().any(|row| row.guess.is_none()) {
+        help.push(lang.t("figures.beats.none"));
+    }
+    let gap = if lang == Lang::Zh { "" } else { " " };
+    ui.add(egui::Label::new(RichText::new(help.join(gap)).small()).wrap());
 }
 
 /// The least and the most that is drawn: what the figure can be, or what these values need.
 fn ends(row: &FigureRow) -> (f64, f64) {
     let (least, most) = row.measured.figure.range();
     match row.measured.figure.is_loss() {
-        true => (0.0, 1.1 * row.measured.estimate.high.max(row.majority.unwrap_or(0.0)).max(1e-6)),
+        true => {
+            (0.0, 1.1 * row.measured.estimate.high.max(row.guess.map_or(0.0, |guess| guess.value)).max(1e-6))
+        }
         false => (least, most),
     }
 }
@@ -121,8 +130,8 @@ fn range(ui: &mut Ui, lang: Lang, row: &FigureRow) {
     };
     let (painter, y) = (ui.painter(), rect.center().y);
     painter.line_segment([pos2(inner.left(), y), pos2(inner.right(), y)], Stroke::new(1.0, p.line));
-    if let Some(majority) = row.majority {
-        let at = x(majority);
+    if let Some(guess) = row.guess {
+        let at = x(guess.value);
         painter.line_segment([pos2(at, y - 8.0), pos2(at, y + 8.0)], Stroke::new(1.5, p.muted));
     }
     let (low, high) = (x(e.low), x(e.high));
@@ -140,7 +149,7 @@ fn grid(lang: Lang, rows: &[&FigureRow]) -> Grid {
         let e = row.measured.estimate;
         let mut cells = vec![Cell::from(figure_name(lang, row).as_str())];
         cells.extend([e.value, e.low, e.high].map(number));
-        cells.push(row.majority.map_or_else(|| Cell::from(""), number));
+        cells.push(row.guess.map_or_else(|| Cell::from(""), |guess| number(guess.value)));
         cells
     };
     Grid {

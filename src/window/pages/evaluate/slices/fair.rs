@@ -1,12 +1,13 @@
 //! What the model does to the groups of a column.
 
 use eframe::egui::{Label, RichText, Ui};
-use regulars_engine::evaluate::slices::{Condition, Gap};
+use regulars_engine::evaluate::slices::{Condition, LEAST_ROWS};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::metrics::Estimate;
 use regulars_engine::project::Slices;
 
 use super::words;
+use crate::report::groups;
 use crate::window::pages::Scene;
 use crate::window::parts::{table, take};
 use crate::window::theme::{self, Palette, S1};
@@ -20,9 +21,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
     let level = |level: usize| words::level(lang, slices, Condition { grouping: column, level }, segments);
     let title = lang.with("fair.title", &[("column", name)]);
     let keys = ["fair.group", "slices.rows", "fair.selection", "fair.found", "fair.wrongly"];
-    let share = |e: Estimate, of: u64| match of {
-        0 => "—".to_owned(),
-        _ => format!("{} ({}–{})", percent(e.value), percent(e.low), percent(e.high)),
+    let share = |e: Option<Estimate>| match e {
+        Some(e) => format!("{} ({}–{})", percent(e.value), percent(e.low), percent(e.high)),
+        None => lang.t("fair.too_few"),
     };
     let rows: Vec<Vec<String>> = found
         .groups
@@ -31,9 +32,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
             vec![
                 level(group.level),
                 lang.count(group.rows),
-                share(group.selection, group.rows),
-                share(group.found, group.positives),
-                share(group.wrongly, group.rows - group.positives),
+                share(group.selection),
+                share(group.found),
+                share(group.wrongly),
             ]
         })
         .collect();
@@ -45,7 +46,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
             rows: rows.iter().map(|row| row.iter().map(|cell| Cell::from(cell.as_str())).collect()).collect(),
         });
     });
-    let threshold = [("threshold", percent(slices.threshold))];
+    // The widest first: it is what there is to see.
+    for (at, said) in groups::gaps(lang, found, &level).into_iter().enumerate() {
+        let text = RichText::new(said);
+        let text = if at == 0 { text.family(theme::strong()) } else { text };
+        ui.add(Label::new(text).wrap());
+    }
+    ui.add_space(S1);
+    let threshold = [("threshold", percent(slices.threshold)), ("least", LEAST_ROWS.to_string())];
     let color = Palette::of(ui).muted;
     ui.add(Label::new(RichText::new(lang.with("fair.means", &threshold)).color(color)).wrap());
     ui.add_space(S1);
@@ -65,28 +73,5 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
         table::plain(ui, text);
     });
     ui.add_space(S1);
-    let gaps = [
-        ("fair.gap.selection", &found.selection),
-        ("fair.gap.found", &found.found),
-        ("fair.gap.wrongly", &found.wrongly),
-    ];
-    for (key, gap) in gaps {
-        let Some(gap) = gap else { continue };
-        ui.add(Label::new(sentence(lang, key, gap, &level)).wrap());
-    }
     ui.add(Label::new(RichText::new(lang.t("fair.means_not")).color(color)).wrap());
-}
-
-/// A gap in words: chance may be all that there is.
-fn sentence(lang: crate::words::Lang, key: &str, gap: &Gap, level: &dyn Fn(usize) -> String) -> String {
-    let points = |value: f64| format!("{:.1}", 100.0 * value).replace('-', "−");
-    let args = [
-        ("high", level(gap.high)),
-        ("low", level(gap.low)),
-        ("gap", points(gap.value.value)),
-        ("from", points(gap.value.low)),
-        ("to", points(gap.value.high)),
-    ];
-    let sure = if gap.value.low > 0.0 { "fair.sure" } else { "fair.unsure" };
-    format!("{} {}", lang.with(key, &args), lang.with(sure, &args))
 }

@@ -1,10 +1,11 @@
 //! Slices in words.
 
-use regulars_engine::evaluate::slices::{Condition, Level, Measure};
+use regulars_engine::evaluate::slices::{Condition, Measure};
 use regulars_engine::project::Slices;
 use regulars_engine::segment::Segmentation;
 
-use crate::words::{Lang, segment_name};
+use crate::report::groups;
+use crate::words::Lang;
 
 /// A column; segments have no name of their own.
 pub(super) fn column(lang: Lang, slices: &Slices, at: usize) -> String {
@@ -14,20 +15,7 @@ pub(super) fn column(lang: Lang, slices: &Slices, at: usize) -> String {
 
 /// The level of a condition.
 pub(super) fn level(lang: Lang, slices: &Slices, one: Condition, segments: Option<&Segmentation>) -> String {
-    match slices.named(one).map(|(_, level)| level) {
-        Some(Level::Is(text)) => text.clone(),
-        Some(Level::Between { low: Some(low), high: Some(high) }) => format!("{low} … <{high}"),
-        Some(Level::Between { low: None, high: Some(high) }) => format!("<{high}"),
-        Some(Level::Between { low: Some(low), high: None }) => format!("≥{low}"),
-        Some(Level::Between { low: None, high: None }) | None => lang.t("slices.all"),
-        Some(Level::Other) => lang.t("slices.other"),
-        Some(Level::Missing) => lang.t("slices.missing"),
-        Some(Level::Segment(at)) => {
-            let name = segments.and_then(|found| found.segments.get(*at));
-            let name = name.map_or_else(String::new, |segment| segment_name(lang, segment));
-            format!("{} · {name}", at + 1)
-        }
-    }
+    groups::level(lang, slices.named(one).map(|(_, level)| level), segments)
 }
 
 /// All conditions of a slice.
@@ -38,10 +26,12 @@ pub(super) fn slice(
     segments: Option<&Segmentation>,
 ) -> String {
     let part = |one: &Condition| {
-        format!("{}: {}", column(lang, slices, one.grouping), level(lang, slices, *one, segments))
+        let args =
+            [("column", column(lang, slices, one.grouping)), ("level", level(lang, slices, *one, segments))];
+        lang.with("slices.condition", &args)
     };
     let parts: Vec<String> = conditions.iter().map(part).collect();
-    parts.join(" + ")
+    parts.join(&lang.t("slices.and"))
 }
 
 /// A figure of the measure.

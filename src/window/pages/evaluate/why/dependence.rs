@@ -1,19 +1,21 @@
 //! What the model makes of one column: the mean and single customers, few rows in grey.
 
 use eframe::egui::{self, Label, Rect, RichText, Ui, pos2};
-use egui_plot::{AxisHints, Bar, BarChart, Corner, FilledArea, Legend, Line, Plot, PlotPoint, PlotPoints};
+use egui_plot::{AxisHints, Bar, BarChart, FilledArea, Line, Plot, PlotPoint, PlotPoints};
 use regulars_engine::evaluate::explain::{Axis, Dependence};
 use regulars_engine::files::{Cell, Grid};
 
 use super::rows::{self, Look, Row};
 use crate::report::svg;
+use crate::window::parts::legend::{Entry, Legend, Mark};
 use crate::window::parts::{self, chart, take};
 use crate::window::theme::{Palette, S2, SERIES};
 use crate::words::{Lang, percent, spoken};
 
 /// Draws the chart of a column.
-pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Dependence, centred: &mut bool) {
-    let title = spoken::dependence(lang, of);
+pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Dependence, proven: Option<bool>, centred: &mut bool) {
+    let changes = *centred && of.axis != Axis::Level;
+    let title = spoken::dependence(lang, of, proven, changes);
     let id = ui.scope_id().with("dependence");
     let before: Option<Rect> = ui.data(|data| data.get_temp(id));
     let (top, right) = (ui.cursor().min, ui.max_rect().right());
@@ -86,9 +88,19 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
         })
         .collect();
     let days = of.axis == Axis::Date;
-    // The legend stands where the curve is low.
-    let falls = mean.first().zip(mean.last()).is_some_and(|(first, last)| first.y > last.y);
-    let corner = if falls { Corner::RightTop } else { Corner::LeftTop };
+    let thin = thin(of);
+    let entry = |key: &str, color, mark| Entry { name: lang.t(key), color, mark };
+    let mut entries = vec![
+        entry("why.mean", SERIES[0], Mark::Line),
+        entry("why.single", p.muted.gamma_multiply(0.45), Mark::Line),
+        entry("why.share", SERIES[4], Mark::Bar),
+    ];
+    if !thin.is_empty() {
+        entries.push(entry("why.few_rows", p.muted.gamma_multiply(0.18), Mark::Bar));
+    }
+    let legend = Legend::of(ui, "dependence");
+    legend.row(ui, &entries);
+    let shows = |key: &str| legend.shows(&lang.t(key));
     let drawn = Plot::new("dependence")
         .height(300.0)
         .show_background(false)
@@ -96,7 +108,6 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
         .allow_zoom(false)
         .allow_drag(false)
         .custom_x_axes(vec![AxisHints::new_x().label_spacing(egui::Rangef::new(60.0, 90.0))])
-        .legend(Legend::default().position(corner).background_alpha(0.35).follow_insertion_order(true))
         .y_axis_formatter(move |mark, _| match mark.value < low - 1e-9 {
             // The bars below have an axis of their own.
             true => String::new(),
@@ -107,11 +118,11 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
             false => regulars_engine::table::show_number((mark.value * 1e6).round() / 1e6),
         })
         .show(ui, |plot| {
-            for (from, to) in thin(of) {
+            for (from, to) in thin.into_iter().filter(|_| shows("why.few_rows")) {
                 let area = FilledArea::new(lang.t("why.few_rows"), &[from, to], &[floor; 2], &[high; 2]);
                 plot.add(area.fill_color(p.muted.gamma_multiply(0.18)).allow_hover(false));
             }
-            for line in &single {
+            for line in single.iter().filter(|_| shows("why.single")) {
                 plot.line(
                     Line::new(lang.t("why.single"), PlotPoints::Borrowed(line))
                         .color(p.muted.gamma_multiply(0.45))
@@ -119,8 +130,13 @@ fn curve(ui: &mut Ui, lang: Lang, of: &Dependence, centred: bool) {
                         .allow_hover(false),
                 );
             }
-            plot.bar_chart(BarChart::new(lang.t("why.share"), rug).color(SERIES[4]).allow_hover(false));
-            plot.line(Line::new(lang.t("why.mean"), PlotPoints::Borrowed(&mean)).color(SERIES[0]).width(3.0));
+            if shows("why.share") {
+                plot.bar_chart(BarChart::new(lang.t("why.share"), rug).color(SERIES[4]).allow_hover(false));
+            }
+            if shows("why.mean") {
+                let mean = Line::new(lang.t("why.mean"), PlotPoints::Borrowed(&mean));
+                plot.line(mean.color(SERIES[0]).width(3.0));
+            }
         });
     if let Some(at) = drawn.response.hover_pos() {
         let x = drawn.transform.value_from_position(at).x;

@@ -36,8 +36,8 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, tree: Option<&Surrogate>, threshold:
         parts::muted(ui, &name);
         take::table_menu(ui, lang, &name, || Grid {
             name: name.clone(),
-            header: vec![lang.t("why.tree")],
-            rows: sentences.iter().map(|line| vec![Cell::from(line.as_str())]).collect(),
+            header: heads(lang).to_vec(),
+            rows: rules(lang, tree),
         });
     });
     ui.add_space(S1);
@@ -48,6 +48,21 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, tree: Option<&Surrogate>, threshold:
     }
     ui.add_space(S2);
     ui.add(Label::new(RichText::new(spoken::fidelity(lang, tree, threshold)).small()).wrap());
+}
+
+/// What the columns of the outline and of its table hold.
+fn heads(lang: Lang) -> [String; 3] {
+    ["why.tree.rule", "why.tree.probability", "why.tree.share"].map(|key| lang.t(key))
+}
+
+/// The outline as a table, a row each node, its depth told by its indent.
+fn rules(lang: Lang, tree: &Surrogate) -> Vec<Vec<Cell>> {
+    let row = |line: Line| {
+        let node = tree.nodes.get(line.node)?;
+        let rule = format!("{}{}", "  ".repeat(line.depth), line.words);
+        Some(vec![rule.as_str().into(), Cell::percent(node.probability), Cell::percent(node.share)])
+    };
+    lines(lang, tree).into_iter().filter_map(row).collect()
 }
 
 /// The nodes in the order in which they are read: the answer yes before the answer no.
@@ -73,12 +88,28 @@ fn lines(lang: Lang, tree: &Surrogate) -> Vec<Line> {
     out
 }
 
+/// The heads of the outline, over their columns.
+fn head(ui: &mut Ui, lang: Lang, width: f32) {
+    let p = Palette::of(ui);
+    let [rule, probability, share] = heads(lang);
+    let numbers = format!("{probability} · {share}");
+    let font = egui::FontId::proportional(12.0);
+    let room = |width: f32, text: String| ui.painter().layout(text, font.clone(), p.muted, width.max(60.0));
+    let (rule, numbers) = (room(width - BAR - 130.0, rule), room(BAR + 118.0, numbers));
+    let tall = rule.size().y.max(numbers.size().y) + S1;
+    let (rect, _) = ui.allocate_exact_size(vec2(width, tall), Sense::hover());
+    ui.painter().galley(pos2(rect.left() + S2, rect.top()), rule, p.muted);
+    ui.painter().galley(pos2(rect.right() - BAR - 118.0, rect.top()), numbers, p.muted);
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, p.line));
+}
+
 fn outline(ui: &mut Ui, lang: Lang, tree: &Surrogate) {
     let p = Palette::of(ui);
     let lines = lines(lang, tree);
     let width = ui.available_width();
     let mut marks: Vec<egui::Pos2> = Vec::with_capacity(lines.len());
     ui.spacing_mut().item_spacing.y = 0.0;
+    head(ui, lang, width);
     for line in &lines {
         let Some(node) = tree.nodes.get(line.node) else { continue };
         let left = line.depth as f32 * STEP + S2;
