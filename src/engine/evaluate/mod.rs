@@ -9,6 +9,7 @@ mod importance;
 mod learning;
 pub mod money;
 mod nearest;
+mod refit;
 mod repair;
 mod similar;
 pub mod slices;
@@ -28,6 +29,7 @@ pub use figures::{FigureRow, FigureTable, Finding, Footing, Pair, Trust, careful
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use nearest::{Goal, Move, Nearest, Turn, nearest};
+pub use refit::Refit;
 pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
 pub use similar::{Like, alike};
 pub use standing::Standing;

@@ -3,6 +3,7 @@
 use super::{Outcome, Prepared, Settings, Versions, pick};
 use crate::deploy::{Card, Period, today};
 use crate::detect::date;
+use crate::evaluate::Repair;
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{Role, Table};
@@ -94,6 +95,8 @@ pub fn card(
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices: None,
+        refit: outcome.repair.as_ref().and_then(Repair::refit).cloned(),
+        measured_before_refit: false,
         versions: Versions::here().crates,
         signature: String::new(),
     };

@@ -9,7 +9,7 @@ use crate::evaluate::Evaluation;
 /// Rows of each class below which there is nothing to draw from.
 const LEAST_PER_CLASS: u64 = 10;
 /// Groups of rows with about the same probability.
-const GROUPS: usize = 200;
+const GROUPS: usize = 100;
 /// Weight by which the curve is drawn to that of true probabilities: it only counts where all
 /// probabilities are equal.
 const RIDGE: f64 = 1e-6;
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn groups_give_the_curve_of_their_rows() {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        for n in [60, 190, 4000] {
+        for n in [60, 95, 4000] {
             let (p, y): (Vec<f64>, Vec<bool>) = (0..n)
                 .map(|_| {
                     let z: f64 = rng.gen_range(-2.5..2.0);

@@ -64,13 +64,23 @@ impl ProfitCurve {
         seed: u64,
         report: &Reporter,
     ) -> crate::Result<Self> {
+        Self::of(test, spec, book, (seed, REPLICATES), report)
+    }
+
+    fn of(
+        test: &Evaluation,
+        spec: &MoneySpec,
+        book: &Book,
+        draws: (u64, usize),
+        report: &Reporter,
+    ) -> crate::Result<Self> {
         let mut ends = book.ends(spec.most_calls().unwrap_or(usize::MAX));
         ends.insert(0, 0);
         let exact: Vec<f64> = ends.iter().map(|&end| book.of(spec, end).profit).collect();
         let ends: Vec<usize> =
             places(&exact, POINTS).into_iter().filter_map(|at| ends.get(at).copied()).collect();
         report.check()?;
-        let leavers = redrawn(test, book, &ends, seed, report)?;
+        let leavers = redrawn(test, book, &ends, draws, report)?;
         let band = |at: usize, calls: usize| {
             let mut values: Vec<f64> = leavers.iter().filter_map(|one| one.get(at).copied()).collect();
             values.sort_unstable_by(f64::total_cmp);
@@ -116,7 +126,7 @@ fn redrawn(
     test: &Evaluation,
     book: &Book,
     ends: &[usize],
-    seed: u64,
+    (seed, replicates): (u64, usize),
     report: &Reporter,
 ) -> crate::Result<Vec<Vec<f64>>> {
     let Some(seen) = Seen::of(test) else { return Ok(Vec::new()) };
@@ -150,11 +160,11 @@ fn redrawn(
         }
         places.iter().filter_map(|at| sums.get(*at).copied()).collect()
     };
-    let mut out: Vec<Vec<f64>> = Vec::with_capacity(REPLICATES);
-    for from in (0..REPLICATES).step_by(AT_ONCE) {
+    let mut out: Vec<Vec<f64>> = Vec::with_capacity(replicates);
+    for from in (0..replicates).step_by(AT_ONCE) {
         report.check()?;
-        out.par_extend((from..(from + AT_ONCE).min(REPLICATES)).into_par_iter().map(replicate));
-        report.progress((from + AT_ONCE) as f64 / REPLICATES as f64);
+        out.par_extend((from..(from + AT_ONCE).min(replicates)).into_par_iter().map(replicate));
+        report.progress((from + AT_ONCE).min(replicates) as f64 / replicates as f64);
     }
     Ok(out)
 }
@@ -236,19 +246,20 @@ mod tests {
         assert_eq!(nobody.points.len(), 1);
     }
 
-    /// 400 shops, each with 400 test rows and a list of 300: the band holds what calling the list is
+    /// 300 shops, each with 400 test rows and a list of 300: the band holds what calling the list is
     /// worth by the true probabilities.
     #[test]
     fn the_band_covers_what_the_list_is_worth() {
         let truth = Worth { slope: 0.8, offset: -0.3 };
         let true_p = |p: f64| truth.at(log_odds(p));
         let (mut held, mut all) = (0, 0);
-        for shop in 0..400 {
+        for shop in 0..300 {
             let mut rng = ChaCha8Rng::seed_from_u64(1000 + shop);
             let (p, y) = scored(400, true_p, &mut rng);
             let book = book(scored(300, |p| p, &mut rng).0);
-            let curve = ProfitCurve::new(&Evaluation::new(&p, &y), &spec(), &book, shop, &Reporter::silent())
-                .unwrap();
+            let curve =
+                ProfitCurve::of(&Evaluation::new(&p, &y), &spec(), &book, (shop, 200), &Reporter::silent())
+                    .unwrap();
             let point = curve.nearest(100.0).unwrap();
             let leavers: f64 = (0..point.calls).filter_map(|at| book.probability(at)).map(true_p).sum();
             let worth = spec().profit(leavers, point.calls as f64);
