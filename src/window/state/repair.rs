@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regulars_engine::evaluate::{Refit, Repair, RepairKind};
 use regulars_engine::job::Job;
-use regulars_engine::project::{self, Outcome, Prepared, Settings};
+use regulars_engine::project::{self, Outcome, Prepared};
 
 use super::{State, ended};
 
@@ -12,9 +12,12 @@ use super::{State, ended};
 #[derive(Clone)]
 struct Of(Arc<Outcome>, RepairKind, Arc<Prepared>, Option<Refit>);
 
+/// The repair that is wanted, and what an experiment said of the model.
+type Wish<'a> = (RepairKind, Option<&'a Refit>);
+
 impl Of {
-    fn is(&self, raw: &Arc<Outcome>, settings: &Settings) -> bool {
-        Arc::ptr_eq(&self.0, raw) && (self.1, &self.3) == (settings.repair, &settings.refit)
+    fn is(&self, raw: &Arc<Outcome>, wish: Wish<'_>) -> bool {
+        Arc::ptr_eq(&self.0, raw) && (self.1, self.3.as_ref()) == wish
     }
 
     /// The outcome set right; `None` where nothing could be.
@@ -38,9 +41,9 @@ pub struct Repairing {
 }
 
 impl Repairing {
-    pub(super) fn of(&self, raw: &Arc<Outcome>, settings: &Settings) -> Option<&Arc<Outcome>> {
+    pub(super) fn of(&self, raw: &Arc<Outcome>, wish: Wish<'_>) -> Option<&Arc<Outcome>> {
         let (of, made) = self.made.as_ref()?;
-        made.as_ref().filter(|_| of.is(raw, settings))
+        made.as_ref().filter(|_| of.is(raw, wish))
     }
 
     /// True while it is being made.
@@ -57,6 +60,22 @@ impl Repairing {
 }
 
 impl State {
+    /// What an experiment said of the shown model; none where it spoke of another.
+    pub fn refit(&self) -> Option<&Refit> {
+        let refit = self.settings.refit.as_ref()?;
+        (refit.model.is_empty() || refit.model == self.model_name()).then_some(refit)
+    }
+
+    /// The shown model among all: how it was made, and its kind.
+    pub(super) fn model_name(&self) -> String {
+        let kind = self.unrepaired().map_or("", |raw| raw.kind.name());
+        format!("{kind} {}", self.outcomes_key)
+    }
+
+    pub(super) fn repair_wish(&self) -> Wish<'_> {
+        (self.settings.repair, self.refit())
+    }
+
     /// Repairs the shown model where that is wanted, and makes the lists anew when it is done.
     pub(super) fn poll_repair(&mut self) {
         if let Some((of, job)) = self.repairing.job.take() {
@@ -68,14 +87,14 @@ impl State {
                 (None, None) => {}
             }
         }
-        let wanted = !self.settings.repair.is_none() || self.settings.refit.is_some();
+        let wanted = !self.settings.repair.is_none() || self.refit().is_some();
         let Some(raw) = self.unrepaired().cloned() else { return };
         if let Some(rows) = self.trained_on.clone().filter(|_| wanted) {
-            let known = self.repairing.made.as_ref().is_some_and(|(of, _)| of.is(&raw, &self.settings))
-                || self.repairing.job.as_ref().is_some_and(|(of, _)| of.is(&raw, &self.settings));
+            let known = self.repairing.made.as_ref().is_some_and(|(of, _)| of.is(&raw, self.repair_wish()))
+                || self.repairing.job.as_ref().is_some_and(|(of, _)| of.is(&raw, self.repair_wish()));
             if !known {
                 self.repairing.job.iter().for_each(|(_, job)| job.cancel());
-                let of = Of(raw.clone(), self.settings.repair, rows, self.settings.refit.clone());
+                let of = Of(raw.clone(), self.settings.repair, rows, self.refit().cloned());
                 let work = of.clone();
                 let job = self.start(move |_| work.make());
                 self.repairing.job = Some((of, job));

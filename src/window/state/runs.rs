@@ -412,7 +412,7 @@ impl State {
 
     /// The outcome that pages show, its probabilities repaired where that is wanted and done.
     pub fn shown(&self) -> Option<&Arc<Outcome>> {
-        self.unrepaired().map(|raw| self.repairing.of(raw, &self.settings).unwrap_or(raw))
+        self.unrepaired().map(|raw| self.repairing.of(raw, self.repair_wish()).unwrap_or(raw))
     }
 
     /// The shown outcome as the model gave it.
