@@ -1,13 +1,13 @@
 //! Money and what to say, in words.
 
 use regulars_engine::deploy::Reason;
-use regulars_engine::evaluate::money::{MoneySpec, fill};
+use regulars_engine::evaluate::money::{MoneySpec, ProfitPoint, fill};
 use regulars_engine::features::behaviour::HISTORY;
 use regulars_engine::files::Cell;
 use regulars_engine::files::Grid;
-use regulars_engine::project::CallList;
+use regulars_engine::project::{CallList, Gains};
 
-use super::{Lang, column_name};
+use super::{Lang, column_name, percent};
 
 /// Currencies that have no hundredths in use.
 const WHOLE: [&str; 10] = ["JPY", "KRW", "VND", "CLP", "ISK", "IDR", "円", "₩", "₫", "Rp"];
@@ -35,6 +35,35 @@ fn written(lang: Lang, currency: &str, value: f64, decimals: u32) -> String {
     let gap = if currency.chars().last().is_some_and(char::is_alphabetic) { " " } else { "" };
     let minus = if value < 0.0 && parts > 0.0 { "−" } else { "" };
     format!("{minus}{currency}{gap}{number}")
+}
+
+/// An amount with its band, where there is one: "€120.00 (€80.00 to €150.00)".
+fn with_band(lang: Lang, currency: &str, point: &ProfitPoint) -> String {
+    let money = |value: f64| amount(lang, currency, value);
+    match point.band {
+        Some((low, high)) => lang.with(
+            "plan.with_band",
+            &[("profit", money(point.profit)), ("low", money(low)), ("high", money(high))],
+        ),
+        None => money(point.profit),
+    }
+}
+
+/// The recommended plan with its reason, in one sentence.
+pub fn recommended(lang: Lang, gains: &Gains, spec: &MoneySpec) -> String {
+    let Some(point) = gains.best.and_then(|best| gains.curve.at(best)) else {
+        return lang.t("money.title_none");
+    };
+    let limited = spec.most_calls().is_some_and(|most| gains.curve.customers > most)
+        && spec.profit(point.threshold, 1.0) > 0.0
+        && gains.curve.points.last().is_some_and(|last| last.calls == point.calls);
+    let args = [
+        ("calls", lang.count(point.calls as u64)),
+        ("customers", lang.count(gains.curve.customers as u64)),
+        ("profit", with_band(lang, &spec.currency, point)),
+        ("threshold", percent(spec.pays_from())),
+    ];
+    lang.with(if limited { "plan.title_limit" } else { "plan.title_pays" }, &args)
 }
 
 /// The strongest reason that drives away.

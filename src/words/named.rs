@@ -58,7 +58,10 @@ mod tests {
         assert_eq!(en("days_since_last_order"), "days since last order");
         assert_eq!(en("orders: median gap"), "orders: median gap");
         assert_eq!(en("TotalCharges"), "TotalCharges");
-        assert_eq!((en("_").as_str(), en("_30d").as_str(), en("mod_3d").as_str()), ("_", "30d", "mod in the last 3 days"));
+        assert_eq!(
+            (en("_").as_str(), en("_30d").as_str(), en("mod_3d").as_str()),
+            ("_", "30d", "mod in the last 3 days")
+        );
         assert_eq!(column_name(Lang::Zh, "orders_30d"), "近 30 天的订单数");
         assert_eq!(column_name(Lang::Zh, "城市_等级"), "城市 等级");
     }

@@ -181,8 +181,9 @@ mod tests {
             let text = serde_json::to_string(&bundle).unwrap();
             let bundle: Bundle = serde_json::from_str(&text).unwrap();
             let scores = bundle.score(&table, Lacking::Refuse, &quiet).unwrap();
-            for (row, p) in scores.rows.iter().zip(&better.probabilities) {
-                assert!((row.probability - p).abs() < 1e-9);
+            for customer in project::rank(&prepared, &better, None) {
+                let scored = scores.rows.iter().find(|scored| scored.row == customer.row).unwrap();
+                assert!((scored.probability - customer.probability).abs() < 1e-9);
             }
         }
 

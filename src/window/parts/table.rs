@@ -159,11 +159,8 @@ pub fn lines(ui: &mut Ui, text: RichText, most: usize, more: &str) {
         .into_layout_job(ui.style(), egui::FontSelection::Default, Align::Min)
         .as_ref()
         .clone();
-    job.wrap = egui::text::TextWrapping {
-        max_width: ui.available_width(),
-        max_rows: most,
-        ..Default::default()
-    };
+    job.wrap =
+        egui::text::TextWrapping { max_width: ui.available_width(), max_rows: most, ..Default::default() };
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     let is_cut = galley.elided;
     let response = ui.add(egui::Label::new(galley).selectable(false));

@@ -112,7 +112,8 @@ impl State {
         self.money.job.iter().for_each(|(_, job)| job.cancel());
         self.money.stopped = None;
         let (work, seed) = (of.clone(), self.settings.seed);
-        let job = self.start(move |report| project::gains(&work.spec, &work.outcome, &work.book, seed, report));
+        let job =
+            self.start(move |report| project::gains(&work.spec, &work.outcome, &work.book, seed, report));
         self.money.job = Some((of, job));
     }
 

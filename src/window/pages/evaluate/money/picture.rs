@@ -7,17 +7,17 @@ use egui_plot::{
     AxisHints, Corner, FilledArea, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine,
 };
 use regulars_engine::evaluate::RepairKind;
-use regulars_engine::evaluate::money::{MoneySpec, ProfitPoint};
+use regulars_engine::evaluate::money::ProfitPoint;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Gains;
 
 use crate::report::svg;
 use crate::window::pages::Scene;
-use crate::window::parts::{self, chart};
 use crate::window::parts::framed::{self, Framed};
+use crate::window::parts::{self, chart};
 use crate::window::theme::{Palette, SERIES};
-use crate::words::money::{amount, at_mark};
-use crate::words::{Lang, percent};
+use crate::words::Lang;
+use crate::words::money::{at_mark, recommended};
 
 /// What the tab remembers between frames: the curve, ready to be drawn.
 #[derive(Default)]
@@ -53,41 +53,12 @@ impl View {
     }
 }
 
-/// An amount with its band, where there is one: "€120.00 (€80.00 to €150.00)".
-fn with_band(lang: Lang, currency: &str, point: &ProfitPoint) -> String {
-    let money = |value: f64| amount(lang, currency, value);
-    match point.band {
-        Some((low, high)) => lang.with(
-            "plan.with_band",
-            &[("profit", money(point.profit)), ("low", money(low)), ("high", money(high))],
-        ),
-        None => money(point.profit),
-    }
-}
-
-/// The recommended plan with its reason, in one sentence.
-fn title(lang: Lang, gains: &Gains, spec: &MoneySpec) -> String {
-    let Some(point) = gains.best.and_then(|best| gains.curve.at(best)) else {
-        return lang.t("money.title_none");
-    };
-    let limited = spec.most_calls().is_some_and(|most| gains.curve.customers > most)
-        && spec.profit(point.threshold, 1.0) > 0.0
-        && gains.curve.points.last().is_some_and(|last| last.calls == point.calls);
-    let args = [
-        ("calls", lang.count(point.calls as u64)),
-        ("customers", lang.count(gains.curve.customers as u64)),
-        ("profit", with_band(lang, &spec.currency, point)),
-        ("threshold", percent(spec.pays_from())),
-    ];
-    lang.with(if limited { "plan.title_limit" } else { "plan.title_pays" }, &args)
-}
-
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
     let lang = scene.lang;
     scene.page.money.follow(gains);
     let spec = scene.state.settings.money.clone();
     let currency = spec.currency.clone();
-    let title = title(lang, gains, &spec);
+    let title = recommended(lang, gains, &spec);
     let drawing = || drawing(lang, gains, &title);
     let data = || data(lang, gains, &title);
     let framed = Framed { id: "profit", title: &title, drawing: &drawing, data: &data };
