@@ -50,6 +50,8 @@ pub struct Order {
     made_for: u64,
     classes: ClassesOf,
     places: Vec<usize>,
+    /// A place that was looked for, and where it stands among those shown: looked for once.
+    row: Option<(usize, Option<usize>)>,
 }
 
 impl Order {
@@ -106,6 +108,17 @@ impl Order {
         }
         self.made_for = id;
         self.key = Some(filter);
+        self.row = None;
+    }
+
+    /// Where a place of the list stands among those shown.
+    fn row_of(&mut self, place: usize) -> Option<usize> {
+        if let Some((_, row)) = self.row.filter(|(of, _)| *of == place) {
+            return row;
+        }
+        let row = self.places.iter().position(|at| *at == place);
+        self.row = Some((place, row));
+        row
     }
 }
 
@@ -380,7 +393,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
         parts::muted(ui, lang.t("customers.none"));
         return;
     }
-    let chosen = chosen.and_then(|one| page.order.places.iter().position(|at| *at == one));
+    let chosen = chosen.and_then(|one| page.order.row_of(one));
     let threshold = scene.state.settings.threshold;
     let sorted = page.sort.and_then(|(column, up)| Some((columns.iter().position(|c| *c == column)?, up)));
     let spec = table::Table {

@@ -36,7 +36,9 @@ impl View {
         self.key = Some(key);
         let mut found: HashMap<&str, (Option<&Reason>, usize)> = HashMap::new();
         if let Some(reasons) = reasons {
-            let known = places.iter().filter_map(|&at| reasons.of.get(&list.get(at)?.place));
+            // Reasons are found from the top of the list: beyond as many places nobody has any.
+            let top = places.iter().take(reasons.of.len());
+            let known = top.filter_map(|&at| reasons.of.get(&list.get(at)?.place));
             for strongest in known.map(|reasons| strongest(reasons)) {
                 let column = strongest.map_or("", |reason| reason.column.as_str());
                 found.entry(column).or_insert((strongest, 0)).1 += 1;
@@ -182,7 +184,7 @@ pub(in crate::window) fn calls(
         table::Head::text(why, 300.0),
     ];
     let places = book.first(called.calls);
-    let chosen = scene.page.chosen(scene.state).and_then(|one| places.iter().position(|at| *at == one));
+    let chosen = scene.page.chosen(scene.state).and_then(|one| places.binary_search(&one).ok());
     let spec = table::Table {
         // Columns of another width than those of the first such table.
         id: "today's calls",
