@@ -128,7 +128,7 @@ fn body(lang: Lang, card: &CustomerCard, also: &[(String, String)]) -> Markup {
             p.muted { (lang.t("card.no_reasons")) }
         } @else {
             @if let Some(base) = card.base { p.muted { (lang.with("reason.base", &[("base", percent(base))])) } }
-            ol { @for one in &card.reasons { li { (words::reason(lang, one)) } } }
+            ol { @for one in &card.reasons { li title=(one.column) { (words::reason(lang, one)) } } }
             p.muted { (lang.t("reason.no_cause")) }
         }
         @if let Some(found) = &card.nearest {

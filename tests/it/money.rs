@@ -85,7 +85,7 @@ fn whom_do_i_call_today_and_what_do_i_say_in_three_clicks() {
     };
     let (masked, open) = (mail(&harness, false), mail(&harness, true));
     assert!(masked != open && says(&harness, &masked) && !says(&harness, &open));
-    click(&mut harness, "Show in clear");
+    click(&mut harness, "Show names and contact details");
     assert!(says(&harness, &open));
     harness.state_mut().prefs.projector = true;
     harness.run_steps(2);

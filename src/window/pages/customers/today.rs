@@ -173,7 +173,7 @@ pub(in crate::window) fn calls(
     let reasons = scene.state.reasons.clone();
     let has_contacts = scene.state.origin().is_some_and(|origin| !origin.contact_columns().is_empty());
     if has_contacts && !scene.prefs.projector {
-        ui.checkbox(&mut scene.page.contacts_clear, lang.t("customers.show_contacts"));
+        ui.checkbox(&mut scene.page.contacts_clear, lang.t("badge.show_contacts"));
     }
     let why = format!("{} · {}", lang.t("customers.why"), lang.t("today.say"));
     let heads = [
