@@ -15,7 +15,10 @@ use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
 pub mod money;
+mod named;
 pub mod spoken;
+
+pub use named::column_name;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -573,12 +576,18 @@ pub fn reason(lang: Lang, reason: &Reason) -> String {
     lang.with(
         key,
         &[
-            ("column", reason.column.clone()),
+            ("column", column_name(lang, &reason.column)),
             ("value", reason.value.clone().unwrap_or_default()),
             ("usual", reason.usual.clone()),
             ("points", points(reason.share)),
         ],
     )
+}
+
+/// [`reason`] with the column's own name behind it, where that is another.
+pub fn reason_with_column(lang: Lang, one: &Reason) -> String {
+    let told = reason(lang, one);
+    if column_name(lang, &one.column) == one.column { told } else { format!("{told} [{}]", one.column) }
 }
 
 /// The ranked list as a table to take away: what the window shows, cell for cell. `places` are

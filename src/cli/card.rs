@@ -87,9 +87,12 @@ impl Card {
         files::write_atomically(&self.out, |out| out.write_all(html.as_bytes()))
             .map_err(|cause| DeployError::Write { file: self.out.clone(), cause })?;
         if !self.json {
-            super::out!("{}  {}", card.id, percent(card.probability));
+            super::out!("{}  {} {}", card.id, percent(card.probability), lang.t("badge.model_says"));
+            if card.has_left {
+                super::out!("● {}", lang.t("badge.left"));
+            }
             if let Some(such) = &card.such {
-                super::out!("{}", customer::such(lang, such));
+                super::out!("{} {}", lang.t("badge.counted"), customer::such(lang, such));
             }
             for reason in &card.reasons {
                 super::out!("  {}", crate::words::reason(lang, reason));

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::learning::Learning;
 use super::{Failure, Input, Outcome};
-use crate::words::money::amount;
+use crate::words::money::{amount, recommended};
 use crate::words::{Lang, percent};
 
 /// Flags of commands that learn a model and look at it.
@@ -103,9 +103,10 @@ impl Money {
         let spec = MoneySpec { value, cost, accept, limit, currency, ..MoneySpec::default() };
         let list = project::rank(&prepared, &learnt, None);
         let book = project::call_book(&list, &FollowUps::new());
-        let gains = project::gains(&spec, &learnt, book.len(), settings.seed, &Reporter::silent())?;
+        let gains = project::gains(&spec, &learnt, &book, settings.seed, &Reporter::silent())?;
+        // Above every probability where no call pays.
         let best = gains.best.unwrap_or(1.0 + f64::EPSILON);
-        let threshold = self.learnt.threshold.unwrap_or_else(|| book.within(&spec, best));
+        let threshold = self.learnt.threshold.unwrap_or(best);
         let called = book.called(&spec, threshold);
         let lang = Lang::of_environment();
         let names: Vec<&regulars_engine::deploy::Customer> =
@@ -121,6 +122,19 @@ impl Money {
             ];
             let key = if called.calls == 0 { "today.lead_none" } else { "today.lead" };
             super::out!("{}", lang.with(key, &args));
+            super::out!("{}", recommended(lang, &gains, &spec));
+            let model = [
+                ("model", lang.t(&format!("model.{}", learnt.kind.name()))),
+                (
+                    "file",
+                    self.learnt
+                        .input
+                        .paths()
+                        .first()
+                        .map_or_else(String::new, |path| regulars_engine::files::name_of(path)),
+                ),
+            ];
+            super::out!("{}", lang.with("plan.model", &model));
             for customer in names.iter().take(20) {
                 super::out!("  {:>6}  {}", percent(customer.probability), customer.id);
             }
@@ -128,7 +142,7 @@ impl Money {
         let point = |at: &regulars_engine::evaluate::money::ProfitPoint| {
             json!({
                 "threshold": at.threshold, "calls": at.calls,
-                "profit": { "value": at.profit, "low": at.low, "high": at.high },
+                "profit": { "value": at.profit, "low": at.band.map(|b| b.0), "high": at.band.map(|b| b.1) },
             })
         };
         let called_json = json!({

@@ -109,6 +109,11 @@ impl Train {
         let prepared = project::prepare(&settings, table, &report)?;
         let learnt = project::learn_kept(&settings, &prepared, kind, self.checkpoint.as_deref(), &report)?;
         let learnt = repaired(lang, &prepared, learnt, settings.repair);
+        // A run that is made again had been set right by an experiment.
+        let learnt = match &settings.refit {
+            Some(refit) => project::refitted(&prepared, &learnt, refit),
+            None => learnt,
+        };
         drop(report);
         let _ = printer.join();
         if self.bundle.is_some() || self.folder.run_folder.is_some() {

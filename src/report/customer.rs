@@ -115,8 +115,9 @@ fn body(lang: Lang, card: &CustomerCard, also: &[(String, String)]) -> Markup {
     let side = if card.probability >= card.threshold { "card.at_risk" } else { "card.not_at_risk" };
     html! {
         h1 { (lang.with("card.title", &[("id", card.id.clone())])) }
-        p.figure { strong { (percent(card.probability)) } " " (lang.t("customers.risk")) " " span.muted { (lang.with(side, &threshold)) } }
-        @if let Some(found) = &card.such { p.lead { (such(lang, found)) } }
+        @if card.has_left { p.lead { strong { "● " (lang.t("badge.left")) } " " span.muted { (lang.t("badge.left.help")) } } }
+        p.figure { strong { (percent(card.probability)) } " " (lang.t("badge.model_says")) " " span.muted { (lang.with(side, &threshold)) } }
+        @if let Some(found) = &card.such { p.lead { span.muted { (lang.t("badge.counted")) } " " (such(lang, found)) } }
         @if !also.is_empty() || !card.contacts.is_empty() {
             table.card { tbody {
                 @for (name, value) in also.iter().chain(&card.contacts) { tr { th { (name) } td { (value) } } }
@@ -127,7 +128,7 @@ fn body(lang: Lang, card: &CustomerCard, also: &[(String, String)]) -> Markup {
             p.muted { (lang.t("card.no_reasons")) }
         } @else {
             @if let Some(base) = card.base { p.muted { (lang.with("reason.base", &[("base", percent(base))])) } }
-            ol { @for one in &card.reasons { li { (words::reason(lang, one)) } } }
+            ol { @for one in &card.reasons { li title=(one.column) { (words::reason(lang, one)) } } }
             p.muted { (lang.t("reason.no_cause")) }
         }
         @if let Some(found) = &card.nearest {

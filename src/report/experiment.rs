@@ -1,5 +1,6 @@
 //! What an experiment needs and what it found, in words that the window and the terminal share.
 
+use regulars_engine::evaluate::Refit;
 use regulars_engine::experiment::{
     Difference, Experiment, Finding, Measured, Plan, Planned, Platt, Reading, Verdict,
 };
@@ -19,6 +20,21 @@ fn signed(value: f64, decimals: usize) -> String {
 /// A difference in the unit in which it is told: of 100 customers, or money per customer.
 pub fn amount(is_share: bool, value: f64) -> String {
     if is_share { signed(100.0 * value, 1) } else { signed(value, 2) }
+}
+
+/// [`amount`] without decimals that are nothing.
+fn round(is_share: bool, value: f64) -> String {
+    let text = amount(is_share, value);
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    if decimals.bytes().all(|digit| digit == b'0') { whole.to_owned() } else { text }
+}
+
+/// A difference worth finding, with its unit: "30 of 100 customers".
+pub fn difference(lang: Lang, is_share: bool, value: f64) -> String {
+    match is_share {
+        true => lang.with("few.points", &[("points", round(true, value))]),
+        false => lang.with("few.money", &[("money", round(false, value))]),
+    }
 }
 
 /// Money of many customers, in whole units.
@@ -97,7 +113,7 @@ pub fn planned(lang: Lang, plan: &Plan, of: &Planned) -> String {
         ("total", lang.count(of.size.total())),
         ("called", lang.count(of.size.called)),
         ("left", lang.count(of.size.left_alone)),
-        ("effect", amount(is_share, plan.effect)),
+        ("effect", round(is_share, plan.effect)),
         ("power", percent(plan.power)),
     ];
     lang.with(if is_share { "exp.plan.needs" } else { "exp.plan.needs_money" }, &args)
@@ -110,7 +126,7 @@ pub fn with(lang: Lang, plan: &Plan, of: &Planned) -> Option<String> {
     let args = [
         ("count", lang.count(with.customers)),
         ("power", percent(with.power)),
-        ("effect", with.effect.map_or_else(String::new, |effect| amount(is_share, effect))),
+        ("effect", with.effect.map_or_else(String::new, |effect| round(is_share, effect))),
     ];
     let key = match (with.effect, is_share) {
         (None, _) => "exp.plan.with_none",
@@ -134,6 +150,16 @@ pub fn recalibration(lang: Lang, of: &Platt) -> String {
         ("count", lang.count(of.customers as u64)),
     ];
     lang.with(if of.is_fine() { "exp.platt.fine" } else { "exp.platt.off" }, &args)
+}
+
+/// What an experiment has set right in a model.
+pub fn refit(lang: Lang, of: &Refit) -> String {
+    let args = [
+        ("experiment", of.experiment.clone()),
+        ("day", of.drawn.clone()),
+        ("count", lang.count(of.customers)),
+    ];
+    lang.with("refit.in_force", &args)
 }
 
 /// Whether the offer turns some more than others.

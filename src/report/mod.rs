@@ -194,6 +194,10 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.left_out"), left_out.join(", ")),
         (t("card.model"), model.to_owned()),
     ];
+    if let Some(refit) = &card.refit {
+        let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));
+        rows.push((lang.t("refit.card"), experiment::refit(lang, refit) + &before.unwrap_or_default()));
+    }
     if !card.source_kind.is_empty() {
         rows.insert(1, (t("card.source"), card.source_kind.clone()));
     }

@@ -1,6 +1,7 @@
 //! The frame around every page: rail of stages, top bar, status line, notices, palette.
 
 use eframe::egui::{self, Align, Button, Layout, RichText, Ui};
+use regulars_engine::train::DeviceKind;
 
 use super::App;
 use super::command::{self, Command};
@@ -172,7 +173,8 @@ pub(super) fn status(ui: &mut Ui, app: &App) {
         let rows = app.state.table.as_ref().map_or(0, |t| t.height());
         parts::muted(ui, lang.with("status.rows", &[("count", lang.count(rows as u64))]));
         if let Some(device) = &app.state.live_device {
-            parts::muted(ui, format!("{}: {}", lang.t("setting.device"), device.ran.name()));
+            let key = if device.ran == DeviceKind::Wgpu { "bar.graphics" } else { "bar.processor" };
+            parts::muted(ui, lang.t(key));
         }
         if let Some(used) = memory_stats::memory_stats().filter(|_| !app.still) {
             let megabytes = used.physical_mem as u64 / 1_048_576;

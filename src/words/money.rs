@@ -1,30 +1,79 @@
 //! Money and what to say, in words.
 
 use regulars_engine::deploy::Reason;
-use regulars_engine::evaluate::money::{MoneySpec, fill};
+use regulars_engine::evaluate::money::{MoneySpec, ProfitPoint, fill};
+use regulars_engine::features::behaviour::HISTORY;
 use regulars_engine::files::Cell;
 use regulars_engine::files::Grid;
-use regulars_engine::project::CallList;
+use regulars_engine::project::{CallList, Gains};
 
-use super::Lang;
+use super::{Lang, column_name, percent};
 
-/// An amount: "€1,234", "EUR 12.50", "−¥3"; cents below a thousand where there are any.
+/// Currencies that have no hundredths in use.
+const WHOLE: [&str; 10] = ["JPY", "KRW", "VND", "CLP", "ISK", "IDR", "円", "₩", "₫", "Rp"];
+
+/// An amount: "€1,234.40", "EUR 12.50", "−¥3.00", "JPY 1,234": every amount of a currency has the same
+/// decimals.
 pub fn amount(lang: Lang, currency: &str, value: f64) -> String {
-    let size = value.abs();
-    let cents = (100.0 * size).round();
-    let number = if cents < 100_000.0 && cents % 100.0 != 0.0 {
-        format!("{size:.2}")
-    } else {
-        lang.count(size.round() as u64)
+    let decimals = if WHOLE.contains(&currency.trim()) { 0 } else { 2 };
+    written(lang, currency, value, decimals)
+}
+
+/// An amount at a mark of an axis whose marks are `step` apart: without cents where no mark has any.
+pub fn at_mark(lang: Lang, currency: &str, value: f64, step: f64) -> String {
+    if step >= 1.0 { written(lang, currency, value, 0) } else { amount(lang, currency, value) }
+}
+
+fn written(lang: Lang, currency: &str, value: f64, decimals: u32) -> String {
+    let unit = 10u64.pow(decimals);
+    let parts = (value.abs() * unit as f64).round();
+    let whole = lang.count((parts / unit as f64).floor() as u64);
+    let number = match decimals {
+        0 => whole,
+        _ => format!("{whole}.{:0width$}", (parts % unit as f64) as u64, width = decimals as usize),
     };
     let gap = if currency.chars().last().is_some_and(char::is_alphabetic) { " " } else { "" };
-    let minus = if value < 0.0 && cents > 0.0 { "−" } else { "" };
+    let minus = if value < 0.0 && parts > 0.0 { "−" } else { "" };
     format!("{minus}{currency}{gap}{number}")
+}
+
+/// An amount with its band, where there is one: "€120.00 (€80.00 to €150.00)".
+fn with_band(lang: Lang, currency: &str, point: &ProfitPoint) -> String {
+    let money = |value: f64| amount(lang, currency, value);
+    match point.band {
+        Some((low, high)) => lang.with(
+            "plan.with_band",
+            &[("profit", money(point.profit)), ("low", money(low)), ("high", money(high))],
+        ),
+        None => money(point.profit),
+    }
+}
+
+/// The recommended plan with its reason, in one sentence.
+pub fn recommended(lang: Lang, gains: &Gains, spec: &MoneySpec) -> String {
+    let Some(point) = gains.best.and_then(|best| gains.curve.at(best)) else {
+        return lang.t("money.title_none");
+    };
+    let limited = spec.most_calls().is_some_and(|most| gains.curve.customers > most)
+        && spec.profit(point.threshold, 1.0) > 0.0
+        && gains.curve.points.last().is_some_and(|last| last.calls == point.calls);
+    let args = [
+        ("calls", lang.count(point.calls as u64)),
+        ("customers", lang.count(gains.curve.customers as u64)),
+        ("profit", with_band(lang, &spec.currency, point)),
+        ("threshold", percent(spec.pays_from())),
+    ];
+    lang.with(if limited { "plan.title_limit" } else { "plan.title_pays" }, &args)
 }
 
 /// The strongest reason that drives away.
 pub fn strongest(reasons: &[Reason]) -> Option<&Reason> {
     reasons.iter().find(|reason| reason.share > 0.0)
+}
+
+/// A column as it is said to a customer; the history has no name of its own.
+fn said(lang: Lang, column: &str) -> String {
+    if column == HISTORY { column.to_owned() } else { column_name(lang, column) }
 }
 
 /// The catalogue's line for a reason, with its marks.
@@ -42,7 +91,8 @@ pub fn say(lang: Lang, spec: &MoneySpec, id: &str, reasons: &[Reason]) -> String
     let reason = strongest(reasons);
     let own = spec.line(lang.code(), reason.map_or("", |reason| &reason.column));
     let line = own.map_or_else(|| usual_line(lang, reason), str::to_owned);
-    fill(&line, id, reason)
+    let named = reason.map(|reason| Reason { column: said(lang, &reason.column), ..reason.clone() });
+    fill(&line, id, named.as_ref())
 }
 
 /// Puts what to say, and what a call should bring where the person has said what a customer is worth,
@@ -75,11 +125,14 @@ mod tests {
     #[test]
     fn amounts_read_as_money() {
         let of = |currency: &str, value: f64| amount(Lang::En, currency, value);
-        assert_eq!(of("€", 1234.4), "€1,234");
+        assert_eq!(of("€", 1234.4), "€1,234.40");
         assert_eq!(of("EUR", 12.5), "EUR 12.50");
-        assert_eq!(of("¥", -3.0), "−¥3");
-        assert_eq!(of("", 999.999), "1,000");
-        assert_eq!(of("$", -0.001), "$0");
+        assert_eq!(of("¥", -3.0), "−¥3.00");
+        assert_eq!(of("", 999.999), "1,000.00");
+        assert_eq!(of("$", -0.001), "$0.00");
+        assert_eq!(of("JPY", 1234.4), "JPY 1,234");
+        assert_eq!(at_mark(Lang::En, "€", 1500.0, 500.0), "€1,500");
+        assert_eq!(at_mark(Lang::En, "€", -0.5, 0.5), "−€0.50");
     }
 
     #[test]

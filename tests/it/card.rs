@@ -61,8 +61,10 @@ fn trained(file: &Path, size: [f32; 2], place: usize) -> Harness<'static, App> {
 
 /// Turns to a tab of the card.
 fn tab(harness: &mut Harness<'_, App>, name: &str) {
-    // A column of the list may be called so as well; the card stands behind it.
-    harness.get_all_by_label(name).last().unwrap().click_accesskit();
+    // A column of the list may be called so as well; the card stands to the right of it.
+    let right = |node: &egui_kittest::Node<'_>| node.rect().left();
+    let all = harness.get_all_by_label(name);
+    all.max_by(|a, b| right(a).total_cmp(&right(b))).unwrap().click_accesskit();
     harness.run_steps(2);
     looked(harness);
 }
@@ -134,6 +136,9 @@ fn a_customer_is_asked_about_and_printed() {
     shots(&mut harness, "alike");
     assert!(harness.query_by_label_contains("most similar customers left").is_some());
     tab(&mut harness, "Why");
+    assert!(harness.query_by_label_contains("most similar customers left").is_none(), "another tab");
+    assert!(harness.query_by_label("Follow-up").is_some());
+    assert!(harness.query_by_label("risk by the model").is_some());
     shots(&mut harness, "why");
     tab(&mut harness, "What if");
 

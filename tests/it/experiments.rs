@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use eframe::egui;
+use egui_kittest::kittest::Queryable as _;
 use rand::{Rng as _, SeedableRng as _};
 use regulars::window::Prefs;
 use regulars::window::pages::{ExperimentsTab, Page};
@@ -294,4 +295,99 @@ fn the_window_leads_from_plan_to_reading_and_the_project_keeps_it() {
     let (found, is_present) = harness.state().state.experiments.uplift().unwrap();
     assert!(is_present && found.qini.coefficient.low > 0.0);
     look(&mut harness, "uplift");
+}
+
+/// Those who leave do so by lower odds than the model says: σ(0.6 x − 0.6) of its log-odds x.
+fn overrated(of: &Experiment, to: &Path) {
+    let mut out = String::from("customer,stayed\n");
+    for (at, member) in of.members.iter().enumerate() {
+        let p = member.score.unwrap().clamp(1e-6, 1.0 - 1e-6);
+        let leaves = 1.0 / (1.0 + (-(0.6 * (p / (1.0 - p)).ln() - 0.6)).exp());
+        let left = (at as f64 * 0.618_033_988_75).fract() < leaves;
+        writeln!(out, "{},{}", member.id, if left { "no" } else { "yes" }).unwrap();
+    }
+    std::fs::write(to, out).unwrap();
+}
+
+#[test]
+fn an_experiment_sets_the_model_right_in_the_window_and_in_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = window([1280.0, 800.0], Prefs { page: Page::Experiments, ..Prefs::default() });
+    harness.state_mut().state.settings.mlp.epochs = 8;
+    harness.state_mut().state.open(&sample());
+    until(&mut harness, "reading", |app| app.state.prepared.is_some());
+    harness.state_mut().state.train();
+    until(&mut harness, "training", |app| !app.state.outcomes.is_empty() && app.state.segments.is_some());
+    harness.state_mut().state.settings.call_list.only_at_risk = false;
+    harness.run_steps(3);
+    until(&mut harness, "reasons", |app| app.state.reasons.is_some() && !app.state.bundling());
+    let path = folder.path().join("spring.experiment.json");
+    harness.state_mut().state.draw_experiment(Lang::En, path.clone());
+    until(&mut harness, "drawing", |app| !app.state.experiments.drawing());
+    let back = folder.path().join("july.csv");
+    overrated(&Experiment::open(&path).unwrap(), &back);
+    let bundle = folder.path().join("before.bundle");
+    harness.state_mut().state.save_bundle(bundle.clone());
+    until(&mut harness, "writing", |_| bundle.exists());
+
+    harness.state_mut().state.open_results(back.clone());
+    harness.state_mut().page.experiments.tab = ExperimentsTab::Read;
+    until(&mut harness, "reading", |app| matches!(app.state.experiments.reading(), Some(Ok(_))));
+    harness.run_steps(3);
+    let platt = match harness.state().state.experiments.reading() {
+        Some(Ok(reading)) => reading.recalibration.unwrap(),
+        _ => panic!("no reading"),
+    };
+    assert!(!platt.is_fine() && platt.slope.value > 0.0, "{platt:?}");
+    let scores = |app: &regulars::window::App| -> std::collections::BTreeMap<u32, f64> {
+        app.state.list().unwrap().iter().map(|one| (one.row, one.probability)).collect()
+    };
+    let before = scores(harness.state());
+    harness.get_by_label("Set the model right").click_accesskit();
+    harness.run_steps(3);
+    until(&mut harness, "setting right", |app| {
+        let card = app.state.bundle.as_ref().and_then(|bundle| bundle.card.as_ref());
+        app.state.refit().is_some() && !app.state.bundling() && card.is_some_and(|card| card.refit.is_some())
+    });
+    harness.run_steps(3);
+    let after = scores(harness.state());
+    assert!(before.iter().all(|(row, p)| (platt.apply(*p) - after[row]).abs() < 1e-9));
+    assert!(harness.query_by_label_contains("The model is set right by spring").is_some());
+    assert!(!harness.state().state.stale(), "the model is the same");
+
+    // The bundle of before, set right in the terminal, says the same; it is told on its card.
+    let out = folder.path().join("after.bundle");
+    let read = json(&[
+        "experiment",
+        "read",
+        text(&path),
+        text(&back),
+        "--recalibrate",
+        text(&bundle),
+        "--out",
+        text(&out),
+    ]);
+    assert!((read["refit"]["slope"].as_f64().unwrap() - platt.slope.value).abs() < 1e-9);
+    let page = folder.path().join("after.html");
+    let (code, ..) = regulars(&["report", text(&out), "--out", text(&page)]);
+    assert_eq!(code, 0);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("The model is set right by spring") && page.contains("模型已用"), "on the card");
+    let made = regulars_engine::deploy::Bundle::open(&out).unwrap();
+    assert_eq!(made.repair.as_ref().unwrap().refit().unwrap().slope, platt.slope.value);
+
+    // Taken back, as one step; and again by undo.
+    harness.get_by_label("Take back").click_accesskit();
+    harness.run_steps(3);
+    until(&mut harness, "bundling", |app| !app.state.bundling());
+    assert_eq!(scores(harness.state()), before);
+    harness.state_mut().state.undo();
+    harness.run_steps(3);
+    until(&mut harness, "bundling", |app| app.state.refit().is_some() && !app.state.bundling());
+    assert_eq!(scores(harness.state()), after);
+    let saved = folder.path().join("shop.regulars");
+    harness.state_mut().state.save(saved.clone());
+    until(&mut harness, "saving", |app| !app.state.saving());
+    assert!(SavedProject::open(&saved).unwrap().settings.refit.is_some());
+    assert!(!serde_json::to_string(&project::Settings::default()).unwrap().contains("refit"));
 }

@@ -69,13 +69,30 @@ fn whom_do_i_call_today_and_what_do_i_say_in_three_clicks() {
     assert!(says(&harness, &format!("Call {} customers: it costs €{}", called.calls, 5 * called.calls)));
     // The first name, why in words, and what to say, are all in sight.
     let customer = &list[book.first(1)[0]];
-    let reasons = &state.reasons.as_ref().unwrap().of[&customer.place];
+    let reasons = state.reasons.as_ref().unwrap().of[&customer.place].clone();
+    let reasons = reasons.as_slice();
     assert!(says(&harness, &customer.id));
     assert!(says(&harness, &words::reason(Lang::En, &reasons[0])));
     let line = words::money::say(Lang::En, &state.settings.money, &customer.id, reasons);
     assert!(!line.contains('{') && says(&harness, &line), "{line}");
     assert!(list.iter().filter(|c| c.actual == Some(true)).count() > 0);
     assert!(book.first(called.calls).iter().all(|&at| list[at].actual != Some(true)), "they are gone");
+
+    // Contact details are masked until they are asked for, and on a projector always.
+    let mail = |harness: &Harness<'_, App>, clear: bool| {
+        let told = harness.state().state.contacts(customer_of(harness), clear);
+        told.into_iter().next().unwrap().1
+    };
+    let (masked, open) = (mail(&harness, false), mail(&harness, true));
+    assert!(masked != open && says(&harness, &masked) && !says(&harness, &open));
+    click(&mut harness, "Show names and contact details");
+    assert!(says(&harness, &open));
+    harness.state_mut().prefs.projector = true;
+    harness.run_steps(2);
+    assert!(says(&harness, &masked) && !says(&harness, &open));
+    harness.state_mut().prefs.projector = false;
+    harness.run_steps(2);
+    assert!(says(&harness, "Model used for the list: "));
 
     // A person's own line goes into the exported list, with what a call should bring.
     let column = words::money::strongest(reasons).map_or(String::new(), |one| one.column.clone());
@@ -99,6 +116,13 @@ fn whom_do_i_call_today_and_what_do_i_say_in_three_clicks() {
     assert_eq!(records.len(), places.len());
     assert_eq!(records[0].get(at("What to say")).unwrap(), format!("Tea, {id}?"));
     assert_eq!(records[0].get(at("Should bring")).unwrap(), brings);
+}
+
+/// The first of today's list.
+fn customer_of<'a>(harness: &'a Harness<'_, App>) -> &'a regulars_engine::deploy::Customer {
+    let state = &harness.state().state;
+    let (book, _) = state.today().unwrap();
+    &state.list().unwrap()[book.first(1)[0]]
 }
 
 #[test]
@@ -139,6 +163,24 @@ fn a_dragged_threshold_changes_list_cost_and_gain_in_the_same_frame() {
     click(&mut harness, "Within the limit");
     let (_, called) = harness.state().state.today().unwrap();
     assert!(called.wanted <= 7 && called.calls == called.wanted && called.calls > 0, "{called:?}");
+    // The curve is that of the list: at the recommended number of calls it says what the list says, and
+    // nothing beyond the limit.
+    until(&mut harness, "measuring", |app| app.state.running().is_none());
+    harness.run_steps(2);
+    let state = &harness.state().state;
+    let (book, called) = state.today().unwrap();
+    let gains = state.money.gains().unwrap();
+    assert_eq!(gains.curve.customers, book.len());
+    let point = gains.curve.at(state.settings.threshold).unwrap();
+    assert_eq!((point.calls, point.profit), (called.calls, called.profit));
+    assert!(gains.curve.points.iter().all(|point| point.calls <= 7));
+    assert!(says(&harness, &format!("Most gain within your limit: the {} riskiest", called.calls)));
+    harness.state_mut().state.settings.money.limit = Limit::None;
+    harness.run_steps(2);
+    until(&mut harness, "measuring", |app| {
+        app.state.money.gains().unwrap().curve.points.last().unwrap().calls == book.len()
+    });
+    harness.run_steps(2);
     // A person's figures are one step of undo and are saved; untouched ones are not written.
     let text = serde_json::to_string(&harness.state().state.settings).unwrap();
     assert!(text.contains("\"money\""));
@@ -146,7 +188,7 @@ fn a_dragged_threshold_changes_list_cost_and_gain_in_the_same_frame() {
         !serde_json::to_string(&regulars_engine::project::Settings::default()).unwrap().contains("money")
     );
     let from = harness.state().state.settings.threshold;
-    let pictures = harness.query_all_by_label_contains("best by the validation rows").map(|node| node.rect());
+    let pictures = harness.query_all_by_label_contains("Most gain: the ").map(|node| node.rect());
     let picture = pictures.max_by(|a, b| a.height().total_cmp(&b.height())).unwrap();
     let (left, right) = (picture.left() + 0.3 * picture.width(), picture.left() + 0.6 * picture.width());
     harness.drag_at(egui::pos2(left, picture.center().y));

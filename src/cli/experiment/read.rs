@@ -1,11 +1,14 @@
 //! `regulars experiment read`: what became of the customers of an experiment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use regulars_engine::collect::{self, ReadOptions};
+use regulars_engine::deploy::Bundle;
+use regulars_engine::evaluate::Refit;
 use regulars_engine::experiment::{Experiment, Finding, Reading, ResultsSpec, read};
 use regulars_engine::job::Reporter;
+use regulars_engine::project;
 use serde_json::json;
 
 use super::super::{Outcome, Reading as Reads};
@@ -50,6 +53,13 @@ pub(super) struct Read {
     /// Money that calling one customer costs
     #[arg(long, value_name = "MONEY", default_value_t = 0.0)]
     cost: f64,
+    /// Sets the model of this bundle right by those who were left alone; the experiment must have been
+    /// drawn by its scores
+    #[arg(long, value_name = "BUNDLE", requires = "out")]
+    recalibrate: Option<PathBuf>,
+    /// Where the bundle that is set right is written
+    #[arg(long, value_name = "BUNDLE", requires = "recalibrate")]
+    out: Option<PathBuf>,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -58,6 +68,7 @@ pub(super) struct Read {
 impl Read {
     pub(super) fn run(&self) -> Outcome {
         let of = Experiment::open(&self.experiment)?;
+        let bundle = self.recalibrate.as_deref().map(Bundle::open).transpose()?;
         let mut options = ReadOptions::default();
         self.reading.apply(&mut options);
         let table = collect::open(&self.results, &options, &Reporter::silent())?;
@@ -77,7 +88,36 @@ impl Read {
         if !self.json {
             print(&found);
         }
-        Ok(json!({ "experiment": of.name, "made": of.made, "reading": found }))
+        let refit = match (&bundle, &self.out) {
+            (Some(bundle), Some(out)) => self.refit(&of, &found, bundle, out)?,
+            _ => None,
+        };
+        Ok(
+            json!({ "experiment": of.name, "made": of.made, "reading": found, "refit": refit, "out": self.out.as_ref().filter(|_| refit.is_some()) }),
+        )
+    }
+
+    /// Writes the bundle that the experiment sets right; `None` where it says nothing of the scores.
+    fn refit(
+        &self,
+        of: &Experiment,
+        found: &Reading,
+        bundle: &Bundle,
+        out: &Path,
+    ) -> Result<Option<Refit>, super::super::Failure> {
+        let lang = Lang::of_environment();
+        let Some(platt) = &found.recalibration else {
+            eprintln!("! {}", lang.t("refit.none"));
+            return Ok(None);
+        };
+        let bundle_file = self.recalibrate.as_deref().unwrap_or(&self.experiment);
+        super::super::refuse_input(out, &[&self.experiment, &self.results, bundle_file])?;
+        let refit = project::refit_of(of, platt)?;
+        project::refit_bundle(bundle, &refit).save(out)?;
+        if !self.json {
+            out!("{}", lang.with("refit.written", &[("file", out.display().to_string())]));
+        }
+        Ok(Some(refit))
     }
 }
 

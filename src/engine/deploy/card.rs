@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
+use crate::evaluate::{CalibrationBin, OperatingPoint, Refit};
+use crate::metrics::{Confusion, Estimate};
 use crate::table::Role;
 use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
 
@@ -75,6 +77,13 @@ pub struct Card {
     /// How good the model is on parts of the test rows, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slices: Option<Vec<CardSlice>>,
+    /// What an experiment said of the probabilities, which go through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
+    /// True where the figures are of the time before that; the curve's thresholds and the mean
+    /// probabilities have gone through it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub measured_before_refit: bool,
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Refit;
+
 /// How probabilities are repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +44,8 @@ pub enum Repair {
     Platt { slope: f64, offset: f64 },
     /// Straight lines between the knots, level beyond them; both lists ascend.
     Isotonic { x: Vec<f64>, y: Vec<f64> },
+    /// Another repair, or none, and then what an experiment said.
+    Refitted { first: Option<Box<Repair>>, refit: Refit },
 }
 
 /// Validation rows of each class without which nothing is fitted.
@@ -88,6 +92,7 @@ impl Repair {
                     (None, None) => p,
                 }
             }
+            Self::Refitted { first, refit } => refit.apply(first.as_ref().map_or(p, |first| first.apply(p))),
         }
     }
 
@@ -101,6 +106,25 @@ impl Repair {
         match self {
             Self::Platt { .. } => RepairKind::Platt,
             Self::Isotonic { .. } => RepairKind::Isotonic,
+            Self::Refitted { first, .. } => first.as_ref().map_or(RepairKind::None, |first| first.kind()),
+        }
+    }
+
+    /// `first` and then what an experiment said of probabilities that had gone through it.
+    pub fn refitted(first: Option<Self>, refit: Refit) -> Self {
+        match first {
+            Some(Self::Refitted { first, refit: before }) => {
+                Self::Refitted { first, refit: refit.after(&before) }
+            }
+            first => Self::Refitted { first: first.map(Box::new), refit },
+        }
+    }
+
+    /// What an experiment said, where one did.
+    pub fn refit(&self) -> Option<&Refit> {
+        match self {
+            Self::Refitted { refit, .. } => Some(refit),
+            Self::Platt { .. } | Self::Isotonic { .. } => None,
         }
     }
 
@@ -112,6 +136,10 @@ impl Repair {
                 let rises = |values: &[f64]| values.is_sorted() && values.iter().all(|v| v.is_finite());
                 let within = y.iter().all(|y| (0.0..=1.0).contains(y));
                 !x.is_empty() && x.len() == y.len() && x.len() <= MOST_KNOTS && rises(x) && rises(y) && within
+            }
+            Self::Refitted { first, refit } => {
+                refit.is_sound()
+                    && first.as_ref().is_none_or(|first| first.refit().is_none() && first.is_sound())
             }
         }
     }

@@ -54,6 +54,13 @@ pub enum ExperimentError {
     NoOutcome { file: PathBuf },
     #[error("none of the customers of the experiment is in {}", file.display())]
     Nobody { file: PathBuf },
+    #[error(
+        "the scores of the draw are not those of this model (of those found, {:.0}% have the same): it would be set right by another model's scores",
+        100.0 * share
+    )]
+    OtherModel { share: f64 },
+    #[error("among those left alone more left where the model said fewer would (slope {slope:.2})")]
+    Falls { slope: f64 },
     #[error("the column “{column}” does not part the customers into two groups: it has {count} values")]
     NoTreatment { column: String, count: usize },
     #[error(
@@ -74,6 +81,8 @@ impl ExperimentError {
             Self::NoColumn { .. } => "exp_no_column",
             Self::NoOutcome { .. } => "exp_no_outcome",
             Self::Nobody { .. } => "exp_nobody",
+            Self::OtherModel { .. } => "exp_other_model",
+            Self::Falls { .. } => "exp_falls",
             Self::NoTreatment { .. } => "exp_no_treatment",
             Self::TooFewTreated { .. } => "exp_too_few_treated",
         }
@@ -81,7 +90,11 @@ impl ExperimentError {
 
     pub(crate) fn place(&self) -> Place {
         match self {
-            Self::BadPlan { .. } | Self::TooFew { .. } | Self::TooFewTreated { .. } => Place::default(),
+            Self::BadPlan { .. }
+            | Self::TooFew { .. }
+            | Self::TooFewTreated { .. }
+            | Self::OtherModel { .. }
+            | Self::Falls { .. } => Place::default(),
             Self::Exists { file }
             | Self::NotOne { file, .. }
             | Self::Changed { file }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::repair::rescaled;
 use super::{Month, Outcome, Prepared};
 use crate::deploy::{Customer, FollowUp, FollowUps, Profile, Reason, strongest};
-use crate::evaluate::{Explainer, Repair};
+use crate::evaluate::{Explainer, Refit, Repair};
 use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::privacy;
@@ -113,6 +113,11 @@ impl<'a> Origin<'a> {
             Self::Trained { outcome, .. } => outcome.repair.as_ref(),
             Self::Month(month) => month.bundle.repair.as_ref(),
         }
+    }
+
+    /// What an experiment said of the model's probabilities, which go through it.
+    pub fn refit(&self) -> Option<&'a Refit> {
+        self.repair()?.refit()
     }
 
     /// Everything that an explanation takes; `None` for bundles of the first version.

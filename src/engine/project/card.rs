@@ -4,6 +4,7 @@ use super::card_slices::card_slices;
 use super::{Outcome, Prepared, Settings, Versions, pick};
 use crate::deploy::{Card, Period, today};
 use crate::detect::date;
+use crate::evaluate::Repair;
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{Role, Table};
@@ -97,6 +98,9 @@ pub fn card(
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices,
+        slices: None,
+        refit: outcome.repair.as_ref().and_then(Repair::refit).cloned(),
+        measured_before_refit: false,
         versions: Versions::here().crates,
         signature: String::new(),
     };

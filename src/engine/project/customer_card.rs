@@ -247,6 +247,9 @@ pub struct CustomerCard {
     pub made: String,
     pub probability: f64,
     pub threshold: f64,
+    /// The file says that the customer has left.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_left: bool,
     /// Test customers whom the model gave about as much.
     pub such: Option<Such>,
     /// Where the shares of the reasons start.
@@ -318,6 +321,7 @@ pub fn customer_card(
         made: deploy::today(),
         probability: customer.probability,
         threshold: spec.threshold,
+        has_left: customer.actual == Some(true),
         such: such_customers(origin, customer.probability),
         base,
         reasons,

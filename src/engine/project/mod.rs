@@ -38,6 +38,7 @@ mod race;
 mod recipe_file;
 mod recommend;
 mod recovery;
+mod refit;
 mod repair;
 #[cfg(test)]
 mod reshaped;
@@ -76,7 +77,7 @@ use crate::collect::combine::Choice;
 use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::money::MoneySpec;
-use crate::evaluate::{Evaluation, Explainer, Repair, RepairKind};
+use crate::evaluate::{Evaluation, Explainer, Refit, Repair, RepairKind};
 use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::feedback::FeedbackSpec;
@@ -129,6 +130,7 @@ pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recommend::{Offered, Recommended, interactions, recommend, recommend_of};
 pub use recovery::{Recovered, Recovery};
+pub use refit::{refit_bundle, refit_for, refit_of, refitted};
 pub use repair::repaired;
 pub use run_folder::{
     RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
@@ -291,6 +293,9 @@ pub struct Settings {
     /// How the shown model's probabilities are repaired.
     #[serde(skip_serializing_if = "RepairKind::is_none")]
     pub repair: RepairKind,
+    /// What an experiment said of the shown model's probabilities, after the repair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
     /// What keeping a customer is worth, what a call costs, and what is said in it.
     #[serde(skip_serializing_if = "MoneySpec::is_default")]
     pub money: MoneySpec,
@@ -328,6 +333,7 @@ impl Default for Settings {
             value: ValueSpec::default(),
             feedback: FeedbackSpec::default(),
             repair: RepairKind::None,
+            refit: None,
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
         }
@@ -351,6 +357,7 @@ impl Settings {
         self.classes = self.classes.sane();
         self.net = self.net.sane();
         self.money = self.money.sane();
+        self.refit = self.refit.filter(Refit::is_sound);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));

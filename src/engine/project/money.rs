@@ -2,33 +2,33 @@
 
 use super::{Outcome, Prepared};
 use crate::deploy::{Customer, FollowUps, today};
-use crate::evaluate::money::{Book, MoneySpec, ProfitCurve, best_threshold};
+use crate::evaluate::money::{Book, MoneySpec, ProfitCurve};
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::Role;
 
-/// What calling gains.
+/// What calling the list in force gains.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gains {
-    /// Measured on the test rows, scaled to the list in force.
+    /// Of the list, with a band from the test rows.
     pub curve: ProfitCurve,
-    /// The threshold with the highest profit on the validation rows; `None` where no call pays.
+    /// The threshold of the plan that should bring most within the limit; `None` where no call pays.
     pub best: Option<f64>,
 }
 
-/// Measures what calling gains. `customers` is the length of the list that it is scaled to.
+/// Measures what calling those of `book` gains.
 ///
 /// # Errors
 /// The person cancelled.
 pub fn gains(
     spec: &MoneySpec,
     outcome: &Outcome,
-    customers: usize,
+    book: &Book,
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Gains> {
-    let curve = ProfitCurve::new(&outcome.test, spec, customers, seed, report)?;
-    Ok(Gains { curve, best: best_threshold(&outcome.valid, spec) })
+    let curve = ProfitCurve::new(&outcome.test, spec, book, seed, report)?;
+    Ok(Gains { curve, best: book.best(spec) })
 }
 
 /// Those of a list who can be called today.

@@ -50,6 +50,8 @@ pub struct Order {
     made_for: u64,
     classes: ClassesOf,
     places: Vec<usize>,
+    /// A place that was looked for, and where it stands among those shown: looked for once.
+    row: Option<(usize, Option<usize>)>,
 }
 
 impl Order {
@@ -106,6 +108,17 @@ impl Order {
         }
         self.made_for = id;
         self.key = Some(filter);
+        self.row = None;
+    }
+
+    /// Where a place of the list stands among those shown.
+    fn row_of(&mut self, place: usize) -> Option<usize> {
+        if let Some((_, row)) = self.row.filter(|(of, _)| *of == place) {
+            return row;
+        }
+        let row = self.places.iter().position(|at| *at == place);
+        self.row = Some((place, row));
+        row
     }
 }
 
@@ -166,6 +179,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         return today::show(ui, scene, list);
     }
     finding(ui, scene, list);
+    today::model_used(ui, scene);
     if let Some(month) = &month {
         banner(ui, scene, month);
     }
@@ -379,7 +393,7 @@ fn grid(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer], month: Option<&Mo
         parts::muted(ui, lang.t("customers.none"));
         return;
     }
-    let chosen = chosen.and_then(|one| page.order.places.iter().position(|at| *at == one));
+    let chosen = chosen.and_then(|one| page.order.row_of(one));
     let threshold = scene.state.settings.threshold;
     let sorted = page.sort.and_then(|(column, up)| Some((columns.iter().position(|c| *c == column)?, up)));
     let spec = table::Table {
@@ -427,9 +441,14 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         return;
     };
     parts::section(ui, words::shown_id(&customer.id, scene.prefs.projector));
-    ui.horizontal(|ui| {
+    if customer.actual == Some(true) {
+        let text = RichText::new(format!("● {}", lang.t("badge.left")));
+        let text = text.color(Palette::of(ui).bad).family(theme::strong());
+        ui.label(text).on_hover_text(lang.t("badge.left.help"));
+    }
+    ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(percent(customer.probability)).font(theme::figure_font()));
-        parts::muted(ui, lang.t("customers.risk"));
+        parts::muted(ui, lang.t("badge.model_says"));
     });
     card::such(ui, scene, &customer);
     card::tabs(ui, scene);
@@ -484,9 +503,12 @@ fn why(ui: &mut Ui, lang: Lang, (customer, base, reasons): (&Customer, f64, &[Re
     let whole = words::tenths(customer.probability) - words::tenths(base);
     let rest = (whole - shown) / 100.0;
     let most = reasons.iter().map(|r| r.share.abs()).fold(rest.abs().max(0.01), f64::max);
-    let bar = |ui: &mut Ui, text: &str, share: f64| {
+    let bar = |ui: &mut Ui, text: &str, column: &str, share: f64| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.add(egui::Label::new(text).wrap());
+        let told = ui.add(egui::Label::new(text).wrap());
+        if !column.is_empty() {
+            told.on_hover_text(column);
+        }
         let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 8.0), egui::Sense::hover());
         let middle = rect.center().x;
         let long = (share.abs() / most) as f32 * rect.width() / 2.0;
@@ -498,9 +520,9 @@ fn why(ui: &mut Ui, lang: Lang, (customer, base, reasons): (&Customer, f64, &[Re
         ui.add_space(S1);
     };
     for one in reasons.iter().take(most_shown) {
-        bar(ui, &words::reason(lang, one), one.share);
+        bar(ui, &words::reason(lang, one), &one.column, one.share);
     }
-    bar(ui, &lang.with("reason.rest", &[("points", words::points(rest))]), rest);
+    bar(ui, &lang.with("reason.rest", &[("points", words::points(rest))]), "", rest);
     if reasons.len() > STRONGEST {
         ui.checkbox(all, lang.t("card.all_reasons"));
     }

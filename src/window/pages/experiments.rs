@@ -27,7 +27,7 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Every step, in its order; uplift stands beside the three.
+    /// Every step, in its order; uplift looks back at an earlier offer.
     pub const ALL: [Tab; 4] = [Tab::Plan, Tab::Draw, Tab::Read, Tab::Uplift];
 
     fn key(self) -> &'static str {
@@ -74,9 +74,8 @@ fn steps(ui: &mut Ui, scene: &mut Scene<'_>) {
         for ((place, tab), done) in Tab::ALL.into_iter().enumerate().zip(done) {
             if tab == Tab::Uplift {
                 ui.add_space(S3);
-            } else {
-                parts::stage_mark(ui, &(place + 1).to_string(), done);
             }
+            parts::stage_mark(ui, &(place + 1).to_string(), done);
             ui.selectable_value(&mut scene.page.experiments.tab, tab, lang.t(tab.key()));
             ui.add_space(S1);
         }

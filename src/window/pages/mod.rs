@@ -101,6 +101,9 @@ pub struct PageState {
     /// The chosen customer: the file behind the list, and the row in it.
     #[serde(skip)]
     pub customer: Option<(u64, u32)>,
+    /// Where the chosen customer stands: the list and the row, and the place that was found.
+    #[serde(skip)]
+    customer_place: std::cell::Cell<Option<((u64, u32), Option<usize>)>>,
     /// The chosen customer must come in sight.
     #[serde(skip)]
     pub follow_customer: bool,
@@ -212,7 +215,13 @@ impl PageState {
     pub fn chosen(&self, state: &State) -> Option<usize> {
         let (source, row) = self.customer?;
         let list = state.list().filter(|_| source == state.list_source)?;
-        list.iter().position(|customer| customer.row == row)
+        // Looked for once: a list may be of a million.
+        if let Some((_, place)) = self.customer_place.get().filter(|(of, _)| *of == (state.list_id, row)) {
+            return place;
+        }
+        let place = list.iter().position(|customer| customer.row == row);
+        self.customer_place.set(Some(((state.list_id, row), place)));
+        place
     }
 
     /// Chooses the next customer of those shown, or the one before.

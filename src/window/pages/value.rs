@@ -91,12 +91,9 @@ fn start(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
     }
 }
 
-/// Money as people write it: whole from a thousand on.
+/// Money as it is written everywhere.
 pub(super) fn amount(lang: Lang, value: f64) -> String {
-    let sign = if value < 0.0 { "−" } else { "" };
-    let size = value.abs();
-    let text = if size >= 1000.0 { lang.count(size.round() as u64) } else { format!("{size:.2}") };
-    format!("{sign}{text}")
+    crate::words::money::amount(lang, "", value)
 }
 
 /// A number of orders or customers that is expected, not counted.

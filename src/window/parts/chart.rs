@@ -88,6 +88,19 @@ pub fn head(ui: &mut Ui, title: &str, menu: impl FnOnce(&mut Ui)) {
     });
 }
 
+/// How far apart the labels of a horizontal axis of numbers stand, so that none touches the next: `ends`
+/// are numbers as far out as the axis goes.
+pub fn spacing(ends: impl Iterator<Item = f64>) -> Rangef {
+    /// Widths of a digit of the axis, and of the gap between two labels.
+    const DIGIT: f32 = 8.0;
+    const GAP: f32 = 12.0;
+    let most = ends.filter(|x| x.is_finite()).fold(0.0, |most: f64, x| most.max(x.abs()));
+    // Below ten there may be decimals: "-0.25".
+    let digits = if most < 10.0 { 5.0 } else { most.log10().floor() as f32 + 2.0 };
+    let least = DIGIT * digits + GAP;
+    Rangef::new(least, least + 14.0)
+}
+
 /// Words for the whole numbers of a horizontal axis.
 type Words<'a> = Option<&'a dyn Fn(f64) -> String>;
 
@@ -171,7 +184,13 @@ fn lines_with(
         legend.row(ui, &entries);
     }
     // A day is wider than a number.
-    let spacing = if words.is_some() { Rangef::new(80.0, 100.0) } else { Rangef::new(26.0, 40.0) };
+    let spacing = match words {
+        Some(_) => Rangef::new(80.0, 100.0),
+        None => {
+            let ends = series.iter().flat_map(|one| [one.points.first(), one.points.last()]).flatten();
+            spacing(ends.map(|point| point.x).chain(frame.include.iter().map(|[x, _]| *x)))
+        }
+    };
     let mut plot = Plot::new(frame.id)
         .height(frame.height)
         .custom_x_axes(vec![AxisHints::new_x().label_spacing(spacing)])
@@ -314,4 +333,18 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
     ui.data_mut(|data| data.insert_temp(id, rect));
     let at = drawn.transform.value_from_position(drawn.response.hover_pos()?).x.round();
     (at >= 0.0 && (at as usize) < of.counts.len()).then_some(at as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_the_room_of_the_longest() {
+        let least = |ends: &[f64]| spacing(ends.iter().copied()).min;
+        assert!(least(&[0.0, 1.0]) >= 40.0 && least(&[0.0, 900.0]) >= 36.0);
+        assert!(least(&[0.0, 10_000.0]) > least(&[0.0, 1000.0]));
+        assert!(least(&[-1000.0, 3.0]) == least(&[1000.0]));
+        assert!(least(&[f64::NAN]).is_finite() && least(&[]).is_finite());
+    }
 }

@@ -54,8 +54,21 @@ pub struct Clicked {
     pub row: Option<usize>,
 }
 
+/// Height of a row of one line.
+const ROW: f32 = 28.0;
+
 /// Draws the rows, of which only those in sight are asked for.
-pub fn show(ui: &mut Ui, table: &Table<'_>, mut cell: impl FnMut(&mut Ui, usize, usize)) -> Clicked {
+pub fn show(ui: &mut Ui, table: &Table<'_>, cell: impl FnMut(&mut Ui, usize, usize)) -> Clicked {
+    show_tall(ui, table, ROW, cell)
+}
+
+/// [`show`] with rows of a given height, for cells of several lines.
+pub fn show_tall(
+    ui: &mut Ui,
+    table: &Table<'_>,
+    row_height: f32,
+    mut cell: impl FnMut(&mut Ui, usize, usize),
+) -> Clicked {
     let p = Palette::of(ui);
     let Table { id, heads, sorted, rows, height, chosen, scroll_to } = *table;
     let mut clicked = Clicked::default();
@@ -109,7 +122,7 @@ pub fn show(ui: &mut Ui, table: &Table<'_>, mut cell: impl FnMut(&mut Ui, usize,
                     }
                 })
                 .body(|body| {
-                    body.rows(28.0, rows, |mut row| {
+                    body.rows(row_height, rows, |mut row| {
                         let index = row.index();
                         row.set_selected(chosen == Some(Some(index)));
                         for (at, head) in heads.iter().enumerate() {
@@ -136,6 +149,30 @@ pub fn show(ui: &mut Ui, table: &Table<'_>, mut cell: impl FnMut(&mut Ui, usize,
 /// A cell of plain text, cut with dots where it is too long and whole on hover.
 pub fn plain(ui: &mut Ui, text: impl Into<String>) {
     ui.add(egui::Label::new(text.into()).truncate().selectable(false));
+}
+
+/// Text of at most `most` lines in the width that there is, cut with dots where it is longer and whole on
+/// hover, above `more` where there is any.
+pub fn lines(ui: &mut Ui, text: RichText, most: usize, more: &str) {
+    let whole = text.text().to_owned();
+    let mut job = egui::WidgetText::from(text)
+        .into_layout_job(ui.style(), egui::FontSelection::Default, Align::Min)
+        .as_ref()
+        .clone();
+    job.wrap =
+        egui::text::TextWrapping { max_width: ui.available_width(), max_rows: most, ..Default::default() };
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let is_cut = galley.elided;
+    let response = ui.add(egui::Label::new(galley).selectable(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &whole));
+    let hover = match (is_cut, more.is_empty()) {
+        (true, true) => whole.clone(),
+        (true, false) => format!("{whole}\n{more}"),
+        (false, _) => more.to_owned(),
+    };
+    if !hover.is_empty() {
+        response.on_hover_text(hover);
+    }
 }
 
 /// A cell that holds nothing: the mark of a missing value.

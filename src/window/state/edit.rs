@@ -114,6 +114,7 @@ impl Edit {
             ("value", before.value != after.value),
             ("classes", before.classes != after.classes),
             ("repair", before.repair != after.repair),
+            ("refit", before.refit != after.refit),
             ("money", before.money != after.money),
             ("changeable", before.changeable != after.changeable),
         ];
@@ -154,6 +155,7 @@ impl State {
             value: free.value.clone(),
             classes: free.classes.clone(),
             repair: free.repair,
+            refit: free.refit.clone(),
             money: free.money.clone(),
             changeable: free.changeable.clone(),
             ..self.committed.clone()

@@ -1,6 +1,7 @@
 //! The jobs and results of one part of the window: plans, draws and read-backs.
 
 mod reading;
+mod refit;
 mod uplift;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use regulars_engine::Error;
 use regulars_engine::deploy::{Change, Customer, FollowUps};
+use regulars_engine::evaluate::Refit;
 use regulars_engine::experiment::{
     Arm, DrawSpec, Drawing, Experiment, Files, Measured, Plan, Planned, Reading, ResultsSpec, draw,
 };
@@ -72,6 +74,7 @@ pub struct Experiments {
     pub ask: UpliftAsk,
     uplift: Option<(UpliftAsk, Arc<UpliftFound>)>,
     uplifting: Working<UpliftAsk, UpliftFound>,
+    refitting: Option<Job<Result<Refit, Error>>>,
     pub uplift_failed: Option<Error>,
 }
 
@@ -103,6 +106,7 @@ impl Experiments {
         self.opening.iter().for_each(Job::cancel);
         self.reading.iter().for_each(|(_, job)| job.cancel());
         self.uplifting.iter().for_each(|(_, job)| job.cancel());
+        self.refitting.iter().for_each(Job::cancel);
     }
 
     /// The running job: its phase, done share and seconds.
@@ -310,5 +314,6 @@ impl State {
         }
         self.poll_reading_back();
         self.poll_uplift();
+        self.poll_refit();
     }
 }

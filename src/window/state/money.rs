@@ -15,13 +15,15 @@ use super::{State, ended};
 struct Of {
     outcome: Arc<Outcome>,
     spec: MoneySpec,
-    customers: usize,
+    book: Arc<Book>,
 }
 
 impl PartialEq for Of {
     fn eq(&self, other: &Self) -> bool {
-        let figures = |of: &Self| (of.spec.value, of.spec.cost, of.spec.accept, of.customers);
-        Arc::ptr_eq(&self.outcome, &other.outcome) && figures(self) == figures(other)
+        let figures = |of: &Self| (of.spec.value, of.spec.cost, of.spec.accept, of.spec.limit);
+        Arc::ptr_eq(&self.outcome, &other.outcome)
+            && Arc::ptr_eq(&self.book, &other.book)
+            && figures(self) == figures(other)
     }
 }
 
@@ -88,8 +90,8 @@ impl State {
     /// Measures what calling gains, unless that is done, under way or stopped.
     pub fn follow_money(&mut self) {
         self.follow_book();
-        let customers = self.money.book(self.list_id).map(|book| book.len());
-        let (Some(outcome), Some(customers)) = (self.shown().cloned(), customers) else { return };
+        let book = self.money.book(self.list_id).cloned();
+        let (Some(outcome), Some(book)) = (self.shown().cloned(), book) else { return };
         if let Some(rows) = self.trained_on.clone() {
             let is_of = |of: &Arc<Prepared>| Arc::ptr_eq(of, &rows);
             let known = self.money.worths.as_ref().is_some_and(|(of, _)| is_of(of))
@@ -100,7 +102,7 @@ impl State {
             }
         }
         let spec = MoneySpec { say: Default::default(), ..self.settings.money.clone() };
-        let of = Of { outcome, spec, customers };
+        let of = Of { outcome, spec, book };
         let known = self.money.found.as_ref().is_some_and(|(known, _)| *known == of)
             || self.money.job.as_ref().is_some_and(|(known, _)| *known == of)
             || self.money.stopped.as_ref() == Some(&of);
@@ -111,7 +113,7 @@ impl State {
         self.money.stopped = None;
         let (work, seed) = (of.clone(), self.settings.seed);
         let job =
-            self.start(move |report| project::gains(&work.spec, &work.outcome, work.customers, seed, report));
+            self.start(move |report| project::gains(&work.spec, &work.outcome, &work.book, seed, report));
         self.money.job = Some((of, job));
     }
 

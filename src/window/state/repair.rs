@@ -2,19 +2,31 @@
 
 use std::sync::Arc;
 
-use regulars_engine::evaluate::RepairKind;
+use regulars_engine::evaluate::{Refit, Repair, RepairKind};
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Outcome, Prepared};
 
 use super::{State, ended};
 
-/// What is repaired, how, and by which rows.
+/// What is repaired, how, by which rows, and by which experiment.
 #[derive(Clone)]
-struct Of(Arc<Outcome>, RepairKind, Arc<Prepared>);
+struct Of(Arc<Outcome>, RepairKind, Arc<Prepared>, Option<Refit>);
+
+/// The repair that is wanted, and what an experiment said of the model.
+type Wish<'a> = (RepairKind, Option<&'a Refit>);
 
 impl Of {
-    fn is(&self, raw: &Arc<Outcome>, kind: RepairKind) -> bool {
-        Arc::ptr_eq(&self.0, raw) && self.1 == kind
+    fn is(&self, raw: &Arc<Outcome>, wish: Wish<'_>) -> bool {
+        Arc::ptr_eq(&self.0, raw) && (self.1, self.3.as_ref()) == wish
+    }
+
+    /// The outcome set right; `None` where nothing could be.
+    fn make(&self) -> Option<Outcome> {
+        let repaired = project::repaired(&self.2, &self.0, self.1);
+        match &self.3 {
+            Some(refit) => Some(project::refitted(&self.2, repaired.as_ref().unwrap_or(&self.0), refit)),
+            None => repaired,
+        }
     }
 }
 
@@ -29,9 +41,9 @@ pub struct Repairing {
 }
 
 impl Repairing {
-    pub(super) fn of(&self, raw: &Arc<Outcome>, kind: RepairKind) -> Option<&Arc<Outcome>> {
+    pub(super) fn of(&self, raw: &Arc<Outcome>, wish: Wish<'_>) -> Option<&Arc<Outcome>> {
         let (of, made) = self.made.as_ref()?;
-        made.as_ref().filter(|_| of.is(raw, kind))
+        made.as_ref().filter(|_| of.is(raw, wish))
     }
 
     /// True while it is being made.
@@ -41,11 +53,29 @@ impl Repairing {
 
     /// True where the wanted repair could not be fitted.
     pub fn has_failed(&self, kind: RepairKind) -> bool {
-        self.made.as_ref().is_some_and(|(of, made)| of.1 == kind && made.is_none())
+        let done = |made: &Arc<Outcome>| made.repair.as_ref().map_or(RepairKind::None, Repair::kind);
+        let has = |made: &Option<Arc<Outcome>>| made.as_ref().is_some_and(|made| done(made) == kind);
+        self.made.as_ref().is_some_and(|(of, made)| of.1 == kind && !has(made))
     }
 }
 
 impl State {
+    /// What an experiment said of the shown model; none where it spoke of another.
+    pub fn refit(&self) -> Option<&Refit> {
+        let refit = self.settings.refit.as_ref()?;
+        (refit.model.is_empty() || refit.model == self.model_name()).then_some(refit)
+    }
+
+    /// The shown model among all: how it was made, and its kind.
+    pub(super) fn model_name(&self) -> String {
+        let kind = self.unrepaired().map_or("", |raw| raw.kind.name());
+        format!("{kind} {}", self.outcomes_key)
+    }
+
+    pub(super) fn repair_wish(&self) -> Wish<'_> {
+        (self.settings.repair, self.refit())
+    }
+
     /// Repairs the shown model where that is wanted, and makes the lists anew when it is done.
     pub(super) fn poll_repair(&mut self) {
         if let Some((of, job)) = self.repairing.job.take() {
@@ -57,16 +87,16 @@ impl State {
                 (None, None) => {}
             }
         }
-        let kind = self.settings.repair;
+        let wanted = !self.settings.repair.is_none() || self.refit().is_some();
         let Some(raw) = self.unrepaired().cloned() else { return };
-        if let Some(rows) = self.trained_on.clone().filter(|_| !kind.is_none()) {
-            let known = self.repairing.made.as_ref().is_some_and(|(of, _)| of.is(&raw, kind))
-                || self.repairing.job.as_ref().is_some_and(|(of, _)| of.is(&raw, kind));
+        if let Some(rows) = self.trained_on.clone().filter(|_| wanted) {
+            let known = self.repairing.made.as_ref().is_some_and(|(of, _)| of.is(&raw, self.repair_wish()))
+                || self.repairing.job.as_ref().is_some_and(|(of, _)| of.is(&raw, self.repair_wish()));
             if !known {
                 self.repairing.job.iter().for_each(|(_, job)| job.cancel());
-                let of = Of(raw.clone(), kind, rows);
+                let of = Of(raw.clone(), self.settings.repair, rows, self.refit().cloned());
                 let work = of.clone();
-                let job = self.start(move |_| project::repaired(&work.2, &work.0, work.1));
+                let job = self.start(move |_| work.make());
                 self.repairing.job = Some((of, job));
             }
         }

@@ -390,6 +390,7 @@ impl State {
             let now = std::mem::replace(&mut self.settings, run.settings.clone());
             (self.settings.threshold, self.settings.call_list) = (now.threshold, now.call_list);
             (self.settings.repair, self.settings.money) = (now.repair, now.money);
+            self.settings.refit = now.refit;
         }
     }
 
@@ -411,7 +412,7 @@ impl State {
 
     /// The outcome that pages show, its probabilities repaired where that is wanted and done.
     pub fn shown(&self) -> Option<&Arc<Outcome>> {
-        self.unrepaired().map(|raw| self.repairing.of(raw, self.settings.repair).unwrap_or(raw))
+        self.unrepaired().map(|raw| self.repairing.of(raw, self.repair_wish()).unwrap_or(raw))
     }
 
     /// The shown outcome as the model gave it.

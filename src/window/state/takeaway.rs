@@ -217,6 +217,7 @@ impl State {
         };
         let mut settings = run.settings.clone();
         settings.repair = outcome.repair.as_ref().map_or(RepairKind::None, Repair::kind);
+        settings.refit = outcome.repair.as_ref().and_then(Repair::refit).cloned();
         let (sources, all) = (self.wanted(), self.outcomes.clone());
         let behaviour = self.collected.as_ref().and_then(|collected| collected.asked.clone());
         self.write = Some(self.start(move |working| {

@@ -110,6 +110,28 @@ impl Book {
         Called { calls, wanted: calls, cost, leavers, kept, worth, profit: worth - cost }
     }
 
+    /// The numbers of calls that a threshold can ask for, ascending: equal customers are called together,
+    /// but where `most` cuts.
+    pub(super) fn ends(&self, most: usize) -> Vec<usize> {
+        let most = most.min(self.len());
+        let differ =
+            |&end: &usize| end == most || self.probabilities.get(end) != self.probabilities.get(end - 1);
+        (1..=most).filter(differ).collect()
+    }
+
+    /// The threshold of the plan that should bring most: everyone whose call should bring more than it
+    /// costs, as far as the limit allows. Where the limit would cut among equal customers they are left
+    /// out, unless nobody else is there. `None` where no call pays.
+    pub fn best(&self, spec: &MoneySpec) -> Option<f64> {
+        let paying = self.probabilities.partition_point(|p| spec.profit(*p, 1.0) > 0.0);
+        let last = self.probability(paying.checked_sub(1)?)?;
+        let within = self.within(spec, last);
+        if self.called(spec, within).calls > 0 {
+            return Some(within);
+        }
+        (self.called(spec, last).calls > 0).then_some(last)
+    }
+
     /// The lowest threshold, not below `best`, at which the list is no longer than the limit; `best`
     /// where there is none. Above 1 where the riskiest customers are equal and more than the limit.
     pub fn within(&self, spec: &MoneySpec, best: f64) -> f64 {
@@ -125,12 +147,12 @@ impl Book {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::deploy::FollowUp;
     use crate::evaluate::money::Limit;
 
-    fn customers(probabilities: &[f64]) -> Vec<Customer> {
+    pub(in super::super) fn customers(probabilities: &[f64]) -> Vec<Customer> {
         let one = |(at, p): (usize, &f64)| Customer {
             row: at as u32,
             id: format!("C{at}"),
@@ -198,5 +220,25 @@ mod tests {
         assert_eq!((called.calls, called.wanted, called.cost), (2, 6, 4.0));
         let none = Book::new(&[], &FollowUps::new(), "");
         assert_eq!(none.called(&limit(Limit::None), 0.0), Called::default());
+    }
+
+    #[test]
+    fn the_best_plan_calls_whoever_pays_within_the_limit() {
+        let book = Book::new(&customers(&[0.9, 0.8, 0.8, 0.4, 0.2, 0.1]), &FollowUps::new(), "2026-11-28");
+        // A call pays from 10 / (0.25 · 100) = 0.4, where it brings just what it costs.
+        let spec = |limit| MoneySpec { cost: 10.0, limit, ..MoneySpec::default() };
+        assert_eq!(book.best(&spec(Limit::None)), Some(0.8));
+        assert_eq!(book.called(&spec(Limit::None), 0.8).calls, 3);
+        assert_eq!(book.best(&spec(Limit::Calls(2))), Some(0.9));
+        assert_eq!(book.best(&spec(Limit::Budget(29.0))), Some(0.9));
+        assert_eq!(book.best(&spec(Limit::Calls(0))), None);
+        assert_eq!(book.best(&MoneySpec { cost: 30.0, ..spec(Limit::None) }), None);
+        // Equal customers: the limit cuts among them, for there is nobody else.
+        let equal = Book::new(&customers(&[0.5; 6]), &FollowUps::new(), "2026-11-28");
+        let best = equal.best(&spec(Limit::Calls(4))).unwrap();
+        assert_eq!(equal.called(&spec(Limit::Calls(4)), best).calls, 4);
+        assert_eq!(book.ends(9), [1, 3, 4, 5, 6]);
+        assert_eq!(book.ends(2), [1, 2]);
+        assert_eq!(Book::default().ends(9), [0usize; 0]);
     }
 }

@@ -1,11 +1,12 @@
-//! Money: what calling whom costs and brings. Two answers beside each other: the curve, exact on rows
-//! that the model never saw and scaled to the list in force; and the list itself, whose length and sums
-//! are read off prefix sums, so that a threshold can be dragged.
+//! Money: what calling whom costs and brings. The list in force is read off prefix sums, so that a
+//! threshold can be dragged; the curve is that of the same list, with a band from how the probabilities
+//! of rows that the model never saw came true.
 
 mod book;
+mod calibration;
 mod curve;
 mod spec;
 
 pub use book::{Book, Called, REST_DAYS};
-pub use curve::{ProfitCurve, ProfitPoint, best_threshold};
+pub use curve::{ProfitCurve, ProfitPoint};
 pub use spec::{Limit, MoneySpec, fill};

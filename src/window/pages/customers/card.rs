@@ -76,7 +76,7 @@ pub(super) fn such(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
         scene.page.card.such = Some((key, found));
     }
     if let Some((_, Some(found))) = &scene.page.card.such {
-        let text = told::such(lang, found);
+        let text = format!("{} {}", lang.t("badge.counted"), told::such(lang, found));
         ui.add(egui::Label::new(text).wrap()).on_hover_text(lang.t("card.such.help"));
     }
     let segment = customer.segment.filter(|_| scene.state.month.is_none());

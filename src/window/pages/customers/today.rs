@@ -10,10 +10,10 @@ use regulars_engine::evaluate::money::{Book, Called, REST_DAYS};
 use crate::window::command::Command;
 use crate::window::pages::{EvaluateTab, Page, Scene};
 use crate::window::parts::{self, form, table};
-use crate::window::state::Reasons;
-use crate::window::theme::{self, S2, S3};
+use crate::window::state::{Reasons, State};
+use crate::window::theme::{self, S1, S2, S3};
 use crate::words::money::{amount, say, strongest, usual_line};
-use crate::words::{self, percent};
+use crate::words::{self, Lang, percent};
 
 /// What the list was looked through for: itself, its length, the reasons.
 type Key = (u64, usize, usize);
@@ -36,7 +36,9 @@ impl View {
         self.key = Some(key);
         let mut found: HashMap<&str, (Option<&Reason>, usize)> = HashMap::new();
         if let Some(reasons) = reasons {
-            let known = places.iter().filter_map(|&at| reasons.of.get(&list.get(at)?.place));
+            // Reasons are found from the top of the list: beyond as many places nobody has any.
+            let top = places.iter().take(reasons.of.len());
+            let known = top.filter_map(|&at| reasons.of.get(&list.get(at)?.place));
             for strongest in known.map(|reasons| strongest(reasons)) {
                 let column = strongest.map_or("", |reason| reason.column.as_str());
                 found.entry(column).or_insert((strongest, 0)).1 += 1;
@@ -84,8 +86,28 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, list: &[Customer]) {
     egui::CollapsingHeader::new(head).id_salt("what to say").show(ui, |ui| lines(ui, scene));
 }
 
+/// The model behind the list, and which of several that is.
+pub(in crate::window) fn model_used(ui: &mut Ui, scene: &Scene<'_>) {
+    let lang = scene.lang;
+    let state = &*scene.state;
+    let (kind, file) = match (&state.month, state.shown()) {
+        (Some(month), _) => (month.bundle.model.kind(), month.table().name.clone()),
+        (None, Some(outcome)) => {
+            (outcome.kind, state.table.as_ref().map_or_else(String::new, |table| table.name.clone()))
+        }
+        (None, None) => return,
+    };
+    let models = state.outcomes.len();
+    let args = [
+        ("model", lang.t(&format!("model.{}", kind.name()))),
+        ("file", file),
+        ("count", lang.count(models as u64)),
+    ];
+    parts::muted(ui, lang.with(if models > 1 { "plan.model_of" } else { "plan.model" }, &args));
+}
+
 /// The answer in two sentences, and who is left out.
-pub(in crate::window) fn lead(ui: &mut Ui, scene: &Scene<'_>, book: &Book, called: &Called) {
+pub(in crate::window) fn lead(ui: &mut Ui, scene: &mut Scene<'_>, book: &Book, called: &Called) {
     let lang = scene.lang;
     let spec = &scene.state.settings.money;
     let money = |value: f64| amount(lang, &spec.currency, value);
@@ -115,9 +137,28 @@ pub(in crate::window) fn lead(ui: &mut Ui, scene: &Scene<'_>, book: &Book, calle
     let color = theme::Palette::of(ui).muted;
     ui.add(egui::Label::new(RichText::new(more.join(" ")).color(color)).wrap());
     if spec.is_example() {
-        parts::caution(ui, &lang.t("today.example"));
+        example(ui, scene);
     }
+    model_used(ui, scene);
     ui.add_space(S2);
+}
+
+/// Height of a row: who and how to reach them, why and what to say, in lines above each other.
+const ROW: f32 = 92.0;
+/// Contact columns that stand under a customer's name.
+const CONTACTS: usize = 2;
+
+/// The prices are nobody's: one line, and the way to where they are set.
+fn example(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    if scene.prefs.page == Page::Evaluate {
+        parts::caution(ui, &lang.t("plan.example_here"));
+        return;
+    }
+    if parts::suggestion(ui, &lang.t("plan.example"), &lang.t("plan.set_prices"), true) {
+        scene.page.evaluate_tab = EvaluateTab::Money;
+        scene.send.push(Command::Go(Page::Evaluate));
+    }
 }
 
 /// The list itself, in the order of risk.
@@ -131,22 +172,22 @@ pub(in crate::window) fn calls(
     let lang = scene.lang;
     let reasons = scene.state.reasons.clone();
     let has_contacts = scene.state.origin().is_some_and(|origin| !origin.contact_columns().is_empty());
-    let text = |key: &str, width| table::Head::text(lang.t(key), width);
-    let mut heads = vec![
+    if has_contacts && !scene.prefs.projector {
+        ui.checkbox(&mut scene.page.contacts_clear, lang.t("badge.show_contacts"));
+    }
+    let why = format!("{} · {}", lang.t("customers.why"), lang.t("today.say"));
+    let heads = [
         table::Head::number(lang.t("customers.rank"), 44.0),
-        text("customers.id", 92.0),
+        table::Head::text(lang.t("customers.id"), if has_contacts { 150.0 } else { 100.0 }),
         table::Head::number(lang.t("customers.risk"), 66.0),
         table::Head::number(lang.t("today.brings"), 92.0),
-        text("customers.why", 200.0),
-        text("today.say", 190.0),
+        table::Head::text(why, 300.0),
     ];
-    if has_contacts {
-        heads.push(text("customers.contacts", 120.0));
-    }
     let places = book.first(called.calls);
-    let chosen = scene.page.chosen(scene.state).and_then(|one| places.iter().position(|at| *at == one));
+    let chosen = scene.page.chosen(scene.state).and_then(|one| places.binary_search(&one).ok());
     let spec = table::Table {
-        id: "today",
+        // Columns of another width than those of the first such table.
+        id: "today's calls",
         heads: &heads,
         sorted: None,
         rows: places.len(),
@@ -154,34 +195,57 @@ pub(in crate::window) fn calls(
         chosen: Some(chosen),
         scroll_to: chosen.filter(|_| std::mem::take(&mut scene.page.follow_customer)),
     };
+    let clear = scene.page.contacts_clear && !scene.prefs.projector;
     let (state, masked) = (&*scene.state, scene.prefs.projector);
     let money = &state.settings.money;
-    let clicked = table::show(ui, &spec, |ui, row, column| {
+    let clicked = table::show_tall(ui, &spec, ROW, |ui, row, column| {
         let Some(customer) = places.get(row).and_then(|&at| list.get(at)) else { return };
-        let why = reasons.as_ref().and_then(|reasons| reasons.of.get(&customer.place));
-        let known: &[Reason] = why.map_or(&[], Vec::as_slice);
         match column {
             0 => table::plain(ui, lang.count(row as u64 + 1)),
-            1 => table::plain(ui, words::shown_id(&customer.id, masked)),
+            1 => who(ui, state, customer, (masked, clear)),
             2 => table::plain(ui, percent(customer.probability)),
             3 => table::plain(ui, amount(lang, &money.currency, money.profit(customer.probability, 1.0))),
-            4 => {
-                let told: Vec<String> = known.iter().map(|one| words::reason(lang, one)).collect();
-                table::plain(ui, told.join(" · "));
-            }
-            5 => {
-                let id = words::shown_id(&customer.id, masked);
-                table::plain(ui, if why.is_some() { say(lang, money, &id, known) } else { String::new() });
-            }
             _ => {
-                let told = state.contacts(customer, false).into_iter().next();
-                table::plain(ui, told.map_or_else(String::new, |(_, value)| value));
+                let known = reasons.as_ref().and_then(|reasons| reasons.of.get(&customer.place));
+                if let Some(known) = known {
+                    let id = words::shown_id(&customer.id, masked);
+                    why_and_say(ui, lang, known, &say(lang, money, &id, known));
+                }
             }
         }
     });
     if let Some(at) = clicked.row.and_then(|row| places.get(row)).copied() {
         scene.page.choose(scene.state, at);
     }
+}
+
+/// A customer with how to reach them: masked unless asked for, always masked on a projector.
+fn who(ui: &mut Ui, state: &State, customer: &Customer, (masked, clear): (bool, bool)) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.add_space(S1);
+        table::plain(ui, words::shown_id(&customer.id, masked));
+        for (column, text) in state.contacts(customer, clear).into_iter().take(CONTACTS) {
+            let text = RichText::new(text).small().color(theme::Palette::of(ui).muted);
+            table::lines(ui, text, 1, &column);
+        }
+    });
+}
+
+/// The strongest reason that drives away, else the strongest; and what to say. All reasons, with the
+/// columns' own names, are on hover.
+fn why_and_say(ui: &mut Ui, lang: Lang, known: &[Reason], say: &str) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.add_space(S1);
+        if let Some(first) = strongest(known).or(known.first()) {
+            let all: Vec<String> = known.iter().map(|one| words::reason_with_column(lang, one)).collect();
+            let muted = theme::Palette::of(ui).muted;
+            let text = RichText::new(words::reason(lang, first)).small().color(muted);
+            table::lines(ui, text, 2, &all.join("\n"));
+        }
+        table::lines(ui, RichText::new(say), 2, "");
+    });
 }
 
 /// A line for each strongest reason, to be written anew.
@@ -195,9 +259,9 @@ fn lines(ui: &mut Ui, scene: &mut Scene<'_>) {
     for (reason, count) in &scene.page.today.openings {
         let column = reason.as_ref().map_or("", |reason| reason.column.as_str());
         ui.push_id(column, |ui| {
-            let args = [("column", column.to_owned()), ("count", lang.count(*count as u64))];
+            let args = [("column", words::column_name(lang, column)), ("count", lang.count(*count as u64))];
             let key = if reason.is_some() { "today.line" } else { "today.line_none" };
-            let label = ui.label(lang.with(key, &args));
+            let label = ui.label(lang.with(key, &args)).on_hover_text(column);
             let own = money.line(lang.code(), column).map(str::to_owned);
             let mut text = own.clone().unwrap_or_else(|| usual_line(lang, reason.as_ref()));
             let edit = TextEdit::multiline(&mut text).desired_rows(1).desired_width(f32::INFINITY);

@@ -3,7 +3,7 @@
 mod picture;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::evaluate::money::Limit;
+use regulars_engine::evaluate::money::{Book, Limit};
 
 use crate::window::command::Command;
 use crate::window::pages::customers::today;
@@ -24,8 +24,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     };
     today::lead(ui, scene, &book, &called);
     let gains = scene.state.money.gains().cloned();
-    let best = gains.as_ref().and_then(|gains| gains.best);
-    threshold(ui, scene, best, &book);
+    parts::steady(ui, "threshold", |ui| threshold(ui, scene, &book));
     if scene.state.money.is_stopped() && ui.button(lang.t("money.measure")).clicked() {
         scene.state.money.resume();
     }
@@ -51,14 +50,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     today::calls(ui, scene, list, (&book, &called), 260.0);
 }
 
-/// The threshold with what would be best, and what the limit allows.
-fn threshold(
-    ui: &mut Ui,
-    scene: &mut Scene<'_>,
-    best: Option<f64>,
-    book: &regulars_engine::evaluate::money::Book,
-) {
+/// The threshold, and the recommended one: where most is gained, within the limit.
+fn threshold(ui: &mut Ui, scene: &mut Scene<'_>, book: &Book) {
     let lang = scene.lang;
+    let best = book.best(&scene.state.settings.money);
     let room = ui.available_width();
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(RichText::new(lang.t("evaluate.threshold")).family(theme::strong()));
@@ -68,15 +63,15 @@ fn threshold(
             .clamping(egui::SliderClamping::Edits)
             .fixed_decimals(3);
         ui.add(slider).labelled_by(label.id);
-        let button = egui::Button::new(lang.t("money.best"));
-        if ui.add_enabled(best.is_some(), button).on_hover_text(lang.t("money.best.help")).clicked() {
-            scene.state.settings.threshold = best.unwrap_or(1.0).min(1.0);
-        }
         let limited = scene.state.settings.money.limit != Limit::None;
-        let button = egui::Button::new(lang.t("money.within"));
-        if ui.add_enabled(limited, button).on_hover_text(lang.t("money.within.help")).clicked() {
-            let spec = &scene.state.settings.money;
-            scene.state.settings.threshold = book.within(spec, best.unwrap_or(0.0)).min(1.0);
+        let (key, help) = match limited {
+            true => ("money.within", "money.within.help"),
+            false => ("money.best", "money.best.help"),
+        };
+        let is_other = best.is_some_and(|best| best != scene.state.settings.threshold);
+        let button = egui::Button::new(lang.t(key));
+        if ui.add_enabled(is_other, button).on_hover_text(lang.t(help)).clicked() {
+            scene.state.settings.threshold = best.unwrap_or(1.0);
         }
     });
     let from = scene.state.settings.money.pays_from();

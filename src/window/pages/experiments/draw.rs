@@ -64,19 +64,25 @@ fn pool(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::muted(ui, lang.with("exp.left_out", &args));
     }
     let plan = room.plan.clone().sane();
-    if let Some(Ok(found)) = room.planned()
-        && let (Some(text), Some(with)) = (told::with(lang, &plan, found), found.with)
+    let found = room.planned().and_then(Result::ok).cloned();
+    let is_free = !room.drawing() && count > 0;
+    ui.add_space(S2);
+    if parts::steady(ui, "draw", |ui| parts::primary(ui, lang.t("exp.draw"), is_free)) {
+        scene.send.push(Command::DrawExperiment);
+    }
+    if let Some(found) = found
+        && let (Some(text), Some(with)) = (told::with(lang, &plan, &found), found.with)
     {
+        ui.add_space(S2);
         match with.power < plan.power {
-            true => parts::caution(ui, &text),
+            true => {
+                parts::caution(ui, &text);
+                super::plan::too_few(ui, scene, &found, with);
+            }
             false => parts::muted(ui, text),
         }
     }
     ui.add_space(S3);
-    let is_free = !room.drawing() && count > 0;
-    if parts::primary(ui, lang.t("exp.draw"), is_free) {
-        scene.send.push(Command::DrawExperiment);
-    }
 }
 
 /// The experiments of the project; the shown one is marked.

@@ -2,13 +2,13 @@
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
-use regulars_engine::experiment::{Measured, Planned};
+use regulars_engine::experiment::{Measured, Planned, With};
 
 use super::{Tab, money, percentage};
 use crate::report::experiment as told;
 use crate::window::pages::Scene;
 use crate::window::parts::{self, chart};
-use crate::window::theme::{self, S2, S3};
+use crate::window::theme::{self, S1, S2};
 use crate::words::percent;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -31,6 +31,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let text = RichText::new(told::planned(lang, &plan, &found)).font(theme::section_font());
     ui.add(egui::Label::new(text).wrap());
     ui.add_space(S2);
+    if parts::steady(ui, "on", |ui| parts::primary(ui, lang.t("exp.to_draw"), true)) {
+        scene.page.experiments.tab = Tab::Draw;
+    }
+    ui.add_space(S2);
     parts::figures(ui, |ui| {
         let count = |n: u64| lang.count(n);
         parts::figure(ui, &lang.t("exp.called"), &count(found.size.called), "");
@@ -41,7 +45,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     });
     if let (Some(text), Some(with)) = (told::with(lang, &plan, &found), found.with) {
         match with.power < plan.power {
-            true => parts::caution(ui, &text),
+            true => {
+                parts::caution(ui, &text);
+                too_few(ui, scene, &found, with);
+            }
             false => parts::muted(ui, text),
         }
         ui.add_space(S2);
@@ -69,9 +76,44 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         None => (lang.t("exp.power.needed"), found.size.total() as f64),
     };
     chart::lines(ui, lang, frame, &series, Some(mark));
-    ui.add_space(S3);
-    if parts::primary(ui, lang.t("exp.to_draw"), true) {
-        scene.page.experiments.tab = Tab::Draw;
+}
+
+/// Longest time that is proposed, in months.
+const MONTHS: u64 = 36;
+/// Weeks of a month.
+const WEEKS: f64 = 365.25 / 12.0 / 7.0;
+
+/// The list is too small for the plan: buttons that do what would help.
+pub(super) fn too_few(ui: &mut Ui, scene: &mut Scene<'_>, found: &Planned, with: With) {
+    let lang = scene.lang;
+    let is_share = matches!(scene.state.experiments.plan.measured, Measured::Share { .. });
+    let mut plan = scene.state.experiments.plan.clone();
+    ui.add_space(S1);
+    parts::muted(ui, lang.t("few.title"));
+    ui.horizontal_wrapped(|ui| {
+        if scene.state.settings.call_list.only_at_risk && ui.button(lang.t("few.all")).clicked() {
+            scene.state.settings.call_list.only_at_risk = false;
+        }
+        if let Some(effect) = with.effect {
+            // Up to a whole step, so that the plan is surely fulfilled.
+            let step = if is_share { 0.01 } else { 1.0 };
+            let effect = (effect.abs() / step - 1e-9).ceil() * step * plan.effect.signum();
+            let text = lang.with("few.offer", &[("effect", told::difference(lang, is_share, effect))]);
+            if ui.button(text).clicked() {
+                plan.effect = effect;
+            }
+        }
+        let months = found.size.total().div_ceil(with.customers.max(1));
+        if plan.per_week.is_none() && with.customers > 0 && months <= MONTHS {
+            let text = lang.with("few.months", &[("months", lang.count(months))]);
+            if ui.button(text).on_hover_text(lang.t("few.months.help")).clicked() {
+                plan.per_week = Some((with.customers as f64 / WEEKS).max(1.0));
+            }
+        }
+    });
+    if plan != scene.state.experiments.plan {
+        scene.state.experiments.plan = plan;
+        scene.state.changed();
     }
 }
 

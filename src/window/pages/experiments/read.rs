@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
-use regulars_engine::experiment::{Finding, Measured, Order, Reading};
+use regulars_engine::experiment::{Experiment, Finding, Measured, Order, Reading};
 use regulars_engine::features::behaviour::to_date;
 use regulars_engine::files::{Cell, Grid};
 
@@ -47,6 +47,32 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         Some(Ok(reading)) => all(ui, lang, reading, &shown.plan.measured),
         Some(Err(error)) => parts::problem(ui, lang, error),
         None => parts::muted(ui, lang.t("status.working")),
+    }
+    parts::steady(ui, "refit", |ui| refit(ui, scene, &shown));
+}
+
+/// The loop closed: the model set right by those who were left alone, or that taken back.
+fn refit(ui: &mut Ui, scene: &mut Scene<'_>, shown: &Experiment) {
+    let lang = scene.lang;
+    let platt = match scene.state.experiments.reading() {
+        Some(Ok(reading)) => reading.recalibration,
+        _ => None,
+    };
+    if let Some(refit) = scene.state.refit().cloned() {
+        parts::muted(ui, told::refit(lang, &refit));
+        if ui.button(lang.t("refit.drop")).clicked() {
+            scene.state.drop_refit();
+        }
+        if refit.experiment == shown.name && refit.drawn == shown.made {
+            return;
+        }
+    }
+    let (Some(platt), true) = (platt, scene.state.list().is_some()) else { return };
+    let is_free = !scene.state.experiments.is_refitting() && !scene.state.bundling();
+    let button = egui::Button::new(lang.t("refit.apply"));
+    let response = ui.add_enabled(is_free && !platt.is_fine(), button);
+    if response.on_hover_text(lang.t("refit.apply.help")).clicked() {
+        scene.state.apply_refit();
     }
 }
 

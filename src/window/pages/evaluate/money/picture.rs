@@ -3,23 +3,28 @@
 use std::sync::Arc;
 
 use eframe::egui::{self, Sense, Ui};
-use egui_plot::{Corner, FilledArea, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine};
+use egui_plot::{
+    AxisHints, Corner, FilledArea, Legend, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, VLine,
+};
+use regulars_engine::evaluate::RepairKind;
+use regulars_engine::evaluate::money::ProfitPoint;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Gains;
 
 use crate::report::svg;
 use crate::window::pages::Scene;
-use crate::window::parts;
 use crate::window::parts::framed::{self, Framed};
+use crate::window::parts::{self, chart};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::Lang;
-use crate::words::money::amount;
+use crate::words::money::{at_mark, recommended};
 
 /// What the tab remembers between frames: the curve, ready to be drawn.
 #[derive(Default)]
 pub struct View {
     of: Option<Arc<Gains>>,
     line: Vec<PlotPoint>,
+    /// The band: empty where there are too few test rows.
     xs: Vec<f64>,
     low: Vec<f64>,
     high: Vec<f64>,
@@ -38,46 +43,34 @@ impl View {
         }
         self.of = Some(gains.clone());
         let points = &gains.curve.points;
-        self.line = points.iter().map(|point| PlotPoint::new(point.calls, point.profit)).collect();
-        self.xs = points.iter().map(|point| point.calls).collect();
-        self.low = points.iter().map(|point| point.low).collect();
-        self.high = points.iter().map(|point| point.high).collect();
-    }
-}
-
-/// What the curve shows, in one sentence.
-fn title(lang: Lang, gains: &Gains, currency: &str) -> String {
-    let money = |value: f64| amount(lang, currency, value);
-    match gains.best.and_then(|best| gains.curve.at(best)) {
-        Some(point) => lang.with(
-            "money.title",
-            &[
-                ("calls", lang.count(point.calls.round() as u64)),
-                ("customers", lang.count(gains.curve.customers as u64)),
-                ("profit", money(point.profit)),
-                ("low", money(point.low)),
-                ("high", money(point.high)),
-            ],
-        ),
-        None => lang.t("money.title_none"),
+        let x = |point: &ProfitPoint| point.calls as f64;
+        self.line = points.iter().map(|point| PlotPoint::new(x(point), point.profit)).collect();
+        let band: Vec<(f64, (f64, f64))> =
+            points.iter().filter_map(|point| Some((x(point), point.band?))).collect();
+        self.xs = band.iter().map(|(x, _)| *x).collect();
+        self.low = band.iter().map(|(_, (low, _))| *low).collect();
+        self.high = band.iter().map(|(_, (_, high))| *high).collect();
     }
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
     let lang = scene.lang;
     scene.page.money.follow(gains);
-    let currency = scene.state.settings.money.currency.clone();
-    let title = title(lang, gains, &currency);
+    let spec = scene.state.settings.money.clone();
+    let currency = spec.currency.clone();
+    let title = recommended(lang, gains, &spec);
     let drawing = || drawing(lang, gains, &title);
     let data = || data(lang, gains, &title);
     let framed = Framed { id: "profit", title: &title, drawing: &drawing, data: &data };
-    let threshold = scene.state.settings.threshold;
-    let now = gains.curve.at(threshold).copied();
+    // Of the list itself, in the same frame: the curve may still be that of older figures.
+    let now = scene.state.today().map(|(_, called)| called);
+    let best = gains.best.and_then(|best| gains.curve.at(best)).copied();
     let view = &scene.page.money;
     let asked = framed::show(ui, lang, &framed, |ui| {
         parts::muted(ui, format!("{} · {}", lang.t("money.y"), lang.t("money.x")));
         let p = Palette::of(ui);
         let (unit, ink) = (currency.clone(), p.ink);
+        let spacing = chart::spacing(view.line.last().map(|point| point.x).into_iter());
         let legend = Legend::default()
             .position(Corner::RightBottom)
             .background_alpha(0.35)
@@ -91,22 +84,25 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
             .allow_boxed_zoom(false)
             .sense(Sense::click_and_drag())
             .include_y(0.0)
-            .y_axis_formatter(move |mark, _| amount(lang, &unit, mark.value))
+            .custom_x_axes(vec![AxisHints::new_x().label_spacing(spacing)])
+            .y_axis_formatter(move |mark, _| at_mark(lang, &unit, mark.value, mark.step_size))
             .legend(legend)
             .show(ui, |plot| {
-                let area = FilledArea::new(lang.t("money.band"), &view.xs, &view.low, &view.high);
-                plot.add(area.fill_color(SERIES[5].gamma_multiply(0.3)).allow_hover(false));
+                if !view.xs.is_empty() {
+                    let area = FilledArea::new(lang.t("money.band"), &view.xs, &view.low, &view.high);
+                    plot.add(area.fill_color(SERIES[5].gamma_multiply(0.3)).allow_hover(false));
+                }
                 let points = PlotPoints::Borrowed(&view.line);
                 plot.line(Line::new(lang.t("money.curve"), points).color(SERIES[0]).width(2.0));
-                let marks =
-                    [(gains.best, "money.best", SERIES[2]), (Some(threshold), "evaluate.threshold", ink)];
-                for (at, key, color) in marks {
-                    let Some(point) = at.and_then(|at| gains.curve.at(at)) else { continue };
-                    let mark = Points::new(lang.t(key), vec![[point.calls, point.profit]]);
-                    plot.points(mark.color(color).radius(5.0));
+                if let Some(point) = &best {
+                    let mark = Points::new(lang.t("money.best"), vec![[point.calls as f64, point.profit]]);
+                    plot.points(mark.color(SERIES[2]).radius(6.0));
                 }
-                if let Some(point) = &now {
-                    let line = VLine::new(lang.t("evaluate.threshold"), point.calls);
+                if let Some(called) = &now {
+                    let x = called.calls as f64;
+                    let mark = Points::new(lang.t("plan.now"), vec![[x, called.profit]]);
+                    plot.points(mark.color(ink).radius(4.0));
+                    let line = VLine::new(lang.t("plan.now"), x);
                     plot.vline(line.style(LineStyle::dotted_dense()).color(ink));
                 }
             });
@@ -119,49 +115,47 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, gains: &Arc<Gains>) {
     if let Some(point) = asked.and_then(|calls| gains.curve.nearest(calls)) {
         scene.state.settings.threshold = point.threshold.clamp(0.0, 1.0);
     }
-    let mut told = lang.with(
-        "money.measured",
-        &[
-            ("rows", lang.count(gains.curve.rows as u64)),
-            ("customers", lang.count(gains.curve.customers as u64)),
-        ],
-    );
-    if scene.state.month.is_none() && scene.state.asked().is_none() {
-        // A file with the answer in it: those who left are among the measured, not on the list.
-        told = format!("{told} {}", lang.t("money.like"));
-    }
-    if let Some(point) = now {
-        let money = |value: f64| amount(lang, &currency, value);
-        let args = [
-            ("calls", lang.count(point.calls.round() as u64)),
-            ("profit", money(point.profit)),
-            ("low", money(point.low)),
-            ("high", money(point.high)),
-        ];
-        told = format!("{} {told}", lang.with("money.here", &args));
-    }
+    let has_band = gains.curve.points.iter().any(|point| point.band.is_some());
+    let args = [
+        ("rows", lang.count(gains.curve.rows as u64)),
+        ("customers", lang.count(gains.curve.customers as u64)),
+    ];
+    let told = lang.with(if has_band { "plan.measured" } else { "plan.no_band" }, &args);
     let color = Palette::of(ui).muted;
     ui.add(egui::Label::new(egui::RichText::new(told).color(color)).wrap());
+    if best.is_some_and(|point| point.is_off()) {
+        off(ui, scene);
+    }
+}
+
+/// The test customers say something else than the probabilities: the way to mend that.
+fn off(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    if !scene.state.settings.repair.is_none() {
+        parts::caution(ui, &lang.t("plan.off_repaired"));
+    } else if parts::suggestion(ui, &lang.t("plan.off"), &lang.t("plan.repair"), true) {
+        scene.state.settings.repair = RepairKind::Platt;
+    }
 }
 
 fn drawing(lang: Lang, gains: &Gains, title: &str) -> svg::Chart {
     let points = &gains.curve.points;
-    let line =
-        |key: &str, y: fn(&regulars_engine::evaluate::money::ProfitPoint) -> f64, dashed| svg::Series {
-            name: lang.t(key),
-            points: points.iter().map(|point| (point.calls, y(point))).collect(),
-            dashed,
-            markers: false,
-        };
+    let line = |key: &str, y: fn(&ProfitPoint) -> Option<f64>, dashed| svg::Series {
+        name: lang.t(key),
+        points: points.iter().filter_map(|point| Some((point.calls as f64, y(point)?))).collect(),
+        dashed,
+        markers: false,
+    };
+    let mut series = vec![line("money.curve", |point| Some(point.profit), false)];
+    if points.iter().any(|point| point.band.is_some()) {
+        series.push(line("interval.low", |point| point.band.map(|(low, _)| low), true));
+        series.push(line("interval.high", |point| point.band.map(|(_, high)| high), true));
+    }
     svg::Chart {
         title: title.to_owned(),
         x: lang.t("money.x"),
         y: lang.t("money.y"),
-        series: vec![
-            line("money.curve", |point| point.profit, false),
-            line("interval.low", |point| point.low, true),
-            line("interval.high", |point| point.high, true),
-        ],
+        series,
         include: vec![[0.0, 0.0]],
     }
 }
@@ -169,7 +163,11 @@ fn drawing(lang: Lang, gains: &Gains, title: &str) -> svg::Chart {
 fn data(lang: Lang, gains: &Gains, title: &str) -> Grid {
     let number = |value: f64| Cell::Number { value, text: value.to_string(), format: "General" };
     let rows = gains.curve.points.iter().map(|point| {
-        [point.threshold, point.calls, point.profit, point.low, point.high].map(number).to_vec()
+        let [low, high] = match point.band {
+            Some((low, high)) => [number(low), number(high)],
+            None => [Cell::from(""), Cell::from("")],
+        };
+        vec![number(point.threshold), number(point.calls as f64), number(point.profit), low, high]
     });
     Grid {
         name: title.to_owned(),
