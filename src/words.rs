@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod money;
 pub mod spoken;
+pub mod value;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

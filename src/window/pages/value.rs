@@ -138,7 +138,8 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
         ),
     };
     ui.add(eframe::egui::Label::new(RichText::new(finding).font(theme::section_font())).wrap());
-    parts::muted(ui, told_of_model(lang, shop));
+    parts::muted(ui, crate::words::value::sure(lang, shop));
+    parts::muted(ui, crate::words::value::models(lang, shop));
     for note in &shop.notes {
         parts::caution(ui, &lang.note(note));
     }
@@ -154,11 +155,19 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
     let orders = total.orders;
     let name = lang.with("value.orders", &[("days", horizon)]);
     told.push((name, expected(lang, orders.value), range(orders.low, orders.high, expected)));
-    let of = lang.with("value.alive.of", &[("count", lang.count(shop.customers.len() as u64))]);
-    told.push((lang.t("value.alive"), expected(lang, total.alive), of));
-    if let Some(money) = total.money.filter(|_| total.alive > 0.0) {
-        let kept = amount(lang, money.value / total.alive);
-        told.push((lang.t("value.kept"), kept, lang.t("value.kept.help")));
+    told.push(match total.alive {
+        Some(alive) => {
+            let of = lang.with("value.alive.of", &[("count", lang.count(shop.customers.len() as u64))]);
+            (lang.t("value.alive"), expected(lang, alive), of)
+        }
+        None => {
+            let p = [("p", format!("{:.2}", shop.leaving.p))];
+            (lang.t("value.alive"), "—".to_owned(), lang.with("value.alive.untold", &p))
+        }
+    });
+    if let Some(kept) = found.valued.of_kept_customer() {
+        let of = if shop.leaving.told { "value.kept.help" } else { "value.kept.all" };
+        told.push((lang.t("value.kept"), amount(lang, kept), lang.t(of)));
     }
     figures(ui, &told);
     ui.horizontal_wrapped(|ui| {
@@ -195,22 +204,6 @@ fn figures(ui: &mut Ui, all: &[Told]) {
     }
 }
 
-/// Which model tells the orders, and why that one.
-fn told_of_model(lang: Lang, shop: &Shop) -> String {
-    let Some(first) = shop.fitted.first() else { return String::new() };
-    let names = first.model.parameters();
-    let parameters: Vec<String> =
-        names.iter().zip(&first.parameters).map(|(name, value)| format!("{name} {value:.3}")).collect();
-    let args = [
-        ("model", model(lang, first.model)),
-        ("parameters", lang.list(&parameters)),
-        ("likelihood", format!("{:.1}", first.log_likelihood)),
-        ("count", shop.fitted.len().to_string()),
-        ("day", regulars_engine::features::behaviour::to_date(shop.learnt_until).to_string()),
-    ];
-    lang.with(if shop.fitted.len() > 1 { "value.told.best" } else { "value.told.one" }, &args)
-}
-
 /// Too little for a model: why, and what can be said.
 fn next_best(ui: &mut Ui, lang: Lang, next: &NextBest) {
     parts::caution(ui, &lang.note(&next.why));
@@ -241,7 +234,13 @@ pub(super) fn status(lang: Lang, state: &State) -> String {
                 "value.status",
                 &[("money", amount(lang, money.value)), ("days", days(lang, shop.spec.horizon_days))],
             ),
-            None => lang.with("value.status.alive", &[("count", expected(lang, shop.total.alive))]),
+            None => match shop.total.alive {
+                Some(alive) => lang.with("value.status.alive", &[("count", expected(lang, alive))]),
+                None => {
+                    let orders = ("orders", expected(lang, shop.total.orders.value));
+                    lang.with("value.status.orders", &[orders, ("days", days(lang, shop.spec.horizon_days))])
+                }
+            },
         },
         Some(Valued::Contract(found)) => match found.money {
             Some(money) => lang.with(

@@ -227,7 +227,7 @@ fn ordered(valued: &Valued, (column, ascends): (WorthColumn, bool)) -> Vec<u32> 
     let number = |at: u32| -> f64 {
         match valued {
             Valued::Shop(shop) => shop.customers.get(at as usize).map_or(0.0, |one| match column {
-                WorthColumn::Alive => one.alive,
+                WorthColumn::Alive => one.alive.unwrap_or_default(),
                 WorthColumn::Orders => one.orders.value,
                 WorthColumn::Spent => one.history.spent,
                 WorthColumn::Next => f64::from(one.next.unwrap_or(i32::MAX)),
