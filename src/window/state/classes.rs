@@ -223,8 +223,9 @@ impl State {
         self.classes.sorting = Some((key, job));
     }
 
-    /// Makes the profile of some people, unless that is done or under way.
-    pub fn follow_class_profile(&mut self, places: &Arc<Vec<usize>>) {
+    /// Makes the profile of some people, who were chosen by the `defining` columns, unless that is done or
+    /// under way.
+    pub fn follow_class_profile(&mut self, places: &Arc<Vec<usize>>, defining: Vec<String>) {
         let Some(((shop, inputs, _), of)) = self.classes.found.clone() else { return };
         let chosen = Chosen { of: of.clone(), places: places.clone() };
         let is_known = self.classes.profile.as_ref().is_some_and(|(known, _)| *known == chosen)
@@ -236,7 +237,8 @@ impl State {
         let places = places.clone();
         let job = self.start(move |report| {
             let worth = inputs.worth_by_row();
-            project::profile_of(shop.as_deref(), inputs.known(worth.as_ref()), &of, &places, report)
+            let known = inputs.known(worth.as_ref());
+            project::profile_of(shop.as_deref(), known, &of, (places.as_slice(), defining.as_slice()), report)
         });
         self.classes.profiling = Some((chosen, job));
     }
