@@ -4,8 +4,10 @@
 //!
 //! The miss of the test is m = ln(actual ÷ foretold), and v the variance that parameters and chance give to
 //! that ratio. What is left, τ² = max(0, m² − v), is the model's own error: each drawn sum is multiplied by
-//! exp(τ·z), z ~ N(0, 1). One test gives one miss, so this holds for an error that lasts; of a shop whose
-//! misses change their sign from season to season it says too little.
+//! exp(τ·z), z ~ N(0, 1). An error that lasts grows with the distance from what was learnt: τ is carried over
+//! in proportion to the days from the middle of what was learnt to the middle of what is foretold. One test
+//! gives one miss, so of a shop whose misses change their sign from season to season this says too little, and
+//! a small shop's miss hides in chance.
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -37,6 +39,12 @@ impl Lasting {
             false => orders,
         });
         Self { orders, money }
+    }
+
+    /// The same where what is foretold lies `times` as far from what was learnt as in the test.
+    pub(super) fn farther(self, times: f64) -> Self {
+        let at = |own: f64| if own > 0.0 { (own * times).clamp(0.0, MOST) } else { 0.0 };
+        Self { orders: at(self.orders), money: at(self.money) }
     }
 
     /// Multiplies drawn sums, both of a draw by the same turn of fate.
@@ -92,6 +100,7 @@ mod tests {
         for (order, money) in orders.iter().zip(&money) {
             assert!((2.0 * (money / 7.0f64).ln() - (order / 100.0).ln()).abs() < 1e-9);
         }
-        Lasting::default().shake(&mut orders, &mut [], 5);
+        let far = Lasting { orders: 0.2, money: 0.0 }.farther(1.5);
+        assert!((far.orders - 0.3).abs() < 1e-12 && far.money == 0.0 && far.farther(1e9).orders == MOST);
     }
 }

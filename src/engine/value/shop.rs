@@ -91,7 +91,7 @@ pub struct Shop {
     /// Whether these orders tell that customers leave. Where they do not, no chance of being still there is
     /// told of anybody, and what is expected takes everybody to go on.
     pub leaving: Leaving,
-    /// What the test tells of the model's own error, which is in the intervals of the base; `None` where
+    /// What the test tells of the model's own error at the horizon, which is in the intervals of the base; `None` where
     /// there was no test.
     pub lasting: Option<Lasting>,
     /// The last day that the parameters were learnt from.
@@ -191,7 +191,14 @@ pub fn shop(
         Some(day) => Some(tested.by((early, day), (&story, &fit), model, &report.part(0.4, 0.1))?),
         None => by_itself(&tested, &counted, story.model, &report.part(0.4, 0.1))?,
     };
-    let lasting = check.as_ref().map(Lasting::of);
+    // Days from the middle of what was learnt to the middle of what is foretold: here, and in the test.
+    let middle = |from: Day, to: Day| 0.5 * (f64::from(from) + f64::from(to));
+    let ahead = f64::from(last) + 0.5 * f64::from(spec.horizon_days) - middle(counted.first, learnt_until);
+    let lasting = check.as_ref().map(|check| {
+        let tested =
+            middle(check.calibration_end, check.until) - middle(counted.first, check.calibration_end);
+        Lasting::of(check).farther(ahead / tested.max(1.0))
+    });
     let base = Base {
         spec,
         story: &story,

@@ -6,8 +6,10 @@ mod contract;
 mod customers;
 mod inspect;
 mod matrix;
+mod survival;
 
 use eframe::egui::{RichText, Ui};
+use regulars_engine::note::Note;
 use regulars_engine::project::Valued;
 use regulars_engine::value::{LifetimeModel, NextBest, Shop};
 
@@ -46,6 +48,8 @@ pub struct View {
     pub tab: Tab,
     /// The day that is being typed, up to which is learnt.
     pub day: Option<String>,
+    /// Groups whose curve is not drawn.
+    pub hidden: std::collections::BTreeSet<String>,
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -140,9 +144,7 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
     ui.add(eframe::egui::Label::new(RichText::new(finding).font(theme::section_font())).wrap());
     parts::muted(ui, crate::words::value::sure(lang, shop));
     parts::muted(ui, crate::words::value::models(lang, shop));
-    for note in &shop.notes {
-        parts::caution(ui, &lang.note(note));
-    }
+    notes(ui, lang, &shop.notes);
     ui.add_space(S2);
     let range = |low: f64, high: f64, show: fn(Lang, f64) -> String| {
         lang.with("value.range", &[("low", show(lang, low)), ("high", show(lang, high))])
@@ -181,6 +183,21 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
         Tab::Check => check::show(ui, scene, found, shop),
         Tab::Base => base::show(ui, scene, found, shop),
     }
+}
+
+/// What a person should know: the one thing that changes how figures are read in sight, the others in one line
+/// that opens.
+fn notes(ui: &mut Ui, lang: Lang, all: &[Note]) {
+    let is_first = |note: &&Note| note.code == "value_leaving" || all.len() == 1;
+    all.iter().filter(is_first).for_each(|note| parts::caution(ui, &lang.note(note)));
+    let others: Vec<&Note> = all.iter().filter(|note| !is_first(note)).collect();
+    if others.is_empty() {
+        return;
+    }
+    let title = lang.with("value.notes", &[("count", lang.count(others.len() as u64))]);
+    eframe::egui::CollapsingHeader::new(title).id_salt("value notes").show(ui, |ui| {
+        others.iter().for_each(|note| parts::caution(ui, &lang.note(note)));
+    });
 }
 
 /// A figure's name, its value and the sentence below.

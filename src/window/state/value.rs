@@ -47,8 +47,6 @@ pub struct Curves {
     pub top: Vec<PlotPoint>,
     /// Share that the most valuable tenth brings.
     pub tenth: f64,
-    /// Survival of each group: time, share in percent.
-    pub groups: Vec<(String, Vec<PlotPoint>)>,
     /// Mean chance of staying through the horizon.
     pub stays: f64,
 }
@@ -252,21 +250,9 @@ fn curves(valued: &Valued) -> Curves {
     match valued {
         Valued::Shop(shop) => of_shop(shop),
         Valued::Contract(found) => {
-            let line = |curve: &[regulars_engine::value::contract::Step]| {
-                // From end to end: right angles of a solid line are drawn as wedges.
-                let start = std::iter::once(PlotPoint::new(0.0, 100.0));
-                let ends = curve.iter().map(|step| PlotPoint::new(step.time, 100.0 * step.share));
-                start.chain(ends).collect::<Vec<_>>()
-            };
-            let groups = match &found.by {
-                Some((_, groups, _)) => {
-                    groups.iter().map(|group| (group.name.clone(), line(&group.curve))).collect()
-                }
-                None => vec![(String::new(), line(&found.all.curve))],
-            };
             let each = found.kept.len().max(1) as f64;
             let stays = found.kept.iter().map(|one| one.stays).sum::<f64>() / each;
-            Curves { groups, stays, ..Curves::default() }
+            Curves { stays, ..Curves::default() }
         }
         Valued::NextBest(_) | Valued::FewContracts(_) => Curves::default(),
     }

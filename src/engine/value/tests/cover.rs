@@ -92,10 +92,10 @@ fn where_leaving_is_not_told_nobody_has_a_chance() {
 #[test]
 fn the_interval_of_the_base_covers_a_model_that_is_off() {
     const TIMES: u64 = 60;
-    let cover = |truth: (f64, f64)| {
+    let cover = |customers: usize, truth: (f64, f64)| {
         let (mut held, mut narrow) = (0, 0);
         for seed in 0..TIMES {
-            let (shop, later) = shop_and_truth(200, truth, 7000 + seed);
+            let (shop, later) = shop_and_truth(customers, truth, 7000 + seed);
             let total = shop.total.orders;
             held += u64::from((total.low..=total.high).contains(&later));
             // What it would be without the model's own error.
@@ -109,11 +109,14 @@ fn the_interval_of_the_base_covers_a_model_that_is_off() {
         }
         (held as f64 / TIMES as f64, narrow as f64 / TIMES as f64)
     };
-    let (right, right_narrow) = cover((0.1, 0.0));
-    let (off, off_narrow) = cover((0.1, -0.5));
+    let (right, right_narrow) = cover(200, (0.1, 0.0));
+    let (off, off_narrow) = cover(600, (0.1, -0.5));
+    let (small, small_narrow) = cover(200, (0.1, -0.5));
     println!("model right: {right} (narrow {right_narrow}); orders falling: {off} (narrow {off_narrow})");
+    println!("the same of 200 customers: {small} (narrow {small_narrow})");
     assert!((0.91..=1.0).contains(&right), "{right}");
-    assert!(off >= 0.85 && off_narrow < off - 0.2, "{off} {off_narrow}");
+    assert!(off >= 0.8 && off_narrow < off - 0.3, "{off} {off_narrow}");
+    assert!(small > small_narrow, "{small} {small_narrow}");
 }
 
 /// Orders without money are on neither side of the test of money.

@@ -88,7 +88,7 @@ fn cohorts(ui: &mut Ui, lang: Lang, shop: &Shop) {
 }
 
 /// A table of texts, the first column on the left and the others as numbers.
-pub(super) fn show_table(
+fn show_table(
     ui: &mut Ui,
     lang: Lang,
     (name, id): (&str, &str),
@@ -110,7 +110,7 @@ pub(super) fn show_table(
         .iter()
         .enumerate()
         .map(|(at, name)| match at {
-            0 => table::Head::text(name, if id == "effects" { 200.0 } else { 84.0 }),
+            0 => table::Head::text(name, 84.0),
             _ => table::Head::number(name, 92.0),
         })
         .collect();
