@@ -148,3 +148,27 @@ fn the_test_of_money_counts_the_same_orders_on_both_sides() {
     let share = half.total.money.unwrap().value / all.total.money.unwrap().value;
     near(share, 0.5, 0.06);
 }
+
+/// The sample shop: its orders do not tell who has left, and the page must say so instead of "all are there".
+#[test]
+fn the_sample_shop_does_not_tell_who_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::sample::write(folder.path(), 1200, 7).unwrap();
+    let orders = folder.path().join("orders.csv");
+    let table = crate::collect::open(&orders, &crate::collect::ReadOptions::default(), &Reporter::silent());
+    let Valued::Shop(shop) = valued(vec![table.unwrap()], ValueSpec::default()).unwrap() else { panic!() };
+    let check = shop.check.as_ref().unwrap();
+    println!("{:?}\n{:?} {:?}", shop.fitted, shop.leaving, shop.lasting);
+    println!("{:?}", shop.total);
+    println!(
+        "{} of {} {:?}; {:?} {:?}",
+        check.predicted, check.actual, check.range, check.money, check.money_range
+    );
+    assert!(!shop.leaving.told && shop.total.alive.is_none());
+    assert_eq!(shop.story.model, LifetimeModel::BgNbd);
+    assert!(shop.alike().iter().any(|one| one.model == LifetimeModel::ParetoNbd), "{:?}", shop.fitted);
+    // What the test missed beyond chance is in the interval: it is wider than the miss.
+    let (off, total) = ((check.predicted / check.actual).ln().abs(), shop.total.orders);
+    let beyond = !(check.range.0..=check.range.1).contains(&check.actual);
+    assert!(!beyond || (total.value / total.low).ln() > off, "{total:?} {off}");
+}

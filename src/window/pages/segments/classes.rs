@@ -9,7 +9,8 @@ mod tables;
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::project::{Classified, Group, RfmSource};
+use regulars_engine::project::{Classified, Group, RfmSource, Valued};
+use regulars_engine::segment::classes::Fact;
 use regulars_engine::segment::rfm::RfmClass;
 
 use super::super::{Page, Picked, Scene};
@@ -105,6 +106,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         if !found.rules.is_empty() {
             ui.add_space(S3);
             tables::rules(ui, scene, &found);
+            worth_note(ui, scene);
         }
         ui.add_space(S3);
         chosen::show(ui, scene, &found);
@@ -121,6 +123,25 @@ fn waits(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     } else {
         parts::muted(ui, lang.t("status.working"));
+    }
+}
+
+/// Where a rule looks at expected money that takes everybody to be there: says so.
+fn worth_note(ui: &mut Ui, scene: &Scene<'_>) {
+    let rules = &scene.state.settings.classes.rules;
+    let looks = |rule: &regulars_engine::segment::classes::ClassRule| {
+        let value = Fact::Value;
+        match rule.formula.is_empty() {
+            true => rule.conditions.iter().any(|condition| condition.fact == value),
+            false => rule.formula.contains(value.column()),
+        }
+    };
+    let untold = matches!(
+        scene.state.valued().map(|found| &found.valued),
+        Some(Valued::Shop(shop)) if !shop.leaving.told
+    );
+    if untold && rules.iter().any(looks) {
+        parts::caution(ui, &scene.lang.t("classes.value_untold"));
     }
 }
 

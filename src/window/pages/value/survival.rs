@@ -85,7 +85,7 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, all: &[(String, &Group)]) {
     ui.horizontal_wrapped(|ui| {
         for (at, (name, _)) in all.iter().enumerate() {
             let is_on = !scene.page.value.hidden.contains(name);
-            let mark = if at % 2 == 1 { "▬ ▬" } else { "▬▬" };
+            let mark = if at % 2 == 1 { "■ ■" } else { "■■" };
             let text = RichText::new(format!("{mark} {name}"));
             let text = if is_on { text.color(readable(ui, at)) } else { text.strikethrough() };
             let told = lang.with("flows.toggle", &[("class", name.clone())]);
