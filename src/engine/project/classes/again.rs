@@ -43,7 +43,7 @@ impl Classified {
 }
 
 /// Leaves at most `most` of `told`, the most telling first: none of the `defining` columns, and none that goes
-/// with one of them or with one that is told already.
+/// with one of them or with one that is told already. Of a fact and a column that say the same the fact stays.
 pub(super) fn leave_once(
     told: &mut Vec<Difference>,
     frame: &Frame,
@@ -56,23 +56,40 @@ pub(super) fn leave_once(
         let every = all.len().div_ceil(ROWS).max(1);
         Some(all.into_iter().step_by(every).collect())
     };
+    let is_same = |values: &[Option<f64>], other: &Vec<Option<f64>>| {
+        correlation(values, other).is_some_and(|r| r.abs() >= SAME)
+    };
+    let is_fact = |name: &str| Fact::ALL.iter().any(|fact| fact.column() == name);
     let mut said: Vec<Vec<Option<f64>>> = defining.iter().filter_map(|name| numbers(name)).collect();
+    told.retain(|one| !defining.contains(&one.column));
+    let mut facts: Vec<String> = Vec::new();
+    for one in told.iter().filter(|one| is_fact(&one.column)) {
+        report.check()?;
+        let Some(values) = numbers(&one.column) else { continue };
+        if !said.iter().any(|other| is_same(&values, other)) {
+            said.push(values);
+            facts.push(one.column.clone());
+        }
+    }
     let mut kept: Vec<Difference> = Vec::new();
     for one in told.drain(..) {
         report.check()?;
         if kept.len() >= most {
             break;
         }
-        if defining.contains(&one.column) {
-            continue;
-        }
-        if one.level.is_none()
-            && let Some(values) = numbers(&one.column)
-        {
-            if said.iter().any(|other| correlation(&values, other).is_some_and(|r| r.abs() >= SAME)) {
-                continue;
+        match numbers(&one.column).filter(|_| one.level.is_none()) {
+            Some(_) if is_fact(&one.column) => {
+                if !facts.contains(&one.column) {
+                    continue;
+                }
             }
-            said.push(values);
+            Some(values) => {
+                if said.iter().any(|other| is_same(&values, other)) {
+                    continue;
+                }
+                said.push(values);
+            }
+            None => {}
         }
         kept.push(one);
     }
@@ -102,7 +119,43 @@ fn correlation(a: &[Option<f64>], b: &[Option<f64>]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::{Column, DataFrame};
+
     use super::*;
+    use crate::metrics::Estimate;
+
+    #[test]
+    fn what_defines_and_what_says_the_same_is_told_once() {
+        let fact = Fact::Orders.column();
+        let rows = |of: &dyn Fn(f64) -> f64| (0..60).map(|at| of(f64::from(at))).collect::<Vec<f64>>();
+        let columns = vec![
+            Column::new("Orders".into(), rows(&|v| v + 0.1 * (v % 2.0))),
+            Column::new(fact.into(), rows(&|v| v)),
+            Column::new("age".into(), rows(&|v| (v * 7.0) % 13.0)),
+            Column::new("age in days".into(), rows(&|v| 365.0 * ((v * 7.0) % 13.0))),
+            Column::new("visits".into(), rows(&|v| (v * 5.0) % 11.0)),
+        ];
+        let frame = Frame { rows: Default::default(), data: DataFrame::new(60, columns).unwrap() };
+        let one = |column: &str| Difference {
+            column: column.to_owned(),
+            level: None,
+            effect: Estimate { value: 1.0, low: 0.5, high: 1.5 },
+            here: 1.0,
+            rest: 0.0,
+            cramers_v: None,
+            p: 0.001,
+        };
+        let left = |defining: &[String], most: usize| {
+            let names = ["Orders", "age", "age in days", fact, "visits"];
+            let mut told: Vec<Difference> = names.iter().map(|name| one(name)).collect();
+            leave_once(&mut told, &frame, defining, most, &Reporter::silent()).unwrap();
+            told.into_iter().map(|one| one.column).collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[], 8), ["age", fact, "visits"]);
+        assert_eq!(left(&[], 2), ["age", fact]);
+        assert_eq!(left(&[fact.to_owned()], 8), ["age", "visits"]);
+        assert_eq!(left(&["age in days".to_owned(), fact.to_owned()], 8), ["visits"]);
+    }
 
     #[test]
     fn correlations_are_those_of_the_formula() {
