@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub mod money;
 mod named;
 pub mod spoken;
+pub mod value;
 
 pub use named::column_name;
 
@@ -71,7 +72,12 @@ impl Lang {
 
     /// The words of an engine's note.
     pub fn note(self, note: &Note) -> String {
-        let args: Vec<(&str, String)> = note.args.iter().map(|(n, v)| (*n, self.value(v))).collect();
+        let told = |name: &str, value: &str| match value.parse::<u64>() {
+            // Counts are grouped as everywhere; a year or a code is not.
+            Ok(count) if name == "count" && !value.starts_with('0') => self.count(count),
+            _ => self.value(value),
+        };
+        let args: Vec<(&str, String)> = note.args.iter().map(|(n, v)| (*n, told(n, v))).collect();
         self.with(&format!("note.{}", note.code), &args)
     }
 

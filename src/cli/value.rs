@@ -142,8 +142,12 @@ fn of_shop(shop: &Shop) -> Json {
             "calibration_end": to_date(check.calibration_end), "until": to_date(check.until),
             "customers": check.customers, "mae": check.mae, "rmse": check.rmse,
             "predicted": check.predicted, "actual": check.actual,
+            "predicted_low": check.range.0, "predicted_high": check.range.1,
             "rate_mae": check.rate_mae, "rate_rmse": check.rate_rmse, "zero_mae": check.zero_mae,
-            "money": check.money.map(|(actual, predicted)| json!({"actual": actual, "predicted": predicted})),
+            "money": check.money.map(|(actual, predicted)| json!({
+                "actual": actual, "predicted": predicted,
+                "low": check.money_range.map(|range| range.0), "high": check.money_range.map(|range| range.1),
+            })),
             "params": named(names, &check.parameters),
             "by_frequency": check.by_frequency,
             "weekly": check.weekly.iter().map(|week| json!({
@@ -168,6 +172,8 @@ fn of_shop(shop: &Shop) -> Json {
         "standard_errors": first.and_then(|one| one.errors.as_ref()).map(|errors| named(names, errors)),
         "log_likelihood": first.map(|one| one.log_likelihood), "time_unit": "week",
         "learnt_until": to_date(shop.learnt_until),
+        "leaving": shop.leaving, "own_error": shop.lasting,
+        "alike": shop.alike().iter().map(|one| one.model.name()).collect::<Vec<_>>(),
         "models": shop.fitted.iter().map(|one| json!({
             "model": one.model.name(), "params": named(one.model.parameters(), &one.parameters),
             "log_likelihood": one.log_likelihood, "held": one.held,
@@ -224,7 +230,7 @@ fn grid(found: &Valued) -> Grid {
                 let (orders, money) = (one.orders.interval, one.money.and_then(|money| money.interval));
                 vec![
                     Cell::from(one.id.as_str()),
-                    number(one.alive),
+                    maybe(one.alive),
                     number(one.orders.value),
                     maybe(orders.map(|range| range.0)),
                     maybe(orders.map(|range| range.1)),
@@ -287,22 +293,8 @@ fn print_shop(lang: Lang, shop: &Shop) {
         }
     };
     super::out!("{line}");
-    let parameters: Vec<String> = shop
-        .story
-        .model
-        .parameters()
-        .iter()
-        .zip(&shop.story.parameters)
-        .map(|(name, value)| format!("{name} {value:.3}"))
-        .collect();
-    let likelihood = shop.fitted.first().map_or(f64::NAN, |one| one.log_likelihood);
-    let args = [
-        ("model", lang.t(&format!("value.model.{}", shop.story.model.name()))),
-        ("likelihood", format!("{likelihood:.1}")),
-        ("parameters", lang.list(&parameters)),
-        ("day", to_date(shop.learnt_until).to_string()),
-    ];
-    super::out!("{}", lang.with("value.told.one", &args));
+    super::out!("{}", crate::words::value::sure(lang, shop));
+    super::out!("{}", crate::words::value::models(lang, shop));
     if let Some(check) = &shop.check {
         let args = [
             ("day", to_date(check.calibration_end).to_string()),
@@ -318,7 +310,8 @@ fn print_shop(lang: Lang, shop: &Shop) {
     super::out!("{}", lang.t("value.customers"));
     for one in shop.customers.iter().take(NAMED) {
         let value = one.money.map_or_else(|| format!("{:.2}", one.orders.value), |all| money(all.value));
-        super::out!("  {value:>12}  {:>6}  {}", crate::words::percent(one.alive), one.id);
+        let alive = one.alive.map_or_else(|| "—".to_owned(), crate::words::percent);
+        super::out!("  {value:>12}  {alive:>6}  {}", one.id);
     }
 }
 

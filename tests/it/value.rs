@@ -25,6 +25,11 @@ fn the_command_tells_the_sample_shop() {
     for name in ["mae", "rmse"] {
         assert!(found["holdout"][name].as_f64().unwrap() > 0.0);
     }
+    // Who is still there is a number where the orders tell it, and nothing where they do not.
+    let told = found["leaving"]["told"].as_bool().unwrap();
+    assert_eq!(found["total"]["alive"].is_number(), told, "{}", found["leaving"]);
+    assert!(found["top"].as_array().unwrap().iter().all(|one| one["alive"].is_number() == told));
+    assert!(found["own_error"]["orders"].as_f64().unwrap() >= 0.0 && found["alike"].is_array());
     let customers = found["customers"].as_u64().unwrap();
     // With the table of customers beside it names stay what they are, and nobody is gained.
     let both = json(&["value", sample().to_str().unwrap(), orders.to_str().unwrap(), "--horizon", "90"]);
@@ -44,6 +49,9 @@ fn a_list_of_all_customers_is_written_and_the_input_is_safe() {
     let text = std::fs::read_to_string(&out).unwrap();
     assert_eq!(text.lines().count() as u64, 1 + found["customers"].as_u64().unwrap());
     assert!(text.trim_start_matches('\u{feff}').starts_with("customer,alive,orders,"), "{text:.80}");
+    let told = found["leaving"]["told"].as_bool().unwrap();
+    let alive = |line: &str| line.split(',').nth(1).map(|cell| !cell.is_empty());
+    assert!(text.lines().skip(1).all(|line| alive(line) == Some(told)), "{text:.200}");
     let (code, _, err) = regulars(&["value", orders, "--out", orders]);
     assert_eq!(code, 1, "{err}");
     let (code, out, _) = regulars(&["value", orders, "--calibration-end", "2050-01-01", "--json"]);

@@ -1,6 +1,7 @@
 //! Customer classes of a project: recency, frequency and money from its orders or its columns, the classes
 //! of the table, the owner's rules, and what sets a class apart.
 
+mod again;
 mod people;
 mod profile;
 #[cfg(test)]

@@ -30,7 +30,9 @@ impl Valued {
         match self {
             Self::Shop(shop) => {
                 let money = shop.total.money?.value;
-                (shop.total.alive > 0.0).then(|| money / shop.total.alive)
+                // Where leaving cannot be told everybody is taken to be there.
+                let there = shop.total.alive.unwrap_or(shop.customers.len() as f64);
+                (there > 0.0).then(|| money / there)
             }
             Self::Contract(found) => {
                 let money = found.money?.value;

@@ -276,6 +276,13 @@ impl FittedRfm {
         }
     }
 
+    /// True for a class whose customers were worth something and have not bought for long: recency in the lower
+    /// half, the other score in the middle or above. It is they whom an owner can lose now.
+    pub fn needs_action(&self, class: usize) -> bool {
+        let twice = |[low, high]: [u8; 2]| low + high;
+        self.classes.get(class).is_some_and(|c| twice(c.recency) <= 5 && twice(c.worth) >= 6)
+    }
+
     /// How good a class of the table is for the shop: the middle of its scores, 1 to 5.
     pub fn standing(&self, class: usize) -> f64 {
         let middle = |[low, high]: [u8; 2]| (f64::from(low) + f64::from(high)) / 2.0;

@@ -43,6 +43,8 @@ pub struct Check {
     /// Orders in the holdout.
     pub actual: f64,
     pub predicted: f64,
+    /// What the story's parameters and chance allow, 95 times in 100.
+    pub range: (f64, f64),
     /// Per customer.
     pub mae: f64,
     pub rmse: f64,
@@ -51,8 +53,11 @@ pub struct Check {
     pub rate_rmse: f64,
     /// Mean absolute error of saying that nobody orders.
     pub zero_mae: f64,
-    /// Money in the holdout, undiscounted, and what was expected; `None` without money.
+    /// Money in the holdout, undiscounted, and what was expected; `None` without money. Both count the
+    /// orders that are paid: of those that were foretold, the share that was paid before.
     pub money: Option<(f64, f64)>,
+    /// What the parameters and chance allow of that money, 95 times in 100.
+    pub money_range: Option<(f64, f64)>,
     pub by_frequency: Vec<Bucket>,
     pub weekly: Vec<Week>,
     /// Parameters of the story that was tested.
@@ -60,7 +65,7 @@ pub struct Check {
 }
 
 /// Tests `story`, which was learnt from the histories up to `end`, on the days after it. `per_order` gives
-/// the expected money of an order.
+/// the expected money of an order, paid or not. The ranges are set by who draws them.
 pub(super) fn check(
     books: &Books,
     (list, end, until): (&[History], Day, Day),
@@ -74,12 +79,14 @@ pub(super) fn check(
         customers: list.len(),
         actual: 0.0,
         predicted: 0.0,
+        range: (0.0, 0.0),
         mae: 0.0,
         rmse: 0.0,
         rate_mae: 0.0,
         rate_rmse: 0.0,
         zero_mae: 0.0,
         money: None,
+        money_range: None,
         by_frequency: Vec::new(),
         weekly: Vec::new(),
         parameters: story.parameters.clone(),

@@ -15,8 +15,8 @@ pub struct Cohort {
     pub month: NaiveDate,
     pub customers: usize,
     pub repeating: usize,
-    /// Customers expected to be still there.
-    pub alive: f64,
+    /// Customers expected to be still there; `None` where the orders do not tell.
+    pub alive: Option<f64>,
     /// Orders so far, the first one too.
     pub orders: u64,
     /// Money so far.
@@ -37,7 +37,7 @@ pub(super) fn cohorts(all: &[Worth]) -> Vec<Cohort> {
             month,
             customers: 0,
             repeating: 0,
-            alive: 0.0,
+            alive: None,
             orders: 0,
             spent: 0.0,
             expected_orders: 0.0,
@@ -45,7 +45,9 @@ pub(super) fn cohorts(all: &[Worth]) -> Vec<Cohort> {
         });
         cohort.customers += 1;
         cohort.repeating += usize::from(worth.history.x > 0);
-        cohort.alive += worth.alive;
+        if let Some(alive) = worth.alive {
+            *cohort.alive.get_or_insert(0.0) += alive;
+        }
         cohort.orders += u64::from(worth.history.x) + 1;
         cohort.spent += worth.history.spent;
         cohort.expected_orders += worth.orders.value;

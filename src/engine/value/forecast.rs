@@ -1,6 +1,7 @@
 //! From a fitted story to what each customer and the whole base bring in a time to come, with intervals
 //! that hold two doubts: of the parameters (draws from their normal approximation) and of what a customer
-//! then does (draws of leaving, ordering and spending).
+//! then does (draws of leaving, ordering and spending). The base's hold a third: that the model is not how
+//! customers are ([`Lasting`]).
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::fit::Fit;
 use super::gamma_gamma;
 use super::history::{History, Row, WEEK};
+use super::lasting::Lasting;
 use super::linear;
 use super::spec::ValueSpec;
 use super::story::{Story, gamma};
@@ -38,11 +40,11 @@ pub struct Worth {
     pub id: String,
     #[serde(flatten)]
     pub history: History,
-    /// Chance of being still there.
-    pub alive: f64,
+    /// Chance of being still there; `None` where the orders do not tell ([`super::Leaving`]).
+    pub alive: Option<f64>,
     /// Orders within the horizon.
     pub orders: Reach,
-    /// Money of one order; `None` where the data hold no money.
+    /// Money of one order that is paid; `None` where the data hold no money.
     pub per_order: Option<f64>,
     /// Money within the horizon, discounted.
     pub money: Option<Reach>,
@@ -63,8 +65,8 @@ pub struct Ahead {
 pub struct Total {
     pub orders: Estimate,
     pub money: Option<Estimate>,
-    /// Customers expected to be still there.
-    pub alive: f64,
+    /// Customers expected to be still there; `None` where the orders do not tell.
+    pub alive: Option<f64>,
     /// Customers whose future was drawn.
     pub drawn: usize,
 }
@@ -73,12 +75,20 @@ pub struct Total {
 pub(super) struct MoneyModel {
     pub fit: Fit,
     pub unit: f64,
+    /// Share of the repeat orders that are paid: the others bring nothing that is known.
+    pub paid: f64,
 }
 
 impl MoneyModel {
+    /// Expected money of an order that is paid.
     pub fn per_order(&self, history: &History) -> f64 {
         self.unit
             * gamma_gamma::expected(&self.fit.parameters, f64::from(history.paid), history.mean / self.unit)
+    }
+
+    /// Expected money of an order, paid or not.
+    pub fn per_any(&self, history: &History) -> f64 {
+        self.paid * self.per_order(history)
     }
 }
 
@@ -135,11 +145,12 @@ pub(super) struct Future {
     pub money: Vec<f64>,
 }
 
-/// Draws a customer's futures. `shrink` is the mean discount of the customer's orders.
+/// Draws a customer's futures. `shrink` is the mean discount of the customer's orders, `share` the share of
+/// orders that are paid.
 pub(super) fn future(
     draws: &Draws,
     (history, row, days, shrink): (&History, &Row, f64, f64),
-    unit: f64,
+    (unit, share): (f64, f64),
     seed: u64,
 ) -> Future {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -150,6 +161,7 @@ pub(super) fn future(
         out.orders.push(orders);
         if let Some([p, q, g]) = draws.money.get(at).and_then(|all| all.first_chunk::<3>()) {
             let (paid, mean) = (f64::from(history.paid), history.mean / unit);
+            let orders = if share < 1.0 { of_those(orders, share, &mut rng) } else { orders };
             let money = if orders > 0.0 {
                 let rate = gamma(p * paid + q, g + paid * mean, &mut rng);
                 // With a rate next to nothing the order would be worth more than all money.
@@ -161,6 +173,12 @@ pub(super) fn future(
         }
     }
     out
+}
+
+/// How many of so many orders are paid: binomial.
+fn of_those(orders: f64, share: f64, rng: &mut ChaCha8Rng) -> f64 {
+    let draw = rand_distr::Binomial::new(orders as u64, share.clamp(0.0, 1.0));
+    draw.map_or(0.0, |draw| rand_distr::Distribution::sample(&draw, rng) as f64)
 }
 
 /// The quantiles 2.5% and 97.5% of a list.
@@ -186,6 +204,8 @@ pub(super) struct Base<'a> {
     /// The row of each history.
     pub of: &'a [u32],
     pub last: Day,
+    /// How far the model itself was off when it was tested.
+    pub lasting: Lasting,
     pub seed: u64,
 }
 
@@ -223,10 +243,12 @@ impl Base<'_> {
             Worth {
                 id: String::new(),
                 history: *history,
-                alive,
+                alive: Some(alive),
                 orders: Reach { value: orders, interval: None },
                 per_order,
-                money: per_order.map(|one| Reach { value: one * discounted, interval: None }),
+                money: self
+                    .money
+                    .map(|money| Reach { value: money.per_any(history) * discounted, interval: None }),
                 next,
             }
         };
@@ -247,7 +269,7 @@ impl Base<'_> {
     ) -> crate::Result<Total> {
         let days = f64::from(self.spec.horizon_days);
         let draws = Draws::new(self.story, self.fit, self.money, self.seed);
-        let unit = self.money.map_or(1.0, |money| money.unit);
+        let unit = self.money.map_or((1.0, 1.0), |money| (money.unit, money.paid));
         let n = all.len();
         let (mut orders, mut money) = (vec![0.0; DRAWS], vec![0.0; DRAWS]);
         // Spread evenly over the ranks, so that those drawn stand for all.
@@ -282,12 +304,13 @@ impl Base<'_> {
                 }
             }
         }
+        self.lasting.shake(&mut orders, &mut money, self.seed);
         let sum = |of: &dyn Fn(&Worth) -> f64| all.iter().map(|(_, worth)| of(worth)).sum::<f64>();
         let (whole, cash) = (sum(&|w| w.orders.value), sum(&|w| w.money.map_or(0.0, |m| m.value)));
         Ok(Total {
             orders: scaled(whole, orders, every == 1),
             money: self.money.map(|_| scaled(cash, money, every == 1)),
-            alive: sum(&|w| w.alive),
+            alive: Some(sum(&|w| w.alive.unwrap_or_default())),
             drawn,
         })
     }
@@ -310,7 +333,7 @@ impl Base<'_> {
             for (at, history) in self.list.iter().enumerate() {
                 let (all, discounted) = each.get(self.row(at).0).copied().unwrap_or_default();
                 orders += all;
-                money += self.money.map_or(0.0, |model| discounted * model.per_order(history));
+                money += self.money.map_or(0.0, |model| discounted * model.per_any(history));
             }
             out.push(Ahead { days, orders, money: self.money.map(|_| money) });
         }

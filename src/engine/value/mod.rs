@@ -10,6 +10,8 @@ mod fit;
 mod forecast;
 mod gamma_gamma;
 mod history;
+mod lasting;
+mod leaving;
 mod linear;
 mod matrix;
 mod pareto;
@@ -17,6 +19,7 @@ mod shop;
 mod spec;
 mod special;
 mod story;
+mod tested;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +27,8 @@ pub use check::{Bucket, Check, Week};
 pub use cohorts::Cohort;
 pub use forecast::{Ahead, Reach, Total, Worth};
 pub use history::{Counted, History, histories};
+pub use lasting::Lasting;
+pub use leaving::Leaving;
 pub use matrix::Matrix;
 pub use shop::{Fitted, Money, NextBest, Shop, shop};
 pub use spec::{LifetimeModel, ValueSpec};

@@ -3,15 +3,18 @@
 use serde::Serialize;
 
 use super::ValueError;
-use super::check::{Check, check};
+use super::check::Check;
 use super::cohorts::{Cohort, cohorts};
 use super::fit::{Fit, maximise};
 use super::forecast::{Ahead, Base, MoneyModel, Total, Worth};
 use super::gamma_gamma::{self, GammaGamma, Paid};
 use super::history::{Counted, History, Row, WEEK, grouped, histories};
+use super::lasting::Lasting;
+use super::leaving::{Leaving, leaving};
 use super::matrix::{Matrix, matrix};
 use super::spec::{LifetimeModel, ValueSpec};
 use super::story::{self, Story};
+use super::tested::{Tested, by_itself};
 use crate::features::behaviour::{Books, Day, to_date, to_day};
 use crate::job::Reporter;
 use crate::note::Note;
@@ -21,12 +24,13 @@ pub(super) const LEAST_CUSTOMERS: usize = 20;
 pub(super) const LEAST_REPEATING: usize = 8;
 /// Weeks of books below which nothing can be said of leaving.
 const LEAST_WEEKS: f64 = 4.0;
-/// Weeks of books from which on a part of them can test.
-const TESTED_WEEKS: f64 = 12.0;
 /// Customers who paid for repeat orders, below which their mean is all that is told.
 const LEAST_PAYING: usize = 10;
-/// Log-likelihood by which another model must be better than BG/NBD to be chosen.
+/// Log-likelihoods that differ by no more are alike. All models have four parameters, so that this is a
+/// difference of 4 in AIC, below which Burnham and Anderson (2002, section 2.6) see support for both.
 const CLEARLY: f64 = 2.0;
+/// What a fit that had to be held by a prior stands behind the others.
+const HELD: f64 = 10.0;
 /// Different histories above which Pareto/NBD is not tried by itself: it takes long.
 const MANY: usize = 10_000;
 /// Horizons that are always told, in days.
@@ -84,6 +88,12 @@ pub struct Shop {
     /// The models that were fitted; the first is the one in use.
     pub fitted: Vec<Fitted>,
     pub story: Story,
+    /// Whether these orders tell that customers leave. Where they do not, no chance of being still there is
+    /// told of anybody, and what is expected takes everybody to go on.
+    pub leaving: Leaving,
+    /// What the test tells of the model's own error at the horizon, which is in the intervals of the base; `None` where
+    /// there was no test.
+    pub lasting: Option<Lasting>,
     /// The last day that the parameters were learnt from.
     pub learnt_until: Day,
     pub money: Option<Money>,
@@ -97,6 +107,16 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// The models that tell these orders as well as the one in use: their log-likelihoods differ from its by
+    /// no more than 2.
+    pub fn alike(&self) -> Vec<&Fitted> {
+        let Some((first, rest)) = self.fitted.split_first() else { return Vec::new() };
+        let is_alike = |one: &&Fitted| {
+            one.held == first.held && (one.log_likelihood - first.log_likelihood).abs() <= CLEARLY
+        };
+        rest.iter().filter(is_alike).collect()
+    }
+
     /// Shares of the expected money (orders, where there is no money) that the most valuable 0, 1, … `parts`
     /// of `parts` equal parts of the customers bring: Lorenz's curve from the top.
     pub fn top_shares(&self, parts: usize) -> Vec<f64> {
@@ -152,9 +172,11 @@ pub fn shop(
     };
     let early = learnt.as_deref().unwrap_or(&list);
     let early_rows = learnt.as_ref().map(|list| grouped(list).0);
-    let (fitted, fit) = choose(early_rows.as_deref().unwrap_or(&rows), spec.model, &report.part(0.05, 0.35))?;
+    let seen = early_rows.as_deref().unwrap_or(&rows);
+    let (fitted, fit) = choose(seen, spec.model, &report.part(0.05, 0.3))?;
     let first = fitted.first().ok_or(ValueError::Fit { cause: "no maximum" })?;
     let story = Story { model: first.model, parameters: first.parameters.clone() };
+    let leaving = leaving(seen, &first.parameters, first.log_likelihood, &report.part(0.35, 0.05))?;
     if first.held {
         notes.push(Note::new("value_held"));
     }
@@ -163,23 +185,40 @@ pub fn shop(
         false => (None, None),
     };
     notes.extend(money.as_ref().and_then(told_of_money));
+    let model = model.as_ref();
+    let tested = Tested { books, until: last, seed };
     let check = match set {
-        Some(day) => Some(tested(books, (early, day, last), &story, model.as_ref())),
-        None => by_itself(books, &counted, story.model, &report.part(0.4, 0.1))?,
+        Some(day) => Some(tested.by((early, day), (&story, &fit), model, &report.part(0.4, 0.1))?),
+        None => by_itself(&tested, &counted, story.model, &report.part(0.4, 0.1))?,
     };
+    // Days from the middle of what was learnt to the middle of what is foretold: here, and in the test.
+    let middle = |from: Day, to: Day| 0.5 * (f64::from(from) + f64::from(to));
+    let ahead = f64::from(last) + 0.5 * f64::from(spec.horizon_days) - middle(counted.first, learnt_until);
+    let lasting = check.as_ref().map(|check| {
+        let tested =
+            middle(check.calibration_end, check.until) - middle(counted.first, check.calibration_end);
+        Lasting::of(check).farther(ahead / tested.max(1.0))
+    });
     let base = Base {
         spec,
         story: &story,
         fit: &fit,
-        money: model.as_ref(),
+        money: model,
         list: &list,
         rows: &rows,
         of: &of,
         last,
+        lasting: lasting.unwrap_or_default(),
         seed,
     };
-    let (mut customers, total) = base.forecast(&report.part(0.5, 0.4))?;
+    let (mut customers, mut total) = base.forecast(&report.part(0.5, 0.4))?;
     customers.iter_mut().for_each(|worth| worth.id = ids(worth.history.customer as usize));
+    if !leaving.told {
+        let ratio = format!("{:.1}", leaving.ratio);
+        notes.push(Note::new("value_leaving").with("ratio", ratio).with("p", format!("{:.2}", leaving.p)));
+        customers.iter_mut().for_each(|worth| worth.alive = None);
+        total.alive = None;
+    }
     let ahead = base.ahead(&HORIZONS, &report.part(0.9, 0.1))?;
     let matrix = matrix(&story, &list);
     let cohorts = cohorts(&customers);
@@ -190,6 +229,8 @@ pub fn shop(
         notes,
         fitted,
         story,
+        leaving,
+        lasting,
         learnt_until,
         money,
         total,
@@ -233,7 +274,7 @@ fn told_of_money(money: &Money) -> Option<Note> {
 }
 
 /// Why no story can be learnt.
-fn too_little(counted: &Counted) -> Option<Note> {
+pub(super) fn too_little(counted: &Counted) -> Option<Note> {
     let weeks = f64::from(counted.last.saturating_sub(counted.first)) / WEEK;
     if counted.customers < LEAST_CUSTOMERS {
         let note = Note::new("value_few_customers").with("count", counted.customers);
@@ -274,11 +315,14 @@ fn choose(rows: &[Row], model: LifetimeModel, report: &Reporter) -> crate::Resul
         }
     }
     // A fit that stands without a prior goes before one that was held.
-    let score = |(model, fit): &(LifetimeModel, Fit)| {
-        let usual = if *model == LifetimeModel::BgNbd { CLEARLY } else { 0.0 };
-        fit.log_likelihood + usual - if fit.held { 10.0 } else { 0.0 }
-    };
-    all.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let score = |fit: &Fit| fit.log_likelihood - if fit.held { HELD } else { 0.0 };
+    // They were tried from the simplest on: the first of those that are alike is in use.
+    let best = all.iter().map(|(_, fit)| score(fit)).fold(f64::NEG_INFINITY, f64::max);
+    if let Some(at) = all.iter().position(|(_, fit)| score(fit) >= best - CLEARLY) {
+        let used = all.remove(at);
+        all.sort_by(|a, b| score(&b.1).total_cmp(&score(&a.1)));
+        all.insert(0, used);
+    }
     let told = |(model, fit): &(LifetimeModel, Fit)| Fitted {
         model: *model,
         parameters: fit.parameters.clone(),
@@ -294,7 +338,7 @@ fn choose(rows: &[Row], model: LifetimeModel, report: &Reporter) -> crate::Resul
 }
 
 /// Learns how much an order brings; `None` where nobody paid.
-fn money(list: &[History], report: &Reporter) -> crate::Result<Option<(Money, MoneyModel)>> {
+pub(super) fn money(list: &[History], report: &Reporter) -> crate::Result<Option<(Money, MoneyModel)>> {
     let paying: Vec<&History> = list.iter().filter(|h| h.paid > 0 && h.mean > 0.0).collect();
     let (sum, count) =
         list.iter().fold((0.0, 0.0), |(sum, count), h| (sum + h.spent, count + f64::from(h.x) + 1.0));
@@ -306,6 +350,9 @@ fn money(list: &[History], report: &Reporter) -> crate::Result<Option<(Money, Mo
         return Ok(None);
     }
     let correlation = gamma_gamma::correlation(list);
+    let (repeats, with_money) =
+        list.iter().fold((0.0, 0.0), |(all, paid), h| (all + f64::from(h.x), paid + f64::from(h.paid)));
+    let share = if repeats > 0.0 { with_money / repeats } else { 1.0 };
     let paid: Vec<Paid> = paying.iter().map(|h| Paid { x: f64::from(h.paid), mean: h.mean / unit }).collect();
     let starts = [vec![3.0, 3.0, 0.7], vec![1.0, 1.5, 0.8], vec![10.0, 20.0, 2.0]];
     let found = match paid.len() >= LEAST_PAYING {
@@ -330,38 +377,5 @@ fn money(list: &[History], report: &Reporter) -> crate::Result<Option<(Money, Mo
     };
     let mean = unit * gamma_gamma::expected(&fit.parameters, 0.0, 0.0);
     let money = Money { parameters, errors, mean, customers: paying.len(), correlation };
-    Ok(Some((money, MoneyModel { fit, unit })))
-}
-
-fn tested(
-    books: &Books,
-    (list, end, until): (&[History], Day, Day),
-    story: &Story,
-    money: Option<&MoneyModel>,
-) -> Check {
-    let per_order = money.map(|money| move |history: &History| money.per_order(history));
-    let per_order = per_order.as_ref().map(|of| of as &dyn Fn(&History) -> f64);
-    check(books, (list, end, until), story, per_order)
-}
-
-/// The test of the same kind of model, learnt from the first two thirds; `None` where they are too little.
-fn by_itself(
-    books: &Books,
-    counted: &Counted,
-    model: LifetimeModel,
-    report: &Reporter,
-) -> crate::Result<Option<Check>> {
-    let span = counted.last.saturating_sub(counted.first);
-    let end = counted.last.saturating_sub(span / 3);
-    let (list, known) = histories(books, end);
-    if too_little(&known).is_some() || f64::from(span) < TESTED_WEEKS * WEEK {
-        return Ok(None);
-    }
-    let Some(fit) = story::fit(model, &grouped(&list).0, report)? else { return Ok(None) };
-    let story = Story { model, parameters: fit.parameters };
-    let money = match counted.has_money {
-        true => money(&list, report)?.map(|(_, money)| money),
-        false => None,
-    };
-    Ok(Some(tested(books, (&list, end, counted.last), &story, money.as_ref())))
+    Ok(Some((money, MoneyModel { fit, unit, paid: share })))
 }

@@ -6,8 +6,10 @@ mod contract;
 mod customers;
 mod inspect;
 mod matrix;
+mod survival;
 
 use eframe::egui::{RichText, Ui};
+use regulars_engine::note::Note;
 use regulars_engine::project::Valued;
 use regulars_engine::value::{LifetimeModel, NextBest, Shop};
 
@@ -46,6 +48,8 @@ pub struct View {
     pub tab: Tab,
     /// The day that is being typed, up to which is learnt.
     pub day: Option<String>,
+    /// Groups whose curve is not drawn.
+    pub hidden: std::collections::BTreeSet<String>,
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -135,10 +139,9 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
         ),
     };
     ui.add(eframe::egui::Label::new(RichText::new(finding).font(theme::section_font())).wrap());
-    parts::muted(ui, told_of_model(lang, shop));
-    for note in &shop.notes {
-        parts::caution(ui, &lang.note(note));
-    }
+    parts::muted(ui, crate::words::value::sure(lang, shop));
+    parts::muted(ui, crate::words::value::models(lang, shop));
+    notes(ui, lang, &shop.notes);
     ui.add_space(S2);
     let range = |low: f64, high: f64, show: fn(Lang, f64) -> String| {
         lang.with("value.range", &[("low", show(lang, low)), ("high", show(lang, high))])
@@ -151,11 +154,19 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
     let orders = total.orders;
     let name = lang.with("value.orders", &[("days", horizon)]);
     told.push((name, expected(lang, orders.value), range(orders.low, orders.high, expected)));
-    let of = lang.with("value.alive.of", &[("count", lang.count(shop.customers.len() as u64))]);
-    told.push((lang.t("value.alive"), expected(lang, total.alive), of));
-    if let Some(money) = total.money.filter(|_| total.alive > 0.0) {
-        let kept = amount(lang, money.value / total.alive);
-        told.push((lang.t("value.kept"), kept, lang.t("value.kept.help")));
+    told.push(match total.alive {
+        Some(alive) => {
+            let of = lang.with("value.alive.of", &[("count", lang.count(shop.customers.len() as u64))]);
+            (lang.t("value.alive"), expected(lang, alive), of)
+        }
+        None => {
+            let p = [("p", format!("{:.2}", shop.leaving.p))];
+            (lang.t("value.alive"), "—".to_owned(), lang.with("value.alive.untold", &p))
+        }
+    });
+    if let Some(kept) = found.valued.of_kept_customer() {
+        let of = if shop.leaving.told { "value.kept.help" } else { "value.kept.all" };
+        told.push((lang.t("value.kept"), amount(lang, kept), lang.t(of)));
     }
     figures(ui, &told);
     ui.horizontal_wrapped(|ui| {
@@ -169,6 +180,21 @@ fn of_shop(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop: &Shop) 
         Tab::Check => check::show(ui, scene, found, shop),
         Tab::Base => base::show(ui, scene, found, shop),
     }
+}
+
+/// What a person should know: the one thing that changes how figures are read in sight, the others in one line
+/// that opens.
+fn notes(ui: &mut Ui, lang: Lang, all: &[Note]) {
+    let is_first = |note: &&Note| note.code == "value_leaving" || all.len() == 1;
+    all.iter().filter(is_first).for_each(|note| parts::caution(ui, &lang.note(note)));
+    let others: Vec<&Note> = all.iter().filter(|note| !is_first(note)).collect();
+    if others.is_empty() {
+        return;
+    }
+    let title = lang.with("value.notes", &[("count", lang.count(others.len() as u64))]);
+    eframe::egui::CollapsingHeader::new(title).id_salt("value notes").show(ui, |ui| {
+        others.iter().for_each(|note| parts::caution(ui, &lang.note(note)));
+    });
 }
 
 /// A figure's name, its value and the sentence below.
@@ -190,22 +216,6 @@ fn figures(ui: &mut Ui, all: &[Told]) {
             }
         });
     }
-}
-
-/// Which model tells the orders, and why that one.
-fn told_of_model(lang: Lang, shop: &Shop) -> String {
-    let Some(first) = shop.fitted.first() else { return String::new() };
-    let names = first.model.parameters();
-    let parameters: Vec<String> =
-        names.iter().zip(&first.parameters).map(|(name, value)| format!("{name} {value:.3}")).collect();
-    let args = [
-        ("model", model(lang, first.model)),
-        ("parameters", lang.list(&parameters)),
-        ("likelihood", format!("{:.1}", first.log_likelihood)),
-        ("count", shop.fitted.len().to_string()),
-        ("day", regulars_engine::features::behaviour::to_date(shop.learnt_until).to_string()),
-    ];
-    lang.with(if shop.fitted.len() > 1 { "value.told.best" } else { "value.told.one" }, &args)
 }
 
 /// Too little for a model: why, and what can be said.
@@ -238,7 +248,13 @@ pub(super) fn status(lang: Lang, state: &State) -> String {
                 "value.status",
                 &[("money", amount(lang, money.value)), ("days", days(lang, shop.spec.horizon_days))],
             ),
-            None => lang.with("value.status.alive", &[("count", expected(lang, shop.total.alive))]),
+            None => match shop.total.alive {
+                Some(alive) => lang.with("value.status.alive", &[("count", expected(lang, alive))]),
+                None => {
+                    let orders = ("orders", expected(lang, shop.total.orders.value));
+                    lang.with("value.status.orders", &[orders, ("days", days(lang, shop.spec.horizon_days))])
+                }
+            },
         },
         Some(Valued::Contract(found)) => match found.money {
             Some(money) => lang.with(

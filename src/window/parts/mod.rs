@@ -51,9 +51,18 @@ pub fn muted(ui: &mut Ui, text: impl Into<String>) {
 /// The one primary button of a page.
 pub fn primary(ui: &mut Ui, text: impl Into<String>, enabled: bool) -> bool {
     let p = Palette::of(ui);
-    let text = RichText::new(text).color(p.on_accent).family(theme::strong());
-    let button = Button::new(text).fill(p.accent).min_size(Vec2::new(0.0, 34.0));
-    ui.add_enabled(enabled, button).clicked()
+    let size = Vec2::new(0.0, 34.0);
+    let text = RichText::new(text).family(theme::strong());
+    if enabled {
+        return ui.add(Button::new(text.color(p.on_accent)).fill(p.accent).min_size(size)).clicked();
+    }
+    // Not faded: what cannot be pressed now is read all the same.
+    ui.scope(|ui| {
+        ui.visuals_mut().disabled_alpha = 1.0;
+        let stroke = egui::Stroke::new(1.0, p.line);
+        ui.add_enabled(false, Button::new(text.color(p.muted)).fill(p.surface).stroke(stroke).min_size(size));
+    });
+    false
 }
 
 /// A button as tall as the primary one beside it.

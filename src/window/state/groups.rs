@@ -3,16 +3,14 @@
 
 use std::sync::Arc;
 
-use regulars_engine::Error;
 use regulars_engine::clean::Cleaning;
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, GroupBeside, GroupRows, Month, Settings};
 use regulars_engine::segment::cluster::{Basis, Drift, GroupSpec, Trust};
 use regulars_engine::segment::{SavedGroups, Segmentation};
 
-use super::{State, ended};
-
-type Looking = Job<Result<Trust, Error>>;
+use super::State;
+use super::keyed::{Keyed, Same};
 
 /// How groups were asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,21 +26,17 @@ impl Asked {
     }
 }
 
-type Drifting = Job<Result<Option<Drift>, Error>>;
-
 /// How groups were asked for, and how far they can be trusted.
 #[derive(Default)]
 pub struct Groups {
     /// How the groups that are shown were asked for, and how those are that are being found.
     asked: Option<Asked>,
     asking: Option<Asked>,
-    trust: Option<(Arc<Segmentation>, Option<Arc<Trust>>)>,
-    looking: Option<(Arc<Segmentation>, Looking)>,
+    trust: Keyed<Same<Segmentation>, Trust>,
     /// Groups of an opened project, until its rows are there.
     pub(super) saved: Option<SavedGroups>,
     /// How the customers of a later file are spread over them.
-    drift: Option<(Arc<Month>, Arc<Segmentation>, Option<Drift>)>,
-    drifting: Option<(Arc<Month>, Arc<Segmentation>, Drifting)>,
+    drift: Keyed<(Same<Month>, Same<Segmentation>), Option<Drift>>,
     /// Columns that groups can be made of.
     columns: Option<(Arc<Cleaning>, Arc<Vec<String>>)>,
 }
@@ -50,38 +44,33 @@ pub struct Groups {
 impl Groups {
     /// How far these groups can be trusted; `None` until it was looked at.
     pub fn trust(&self, of: &Arc<Segmentation>) -> Option<&Arc<Trust>> {
-        self.trust.as_ref().filter(|(known, _)| Arc::ptr_eq(known, of)).and_then(|(_, trust)| trust.as_ref())
+        self.trust.of(&Same(of.clone()))
     }
 
     /// How the customers of a later file are spread over these groups.
     pub fn drift(&self, month: &Arc<Month>, of: &Arc<Segmentation>) -> Option<&Drift> {
-        let (known, groups, drift) = self.drift.as_ref()?;
-        drift.as_ref().filter(|_| Arc::ptr_eq(known, month) && Arc::ptr_eq(groups, of))
+        self.drift.of(&(Same(month.clone()), Same(of.clone()))).and_then(|drift| drift.as_ref().as_ref())
     }
 
     /// The done share of looking at them, where that is under way.
     pub fn looking(&self) -> Option<f64> {
-        self.looking.as_ref().map(|(_, job)| job.progress())
+        self.trust.progress()
     }
 
     /// Stops its jobs.
     pub(super) fn cancel(&mut self) {
-        self.drifting.iter().for_each(|(.., job)| job.cancel());
-        if let Some((of, job)) = self.looking.take() {
-            job.cancel();
-            // It starts again when it is asked for.
-            self.trust = Some((of, None));
-        }
+        self.drift.cancel();
+        self.trust.cancel();
     }
 
     /// Looks again at what was stopped.
     pub fn resume(&mut self) {
-        self.trust = None;
+        self.trust.resume();
     }
 
     /// The running job: its phase, done share and seconds.
     pub fn job(&self) -> Option<(&'static str, f64, f64)> {
-        self.looking.as_ref().map(|(_, job)| ("trust", job.progress(), job.seconds()))
+        self.trust.job("trust")
     }
 }
 
@@ -138,35 +127,24 @@ impl State {
     /// Looks at the groups closely, unless that is done, under way or stopped.
     pub fn follow_trust(&mut self) {
         let Some(found) = self.segments.clone() else { return };
-        let is_it = |of: &Arc<Segmentation>| Arc::ptr_eq(of, &found);
-        let is_known = self.groups.trust.as_ref().is_some_and(|(of, _)| is_it(of))
-            || self.groups.looking.as_ref().is_some_and(|(of, _)| is_it(of));
-        if is_known || self.segment.is_some() {
+        if self.segment.is_some() || !self.groups.trust.wants(&Same(found.clone())) {
             return;
         }
-        self.groups.looking.iter().for_each(|(_, job)| job.cancel());
         let mut settings = self.settings.clone();
         if let Some(asked) = &self.groups.asked {
             settings.groups = asked.spec.clone();
             settings.seed = asked.seed;
         }
-        let of = found.clone();
-        let job = self.start(move |report| project::group_trust(&settings, &of, report));
-        self.groups.looking = Some((found, job));
+        let ctx = self.ctx.clone();
+        let key = Same(found.clone());
+        self.groups.trust.begin(key, &ctx, move |report| project::group_trust(&settings, &found, report));
     }
 
     /// Assigns the customers of a later file, where there is one.
     pub fn follow_drift(&mut self) {
         let (Some(month), Some(found)) = (self.month.clone(), self.segments.clone()) else { return };
-        let is_it = |a: &Arc<Month>, b: &Arc<Segmentation>| Arc::ptr_eq(a, &month) && Arc::ptr_eq(b, &found);
-        let is_known = self.groups.drift.as_ref().is_some_and(|(a, b, _)| is_it(a, b))
-            || self.groups.drifting.as_ref().is_some_and(|(a, b, _)| is_it(a, b));
-        if is_known {
-            return;
-        }
-        let (of, later) = (found.clone(), month.clone());
-        let job = self.start(move |report| project::month_drift(&of, &later, report));
-        self.groups.drifting = Some((month, found, job));
+        let (key, ctx) = ((Same(month.clone()), Same(found.clone())), self.ctx.clone());
+        self.groups.drift.follow(key, &ctx, move |report| project::month_drift(&found, &month, report));
     }
 
     /// The columns that groups can be made of.
@@ -197,22 +175,9 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_groups(&mut self) {
         self.bring_back_groups();
-        if let Some((month, of, job)) = self.groups.drifting.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match slot {
-                Some(job) => self.groups.drifting = Some((month, of, job)),
-                None => self.groups.drift = Some((month, of, self.settle(news).flatten())),
-            }
-        }
-        if let Some((of, job)) = self.groups.looking.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match slot {
-                Some(job) => self.groups.looking = Some((of, job)),
-                // What failed or was stopped would do so again.
-                None => self.groups.trust = Some((of, self.settle(news).map(Arc::new))),
-            }
+        let ends = [self.groups.drift.poll(), self.groups.trust.poll()];
+        for end in ends {
+            self.heard(end);
         }
     }
 

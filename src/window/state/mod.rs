@@ -14,6 +14,7 @@ mod groups;
 mod guard;
 mod inside;
 mod keep;
+mod keyed;
 mod lab;
 mod lessons;
 mod list;

@@ -11,6 +11,7 @@ use regulars_engine::project::{self, Collected, Settings, Valued};
 use regulars_engine::table::Role;
 use regulars_engine::value::{Shop, ValueSpec};
 
+use super::keyed::{Ended, Keyed};
 use super::{State, ended};
 
 /// What a value was made of.
@@ -46,8 +47,6 @@ pub struct Curves {
     pub top: Vec<PlotPoint>,
     /// Share that the most valuable tenth brings.
     pub tenth: f64,
-    /// Survival of each group: time, share in percent.
-    pub groups: Vec<(String, Vec<PlotPoint>)>,
     /// Mean chance of staying through the horizon.
     pub stays: f64,
 }
@@ -72,13 +71,10 @@ pub struct Found {
     pub worth: Arc<HashMap<String, f64>>,
 }
 
-type Work = Job<Result<Found, Error>>;
-
 /// What was found, and its jobs.
 #[derive(Default)]
 pub struct Value {
-    found: Option<(Of, Arc<Found>)>,
-    running: Option<(Of, Work)>,
+    work: Keyed<Of, Found>,
     /// Why there is no value of what is there.
     failed: Option<(Of, Error)>,
     /// The column that sorts the list, and whether it ascends.
@@ -90,18 +86,18 @@ pub struct Value {
 impl Value {
     /// Stops its jobs.
     pub(super) fn cancel(&mut self) {
-        self.running.iter().for_each(|(_, job)| job.cancel());
+        self.work.cancel();
         self.sorting.iter().for_each(Job::cancel);
     }
 
     /// The running job: its phase, done share and seconds.
     pub fn job(&self) -> Option<(&'static str, f64, f64)> {
-        self.running.as_ref().map(|(_, job)| ("value", job.progress(), job.seconds()))
+        self.work.job("value")
     }
 
     /// True while it is being worked out.
     pub fn working(&self) -> bool {
-        self.running.is_some()
+        self.work.is_working()
     }
 
     /// Places of the customers in the order in which they are shown.
@@ -127,8 +123,8 @@ impl State {
     pub fn valued(&self) -> Option<&Arc<Found>> {
         let collected = self.collected.as_ref()?;
         self.value
-            .found
-            .as_ref()
+            .work
+            .found()
             .filter(|(of, _)| Arc::ptr_eq(&of.collected, collected))
             .map(|(_, found)| found)
     }
@@ -141,7 +137,7 @@ impl State {
     /// Settings have changed since it was found.
     pub fn value_is_stale(&self) -> bool {
         let present = self.value_of();
-        self.value.found.as_ref().is_some_and(|(of, _)| present.as_ref() != Some(of))
+        self.value.work.found().is_some_and(|(of, _)| present.as_ref() != Some(of))
     }
 
     /// Why it could not be found with the present settings.
@@ -153,17 +149,16 @@ impl State {
     /// Works out what customers are worth.
     pub fn find_value(&mut self) {
         let (Some(of), Some(table)) = (self.value_of(), self.table.clone()) else { return };
-        self.value.running.iter().for_each(|(_, job)| job.cancel());
         self.value.failed = None;
         let collected = of.collected.clone();
         let settings: Settings = self.settings.clone();
-        let job = self.start(move |report| {
+        let ctx = self.ctx.clone();
+        self.value.work.begin(of, &ctx, move |report| {
             let valued = project::value_of(&collected, &table, &settings, report)?;
             let curves = curves(&valued);
             let worth = valued.by_customer().into_iter().map(|(id, money)| (id.to_owned(), money)).collect();
             Ok(Found { valued, curves, worth: Arc::new(worth) })
         });
-        self.value.running = Some((of, job));
     }
 
     /// Sorts the list by a column; once more the other way round.
@@ -185,25 +180,20 @@ impl State {
         if let Some(Some(order)) = ended(&mut self.value.sorting) {
             self.value.order = Arc::new(order);
         }
-        let Some((of, job)) = self.value.running.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.value.running = Some((of, job));
-            return;
-        }
-        match news {
-            Some(Some(Ok(found))) => {
+        match self.value.work.poll() {
+            Some(Ended::Found) => {
                 // As it comes: most valuable first.
-                let count = u32::try_from(count(&found.valued)).unwrap_or(u32::MAX);
+                let found = self.value.work.last();
+                let count = found.map_or(0, |found| u32::try_from(count(&found.valued)).unwrap_or(u32::MAX));
                 self.value.order = Arc::new((0..count).collect());
                 self.value.sort = (WorthColumn::Money, false);
                 self.value.sorting = None;
-                self.value.found = Some((of, Arc::new(found)));
             }
-            Some(Some(Err(Error::Cancelled))) => {}
-            Some(Some(Err(error))) => self.value.failed = Some((of, error)),
-            _ => self.lost(),
+            Some(Ended::Failed(Error::Cancelled)) | None => {}
+            Some(Ended::Failed(error)) => {
+                self.value.failed = self.value.work.resting().cloned().map(|of| (of, error));
+            }
+            Some(Ended::Lost) => self.lost(),
         }
     }
 }
@@ -227,7 +217,7 @@ fn ordered(valued: &Valued, (column, ascends): (WorthColumn, bool)) -> Vec<u32> 
     let number = |at: u32| -> f64 {
         match valued {
             Valued::Shop(shop) => shop.customers.get(at as usize).map_or(0.0, |one| match column {
-                WorthColumn::Alive => one.alive,
+                WorthColumn::Alive => one.alive.unwrap_or_default(),
                 WorthColumn::Orders => one.orders.value,
                 WorthColumn::Spent => one.history.spent,
                 WorthColumn::Next => f64::from(one.next.unwrap_or(i32::MAX)),
@@ -260,21 +250,9 @@ fn curves(valued: &Valued) -> Curves {
     match valued {
         Valued::Shop(shop) => of_shop(shop),
         Valued::Contract(found) => {
-            let line = |curve: &[regulars_engine::value::contract::Step]| {
-                // From end to end: right angles of a solid line are drawn as wedges.
-                let start = std::iter::once(PlotPoint::new(0.0, 100.0));
-                let ends = curve.iter().map(|step| PlotPoint::new(step.time, 100.0 * step.share));
-                start.chain(ends).collect::<Vec<_>>()
-            };
-            let groups = match &found.by {
-                Some((_, groups, _)) => {
-                    groups.iter().map(|group| (group.name.clone(), line(&group.curve))).collect()
-                }
-                None => vec![(String::new(), line(&found.all.curve))],
-            };
             let each = found.kept.len().max(1) as f64;
             let stays = found.kept.iter().map(|one| one.stays).sum::<f64>() / each;
-            Curves { groups, stays, ..Curves::default() }
+            Curves { stays, ..Curves::default() }
         }
         Valued::NextBest(_) | Valued::FewContracts(_) => Curves::default(),
     }

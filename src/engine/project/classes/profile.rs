@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{Classified, Gathered, Group, Known, Shop, people};
+use super::{Classified, Gathered, Group, Known, Shop, again, people};
 use crate::job::Reporter;
 use crate::segment::classes::Fact;
 use crate::segment::profile::{self, Difference, Favourite, Found};
@@ -25,8 +25,8 @@ pub struct ClassProfile {
     pub favourites: Found<Favourite>,
 }
 
-/// Leaves the most telling ones, and of columns that tell of one thing (`orders: …`, `spent: …`) two: the
-/// other windows and trends say the same again.
+/// Of columns that tell of one thing (`orders: …`, `spent: …`) leaves two: the other windows and trends say
+/// the same again.
 fn few_of_a_kind(told: &mut Vec<Difference>) {
     let mut kinds: HashMap<String, usize> = HashMap::new();
     told.retain(|one| {
@@ -35,10 +35,10 @@ fn few_of_a_kind(told: &mut Vec<Difference>) {
         *seen += 1;
         *seen <= OF_A_KIND
     });
-    told.truncate(TOLD);
 }
 
-/// The profile of the people at `places`, against all others.
+/// The profile of the people at `places`, against all others. `defining` are the columns that they were chosen
+/// by ([`Classified::table_columns`], [`Classified::rule_columns`]): that they differ in those is no finding.
 ///
 /// # Errors
 /// The person cancelled, the table engine.
@@ -46,7 +46,7 @@ pub fn profile_of(
     shop: Option<&Shop>,
     known: Known,
     of: &Classified,
-    places: &[usize],
+    (places, defining): (&[usize], &[String]),
     report: &Reporter,
 ) -> crate::Result<ClassProfile> {
     let mut chosen = vec![false; of.people.len()];
@@ -61,11 +61,12 @@ pub fn profile_of(
     let told = [Fact::Risk, Fact::Value, Fact::Recency, Fact::Orders, Fact::Money];
     let is_fact = |spec: &ColumnSpec| Fact::ALL.iter().any(|fact| fact.column() == spec.name);
     let counts = |spec: &ColumnSpec| !is_fact(spec) || told.iter().any(|fact| fact.column() == spec.name);
-    let looked: Vec<ColumnSpec> =
-        schema.into_iter().filter(counts).filter(|spec| spec.role != Role::Target).collect();
+    let is_open = |spec: &ColumnSpec| spec.role != Role::Target && !defining.contains(&spec.name);
+    let looked: Vec<ColumnSpec> = schema.into_iter().filter(counts).filter(is_open).collect();
     let part = report.part(0.0, 0.5);
     let mut differences = profile::differences(&looked, &frame, &chosen, usize::MAX, &part)?;
     few_of_a_kind(&mut differences.told);
+    again::leave_once(&mut differences.told, &frame, defining, TOLD, report)?;
     let favourites = match shop {
         Some(shop) => {
             let mut of_customer = vec![None; shop.customers()];

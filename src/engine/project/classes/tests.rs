@@ -195,13 +195,24 @@ fn a_question_over_time_joins_orders_scores_and_rules() {
     // Champions have bought lately: their profile says so first of all.
     let champions = found.places(|at| found.class[at] == Some(0));
     assert!(champions.len() >= 10, "{}", champions.len());
-    let profile = profile_of(Some(&orders), known, &found, &champions, &report).unwrap();
+    let profile = profile_of(Some(&orders), known, &found, (&champions, &[]), &report).unwrap();
     assert_eq!(profile.group.size, champions.len());
     let recency = profile.differences.told.iter().find(|one| one.column == Fact::Recency.column());
     assert!(recency.is_some_and(|one| one.effect.high < 0.0), "{:?}", profile.differences);
+    // Yet that is how they were chosen: told of a class, neither it nor anything that goes with it is there.
+    let defining = found.table_columns();
+    let profile = profile_of(Some(&orders), known, &found, (&champions, &defining), &report).unwrap();
+    let told: Vec<&str> = profile.differences.told.iter().map(|one| one.column.as_str()).collect();
+    assert!(told.iter().all(|name| !name.starts_with("rfm: ")), "{told:?}");
+    assert!(!told.is_empty() && profile.differences.looked_at > told.len(), "{told:?}");
+    println!("{told:?}");
+    let rule = found.rule_columns(&settings.classes.rules[0]);
+    assert_eq!(rule, [Fact::Risk.column()]);
+    let rule = found.rule_columns(&settings.classes.rules[1]);
+    assert!(rule.contains(&Fact::Money.column().to_owned()), "{rule:?}");
     // Chance picks every product of the sample shop: no favourite may be told of half the customers.
     let half = found.places(|at| at % 2 == 0);
-    let profile = profile_of(Some(&orders), known, &found, &half, &report).unwrap();
+    let profile = profile_of(Some(&orders), known, &found, (&half, &[]), &report).unwrap();
     assert!(
         profile.favourites.looked_at > 0 && profile.favourites.told.is_empty(),
         "{:?}",

@@ -19,7 +19,7 @@ use crate::table::Table;
 use ahead::{Active, Hazard, Horizon, around};
 pub use columns::tenure;
 pub use cox::{Cox, fit as cox};
-pub use survival::{LogRank, Spell, Step, kaplan_meier, log_rank, median, share_at};
+pub use survival::{LogRank, Spell, Step, kaplan_meier, log_rank, median, share_at, step_at};
 
 /// Fewest customers, and fewest of them who left, for curves; and ends a covariate for Cox.
 const LEAST: usize = 20;
@@ -38,6 +38,8 @@ pub struct Group {
     /// Time by which half have left; `None` where fewer did.
     pub median: Option<f64>,
     pub curve: Vec<Step>,
+    /// Customers who are still followed at times that are the same for all groups: (time, customers).
+    pub at_risk: Vec<(f64, usize)>,
 }
 
 /// What a covariate does to the hazard of leaving.
@@ -246,7 +248,7 @@ pub fn contract(
         customers: spells.len(),
         left: gone,
         without: table.height() - spells.len(),
-        all: group(String::new(), whole, &spells),
+        all: group(String::new(), whole, &spells, end),
         by,
         effects,
         model,
@@ -258,9 +260,11 @@ pub fn contract(
     }))
 }
 
-fn group(name: String, curve: Vec<Step>, spells: &[Spell]) -> Group {
+fn group(name: String, curve: Vec<Step>, spells: &[Spell], end: f64) -> Group {
     let left = spells.iter().filter(|spell| spell.left).count();
-    Group { name, customers: spells.len(), left, median: median(&curve), curve }
+    let followed = |time: f64| spells.iter().filter(|spell| spell.time >= time).count();
+    let at_risk = survival::marks(end).into_iter().map(|time| (time, followed(time))).collect();
+    Group { name, customers: spells.len(), left, median: median(&curve), curve, at_risk }
 }
 
 /// The category whose levels differ most, by its test's chi-square a degree of freedom.
@@ -271,12 +275,13 @@ fn widest(spells: &[Spell], categories: &[columns::Category]) -> Option<(String,
         let test = log_rank(spells, &category.of, groups).filter(|_| groups <= 7)?;
         Some((category, test))
     });
+    let end = spells.iter().map(|spell| spell.time).fold(0.0, f64::max);
     let each = |test: &LogRank| test.chi_square / test.degrees.max(1) as f64;
     let (category, test) = tested.max_by(|a, b| each(&a.1).total_cmp(&each(&b.1)))?;
     let groups = category.levels.iter().enumerate().map(|(at, level)| {
         let own: Vec<Spell> =
             spells.iter().zip(&category.of).filter(|(_, of)| **of == at).map(|(spell, _)| *spell).collect();
-        group(level.clone(), kaplan_meier(&own), &own)
+        group(level.clone(), kaplan_meier(&own), &own, end)
     });
     Some((category.column.clone(), groups.collect(), test))
 }

@@ -52,10 +52,23 @@ pub fn kaplan_meier(spells: &[Spell]) -> Vec<Step> {
     steps
 }
 
+/// Whole times from 0 to `end` at which numbers at risk are told: at most eight.
+pub(super) fn marks(end: f64) -> Vec<f64> {
+    const STEPS: [f64; 10] = [1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 60.0, 120.0, 240.0, 600.0];
+    let end = if end.is_finite() { end.max(0.0) } else { 0.0 };
+    let step = STEPS.into_iter().find(|step| end / step < 8.0).unwrap_or((end / 7.0).ceil());
+    (0..8).map(|at| f64::from(at) * step).take_while(|time| *time <= end).collect()
+}
+
+/// The step in force at `time`: the last one that is not after it; `None` before the first.
+pub fn step_at(steps: &[Step], time: f64) -> Option<&Step> {
+    let after = steps.partition_point(|step| step.time <= time);
+    after.checked_sub(1).and_then(|at| steps.get(at))
+}
+
 /// The share that is still there after `time`.
 pub fn share_at(steps: &[Step], time: f64) -> f64 {
-    let after = steps.partition_point(|step| step.time <= time);
-    after.checked_sub(1).and_then(|at| steps.get(at)).map_or(1.0, |step| step.share)
+    step_at(steps, time).map_or(1.0, |step| step.share)
 }
 
 /// The time at which half have left; `None` where fewer did.

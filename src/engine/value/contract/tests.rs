@@ -181,3 +181,18 @@ fn telco_is_as_lifelines_has_it() {
     assert!(model.concordance > 0.8, "{}", model.concordance);
     assert!(found.money.unwrap().value > 1e6);
 }
+
+#[test]
+fn numbers_at_risk_are_counted_at_the_same_times() {
+    let spell = |time: f64, left: bool| Spell { time, left };
+    let spells =
+        [spell(2.0, true), spell(6.0, false), spell(6.0, true), spell(13.0, false), spell(40.0, true)];
+    let of = group(String::new(), kaplan_meier(&spells), &spells, 40.0);
+    // Whoever leaves or is last seen at a time is still followed until then.
+    assert_eq!(of.at_risk, [(0.0, 5), (6.0, 4), (12.0, 2), (18.0, 1), (24.0, 1), (30.0, 1), (36.0, 1)]);
+    assert!(step_at(&of.curve, 1.9).is_none());
+    assert_eq!(step_at(&of.curve, 6.0).map(|step| step.at_risk), Some(4));
+    assert_eq!(survival::marks(0.4), [0.0]);
+    assert_eq!(survival::marks(f64::NAN), [0.0]);
+    assert!(survival::marks(1e9).len() <= 8 && survival::marks(7.9).len() == 8);
+}

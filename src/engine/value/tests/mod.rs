@@ -1,6 +1,7 @@
 //! The whole of a shop: published figures, known parameters found again, intervals that cover, hostile
 //! books.
 
+mod cover;
 mod published;
 
 use rand::{Rng as _, SeedableRng as _};
@@ -129,6 +130,7 @@ fn intervals_cover_what_then_happens() {
             rows: &rows,
             of: &of,
             last: 365,
+            lasting: Lasting::default(),
             seed,
         };
         let (customers, total) = base.forecast(&Reporter::silent()).unwrap();
@@ -185,10 +187,10 @@ fn all_finite(shop: &Shop) {
     let worth = shop.customers.iter().flat_map(|one| {
         let money = one.money.map_or([0.0; 3], |m| [m.value, m.interval.unwrap().0, m.interval.unwrap().1]);
         let orders = one.orders.interval.unwrap();
-        [one.alive, one.orders.value, orders.0, orders.1].into_iter().chain(money)
+        [one.alive.unwrap_or(1.0), one.orders.value, orders.0, orders.1].into_iter().chain(money)
     });
     assert!(worth.into_iter().all(|v| v.is_finite() && v >= 0.0));
-    assert!(shop.customers.iter().all(|one| one.alive <= 1.0));
+    assert!(shop.customers.iter().all(|one| one.alive.is_none_or(|alive| alive <= 1.0)));
     assert!(shop.matrix.alive.iter().flatten().all(|v| (0.0..=1.0).contains(v)), "{:?}", shop.matrix);
     let total = [shop.total.orders.value, shop.total.orders.low, shop.total.orders.high];
     assert!(total.iter().all(|v| v.is_finite() && *v >= 0.0));

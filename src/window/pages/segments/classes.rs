@@ -9,7 +9,9 @@ mod tables;
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::project::{Classified, RfmSource};
+use regulars_engine::project::{Classified, Group, RfmSource, Valued};
+use regulars_engine::segment::classes::Fact;
+use regulars_engine::segment::rfm::RfmClass;
 
 use super::super::{Page, Picked, Scene};
 use crate::window::command::Command;
@@ -104,6 +106,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         if !found.rules.is_empty() {
             ui.add_space(S3);
             tables::rules(ui, scene, &found);
+            worth_note(ui, scene);
         }
         ui.add_space(S3);
         chosen::show(ui, scene, &found);
@@ -123,26 +126,56 @@ fn waits(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 }
 
+/// Where a rule looks at expected money that takes everybody to be there: says so.
+fn worth_note(ui: &mut Ui, scene: &Scene<'_>) {
+    let rules = &scene.state.settings.classes.rules;
+    let looks = |rule: &regulars_engine::segment::classes::ClassRule| {
+        let value = Fact::Value;
+        match rule.formula.is_empty() {
+            true => rule.conditions.iter().any(|condition| condition.fact == value),
+            false => rule.formula.contains(value.column()),
+        }
+    };
+    let untold = matches!(
+        scene.state.valued().map(|found| &found.valued),
+        Some(Valued::Shop(shop)) if !shop.leaving.told
+    );
+    if untold && rules.iter().any(looks) {
+        parts::caution(ui, &scene.lang.t("classes.value_untold"));
+    }
+}
+
 /// The finding, where it comes from, and drift.
 fn headline(ui: &mut Ui, scene: &Scene<'_>, found: &Classified) {
     let lang = scene.lang;
     let Some(fitted) = &found.fitted else { return };
     let all: f64 = found.classes.iter().filter_map(|group| group.money).sum();
-    let best = found.classes.iter().zip(&fitted.classes).max_by(|(a, _), (b, _)| {
-        let worth = |group: &regulars_engine::project::Group| group.money.unwrap_or(group.size as f64);
-        worth(a).total_cmp(&worth(b))
-    });
-    if let Some((group, class)) = best {
-        let name = class_name(lang, &class.name);
+    let worth = |group: &Group| group.money.unwrap_or(group.size as f64);
+    let with = |wanted: &dyn Fn(usize) -> bool| {
+        let groups = found.classes.iter().zip(&fitted.classes).enumerate();
+        let groups = groups.filter(|(at, (group, _))| group.size > 0 && wanted(*at)).map(|(_, both)| both);
+        groups.max_by(|(a, _), (b, _)| worth(a).total_cmp(&worth(b)))
+    };
+    let finding = |(group, class): (&Group, &RfmClass), (with_money, by_size): (&str, &str)| {
         let args = [
-            ("class", name),
+            ("class", class_name(lang, &class.name)),
             ("count", lang.count(group.size as u64)),
             ("share", percent(group.share)),
             ("money", percent(group.money.unwrap_or(0.0) / all.max(1e-12))),
+            ("days", group.days_since_last.map_or_else(|| "—".to_owned(), |days| format!("{days:.0}"))),
         ];
-        let key = if group.money.is_some() && all > 0.0 { "classes.finding" } else { "classes.finding_size" };
-        let text = RichText::new(lang.with(key, &args)).font(theme::section_font());
-        ui.add(egui::Label::new(text).wrap());
+        lang.with(if group.money.is_some() && all > 0.0 { with_money } else { by_size }, &args)
+    };
+    // First whoever needs something done now, then where the shop stands.
+    let best = with(&|_| true).map(|best| finding(best, ("classes.finding", "classes.finding_size")));
+    let urgent = with(&|at| fitted.needs_action(at));
+    let urgent = urgent.map(|one| finding(one, ("classes.finding_urgent", "classes.finding_urgent_size")));
+    let (lead, second) = if urgent.is_some() { (urgent, best) } else { (best, None) };
+    if let Some(lead) = lead {
+        ui.add(egui::Label::new(RichText::new(lead).font(theme::section_font())).wrap());
+    }
+    if let Some(second) = second {
+        ui.add(egui::Label::new(second).wrap());
     }
     let count = ("count", lang.count(found.scores.iter().flatten().count() as u64));
     let from = match &found.source {

@@ -142,7 +142,7 @@ fn between(scene: &mut Scene<'_>, found: &Arc<Moved>, range: (usize, usize)) -> 
     kept
 }
 
-/// The findings: the largest slip, the largest rise, and whether the whole has moved.
+/// The verdict first: whether the classes as a whole have shifted beyond chance. Then the largest moves.
 fn headline(ui: &mut Ui, lang: Lang, between: &Between) {
     let Between { of: found, range, down, up, drift, .. } = between;
     let gap = if lang == Lang::Zh { "" } else { " " };
@@ -152,12 +152,16 @@ fn headline(ui: &mut Ui, lang: Lang, between: &Between) {
     if lines.is_empty() {
         lines.push(lang.with("flows.still", &[("day", day(found, range.0))]));
     }
-    let text = RichText::new(lines.join(gap)).font(theme::section_font());
-    ui.add(egui::Label::new(text).wrap());
-    if let Some((psi, chance)) = drift {
-        let args = [("psi", format!("{psi:.3}")), ("chance", format!("{chance:.3}"))];
-        let key = if psi > chance { "flows.drift" } else { "flows.no_drift" };
-        parts::muted(ui, lang.with(key, &args));
+    let moves = lines.join(gap);
+    let verdict = drift.map(|(psi, chance)| {
+        let args =
+            [("psi", format!("{psi:.3}")), ("chance", format!("{chance:.3}")), ("day", day(found, range.0))];
+        lang.with(if psi > chance { "flows.drift" } else { "flows.no_drift" }, &args)
+    });
+    let lead = verdict.as_ref().unwrap_or(&moves);
+    ui.add(egui::Label::new(RichText::new(lead).font(theme::section_font())).wrap());
+    if verdict.is_some() {
+        ui.add(egui::Label::new(moves).wrap());
     }
     ui.add_space(S2);
 }

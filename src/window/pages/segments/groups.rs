@@ -49,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     trust::verdict(ui, scene, &found);
     let key = if found.silhouette < 0.25 { "segments.finding_weak" } else { "segments.finding" };
     ui.label(
-        lang.with(key, &[("k", found.k.to_string()), ("silhouette", format!("{:.2}", found.silhouette))]),
+        lang.with(key, &[("k", found.k.to_string()), ("silhouette", format!("{:.3}", found.silhouette))]),
     );
     parts::muted(ui, how(lang, &found));
     take::table_menu(ui, lang, &lang.t("page.segments.name"), || cards::grid(lang, &found));

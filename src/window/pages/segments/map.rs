@@ -167,10 +167,10 @@ fn tools(ui: &mut Ui, scene: &mut Scene<'_>) {
         let centre = [w / 2.0, h / 2.0];
         let mut next = None;
         for (sign, key, to) in [
-            ("<", "zoom.left", sight.moved([w / 4.0, 0.0])),
-            (">", "zoom.right", sight.moved([-w / 4.0, 0.0])),
-            ("^", "map.up", sight.moved([0.0, h / 4.0])),
-            ("v", "map.down", sight.moved([0.0, -h / 4.0])),
+            ("←", "zoom.left", sight.moved([w / 4.0, 0.0])),
+            ("→", "zoom.right", sight.moved([-w / 4.0, 0.0])),
+            ("↑", "map.up", sight.moved([0.0, h / 4.0])),
+            ("↓", "map.down", sight.moved([0.0, -h / 4.0])),
             ("+", "zoom.in", sight.zoomed(1.6, centre)),
             ("–", "zoom.out", sight.zoomed(1.0 / 1.6, centre)),
         ] {

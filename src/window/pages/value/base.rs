@@ -7,7 +7,7 @@ use regulars_engine::value::{Cohort, Shop};
 
 use super::{amount, expected, matrix};
 use crate::window::pages::Scene;
-use crate::window::parts::{chart, table, take};
+use crate::window::parts::{self, chart, table, take};
 use crate::window::state::FoundValue;
 use crate::window::theme::{self, S3};
 use crate::words::{Lang, percent};
@@ -37,7 +37,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop:
     }];
     chart::lines(ui, lang, frame, &series, None);
     ui.add_space(S3);
-    matrix::show(ui, lang, &shop.matrix);
+    if shop.leaving.told {
+        matrix::show(ui, lang, &shop.matrix);
+    } else {
+        parts::muted(ui, lang.t("value.matrix.untold"));
+    }
     ui.add_space(S3);
     cohorts(ui, lang, shop);
 }
@@ -70,7 +74,7 @@ fn cohorts(ui: &mut Ui, lang: Lang, shop: &Shop) {
             cohort.month.format("%Y-%m").to_string(),
             lang.count(cohort.customers as u64),
             percent(cohort.repeating as f64 / cohort.customers.max(1) as f64),
-            expected(lang, cohort.alive),
+            cohort.alive.map_or(String::new(), |alive| expected(lang, alive)),
             lang.count(cohort.orders),
             money(cohort.spent),
             if has_money { money(cohort.expected) } else { expected(lang, cohort.expected_orders) },
@@ -84,7 +88,7 @@ fn cohorts(ui: &mut Ui, lang: Lang, shop: &Shop) {
 }
 
 /// A table of texts, the first column on the left and the others as numbers.
-pub(super) fn show_table(
+fn show_table(
     ui: &mut Ui,
     lang: Lang,
     (name, id): (&str, &str),
@@ -106,7 +110,7 @@ pub(super) fn show_table(
         .iter()
         .enumerate()
         .map(|(at, name)| match at {
-            0 => table::Head::text(name, if id == "effects" { 200.0 } else { 84.0 }),
+            0 => table::Head::text(name, 84.0),
             _ => table::Head::number(name, 92.0),
         })
         .collect();

@@ -22,14 +22,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop:
     let key = if shop.spec.calibration_end.is_some() { "value.check.set" } else { "value.check.by_itself" };
     parts::muted(ui, lang.with(key, &args));
     ui.add_space(S3);
-    let happened = |actual: String| lang.with("value.check.actual", &[("actual", actual)]);
+    let happened = |actual: String, (low, high): (String, String)| {
+        lang.with("value.check.actual", &[("actual", actual), ("low", low), ("high", high)])
+    };
     let rate = |value: f64| ("rate", format!("{value:.3}"));
     let beside = [rate(check.rate_mae), ("zero", format!("{:.3}", check.zero_mae))];
     let mut told = vec![
         (
             lang.t("value.check.predicted"),
             expected(lang, check.predicted),
-            happened(expected(lang, check.actual)),
+            happened(
+                expected(lang, check.actual),
+                (expected(lang, check.range.0), expected(lang, check.range.1)),
+            ),
         ),
         (lang.t("value.check.mae"), format!("{:.3}", check.mae), lang.with("value.check.beside", &beside)),
         (
@@ -38,8 +43,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, shop:
             lang.with("value.check.beside_rmse", &[rate(check.rate_rmse)]),
         ),
     ];
-    if let Some((actual, predicted)) = check.money {
-        told.push((lang.t("value.check.money"), amount(lang, predicted), happened(amount(lang, actual))));
+    if let Some(((actual, predicted), (low, high))) = check.money.zip(check.money_range) {
+        let range = (amount(lang, low), amount(lang, high));
+        let name = lang.t("value.check.money");
+        told.push((name, amount(lang, predicted), happened(amount(lang, actual), range)));
     }
     super::figures(ui, &told);
     let curves = &found.curves;

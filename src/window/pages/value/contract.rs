@@ -1,13 +1,13 @@
 //! Customers under contract: how long they stay, what that depends on, what it brings.
 
 use eframe::egui::{self, RichText, Ui};
-use egui_plot::Corner;
+use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Valued;
-use regulars_engine::value::contract::Contract;
+use regulars_engine::value::contract::{Contract, Effect};
 
-use super::{amount, customers, expected};
+use super::{amount, customers, expected, survival};
 use crate::window::pages::Scene;
-use crate::window::parts::{self, chart};
+use crate::window::parts::{self, table, take};
 use crate::window::state::FoundValue;
 use crate::window::theme::{self, S2, S3};
 use crate::words::{Lang, percent};
@@ -40,9 +40,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, of: &
     let columns =
         [("tenure", of.tenure.clone()), ("charge", of.charge.clone().unwrap_or_else(|| "—".into()))];
     parts::muted(ui, lang.with("value.contract.columns", &columns));
-    for note in &of.notes {
-        parts::caution(ui, &lang.note(note));
-    }
+    super::notes(ui, lang, &of.notes);
     ui.add_space(S2);
     let mut told = Vec::new();
     if let Some(money) = of.money {
@@ -50,7 +48,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, of: &
         told.push((lang.t("value.kept"), each, lang.t("value.contract.each")));
     }
     let stays = lang.with("value.contract.stays", &[("months", months)]);
-    told.push((stays, percent(found.curves.stays), String::new()));
+    let whom = lang.with("value.contract.stays.of", &[("count", kept)]);
+    told.push((stays, percent(found.curves.stays), whom));
     let left = [("left", lang.count(of.left as u64)), ("all", lang.count(of.customers as u64))];
     let half = match of.all.median {
         Some(median) => lang.with("value.contract.months", &[("months", format!("{median:.0}"))]),
@@ -62,71 +61,76 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &FoundValue, of: &
         told.push((lang.t("value.contract.concordance"), value, lang.t("value.contract.pairs")));
     }
     super::figures(ui, &told);
-    curves(ui, lang, found, of);
+    survival::show(ui, scene, of);
     if !of.effects.is_empty() {
         ui.add_space(S3);
         effects(ui, lang, of);
     }
+    egui::CollapsingHeader::new(lang.t("value.gloss")).id_salt("value gloss").show(ui, |ui| {
+        for key in
+            ["value.gloss.curve", "value.gloss.log_rank", "value.gloss.hazard", "value.gloss.concordance"]
+        {
+            parts::muted(ui, lang.t(key));
+        }
+    });
     ui.add_space(S3);
     let all: &Valued = &found.valued;
     customers::show(ui, scene, all);
 }
 
-fn curves(ui: &mut Ui, lang: Lang, found: &FoundValue, of: &Contract) {
-    let title = match &of.by {
-        Some((column, _, test)) => {
-            let p = if test.p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {:.3}", test.p) };
-            let args = [("column", column.clone()), ("p", p)];
-            lang.with(if test.p < 0.05 { "value.contract.by" } else { "value.contract.alike" }, &args)
-        }
-        None => lang.t("value.contract.all"),
-    };
-    let end = of.all.curve.last().map_or(1.0, |step| step.time);
-    let frame = chart::Frame {
-        id: "value survival",
-        title,
-        x: lang.with("value.contract.time", &[("tenure", of.tenure.clone())]),
-        y: lang.t("value.contract.share"),
-        height: 240.0,
-        include: vec![[0.0, 0.0], [end, 100.0]],
-        legend: Corner::LeftBottom,
-        log_y: false,
-        hue: 0,
-    };
-    let whole = lang.t("value.contract.everybody");
-    let series: Vec<chart::Series<'_>> = found
-        .curves
-        .groups
-        .iter()
-        .enumerate()
-        .map(|(at, (name, points))| chart::Series {
-            name: if name.is_empty() { whole.clone() } else { name.clone() },
-            points,
-            dashed: at % 2 == 1,
-            markers: false,
-        })
-        .collect();
-    chart::lines(ui, lang, frame, &series, None);
+/// The effect in words: how many times as often such customers leave.
+fn in_words(lang: Lang, effect: &Effect) -> String {
+    let ratio = effect.ratio;
+    if (ratio.low..=ratio.high).contains(&1.0) {
+        return lang.t("value.effect.maybe");
+    }
+    lang.with("value.effect.times", &[("ratio", format!("{:.2}", ratio.value))])
 }
 
 /// Hazard ratios, strongest first.
 fn effects(ui: &mut Ui, lang: Lang, of: &Contract) {
     let name = lang.t("value.effects");
-    let keys = ["what", "ratio", "range", "p", "proportional"];
-    let header = keys.map(|key| lang.t(&format!("value.effect.{key}")));
+    let keys = ["what", "words", "ratio", "range", "p", "proportional"];
+    let header: Vec<String> = keys.map(|key| lang.t(&format!("value.effect.{key}"))).to_vec();
     let small = |p: f64| if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") };
-    super::base::show_table(ui, lang, (&name, "effects"), &header, of.effects.len(), &|row, column| {
+    let cell = |row: usize, column: usize| {
         let Some(effect) = of.effects.get(row) else { return String::new() };
         match column {
             0 => match &effect.level {
                 Some(level) => format!("{} = {level}", effect.column),
                 None => lang.with("value.effect.number", &[("column", effect.column.clone())]),
             },
-            1 => format!("{:.2}", effect.ratio.value),
-            2 => format!("{:.2} – {:.2}", effect.ratio.low, effect.ratio.high),
-            3 => small(effect.p),
+            1 => in_words(lang, effect),
+            2 => format!("{:.2}", effect.ratio.value),
+            3 => format!("{:.2} – {:.2}", effect.ratio.low, effect.ratio.high),
+            4 => small(effect.p),
             _ => effect.proportional.map_or(String::new(), small),
         }
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(&name).font(theme::section_font()));
+        take::table_menu(ui, lang, &name, || Grid {
+            name: name.clone(),
+            header: header.clone(),
+            rows: (0..of.effects.len())
+                .map(|row| (0..header.len()).map(|column| Cell::from(cell(row, column).as_str())).collect())
+                .collect(),
+        });
+    });
+    let widths = [210.0, 200.0, 92.0, 104.0, 72.0, 92.0];
+    let heads: Vec<table::Head> = header
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(at, (name, width))| match at {
+            0 | 1 => table::Head::text(name, width),
+            _ => table::Head::number(name, width),
+        })
+        .collect();
+    let spec = table::Table::new("effects", &heads, of.effects.len(), 300.0);
+    table::show(ui, &spec, |ui, row, column| match cell(row, column) {
+        text if text.is_empty() => table::missing(ui),
+        text => table::plain(ui, text),
     });
     parts::muted(ui, lang.t("value.effects.help"));
 }

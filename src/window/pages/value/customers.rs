@@ -112,7 +112,7 @@ fn of_shop(lang: Lang, one: &Worth, column: WorthColumn, masked: bool) -> Cell {
             }
             None => Cell::from(""),
         },
-        WorthColumn::Alive => Cell::percent(one.alive),
+        WorthColumn::Alive => one.alive.map_or_else(|| Cell::from(""), Cell::percent),
         WorthColumn::Orders => {
             let orders = one.orders;
             let interval = orders.interval.map(|(low, high)| (format!("{low:.0}"), format!("{high:.0}")));

@@ -10,8 +10,10 @@ use crate::words::{Lang, percent};
 
 const ROW: f32 = 20.0;
 /// Room for the numbers beside and below.
-const LEFT: f32 = 56.0;
+const LEFT: f32 = 84.0;
 const BELOW: f32 = 22.0;
+/// Room for the scale of colours.
+const SCALE: f32 = 72.0;
 
 pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Matrix) {
     let title = lang.t("value.matrix");
@@ -23,19 +25,22 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Matrix) {
     parts::muted(ui, lang.with("value.matrix.axes", &weeks));
     let p = Palette::of(ui);
     let width = ui.available_width().clamp(320.0, 900.0);
-    let height = ROW * of.orders.len() as f32 + BELOW;
+    let height = ROW * with_data(of).0.max(4) as f32 + BELOW;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &title));
     let painter = ui.painter_at(rect);
-    let step = (width - LEFT) / of.silent.len().max(1) as f32;
+    let (rows, columns) = with_data(of);
+    let step = (width - LEFT - SCALE) / columns as f32;
     let font = FontId::proportional(12.0);
     let mut over = None;
-    for (row, (orders, chances)) in of.orders.iter().zip(&of.alive).enumerate() {
+    for (row, (orders, chances)) in of.orders.iter().zip(&of.alive).enumerate().take(rows) {
         // Most orders on top.
-        let top = rect.top() + ROW * (of.orders.len() - 1 - row) as f32;
+        let top = rect.top() + ROW * (rows - 1 - row) as f32;
         let at = pos2(rect.left() + LEFT - 8.0, top + ROW / 2.0);
-        painter.text(at, Align2::RIGHT_CENTER, orders.to_string(), font.clone(), p.muted);
-        for (column, chance) in chances.iter().enumerate() {
+        // Whoever came once has no repeat order: named, for 0 is read as "no orders".
+        let name = if *orders == 0 { lang.t("value.matrix.once") } else { orders.to_string() };
+        painter.text(at, Align2::RIGHT_CENTER, name, font.clone(), p.muted);
+        for (column, chance) in chances.iter().enumerate().take(columns) {
             let left = rect.left() + LEFT + step * column as f32;
             let cell = Rect::from_min_size(pos2(left, top), vec2(step, ROW)).shrink(0.5);
             painter.rect_filled(cell, 2, shade(&p, *chance));
@@ -51,11 +56,12 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Matrix) {
             }
         }
     }
-    for (column, silent) in of.silent.iter().enumerate().step_by(4) {
+    for (column, silent) in of.silent.iter().enumerate().take(columns).step_by(columns.div_ceil(6)) {
         let x = rect.left() + LEFT + step * (column as f32 + 0.5);
         let at = pos2(x, rect.bottom() - BELOW + 4.0);
         painter.text(at, Align2::CENTER_TOP, format!("{silent:.0}"), font.clone(), p.muted);
     }
+    scale(&painter, &p, rect, ROW * rows.max(4) as f32);
     if let Some((orders, column, chance, count)) = over {
         let silent = of.silent.get(column).copied().unwrap_or_default();
         let args = [
@@ -65,6 +71,29 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, of: &Matrix) {
             ("count", lang.count(count as u64)),
         ];
         response.on_hover_text(lang.with("value.matrix.cell", &args));
+    }
+}
+
+/// Rows and columns up to the last that holds a customer: beyond, the map would only be of the model.
+fn with_data(of: &Matrix) -> (usize, usize) {
+    let has = |row: &Vec<usize>| row.iter().rposition(|count| *count > 0);
+    let rows = of.customers.iter().rposition(|row| has(row).is_some()).map_or(1, |at| at + 1);
+    let columns = of.customers.iter().filter_map(has).max().map_or(1, |at| at + 1);
+    (rows.min(of.orders.len()).max(1), columns.min(of.silent.len()).max(1))
+}
+
+/// Which colour stands for which chance.
+fn scale(painter: &egui::Painter, p: &Palette, rect: Rect, height: f32) {
+    const STEPS: usize = 10;
+    let (left, tall) = (rect.right() - SCALE + 16.0, height / STEPS as f32);
+    for step in 0..STEPS {
+        let top = rect.top() + tall * (STEPS - 1 - step) as f32;
+        let cell = Rect::from_min_size(pos2(left, top), vec2(12.0, tall + 0.5));
+        painter.rect_filled(cell, 0, shade(p, (step as f64 + 0.5) / STEPS as f64));
+    }
+    for (share, align) in [(0.0, Align2::LEFT_BOTTOM), (0.5, Align2::LEFT_CENTER), (1.0, Align2::LEFT_TOP)] {
+        let at = pos2(left + 16.0, rect.top() + height * (1.0 - share));
+        painter.text(at, align, format!("{:.0}%", 100.0 * share), FontId::proportional(11.0), p.muted);
     }
 }
 

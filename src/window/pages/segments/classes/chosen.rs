@@ -31,7 +31,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) 
         return;
     }
     growth(ui, scene, choice);
-    scene.state.follow_class_profile(&places);
+    let defining = match choice {
+        Choice::Cell(..) | Choice::Class(_) => found.table_columns(),
+        Choice::Rule(at) => {
+            let rule = scene.state.settings.classes.rules.get(at);
+            rule.map(|rule| found.rule_columns(rule)).unwrap_or_default()
+        }
+    };
+    scene.state.follow_class_profile(&places, defining);
     match scene.state.classes.profile(&places).cloned() {
         Some(profile) => apart(ui, lang, &name, &profile),
         None => parts::muted(ui, lang.t("status.working")),

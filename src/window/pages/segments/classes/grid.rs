@@ -17,6 +17,8 @@ use crate::words::{Lang, class_name, percent};
 /// Room for the numbers beside the grid.
 const LEFT: f32 = 34.0;
 const BELOW: f32 = 36.0;
+/// Room between the text of a cell and its edge.
+const INSET: f32 = 8.0;
 const CELL_HEIGHT: f32 = 54.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) {
@@ -31,6 +33,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) 
             let key = match shade {
                 Shade::Size => "classes.shade.size",
                 Shade::Money => "classes.shade.money",
+                Shade::Leaving if has_left(found) => "classes.shade.left",
                 Shade::Leaving => "classes.shade.leaving",
             };
             if is_there {
@@ -86,6 +89,19 @@ pub(super) fn leaving(group: &Group) -> Option<f64> {
     group.churn.map(|churn| churn.value).or(group.risk)
 }
 
+/// True where it is known who has left, false where a model says who may.
+pub(super) fn has_left(found: &Classified) -> bool {
+    found.classes.iter().any(|group| group.churn.is_some())
+}
+
+/// The catalogue's key of the name of a column of the tables of classes.
+pub(super) fn head_key(found: &Classified, head: &str) -> String {
+    match head {
+        "leaving" if has_left(found) => "classes.head.left".to_owned(),
+        head => format!("classes.head.{head}"),
+    }
+}
+
 fn group(found: &Classified, recency: u8, worth: u8) -> Option<&Group> {
     found.grid.get(usize::from(recency) - 1)?.get(usize::from(worth) - 1)
 }
@@ -122,10 +138,10 @@ fn picture(ui: &Ui, lang: Lang, found: &Classified, of: &FittedRfm, shade: Shade
             let Some(group) = group(found, recency, worth) else { continue };
             let share = (value(group) / most) as f32;
             drawing.rect(rect, mixed(p.surface, color, 0.04 + 0.36 * share), Some(p.line));
-            let room = rect.width() - 10.0;
+            let room = rect.width() - 2.0 * INSET;
             let name = class_of(of, recency, worth).map(|name| class_name(lang, name));
             let name = name.unwrap_or_else(|| lang.t("classes.none"));
-            let at = |y: f32| Pos2::new(rect.left() + 5.0, rect.top() + y);
+            let at = |y: f32| Pos2::new(rect.left() + INSET, rect.top() + y);
             drawing.text(at(4.0), Align2::LEFT_TOP, fitted(ui, &name, 11.0, room), 11.0, p.ink);
             let count = lang.count(group.size as u64);
             drawing.strong(at(18.0), Align2::LEFT_TOP, count, 14.0, p.ink);
@@ -134,7 +150,10 @@ fn picture(ui: &Ui, lang: Lang, found: &Classified, of: &FittedRfm, shade: Shade
                 Shade::Size => percent(group.share),
                 Shade::Money => lang.with("classes.of_money", &[("share", percent(value(group)))]),
                 Shade::Leaving => match leaving(group) {
-                    Some(share) => lang.with("classes.leave", &[("share", percent(share))]),
+                    Some(share) => {
+                        let key = if group.churn.is_some() { "classes.have_left" } else { "classes.leave" };
+                        lang.with(key, &[("share", percent(share))])
+                    }
                     None => "—".to_owned(),
                 },
             };
@@ -237,6 +256,6 @@ fn grid_of(lang: Lang, found: &Classified, fitted: &FittedRfm) -> Grid {
     }
     let heads = ["class", "size", "share", "money", "leaving"];
     let mut header = vec!["R".to_owned(), axis_name(fitted).to_owned()];
-    header.extend(heads.map(|key| lang.t(&format!("classes.head.{key}"))));
+    header.extend(heads.map(|key| lang.t(&head_key(found, key))));
     Grid { name: lang.t("classes.grid.name"), header, rows }
 }

@@ -6,7 +6,7 @@ use eframe::egui::Ui;
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::{Classified, Group};
 
-use super::grid::leaving;
+use super::grid::{head_key, leaving};
 use super::{Choice, rules};
 use crate::window::pages::Scene;
 use crate::window::parts::{self, table, take};
@@ -14,10 +14,10 @@ use crate::words::{Lang, class_name};
 
 const HEADS: [&str; 7] = ["class", "size", "share", "money", "leaving", "days", "orders"];
 
-fn heads(lang: Lang) -> Vec<table::Head> {
+fn heads(lang: Lang, found: &Classified) -> Vec<table::Head> {
     let widths = [170.0, 76.0, 66.0, 84.0, 76.0, 76.0, 76.0];
     let head = |(key, width): (&str, f32)| {
-        let name = lang.t(&format!("classes.head.{key}"));
+        let name = lang.t(&head_key(found, key));
         if key == "class" { table::Head::text(name, width) } else { table::Head::number(name, width) }
     };
     HEADS.into_iter().zip(widths).map(head).collect()
@@ -40,10 +40,10 @@ fn cells(name: String, group: &Group, all_money: f64) -> Vec<Cell> {
     ]
 }
 
-fn grid(lang: Lang, name: &str, rows: &[Vec<Cell>]) -> Grid {
+fn grid(lang: Lang, found: &Classified, name: &str, rows: &[Vec<Cell>]) -> Grid {
     Grid {
         name: lang.t(name),
-        header: HEADS.map(|key| lang.t(&format!("classes.head.{key}"))).to_vec(),
+        header: HEADS.map(|key| lang.t(&head_key(found, key))).to_vec(),
         rows: rows.to_vec(),
     }
 }
@@ -52,10 +52,15 @@ fn money_of(found: &Classified) -> f64 {
     found.classes.iter().filter_map(|group| group.money).sum()
 }
 
-fn draw(ui: &mut Ui, lang: Lang, id: &str, rows: &[Vec<Cell>], chosen: Option<usize>) -> Option<usize> {
-    let heads = heads(lang);
+fn draw(
+    ui: &mut Ui,
+    heads: &[table::Head],
+    id: &str,
+    rows: &[Vec<Cell>],
+    chosen: Option<usize>,
+) -> Option<usize> {
     let height = 32.0 + 28.0 * rows.len().min(14) as f32;
-    let spec = table::Table { chosen: Some(chosen), ..table::Table::new(id, &heads, rows.len(), height) };
+    let spec = table::Table { chosen: Some(chosen), ..table::Table::new(id, heads, rows.len(), height) };
     let clicked = table::show(ui, &spec, |ui, row, column| {
         let text = rows.get(row).and_then(|cells| cells.get(column)).map_or("", Cell::text);
         if text.is_empty() { table::missing(ui) } else { table::plain(ui, text) }
@@ -82,10 +87,10 @@ pub(super) fn classes(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified
     let (choices, rows): (Vec<Choice>, Vec<Vec<Cell>>) = rows.into_iter().unzip();
     ui.horizontal(|ui| {
         parts::section(ui, lang.t("classes.table"));
-        take::table_menu(ui, lang, &lang.t("classes.table"), || grid(lang, "classes.table", &rows));
+        take::table_menu(ui, lang, &lang.t("classes.table"), || grid(lang, found, "classes.table", &rows));
     });
     let chosen = choices.iter().position(|choice| scene.page.classes.choice == Some(*choice));
-    if let Some(row) = draw(ui, lang, "rfm classes", &rows, chosen) {
+    if let Some(row) = draw(ui, &heads(lang, found), "rfm classes", &rows, chosen) {
         let choice = choices.get(row).copied().filter(|choice| *choice != Choice::Class(usize::MAX));
         scene.page.classes.choice = choice.filter(|_| chosen != Some(row));
     }
@@ -101,13 +106,13 @@ pub(super) fn rules(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>)
         found.rules.iter().zip(&names).map(|((_, group), name)| cells(name.clone(), group, all)).collect();
     ui.horizontal(|ui| {
         parts::section(ui, lang.t("classes.own"));
-        take::table_menu(ui, lang, &lang.t("classes.own"), || grid(lang, "classes.own", &rows));
+        take::table_menu(ui, lang, &lang.t("classes.own"), || grid(lang, found, "classes.own", &rows));
     });
     let chosen = match scene.page.classes.choice {
         Some(Choice::Rule(at)) => Some(at),
         _ => None,
     };
-    if let Some(row) = draw(ui, lang, "own classes", &rows, chosen) {
+    if let Some(row) = draw(ui, &heads(lang, found), "own classes", &rows, chosen) {
         scene.page.classes.choice = (chosen != Some(row)).then_some(Choice::Rule(row));
     }
     for (at, (of, _)) in found.rules.iter().enumerate() {

@@ -15,6 +15,9 @@ const LEFT: f32 = 116.0;
 const HEAD: f32 = 20.0;
 const CELL: Vec2 = Vec2::new(46.0, 24.0);
 
+/// Customers below which a share says little: those cohorts are pale, and counts are told instead.
+const FEW: usize = 10;
+
 /// What the cells tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cells {
@@ -59,6 +62,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved) {
         "cohorts.first",
         &[("day", regulars_engine::features::behaviour::to_date(cohorts.first_day).to_string())],
     )];
+    if cohorts.cohorts.iter().any(|cohort| cohort.size < FEW) {
+        notes.push(lang.with("cohorts.few", &[("least", FEW.to_string())]));
+    }
     if cohorts.last_is_partial {
         notes.push(lang.t("cohorts.partial"));
     }
@@ -106,6 +112,9 @@ fn picture(ui: &Ui, lang: Lang, cohorts: &Cohorts, cells: Cells) -> Drawing {
     let mut drawing = Drawing { size, marks: Vec::new() };
     // The first month is whole by its nature: it would outshine all others.
     let later = |cohort: usize, of: &Cohort| -> f64 {
+        if of.size < FEW {
+            return 0.0;
+        }
         let values = (1..of.active.len()).filter_map(|since| value(cohorts, cells, cohort, since));
         values.fold(0.0, f64::max)
     };
@@ -124,15 +133,20 @@ fn picture(ui: &Ui, lang: Lang, cohorts: &Cohorts, cells: Cells) -> Drawing {
         for since in 0..cohort.active.len() {
             let Some(shown) = value(cohorts, cells, at, since) else { continue };
             let rect = Rect::from_min_size(Pos2::new(LEFT + CELL.x * since as f32, y), CELL).shrink(0.5);
-            let share = if since == 0 { 0.0 } else { (shown / most) as f32 };
+            let is_few = cohort.size < FEW;
+            let share = if since == 0 || is_few { 0.0 } else { (shown / most) as f32 };
             drawing.rect(rect, mixed(p.surface, p.accent, 0.40 * share), Some(p.line));
             let text = match cells {
+                Cells::Share if is_few => {
+                    format!("{}/{}", cohort.active.get(since).copied().unwrap_or_default(), cohort.size)
+                }
                 Cells::Share => format!("{:.0}%", 100.0 * shown),
                 Cells::Customers => lang.count(shown as u64),
                 Cells::Money => short(shown),
             };
             let text = if cohorts.is_partial(at, since) { format!("{text}*") } else { text };
-            drawing.text(rect.center(), Align2::CENTER_CENTER, text, 11.0, p.ink);
+            let ink = if is_few { p.muted } else { p.ink };
+            drawing.text(rect.center(), Align2::CENTER_CENTER, text, 11.0, ink);
         }
     }
     drawing

@@ -18,10 +18,27 @@ const HEAD: f32 = 20.0;
 /// Room between two classes of a column.
 const GAP: f32 = 5.0;
 
-/// The colour of a class: its place among Okabe and Ito's, mixed with grey from the seventh on.
+/// Colours of classes, the best told apart first: Okabe and Ito's, then those that lie farthest from all before
+/// (CIE Lab, also as people without red or green cones see them; 1.4 : 1 on both grounds).
+const COLORS: [Color32; 12] = [
+    SERIES[0],
+    SERIES[1],
+    SERIES[2],
+    SERIES[3],
+    SERIES[4],
+    SERIES[5],
+    Color32::from_rgb(0x78, 0x00, 0x00),
+    Color32::from_rgb(0x87, 0xF0, 0x96),
+    Color32::from_rgb(0x00, 0x00, 0xFF),
+    Color32::from_rgb(0x2D, 0x1E, 0xA5),
+    Color32::from_rgb(0x5A, 0x78, 0xFF),
+    Color32::from_rgb(0x78, 0x0F, 0x3C),
+];
+
+/// The colour of a class, by its place; from the thirteenth on they come again, mixed with grey.
 pub(super) fn color(class: usize) -> Color32 {
-    let of = SERIES.get(class % SERIES.len()).copied().unwrap_or(Color32::GRAY);
-    if class < SERIES.len() { of } else { mixed(of, Color32::GRAY, 0.45) }
+    let of = COLORS.get(class % COLORS.len()).copied().unwrap_or(Color32::GRAY);
+    if class < COLORS.len() { of } else { mixed(of, Color32::GRAY, 0.45) }
 }
 
 /// One band on the picture, and what it stands for.
@@ -227,9 +244,18 @@ fn picture(
             }
             let rect = Rect::from_min_size(Pos2::new(x(column), *top), Vec2::new(BAR, tall(*size).max(1.0)));
             drawing.rect(rect, of(*one), None);
-            if column + 1 == count {
+            // What nobody is in at the end is named where it begins.
+            let has_end =
+                columns.last().and_then(|sizes| sizes.get(place(*one))).is_some_and(|size| *size > 0);
+            let begins = !has_end
+                && columns
+                    .iter()
+                    .take(column)
+                    .all(|sizes| sizes.get(place(*one)).is_none_or(|size| *size == 0));
+            if column + 1 == count || begins {
                 let name = format!("{} {}", stood(lang, found, *one), lang.count(*size as u64));
-                let name = fitted(ui, &name, 11.0, label - 6.0);
+                let room = if begins { x(column + 1) - x(column) - BAR } else { label };
+                let name = fitted(ui, &name, 11.0, room - 6.0);
                 // Names of thin classes stand one below the other.
                 let y = rect.center().y.max(free + 7.0);
                 free = y + 7.0;
@@ -265,6 +291,59 @@ fn grid_of(lang: Lang, found: &Moved, steps: &[Step]) -> Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// CIE Lab of linear light.
+    fn lab([r, g, b]: [f64; 3]) -> [f64; 3] {
+        let white = [0.950_47, 1.0, 1.088_83];
+        let xyz = [
+            0.412_456_4 * r + 0.357_576_1 * g + 0.180_437_5 * b,
+            0.212_672_9 * r + 0.715_152_2 * g + 0.072_175_0 * b,
+            0.019_333_9 * r + 0.119_192_0 * g + 0.950_304_1 * b,
+        ];
+        let f = |at: usize| {
+            let v: f64 = (xyz[at] / white[at]).max(0.0);
+            if v > 0.008_856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 }
+        };
+        [116.0 * f(1) - 16.0, 500.0 * (f(0) - f(1)), 200.0 * (f(1) - f(2))]
+    }
+
+    /// As seen with all cones, without red ones, without green ones (Machado, Oliveira and Fernandes 2009).
+    fn seen(color: Color32) -> [[f64; 3]; 3] {
+        let linear = |v: u8| {
+            let v = f64::from(v) / 255.0;
+            if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        let of = [linear(color.r()), linear(color.g()), linear(color.b())];
+        let protan = [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ];
+        let deutan = [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ];
+        let through = |m: [[f64; 3]; 3]| {
+            m.map(|row| (row[0] * of[0] + row[1] * of[1] + row[2] * of[2]).clamp(0.0, 1.0))
+        };
+        [lab(of), lab(through(protan)), lab(through(deutan))]
+    }
+
+    #[test]
+    fn every_class_has_a_colour_that_all_eyes_tell_apart() {
+        let mut nearest = f64::MAX;
+        for a in 0..COLORS.len() {
+            for b in 0..a {
+                for (one, other) in seen(color(a)).iter().zip(seen(color(b))) {
+                    let far = one.iter().zip(other).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+                    nearest = nearest.min(far);
+                }
+            }
+        }
+        // The nearest two are of Okabe and Ito's own.
+        assert!(nearest > 17.0, "{nearest}");
+    }
 
     #[test]
     fn columns_begin_and_end_where_asked() {

@@ -96,12 +96,17 @@ fn tried(ui: &mut Ui, scene: &Scene<'_>) {
     if !found.method.takes_k() {
         return;
     }
+    // Two groups nearly always win and help nobody: they are not in the running.
+    let chosen_by_score = scene.state.settings.segments.is_none();
+    let tried: Vec<&(usize, f64)> = found.tried.iter().filter(|(k, _)| *k > 2 || !chosen_by_score).collect();
+    // One bar compares nothing; its figure stands above the groups.
+    if tried.len() < 2 {
+        return;
+    }
     ui.add_space(S3);
     let label = ui.label(RichText::new(lang.t("segments.silhouette")).family(theme::strong()));
     label.on_hover_text(lang.t("segments.silhouette.help"));
-    // Two groups nearly always win and help nobody: they are not in the running.
-    let chosen_by_score = scene.state.settings.segments.is_none();
-    for (k, score) in found.tried.iter().filter(|(k, _)| *k > 2 || !chosen_by_score) {
+    for (k, score) in tried {
         ui.horizontal(|ui| {
             ui.label(format!("{k}"));
             let width = 150.0 * score.max(0.0) as f32;

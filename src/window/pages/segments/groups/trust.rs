@@ -62,15 +62,15 @@ pub(super) fn verdict(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Segmentati
         let says = lang.with(
             "groups.noise.says",
             &[
-                ("own", format!("{:.2}", trust.silhouette)),
-                ("noise", format!("{:.2}", trust.noise)),
+                ("own", format!("{:.3}", trust.silhouette)),
+                ("noise", format!("{:.3}", trust.noise)),
                 ("reached", trust.reached.to_string()),
                 ("noises", trust.noises.to_string()),
             ],
         );
         let over = trust.silhouette - trust.noise;
         let sign = if over < 0.0 { "−" } else { "+" };
-        figure(ui, &lang.t("groups.noise"), &format!("{sign}{:.2}", over.abs()), &says);
+        figure(ui, &lang.t("groups.noise"), &format!("{sign}{:.3}", over.abs()), &says);
     });
     ui.add_space(S3);
 }

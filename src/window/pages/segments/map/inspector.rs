@@ -87,6 +87,12 @@ pub(in crate::window::pages::segments) fn inspector(ui: &mut Ui, scene: &mut Sce
     });
     let says = format!("map.projection.{}.says", scene.state.map.projection.name());
     parts::muted(ui, lang.t(&says));
+    // A distance on components is true only as far as they show what customers differ in.
+    let drawn = scene.state.map.map().filter(|_| scene.state.map.projection == Projection::Pca);
+    if let Some([x, y]) = drawn.and_then(|map| map.drawn.explained) {
+        let args = [("shown", percent(x + y)), ("rest", percent((1.0 - x - y).max(0.0)))];
+        parts::muted(ui, lang.with("map.pca.share", &args));
+    }
     ui.add_space(S2);
     let can_draw = scene.state.cleaning.is_some() && scene.state.map_stale();
     if scene.state.cleaning.is_some() && parts::primary(ui, lang.t("map.draw"), can_draw) {
