@@ -55,6 +55,8 @@ pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
 pub use tree::{TreeModel, TreeNode};
 pub use trees::FlatTree;
 
+pub(crate) use mlp::dropout_mask;
+pub(crate) use network::read;
 pub(crate) use regression_tree::regression_tree;
 pub(crate) use slope::Slope;
 
