@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
@@ -13,10 +14,10 @@ use serde::Serialize;
 use super::graph::Graph;
 use super::pieces::{self, Drawer};
 use super::{Body, NetworkSettings, SequenceNet, loss, weights};
-use crate::job::{Cancelled, Event, Reporter};
+use crate::job::{Event, Reporter};
 use crate::recommend::evaluate::mask;
 use crate::recommend::rank::middle_rank;
-use crate::recommend::{Case, Histories, Popularity, Recommender};
+use crate::recommend::{Case, Histories, Popularity};
 use crate::train::fit::{Rule, Updater};
 use crate::train::net::NetError;
 use crate::train::{Epoch, TrainError, device, read};
@@ -27,6 +28,8 @@ pub(super) const MOST_WHOLE: usize = 20_000;
 const DRAWS: usize = 4_096;
 /// Longest gradient.
 const CLIP: f64 = 5.0;
+/// Scores of the validation customers that are worked out at once.
+const MOST_SCORES: usize = 1 << 21;
 /// A loss above this is no loss any more.
 const EXPLODED: f64 = 1e6;
 
@@ -110,7 +113,10 @@ pub fn fit(
             );
         }
         net.weights = stepper.model()?.weights(&net.weights)?;
-        let looked = validation.map(|asked| look(&net, histories, asked, report)).transpose()?;
+        let looked = match validation {
+            Some(asked) => Some(look(&stepper, asked, &mut rng, report)?),
+            None => None,
+        };
         let figures = SequenceEpoch {
             epoch,
             train_loss,
@@ -214,44 +220,49 @@ impl<'a> Stepper<'a> {
     }
 }
 
-/// Cross-entropy of the held-out products and NDCG at 10 of their ranks.
+/// Cross-entropy of the held-out products and NDCG at 10 of their ranks, on the device in batches.
 fn look(
-    net: &SequenceNet,
-    histories: &Histories,
+    stepper: &Stepper,
     asked: Validation,
+    rng: &mut ChaCha8Rng,
     report: &Reporter,
-) -> Result<(f64, f64), Cancelled> {
-    let (mut losses, mut gains, mut n) = (0.0, 0.0, 0usize);
-    for some in asked.cases.chunks(64) {
+) -> crate::Result<(f64, f64)> {
+    let model = stepper.model()?.valid();
+    let (histories, n) = (stepper.histories, stepper.histories.n_items);
+    let (mut losses, mut gains, mut count) = (0.0, 0.0, 0usize);
+    let known = |case: &&Case| !histories.of(case.customer as usize).is_empty();
+    let cases: Vec<&Case> = asked.cases.iter().filter(known).collect();
+    for some in cases.chunks((MOST_SCORES / n.max(1)).clamp(1, 64)) {
         report.check()?;
-        let of = |scores: &mut Vec<f32>, case: &Case| {
-            let history = histories.of(case.customer as usize);
+        let lists = some.iter().map(|case| histories.of(case.customer as usize));
+        let batch = pieces::lasts(lists, stepper.settings.max_len);
+        let places = TensorData::new(batch.places, [some.len()]);
+        let all = model.forward(batch.tokens, (batch.rows, batch.steps), (rng, 0.0));
+        let vectors = all.select(0, Tensor::<1, Int>::from_data(places, &model.items.device()));
+        let scores = vectors.matmul(model.items.val().transpose()) + model.bias.val().unsqueeze::<2>();
+        let mut scores = read(scores)?;
+        let rank = |(scores, case): (&mut [f32], &&Case)| {
             let wanted = *case.wanted.first()?;
-            net.score(history, scores);
             let greatest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let sum: f64 = scores.iter().map(|score| f64::from((score - greatest).exp())).sum();
             let own = f64::from(scores.get(wanted as usize)? - greatest);
             if !asked.seen_in {
-                mask(history, scores);
+                mask(histories.of(case.customer as usize), scores);
             }
-            let rank = middle_rank(scores, asked.second, wanted);
-            if rank.is_none() && !asked.seen_in {
-                // Taken before: it cannot be offered, and is not asked.
-                return None;
-            }
-            let gain = rank.filter(|rank| *rank <= 10.0).map_or(0.0, |rank| 1.0 / (1.0 + rank).log2());
+            // Taken before where that is not offered: it is not asked.
+            let rank = middle_rank(scores, asked.second, wanted)?;
+            let gain = if rank <= 10.0 { 1.0 / (1.0 + rank).log2() } else { 0.0 };
             Some((sum.ln() - own, gain))
         };
-        let found: Vec<Option<(f64, f64)>> =
-            some.par_iter().map_init(|| vec![0.0f32; histories.n_items], of).collect();
+        let found: Vec<Option<(f64, f64)>> = scores.par_chunks_mut(n.max(1)).zip(some).map(rank).collect();
         for (loss, gain) in found.into_iter().flatten() {
             losses += loss;
             gains += gain;
-            n += 1;
+            count += 1;
         }
     }
-    let n = n.max(1) as f64;
-    Ok((losses / n, gains / n))
+    let count = count.max(1) as f64;
+    Ok((losses / count, gains / count))
 }
 
 /// Targets a second in training on `device`: the median of `steps` steps after one to warm up.

@@ -77,6 +77,19 @@ pub(super) fn batch(histories: &Histories, pieces: &[Piece]) -> Batch {
     Batch { tokens, rows: pieces.len(), steps, places, targets }
 }
 
+/// The last products of each list, and the place of the last one of each.
+pub(super) fn lasts<'a>(lists: impl Iterator<Item = &'a [u32]>, max_len: usize) -> Batch {
+    let lists: Vec<&[u32]> = lists.map(|list| list.split_at(list.len().saturating_sub(max_len)).1).collect();
+    let steps = lists.iter().map(|list| list.len()).max().unwrap_or(1).max(1);
+    let (mut tokens, mut places) = (Vec::with_capacity(lists.len() * steps), Vec::new());
+    for (row, list) in lists.iter().enumerate() {
+        tokens.extend(list.iter().map(|item| *item as i32));
+        tokens.resize((row + 1) * steps, 0);
+        places.push((row * steps + list.len().saturating_sub(1)) as i32);
+    }
+    Batch { tokens, rows: lists.len(), steps, places, targets: Vec::new() }
+}
+
 /// Draws products by how often they were taken (plus one), and each at most once.
 pub(super) struct Drawer {
     /// Sums of the counts up to and with each product.

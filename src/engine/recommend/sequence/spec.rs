@@ -65,9 +65,9 @@ impl Default for NetworkSettings {
             max_len: 50,
             dropout: 0.3,
             batch: 64,
-            rate: 1e-3,
-            epochs: 100,
-            patience: 10,
+            rate: 2e-3,
+            epochs: 60,
+            patience: 8,
             device: DeviceKind::Auto,
         }
     }
