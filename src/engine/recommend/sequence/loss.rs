@@ -12,8 +12,9 @@ use crate::job::{Cancelled, Reporter};
 const AT_ONCE: usize = 1 << 21;
 
 /// Products drawn by how often they are taken, each once, with the logarithm of the chance of each product
-/// to be among them: the scores less it give the slopes of the whole softmax on average (Bengio and
-/// Senécal 2008; Jean et al. 2015).
+/// to be among them. A drawn score less it stands for all that were not drawn, so that the sum under the
+/// softmax is that of all products on average (Bengio and Senécal 2008; Jean et al. 2015); the target is
+/// always there, and stays as it is.
 pub(super) struct Drawn {
     /// Rising.
     pub items: Vec<i32>,
@@ -108,8 +109,7 @@ fn sampled(
     let (h, e, t) = (vectors.clone().inner(), drawn_e.clone().inner(), true_e.clone().inner());
     let lift = column(drawn.items.iter().map(|item| chance(*item)).collect()).reshape([1, k]);
     let others = drawn_b.clone().inner().unsqueeze::<2>() - lift;
-    let own = true_b.clone().inner().reshape([targets.len(), 1])
-        - column(targets.iter().map(|item| chance(*item)).collect());
+    let own = true_b.clone().inner().reshape([targets.len(), 1]);
     let (mut of_h, mut of_t, mut of_own) = (Vec::new(), Vec::new(), Vec::new());
     let mut of_e = e.zeros_like();
     let mut of_b = Tensor::<2>::zeros([1, k], &device);
