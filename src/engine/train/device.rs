@@ -85,7 +85,7 @@ pub fn adapter() -> Result<Adapter, String> {
 ///
 /// # Errors
 /// wgpu was asked for and there is no adapter.
-pub(super) fn open(kind: DeviceKind) -> Result<Device, TrainError> {
+pub(crate) fn open(kind: DeviceKind) -> Result<Device, TrainError> {
     match kind {
         DeviceKind::Flex | DeviceKind::Auto => Ok(Device::flex()),
         DeviceKind::Wgpu => match wgpu() {

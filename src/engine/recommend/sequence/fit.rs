@@ -20,7 +20,7 @@ use crate::recommend::rank::middle_rank;
 use crate::recommend::{Case, Histories, Popularity};
 use crate::train::fit::{Rule, Updater};
 use crate::train::net::NetError;
-use crate::train::{Epoch, TrainError, device, read};
+use crate::train::{DeviceKind, Epoch, TrainError, device, read};
 
 /// Products above which some are drawn for each step instead of scoring all.
 pub(super) const MOST_WHOLE: usize = 20_000;
@@ -85,7 +85,7 @@ pub fn fit(
     }
     let drawer = (histories.n_items > MOST_WHOLE).then(|| Drawer::new(&net.popularity, DRAWS));
     let (device, choice) = device::choose(settings.device, |device| {
-        samples_per_second(&net, histories, device, 3).map_or(f64::INFINITY, |rate| 1e3 / rate)
+        rate_on(&net, histories, device, 3).map_or(f64::INFINITY, |rate| 1e3 / rate)
     })?;
     report.emit(Event::Device(choice));
     report.emit(Event::Phase("train"));
@@ -265,16 +265,20 @@ fn look(
     Ok((losses / count, gains / count))
 }
 
-/// Targets a second in training on `device`: the median of `steps` steps after one to warm up.
+/// Targets a second in training: the median of `steps` steps after one to warm up.
 ///
 /// # Errors
-/// The device fails.
+/// A forced device that is not there; the device fails.
 pub fn samples_per_second(
     net: &SequenceNet,
     histories: &Histories,
-    device: &Device,
+    device: DeviceKind,
     steps: usize,
 ) -> crate::Result<f64> {
+    rate_on(net, histories, &device::open(device)?, steps)
+}
+
+fn rate_on(net: &SequenceNet, histories: &Histories, device: &Device, steps: usize) -> crate::Result<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let silent = Reporter::silent();
     let drawer = (histories.n_items > MOST_WHOLE).then(|| Drawer::new(&net.popularity, DRAWS));
