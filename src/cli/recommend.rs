@@ -8,8 +8,9 @@ use regulars_engine::files::{Cell, Grid};
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Offered, Recommended};
 use regulars_engine::recommend::{
-    Candidate, Figures, Fitted, HouseRules, Kind, Protocol, RecommendSpec, Rule, Seen,
+    Candidate, Figures, Fitted, HouseRules, Kind, NetworkSettings, Protocol, RecommendSpec, Rule, Seen,
 };
+use regulars_engine::train::DeviceKind;
 use serde_json::{Value as Json, json};
 
 use super::{Input, Outcome};
@@ -46,10 +47,20 @@ pub(super) struct Recommend {
     /// Whether what a customer took before may be offered (default: by how often that happens)
     #[arg(long, value_enum, default_value = "auto")]
     seen: Before,
-    /// popularity, recent_popularity, group_popularity, cooccurrence, markov, rules, als or ease
-    /// (default: all are measured, the best on validation data answers)
+    /// popularity, recent_popularity, group_popularity, cooccurrence, markov, rules, als or ease; gru,
+    /// sequence_cnn, hybrid or attention (networks that read the order, minutes to train)
+    /// (default: all but the networks are measured, the best on validation data answers)
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     model: Option<Kind>,
+    /// Measures the sequence networks too; they take minutes
+    #[arg(long, conflicts_with = "model")]
+    networks: bool,
+    /// Epochs of a sequence network at most; the best on validation data is kept
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: Option<u32>,
+    /// Where sequence networks are trained: auto, wgpu or flex (the processor)
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = parse_device)]
+    device: DeviceKind,
     /// Products in a list
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     top: u32,
@@ -91,8 +102,13 @@ pub(super) struct Recommend {
 }
 
 fn parse_kind(text: &str) -> Result<Kind, String> {
-    let names = || Kind::ALL.map(Kind::name).join(", ");
-    Kind::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| format!("one of {}", names()))
+    let names = || Kind::every().map(Kind::name).collect::<Vec<_>>().join(", ");
+    Kind::every().find(|kind| kind.name() == text).ok_or_else(|| format!("one of {}", names()))
+}
+
+fn parse_device(text: &str) -> Result<DeviceKind, String> {
+    let names = || DeviceKind::ALL.map(DeviceKind::name).join(", ");
+    DeviceKind::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| format!("one of {}", names()))
 }
 
 impl Recommend {
@@ -108,7 +124,15 @@ impl Recommend {
                 Before::Out => Seen::Out,
             },
             cut_off: self.cut_off,
-            kinds: self.model.into_iter().collect(),
+            kinds: match self.networks {
+                true => Kind::every().collect(),
+                false => self.model.into_iter().collect(),
+            },
+            network: NetworkSettings {
+                epochs: self.epochs.map_or(NetworkSettings::default().epochs, |epochs| epochs as usize),
+                device: self.device,
+                ..NetworkSettings::default()
+            },
             house: HouseRules {
                 in_stock: self.in_stock,
                 min_margin: self.min_margin,
@@ -185,7 +209,7 @@ fn metrics(figures: &Figures) -> Json {
 }
 
 fn candidate(one: &Candidate) -> Json {
-    json!({
+    let mut out = json!({
         "model": one.kind.name(), "params": one.params, "fit_seconds": one.fit_seconds,
         "metrics": { "valid": { "ndcg_at_10": one.valid_ndcg }, "test": metrics(&one.measured.figures) },
         "customers": one.measured.figures.customers, "groups": one.measured.figures.groups,
@@ -193,7 +217,12 @@ fn candidate(one: &Candidate) -> Json {
         "against_popularity": one.against_popularity,
         "tried": one.tried.iter().map(|(params, ndcg)| json!({"params": params, "ndcg_at_10": ndcg}))
             .collect::<Vec<_>>(),
-    })
+    });
+    if let (Fitted::Sequence(net), Some(object)) = (&one.fitted, out.as_object_mut()) {
+        object.insert("epochs".into(), json!(one.epochs));
+        object.insert("parameters".into(), json!(net.parameters()));
+    }
+    out
 }
 
 fn rule(found: &Recommended, one: &Rule) -> Json {
@@ -290,8 +319,9 @@ fn grid(found: &Recommended, top: usize) -> regulars_engine::Result<Grid> {
     for (who, list) in found.lists(top, &Reporter::silent())? {
         let id = found.all.customers.get(who).map_or("", String::as_str);
         let history = found.history(who);
-        for (place, one) in list.iter().enumerate() {
-            let reasons = found.model.because(&history, one.item);
+        let wanted: Vec<u32> = list.iter().map(|one| one.item).collect();
+        let because = found.model.because_each(&history, &wanted);
+        for (place, (one, reasons)) in list.iter().zip(because).enumerate() {
             let because: Vec<&str> =
                 reasons.iter().take(REASONS).map(|reason| name(found, reason.item)).collect();
             rows.push(vec![

@@ -26,6 +26,9 @@ pub(super) struct Sample {
     /// Another shop: since March parcels come late, customers say so, and leave
     #[arg(long, conflicts_with_all = ["in_order", "baskets"])]
     with_complaint: bool,
+    /// Another shop: which of two products is bought first decides a later one
+    #[arg(long, conflicts_with_all = ["in_order", "baskets", "with_complaint"])]
+    chains: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -35,6 +38,7 @@ impl Sample {
     pub(super) fn run(&self) -> Outcome {
         let (out, customers, seed) = (&self.out, self.customers, self.seed);
         let files = match (self.in_order, self.baskets, self.with_complaint) {
+            _ if self.chains => regulars_engine::sample::write_chains(out, customers, seed)?,
             (true, _, _) => regulars_engine::sample::write_in_order(out, customers, seed)?,
             (_, true, _) => regulars_engine::sample::write_baskets(out, customers, seed)?,
             (_, _, true) => regulars_engine::sample::write_with_complaint(out, customers, seed)?,

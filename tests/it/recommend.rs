@@ -80,3 +80,45 @@ fn movielens_is_read_as_recbole_writes_it() {
     assert!((value("hit_rate_at_10") - 0.0859).abs() < 5e-5 && (value("ndcg_at_10") - 0.0450).abs() < 5e-5);
     assert_eq!((found["model"].as_str(), found["test_customers"].as_u64()), (Some("popularity"), Some(943)));
 }
+
+#[test]
+fn a_sequence_network_is_trained_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    json(&["sample", "--chains", "--customers", "60", "--out", folder.path().to_str().unwrap()]);
+    let orders = folder.path().join("orders.csv").display().to_string();
+    let saved = folder.path().join("next.model").display().to_string();
+    let found = json(&[
+        "recommend",
+        &orders,
+        "--protocol",
+        "leave-last-out",
+        "--model",
+        "gru",
+        "--epochs",
+        "3",
+        "--device",
+        "flex",
+        "--basket",
+        "green tea",
+        "--basket",
+        "teapot",
+        "--save",
+        &saved,
+    ]);
+    assert_eq!(found["model"], "gru");
+    let board = found["leaderboard"].as_array().unwrap();
+    let gru = board.iter().find(|one| one["model"] == "gru").unwrap();
+    let epochs = gru["epochs"].as_array().unwrap();
+    assert_eq!(epochs.len(), 3);
+    assert!(epochs.iter().all(|one| one["train_loss"].as_f64().unwrap() > 0.0));
+    let best = gru["params"]["network"]["epochs"].as_u64().unwrap();
+    assert_eq!(gru["metrics"]["valid"]["ndcg_at_10"], epochs[best as usize - 1]["ndcg_at_10"]);
+    let popular = board.iter().find(|one| one["model"] == "popularity").unwrap();
+    assert!(popular.get("epochs").is_none() && popular["params"].get("network").is_none());
+    let model = regulars_engine::recommend::Model::from_bytes(&std::fs::read(&saved).unwrap()).unwrap();
+    let basket = model.basket(&["green tea", "teapot"]).unwrap();
+    let first = model.offers(&basket, 1)[0].item;
+    assert_eq!(found["basket"][0]["product"], model.items[first as usize].as_str());
+    let both = ["recommend", &orders, "--model", "gru", "--networks"];
+    assert_eq!(program().args(both).output().unwrap().status.code(), Some(2));
+}

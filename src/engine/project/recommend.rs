@@ -11,7 +11,7 @@ use crate::job::Reporter;
 use crate::note::Note;
 use crate::recommend::{
     self, Choice, Histories, Interactions, Matrix, Model, Offer, Protocol, Reason, RecommendError,
-    RecommendSpec, Row, RuleCost, Seen, Sides, Task,
+    RecommendSpec, Row, RuleCost, Seen, Sides, Task, Wanted,
 };
 
 /// From this share of repeated purchases on, what was taken before is proposed again.
@@ -165,7 +165,10 @@ pub fn recommend(
             _ => Note::new("recommend_seen_out").with("share", share),
         });
     }
-    let choice = recommend::choose(&task, &spec.kinds, seen_in, seed, &report.part(0.0, 0.85))?;
+    let choice = {
+        let wanted = Wanted { kinds: &spec.kinds, seen_in, network: spec.network };
+        recommend::choose_with(&task, &wanted, seed, &report.part(0.0, 0.85))?
+    };
     let wanted = choice.candidates.iter().find(|one| match spec.kinds.as_slice() {
         [only] => one.kind == *only,
         _ => true,
@@ -237,12 +240,10 @@ impl Recommended {
 
     fn explained(&self, customer: Option<usize>, history: &[u32], n: usize) -> Vec<Offered> {
         let list = self.list(customer, history, n);
-        let with_reasons = |offer: Offer| Offered {
-            item: offer.item,
-            score: offer.score,
-            reasons: self.model.because(history, offer.item),
-        };
-        list.into_iter().map(with_reasons).collect()
+        let wanted: Vec<u32> = list.iter().map(|offer| offer.item).collect();
+        let reasons = self.model.because_each(history, &wanted);
+        let with = |(offer, reasons): (Offer, _)| Offered { item: offer.item, score: offer.score, reasons };
+        list.into_iter().zip(reasons).map(with).collect()
     }
 
     /// What to offer every customer of whom something is known: customer and the first `n`.

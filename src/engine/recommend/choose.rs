@@ -13,6 +13,7 @@ use super::models::markov::Markov;
 use super::models::matrix::Matrix;
 use super::models::popularity::Popularity;
 use super::models::rules::Rules;
+use super::sequence::{self, NetworkSettings, SequenceEpoch, Validation};
 use super::{Histories, Kind, Params, RecommendError, Task};
 use crate::job::Reporter;
 use crate::metrics::{Paired, corrected_t};
@@ -40,6 +41,19 @@ pub struct Candidate {
     /// NDCG at 10 less that of the best popularity, customer by customer; `None` for that one itself.
     pub against_popularity: Option<Paired>,
     pub fitted: Fitted,
+    /// The epochs of a sequence network while it was watched on the validation part.
+    pub epochs: Vec<SequenceEpoch>,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// None for all but the sequence networks.
+    pub kinds: &'a [Kind],
+    /// What was taken before may be offered.
+    pub seen_in: bool,
+    /// How sequence networks are built and trained.
+    pub network: NetworkSettings,
 }
 
 /// The leaderboard.
@@ -103,6 +117,12 @@ pub fn fit(
             Fitted::Als(Als::fit(matrix, &spec, report)?)
         }
         Kind::Ease => Fitted::Ease(Ease::fit(matrix, params.lambda, last, report)?),
+        Kind::Gru | Kind::SequenceCnn | Kind::Hybrid | Kind::Attention => {
+            let settings = params.network.unwrap_or_default();
+            let body = kind.body().ok_or(RecommendError::Network)?;
+            let (net, ..) = sequence::fit(body, &settings, (histories, None), seed, report)?;
+            Fitted::Sequence(Box::new(net))
+        }
     })
 }
 
@@ -132,6 +152,8 @@ fn grid(kind: Kind, is_large: bool) -> Vec<Vec<Params>> {
             lambdas.iter().map(|lambda| lasts(Params { lambda: *lambda, ..base }, &[0, 10, 30])).collect()
         }
         Kind::Popularity | Kind::GroupPopularity | Kind::Markov => vec![vec![base]],
+        // Tried with the settings that were asked for, and watched: how long is found in `choose_with`.
+        Kind::Gru | Kind::SequenceCnn | Kind::Hybrid | Kind::Attention => Vec::new(),
     }
 }
 
@@ -141,7 +163,7 @@ fn with_last(fitted: &mut Fitted, last: usize) {
         Fitted::Rules(one) => one.last = last,
         Fitted::Als(one) => one.last = last,
         Fitted::Ease(one) => one.last = last,
-        Fitted::Popularity(_) | Fitted::Markov(_) => {}
+        Fitted::Popularity(_) | Fitted::Markov(_) | Fitted::Sequence(_) => {}
     }
 }
 
@@ -157,6 +179,16 @@ pub fn choose(
     seed: u64,
     report: &Reporter,
 ) -> crate::Result<Choice> {
+    choose_with(task, &Wanted { kinds, seen_in, network: NetworkSettings::default() }, seed, report)
+}
+
+/// [`choose`] with settings for the sequence networks: how many epochs they are trained is found on the
+/// validation part, with a whole training that is watched there.
+///
+/// # Errors
+/// As [`choose`]; settings that cannot be built, a device that fails.
+pub fn choose_with(task: &Task, wanted: &Wanted, seed: u64, report: &Reporter) -> crate::Result<Choice> {
+    let Wanted { kinds, seen_in, network } = *wanted;
     let mut kinds: Vec<Kind> = if kinds.is_empty() { Kind::ALL.to_vec() } else { kinds.to_vec() };
     if !kinds.iter().any(|kind| kind.is_popularity()) {
         // What every model must beat.
@@ -184,6 +216,16 @@ pub fn choose(
         let part = report.part(at as f64 / kinds.len() as f64, 1.0 / kinds.len() as f64);
         let silent = part.part(0.0, 0.0);
         let mut tried: Vec<(Params, f64)> = Vec::new();
+        let mut epochs = Vec::new();
+        if let Some(body) = kind.body() {
+            let asked = Validation { cases: &held, seen_in, second: &inner_popular };
+            let watched = part.part(0.0, 0.5);
+            let (_, history, best) = sequence::fit(body, &network, (&learnt, Some(asked)), seed, &watched)?;
+            let ndcg = best.checked_sub(1).and_then(|at| history.get(at)?.ndcg_at_10).unwrap_or_default();
+            let settings = NetworkSettings { epochs: best, ..network };
+            tried.push((Params { network: Some(settings), ..Params::default() }, ndcg));
+            epochs = history;
+        }
         let rows = grid(*kind, outer.len() > MANY);
         for (row, settings) in rows.iter().enumerate() {
             let Some(first) = settings.first() else { continue };
@@ -199,7 +241,8 @@ pub fn choose(
         let best = tried.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
         let Some((params, valid_ndcg)) = best else { continue };
         let started = Instant::now();
-        let fitted = fit(*kind, &params, (&task.train, &outer), seed, &silent)?;
+        let on = if kind.body().is_some() { part.part(0.5, 0.4) } else { silent.clone() };
+        let fitted = fit(*kind, &params, (&task.train, &outer), seed, &on)?;
         let fit_seconds = started.elapsed().as_secs_f64();
         let ask = (seen_in, outer_popular.as_slice());
         let measured =
@@ -214,6 +257,7 @@ pub fn choose(
             measured,
             against_popularity: None,
             fitted,
+            epochs,
         });
     }
     candidates.sort_by(|a, b| b.valid_ndcg.total_cmp(&a.valid_ndcg));

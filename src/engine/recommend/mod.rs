@@ -11,12 +11,13 @@ mod interactions;
 mod models;
 mod rank;
 mod saved;
+pub mod sequence;
 mod spec;
 mod split;
 #[cfg(test)]
 mod tests;
 
-pub use choose::{Candidate, Choice, choose, fit};
+pub use choose::{Candidate, Choice, Wanted, choose, choose_with, fit};
 pub use evaluate::{Measured, evaluate, evaluate_with};
 pub use figures::{CUTS, Figures, Group};
 pub use house::{HouseRules, RuleCost, Sides};
@@ -32,6 +33,7 @@ pub use models::rules::{Rule, Rules};
 pub use models::{Fitted, Reason, Recommender};
 pub use rank::{Offer, middle_rank, top};
 pub use saved::Model;
+pub use sequence::{NetworkSettings, SequenceEpoch, SequenceNet};
 pub use spec::{Kind, Params, Protocol, RecommendSpec, Seen};
 pub use split::{Case, Histories, Task};
 
@@ -56,6 +58,8 @@ pub enum RecommendError {
     TooMany { kind: &'static str, items: usize, most: usize },
     #[error("the cut-off day {day} must lie between {first} and {last}")]
     CutOff { day: String, first: String, last: String },
+    #[error("the settings of the sequence network lie outside what can be built")]
+    Network,
     #[error("“{name}” is no product of the data")]
     NoProduct { name: String },
     #[error("the saved recommendations cannot be used: {cause}")]
@@ -73,6 +77,7 @@ impl RecommendError {
             Self::NoSecond => "recommend_no_second",
             Self::TooMany { .. } => "recommend_too_many",
             Self::CutOff { .. } => "recommend_cut_off",
+            Self::Network => "recommend_network",
             Self::NoProduct { .. } => "recommend_no_product",
             Self::Saved { .. } => "recommend_saved",
         }

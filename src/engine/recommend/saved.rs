@@ -83,6 +83,11 @@ impl Model {
         self.fitted.model().because(history, item)
     }
 
+    /// [`Self::because`] for each of `wanted`.
+    pub fn because_each(&self, history: &[u32], wanted: &[u32]) -> Vec<Vec<Reason>> {
+        self.fitted.model().because_each(history, wanted)
+    }
+
     /// Numbers of products by their names.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::house::HouseRules;
+use super::sequence::{Body, NetworkSettings};
 use crate::features::behaviour::Date;
 
 /// How what a customer takes next is held out.
@@ -50,10 +51,14 @@ pub enum Kind {
     Rules,
     Als,
     Ease,
+    Gru,
+    SequenceCnn,
+    Hybrid,
+    Attention,
 }
 
 impl Kind {
-    /// All of them, the simple ones first.
+    /// Those that are tried where nobody chooses, the simple ones first.
     pub const ALL: [Self; 8] = [
         Self::Popularity,
         Self::RecentPopularity,
@@ -64,6 +69,25 @@ impl Kind {
         Self::Als,
         Self::Ease,
     ];
+
+    /// The sequence networks: they take minutes, and are tried where they are asked for.
+    pub const NETWORKS: [Self; 4] = [Self::Gru, Self::SequenceCnn, Self::Hybrid, Self::Attention];
+
+    /// All there are.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::NETWORKS)
+    }
+
+    /// The body of a sequence network.
+    pub fn body(self) -> Option<Body> {
+        match self {
+            Self::Gru => Some(Body::Gru),
+            Self::SequenceCnn => Some(Body::Cnn),
+            Self::Hybrid => Some(Body::Hybrid),
+            Self::Attention => Some(Body::Attention),
+            _ => None,
+        }
+    }
 
     /// The name used on the command line, in JSON and in the catalogue.
     pub fn name(self) -> &'static str {
@@ -76,6 +100,10 @@ impl Kind {
             Self::Rules => "rules",
             Self::Als => "als",
             Self::Ease => "ease",
+            Self::Gru => "gru",
+            Self::SequenceCnn => "sequence_cnn",
+            Self::Hybrid => "hybrid",
+            Self::Attention => "attention",
         }
     }
 
@@ -107,6 +135,9 @@ pub struct Params {
     pub min_support: f64,
     /// Least confidence (rules).
     pub min_confidence: f64,
+    /// Of a sequence network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkSettings>,
 }
 
 impl Default for Params {
@@ -121,6 +152,7 @@ impl Default for Params {
             iterations: 15,
             min_support: 0.001,
             min_confidence: 0.05,
+            network: None,
         }
     }
 }
@@ -136,6 +168,9 @@ pub struct RecommendSpec {
     /// The models; none for all that apply.
     pub kinds: Vec<Kind>,
     pub house: HouseRules,
+    /// How sequence networks are built and trained.
+    #[serde(skip_serializing_if = "NetworkSettings::is_default")]
+    pub network: NetworkSettings,
     /// The column of the customer, where its name does not tell.
     pub customer: Option<String>,
     /// The column of the product.

@@ -3,6 +3,7 @@
 //! public data.
 
 mod baskets;
+mod chains;
 mod complaint;
 mod in_order;
 mod words;
@@ -16,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::deploy::DeployError;
 use crate::files::write_atomically;
 pub use baskets::{PAIRS, TOGETHER, write_baskets};
+pub use chains::{DECIDES, FIRST, LATER, write_chains};
 pub use complaint::write_with_complaint;
 pub use in_order::{HORIZON, LEAVE, write_in_order};
 

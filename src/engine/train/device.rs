@@ -85,7 +85,7 @@ pub fn adapter() -> Result<Adapter, String> {
 ///
 /// # Errors
 /// wgpu was asked for and there is no adapter.
-pub(super) fn open(kind: DeviceKind) -> Result<Device, TrainError> {
+pub(crate) fn open(kind: DeviceKind) -> Result<Device, TrainError> {
     match kind {
         DeviceKind::Flex | DeviceKind::Auto => Ok(Device::flex()),
         DeviceKind::Wgpu => match wgpu() {
@@ -97,7 +97,7 @@ pub(super) fn open(kind: DeviceKind) -> Result<Device, TrainError> {
 
 /// Decides where to train. `step` runs a few training steps on a device and returns the
 /// milliseconds of one; it is called only when `Auto` meets a real graphics card.
-pub(super) fn choose(
+pub(crate) fn choose(
     kind: DeviceKind,
     step: impl Fn(&Device) -> f64,
 ) -> Result<(Device, DeviceChoice), TrainError> {

@@ -33,7 +33,7 @@ pub(super) use finder::{curve, suggest};
 pub use spec::{FitSpec, RateSchedule, Rule};
 pub use speed::net_samples_per_second;
 pub(super) use step::{BINS, Lap};
-pub(super) use update::Updater;
+pub(crate) use update::Updater;
 pub use watch::{ActivationLook, EpochFigures, Histogram, Look, StepFigures, TimeSplit, Watch, WeightLook};
 pub(super) use watch::{LOOKS_APART, Pace, STEPS_APART};
 

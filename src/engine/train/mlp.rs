@@ -241,7 +241,7 @@ impl<'a> Stepper<'a> {
 }
 
 /// A mask of zeros (with chance `dropout`) and 1 / (1 − dropout).
-pub(super) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Vec<f32> {
+pub(crate) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let keep = (1.0 / (1.0 - dropout)) as f32;
     let bar = (dropout * 65_536.0) as u32;
     let mut mask = Vec::with_capacity(len + 1);

@@ -57,6 +57,8 @@ pub use trees::FlatTree;
 
 pub(crate) use trees::bound;
 
+pub(crate) use mlp::dropout_mask;
+pub(crate) use network::read;
 pub(crate) use regression_tree::regression_tree;
 pub(crate) use slope::Slope;
 

@@ -194,7 +194,7 @@ impl Network {
 }
 
 /// Reads a tensor back to the host.
-pub(super) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
+pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, TrainError> {
     let data = tensor.try_into_data().map_err(|e| TrainError::Device { cause: format!("{e:?}") })?;
     data.try_to_vec::<f32>().map_err(|e| TrainError::Device { cause: format!("{e:?}") })
 }

@@ -30,6 +30,11 @@ pub trait Recommender: Send + Sync {
     /// does not look at the history's products.
     fn because(&self, history: &[u32], item: u32) -> Vec<Reason>;
 
+    /// [`Self::because`] for each of `wanted`: cheaper together where a model looks at the history anew.
+    fn because_each(&self, history: &[u32], wanted: &[u32]) -> Vec<Vec<Reason>> {
+        wanted.iter().map(|item| self.because(history, *item)).collect()
+    }
+
     /// Products that it was fitted on.
     fn items(&self) -> usize;
 }
@@ -44,6 +49,7 @@ pub enum Fitted {
     Rules(rules::Rules),
     Als(als::Als),
     Ease(ease::Ease),
+    Sequence(Box<crate::recommend::sequence::SequenceNet>),
 }
 
 impl Fitted {
@@ -56,6 +62,7 @@ impl Fitted {
             Self::Rules(one) => one,
             Self::Als(one) => one,
             Self::Ease(one) => one,
+            Self::Sequence(one) => &**one,
         }
     }
 
@@ -69,6 +76,7 @@ impl Fitted {
                 Self::Rules(one) => one.is_sound(),
                 Self::Als(one) => one.is_sound(),
                 Self::Ease(one) => one.is_sound(),
+                Self::Sequence(one) => one.is_sound(),
             }
     }
 }
