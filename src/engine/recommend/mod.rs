@@ -3,6 +3,7 @@
 //! two of the literature (implicit ALS, EASE^R), measured over all products, without sampled negatives.
 //! See `docs/recommend.md` for formulas and sources.
 
+mod affinity;
 mod choose;
 mod evaluate;
 mod figures;
@@ -10,12 +11,14 @@ mod house;
 mod interactions;
 mod models;
 mod rank;
+mod rhythm;
 mod saved;
 mod spec;
 mod split;
 #[cfg(test)]
 mod tests;
 
+pub use affinity::{Affinities, Edge, Node, affinities};
 pub use choose::{Candidate, Choice, choose, fit};
 pub use evaluate::{Measured, evaluate, evaluate_with};
 pub use figures::{CUTS, Figures, Group};
@@ -31,6 +34,7 @@ pub use models::popularity::Popularity;
 pub use models::rules::{Rule, Rules};
 pub use models::{Fitted, Reason, Recommender};
 pub use rank::{Offer, middle_rank, top};
+pub use rhythm::{Gap, Habit, Hours, Rhythm};
 pub use saved::Model;
 pub use spec::{Kind, Params, Protocol, RecommendSpec, Seen};
 pub use split::{Case, Histories, Task};
