@@ -74,8 +74,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
                 .on_hover_text(metric.help(lang));
         }
         ui.add_space(S3);
-        let label = ui.label(lang.t("recpage.cut")).on_hover_text(lang.t("recpage.cut.help"));
-        let _ = label;
+        ui.label(lang.t("recpage.cut")).on_hover_text(lang.t("recpage.cut.help"));
         for cut in CUTS {
             let text = lang.with("recpage.cut.value", &[("count", cut.to_string())]);
             ui.selectable_value(&mut view.cut, cut, text);
@@ -156,7 +155,7 @@ fn leaderboard(ui: &mut Ui, lang: Lang, found: &Offers) {
         table::Head::number(lang.t("recpage.head.coverage"), 84.0),
         table::Head::number(lang.t("recpage.head.novelty"), 76.0),
         table::Head::number(lang.t("recpage.head.diversity"), 84.0),
-        table::Head::number(lang.t("recpage.head.gini"), 84.0),
+        table::Head::number(lang.t("recpage.head.gini"), 104.0),
         table::Head::number(lang.t("recpage.head.seconds"), 76.0),
     ];
     let all = &found.of.choice.candidates;
