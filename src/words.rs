@@ -228,7 +228,9 @@ const TOLD_WHOLE: [&str; 72] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 11] = [
+pub const MENDED_BY_FLAGS: [&str; 13] = [
+    "recommend_no_lines",
+    "recommend_no_column",
     "net_no_sequence",
     "no_rows",
     "no_features",

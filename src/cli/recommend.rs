@@ -143,6 +143,7 @@ impl Recommend {
             customer: self.customer.clone(),
             product: self.product.clone(),
             time: self.time.clone(),
+            ..RecommendSpec::default()
         }
     }
 

@@ -335,7 +335,7 @@ impl App {
                 }
             }
             Command::OpenRecipe => self.ask(Ask::OpenRecipe, "", Content::None),
-            Command::DrawExperiment if self.state.list().is_some() => {
+            Command::DrawExperiment if self.state.list().is_some() || self.state.audience().is_some() => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("exp.file_name"));
                 self.prefs.page = Page::Experiments;
                 self.ask(Ask::Experiment, &name, Content::None);

@@ -34,6 +34,7 @@ mod product;
 mod race;
 mod real_files;
 mod recommend;
+mod recpage;
 mod review;
 mod run_folder;
 mod servers;

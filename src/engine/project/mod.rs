@@ -82,6 +82,7 @@ use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::feedback::FeedbackSpec;
 use crate::job::Reporter;
+use crate::recommend::RecommendSpec;
 use crate::segment::Segmentation;
 use crate::segment::classes::ClassSpec;
 use crate::segment::cluster::GroupSpec;
@@ -128,7 +129,9 @@ pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
-pub use recommend::{Offered, Recommended, interactions, recommend, recommend_of};
+pub use recommend::{
+    Campaign, CampaignLine, CampaignSpec, Lists, Offered, Recommended, interactions, recommend, recommend_of,
+};
 pub use recovery::{Recovered, Recovery};
 pub use refit::{refit_bundle, refit_for, refit_of, refitted};
 pub use repair::repaired;
@@ -290,6 +293,9 @@ pub struct Settings {
     /// Which columns hold comments, and the person's aspects and templates.
     #[serde(skip_serializing_if = "FeedbackSpec::is_default")]
     pub feedback: FeedbackSpec,
+    /// How what is offered next is found, and the rules of the house.
+    #[serde(skip_serializing_if = "RecommendSpec::is_default")]
+    pub recommend: RecommendSpec,
     /// How the shown model's probabilities are repaired.
     #[serde(skip_serializing_if = "RepairKind::is_none")]
     pub repair: RepairKind,
@@ -332,6 +338,7 @@ impl Default for Settings {
             question: None,
             value: ValueSpec::default(),
             feedback: FeedbackSpec::default(),
+            recommend: RecommendSpec::default(),
             repair: RepairKind::None,
             refit: None,
             money: MoneySpec::default(),
@@ -354,6 +361,7 @@ impl Settings {
         self.question = self.question.map(Question::sane);
         self.value = self.value.sane();
         self.feedback = self.feedback.sane();
+        self.recommend = self.recommend.sane();
         self.classes = self.classes.sane();
         self.net = self.net.sane();
         self.money = self.money.sane();

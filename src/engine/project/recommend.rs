@@ -1,6 +1,10 @@
 //! What to offer next: events of what was collected, the leaderboard, and a model that is ready to answer.
 
+mod campaign;
 mod flat;
+mod offers;
+#[cfg(test)]
+mod page_tests;
 mod sides;
 #[cfg(test)]
 mod tests;
@@ -12,7 +16,16 @@ use crate::note::Note;
 use crate::recommend::{
     self, Choice, Histories, Interactions, Matrix, Model, Offer, Protocol, Reason, RecommendError,
     RecommendSpec, Row, RuleCost, Seen, Sides, Task, Wanted,
+    self, Choice, Histories, HouseRules, Interactions, Matrix, Model, Offer, Protocol, Reason,
+    RecommendError, RecommendSpec, Row, RuleCost, Seen, Sides, Task,
 };
+
+pub use campaign::{Campaign, CampaignLine, CampaignSpec};
+
+/// Customers, each with what is offered to it.
+pub type Lists = Vec<(usize, Vec<Offer>)>;
+/// A customer, where it is one, and the products that it has.
+type Whose<'a> = (Option<usize>, &'a [u32]);
 
 /// From this share of repeated purchases on, what was taken before is proposed again.
 pub const REPEATS: f64 = 0.2;
@@ -222,20 +235,20 @@ impl Recommended {
         self.all.of(customer).iter().map(|event| event.item).collect()
     }
 
-    fn list(&self, customer: Option<usize>, history: &[u32], n: usize) -> Vec<Offer> {
+    fn list(&self, house: &HouseRules, (customer, history): Whose<'_>, n: usize) -> Vec<Offer> {
         let mut scores = self.model.scores(history);
         let second = self.model.popularity.as_slice();
-        self.spec.house.list(&self.sides, (customer, history), (&mut scores, second), n)
+        house.list(&self.sides, (customer, history), (&mut scores, second), n)
     }
 
     /// What to offer a customer, by the rules of the house, with reasons.
     pub fn offers(&self, customer: usize, n: usize) -> Vec<Offered> {
-        self.explained(Some(customer), &self.history(customer), n)
+        self.explained(&self.spec.house, (Some(customer), &self.history(customer)), n)
     }
 
     /// The same for a basket that somebody puts together.
     pub fn what_if(&self, basket: &[u32], n: usize) -> Vec<Offered> {
-        self.explained(None, basket, n)
+        self.explained(&self.spec.house, (None, basket), n)
     }
 
     fn explained(&self, customer: Option<usize>, history: &[u32], n: usize) -> Vec<Offered> {
@@ -244,20 +257,36 @@ impl Recommended {
         let reasons = self.model.because_each(history, &wanted);
         let with = |(offer, reasons): (Offer, _)| Offered { item: offer.item, score: offer.score, reasons };
         list.into_iter().zip(reasons).map(with).collect()
+    fn explained(&self, house: &HouseRules, (customer, history): Whose<'_>, n: usize) -> Vec<Offered> {
+        let list = self.list(house, (customer, history), n);
+        let with_reasons = |offer: Offer| Offered {
+            item: offer.item,
+            score: offer.score,
+            reasons: self.model.because(history, offer.item),
+        };
+        list.into_iter().map(with_reasons).collect()
     }
 
     /// What to offer every customer of whom something is known: customer and the first `n`.
     ///
     /// # Errors
     /// The person cancels.
-    pub fn lists(&self, n: usize, report: &Reporter) -> crate::Result<Vec<(usize, Vec<Offer>)>> {
+    pub fn lists(&self, n: usize, report: &Reporter) -> crate::Result<Lists> {
+        self.lists_by(&self.spec.house, n, report)
+    }
+
+    /// [`Self::lists`] by other rules of the house than those that were asked with.
+    ///
+    /// # Errors
+    /// The person cancels.
+    pub fn lists_by(&self, house: &HouseRules, n: usize, report: &Reporter) -> crate::Result<Lists> {
         use rayon::prelude::*;
         let customers: Vec<usize> =
             (0..self.all.customers.len()).filter(|who| !self.all.of(*who).is_empty()).collect();
         let mut out = Vec::with_capacity(customers.len());
         for (part, some) in customers.chunks(1024).enumerate() {
             report.check()?;
-            let of = |who: &usize| (*who, self.list(Some(*who), &self.history(*who), n));
+            let of = |who: &usize| (*who, self.list(house, (Some(*who), &self.history(*who)), n));
             out.extend(some.par_iter().map(of).collect::<Vec<_>>());
             report.progress(((part + 1) * 1024) as f64 / customers.len() as f64);
         }

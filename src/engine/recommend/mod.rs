@@ -3,6 +3,7 @@
 //! two of the literature (implicit ALS, EASE^R), measured over all products, without sampled negatives.
 //! See `docs/recommend.md` for formulas and sources.
 
+mod affinity;
 mod choose;
 mod evaluate;
 mod figures;
@@ -10,6 +11,7 @@ mod house;
 mod interactions;
 mod models;
 mod rank;
+mod rhythm;
 mod saved;
 pub mod sequence;
 mod spec;
@@ -18,6 +20,8 @@ mod split;
 mod tests;
 
 pub use choose::{Candidate, Choice, Wanted, choose, choose_with, fit};
+pub use affinity::{Affinities, Edge, Node, affinities};
+pub use choose::{Candidate, Choice, choose, fit};
 pub use evaluate::{Measured, evaluate, evaluate_with};
 pub use figures::{CUTS, Figures, Group};
 pub use house::{HouseRules, RuleCost, Sides};
@@ -32,6 +36,7 @@ pub use models::popularity::Popularity;
 pub use models::rules::{Rule, Rules};
 pub use models::{Fitted, Reason, Recommender};
 pub use rank::{Offer, middle_rank, top};
+pub use rhythm::{Gap, Habit, Hours, Rhythm};
 pub use saved::Model;
 pub use sequence::{NetworkSettings, SequenceEpoch, SequenceNet};
 pub use spec::{Kind, Params, Protocol, RecommendSpec, Seen};

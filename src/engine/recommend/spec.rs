@@ -171,6 +171,8 @@ pub struct RecommendSpec {
     /// How sequence networks are built and trained.
     #[serde(skip_serializing_if = "NetworkSettings::is_default")]
     pub network: NetworkSettings,
+    /// Products in a list; `None` for ten.
+    pub top: Option<usize>,
     /// The column of the customer, where its name does not tell.
     pub customer: Option<String>,
     /// The column of the product.
@@ -183,5 +185,24 @@ impl RecommendSpec {
     /// True for what projects had before there were these settings.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Products in a list.
+    pub fn length(&self) -> usize {
+        self.top.unwrap_or(10)
+    }
+
+    /// The same within bounds; nothing in a file is trusted.
+    pub fn sane(mut self) -> Self {
+        self.top = self.top.map(|top| top.clamp(1, 100));
+        self.house.min_margin = self.house.min_margin.filter(|share| share.is_finite());
+        self.house.per_category = self.house.per_category.map(|most| most.max(1));
+        self
+    }
+
+    /// The same question whatever the house allows and however long a list is: what is learnt and measured
+    /// does not depend on them.
+    pub fn question(&self) -> Self {
+        Self { house: HouseRules::default(), top: None, ..self.clone() }
     }
 }

@@ -5,6 +5,7 @@ mod draw;
 mod plan;
 mod read;
 mod uplift;
+mod whom;
 
 use eframe::egui::{self, Ui};
 use regulars_engine::experiment::Measured;
@@ -51,6 +52,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::page_head(ui, lang, "experiments");
     steps(ui, scene);
     ui.separator();
+    if matches!(scene.page.experiments.tab, Tab::Plan | Tab::Draw) {
+        parts::steady(ui, "whom", |ui| whom::show(ui, scene));
+    }
     match scene.page.experiments.tab {
         Tab::Plan => plan::show(ui, scene),
         Tab::Draw => draw::show(ui, scene),

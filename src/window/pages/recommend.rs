@@ -1,23 +1,281 @@
 //! Recommend: what to offer each customer next, and why.
 
-use eframe::egui::Ui;
+mod customers;
+mod house;
+mod inspect;
+mod models;
+mod network;
+mod products;
+mod rhythm;
+mod together;
 
-use super::Scene;
-use crate::window::parts;
-use crate::window::state::State;
-use crate::words::Lang;
+use std::sync::Arc;
 
-/// What the page remembers between frames.
-#[derive(Debug, Default)]
-pub struct View {}
+use eframe::egui::{self, RichText, Ui};
+use regulars_engine::note::Note;
+use regulars_engine::project::Offered;
+use regulars_engine::recommend::{HouseRules, Kind, Reason};
 
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
-    parts::page_head(ui, scene.lang, "recommend");
+use super::{Page, Scene};
+use crate::window::command::Command;
+use crate::window::parts::{self, take};
+use crate::window::state::{Offers, State};
+use crate::window::theme::{self, S2};
+use crate::words::{self, Lang, percent};
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Which model is best, and whether the best-sellers would do.
+    #[default]
+    Models,
+    Customers,
+    Products,
+    /// What is bought together.
+    Together,
+    House,
 }
 
-pub(super) fn inspector(_ui: &mut Ui, _scene: &mut Scene<'_>) {}
+impl Tab {
+    /// Every tab, in its order.
+    pub const ALL: [Tab; 5] = [Tab::Models, Tab::Customers, Tab::Products, Tab::Together, Tab::House];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Models => "recpage.tab.models",
+            Self::Customers => "recpage.tab.customers",
+            Self::Products => "recpage.tab.products",
+            Self::Together => "recpage.tab.together",
+            Self::House => "recpage.tab.house",
+        }
+    }
+}
+
+/// A list of places that was searched, and what for.
+#[derive(Debug, Default)]
+struct Searched {
+    of: Option<(u64, String)>,
+    places: Arc<Vec<u32>>,
+}
+
+/// What offers were made of: the finding, the rules, the length.
+type OffersOf<K> = (u64, HouseRules, usize, K);
+/// Offers that are kept as long as nothing changes.
+type Kept<K> = Option<(OffersOf<K>, Vec<Offered>)>;
+
+/// What the page remembers between frames.
+#[derive(Debug)]
+pub struct View {
+    pub tab: Tab,
+    /// The figure that the leaderboard shows, and the length of the list that it is of.
+    metric: models::Metric,
+    cut: usize,
+    search: String,
+    found_customers: Searched,
+    pub who: Option<u32>,
+    offers: Kept<u32>,
+    /// A basket that somebody puts together.
+    pub basket: Vec<u32>,
+    basket_search: String,
+    answer: Kept<Vec<u32>>,
+    product_search: String,
+    found_products: Searched,
+    pub product: Option<u32>,
+    /// How far the picture was dragged, and the product that is brought out.
+    pan: egui::Vec2,
+    node: Option<usize>,
+    rule_search: String,
+    rules: together::Rows,
+    /// The day that is being typed, up to which is learnt.
+    day: Option<String>,
+    /// What rules that are off would ask for.
+    margin: f64,
+    per_category: usize,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            tab: Tab::Models,
+            metric: models::Metric::HitRate,
+            cut: 10,
+            search: String::new(),
+            found_customers: Searched::default(),
+            who: None,
+            offers: None,
+            basket: Vec::new(),
+            basket_search: String::new(),
+            answer: None,
+            product_search: String::new(),
+            found_products: Searched::default(),
+            product: None,
+            pan: egui::Vec2::ZERO,
+            node: None,
+            rule_search: String::new(),
+            rules: together::Rows::default(),
+            day: None,
+            margin: 0.1,
+            per_category: 2,
+        }
+    }
+}
+
+impl Searched {
+    /// Places of `all` whose name holds the text; searched again only when either changes.
+    fn find<'a>(&mut self, id: u64, text: &str, all: &[u32], name: impl Fn(u32) -> &'a str) -> Arc<Vec<u32>> {
+        let of = (id, text.trim().to_lowercase());
+        if self.of.as_ref() != Some(&of) {
+            let holds = |at: &u32| of.1.is_empty() || name(*at).to_lowercase().contains(&of.1);
+            self.places = Arc::new(all.iter().copied().filter(holds).collect());
+            self.of = Some(of);
+        }
+        self.places.clone()
+    }
+}
+
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    parts::page_head(ui, lang, "recommend");
+    if let Some(grid) = scene.state.recommend.take_ready() {
+        take::save(ui, grid);
+    }
+    if scene.state.table.is_none() {
+        super::clean::waiting(ui, scene, "recommend");
+        return;
+    }
+    if let Some(error) = scene.state.recommend_error() {
+        parts::problem(ui, lang, error);
+        if ui.button(lang.t("common.to_collect")).clicked() {
+            scene.send.push(Command::Go(Page::Collect));
+        }
+    }
+    let Some(found) = scene.state.recommended().cloned() else {
+        parts::empty_state(ui, lang, "recommend_ready", None, scene.send);
+        parts::steady(ui, "find", |ui| {
+            ui.vertical_centered(|ui| start(ui, scene, "recpage.find"));
+        });
+        return;
+    };
+    if scene.state.recommend_is_stale() {
+        parts::caution(ui, &lang.t("recpage.stale"));
+        parts::steady(ui, "again", |ui| start(ui, scene, "recpage.again"));
+        ui.add_space(S2);
+    }
+    parts::steady(ui, "found", |ui| {
+        headline(ui, lang, &found);
+        ui.horizontal_wrapped(|ui| {
+            for tab in Tab::ALL {
+                ui.selectable_value(&mut scene.page.recommend.tab, tab, lang.t(tab.key()));
+            }
+        });
+        ui.separator();
+        match scene.page.recommend.tab {
+            Tab::Models => models::show(ui, scene, &found),
+            Tab::Customers => customers::show(ui, scene, &found),
+            Tab::Products => products::show(ui, scene, &found),
+            Tab::Together => together::show(ui, scene, &found),
+            Tab::House => house::show(ui, scene, &found),
+        }
+    });
+}
+
+/// The button that works it out, and how far that is.
+fn start(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
+    let lang = scene.lang;
+    if parts::primary(ui, lang.t(key), !scene.state.recommend.working()) {
+        scene.state.find_offers();
+    }
+    if let Some((_, share, _)) = scene.state.recommend.job().filter(|_| scene.state.recommend.working()) {
+        parts::muted(ui, lang.with("recpage.working", &[("share", percent(share))]));
+    }
+}
+
+/// The name of a model; one that this page does not know yet goes by its short name.
+fn model(lang: Lang, kind: Kind) -> String {
+    let key = format!("recpage.model.{}", kind.name());
+    let name = lang.t(&key);
+    if name == key { kind.name().to_owned() } else { name }
+}
+
+/// The verdict in one sentence, and what was asked.
+fn headline(ui: &mut Ui, lang: Lang, found: &Offers) {
+    let verdict = ["recommend_better", "recommend_even", "recommend_popularity_wins"];
+    let is_verdict = |note: &&Note| verdict.contains(&note.code);
+    if let Some(note) = found.of.notes.iter().find(is_verdict) {
+        // The engine names the model by its short name.
+        let best = found.of.choice.best();
+        let mut told = note.clone();
+        for (name, value) in &mut told.args {
+            if let (true, Some(best)) = (*name == "model", best) {
+                *value = model(lang, best.kind);
+            }
+        }
+        let text = RichText::new(lang.note(&told)).font(theme::section_font());
+        ui.add(egui::Label::new(text).wrap());
+    }
+    let of = &found.of;
+    let mut args = vec![
+        ("model", model(lang, of.model.kind)),
+        ("customers", lang.count(of.task.cases.len() as u64)),
+        ("products", lang.count(of.all.items.len() as u64)),
+    ];
+    let key = match of.task.cut_off {
+        Some(day) => {
+            args.push(("day", day.to_string()));
+            "recpage.asked.time"
+        }
+        None => "recpage.asked.last",
+    };
+    parts::muted(ui, lang.with(key, &args));
+    let others: Vec<&Note> = of.notes.iter().filter(|note| !is_verdict(note)).collect();
+    if !others.is_empty() {
+        let title = lang.with("recpage.notes", &[("count", others.len().to_string())]);
+        egui::CollapsingHeader::new(title).id_salt("recommend notes").show(ui, |ui| {
+            for note in others {
+                ui.add(egui::Label::new(lang.note(note)).wrap());
+            }
+        });
+    }
+    ui.add_space(S2);
+}
+
+/// A customer's name, masked where others look on.
+fn customer(found: &Offers, who: u32, masked: bool) -> String {
+    words::shown_id(found.customer(who), masked)
+}
+
+/// Why a product is offered, in a few words.
+fn because(lang: Lang, found: &Offers, reasons: &[Reason]) -> String {
+    let names: Vec<&str> = reasons.iter().take(2).map(|reason| found.product(reason.item)).collect();
+    match names.is_empty() {
+        true => lang.t("recpage.because.popular"),
+        false => lang.with("recpage.because", &[("products", lang.list(&names))]),
+    }
+}
+
+/// What to offer next to the customer of a card, in one line.
+pub(super) fn next_for(lang: Lang, state: &State, id: &str) -> Option<String> {
+    let (found, offers) = state.offers_to(id, 1)?;
+    let first = offers.first()?;
+    let args = [
+        ("product", found.product(first.item).to_owned()),
+        ("because", because(lang, found, &first.reasons)),
+    ];
+    Some(lang.with("recpage.card", &args))
+}
+
+pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
+    inspect::show(ui, scene);
+}
 
 /// One live line for the rail.
-pub(super) fn status(_lang: Lang, _state: &State) -> String {
-    String::new()
+pub(super) fn status(lang: Lang, state: &State) -> String {
+    let hits = state.recommended().and_then(|found| {
+        let taken = found.of.taken()?;
+        taken.measured.figures.get("hit_rate_at_10")
+    });
+    match hits {
+        Some(hits) => lang.with("recpage.status", &[("share", percent(hits.value))]),
+        None => lang.t("recpage.status.none"),
+    }
 }

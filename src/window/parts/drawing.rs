@@ -18,9 +18,24 @@ const STEPS: usize = 24;
 /// One part of a picture; places are from its upper left corner.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
-    Rect { rect: Rect, fill: Color32, line: Option<Color32> },
+    Rect {
+        rect: Rect,
+        fill: Color32,
+        line: Option<Color32>,
+    },
     Ribbon(Ribbon, Color32),
-    Text { at: Pos2, anchor: Align2, text: String, size: f32, color: Color32, strong: bool },
+    /// A line between two points, with its width.
+    Line([Pos2; 2], f32, Color32),
+    /// A filled circle: its middle and radius.
+    Circle(Pos2, f32, Color32),
+    Text {
+        at: Pos2,
+        anchor: Align2,
+        text: String,
+        size: f32,
+        color: Color32,
+        strong: bool,
+    },
 }
 
 /// A band that bends from one upright edge to another.
@@ -120,6 +135,12 @@ impl Drawing {
                 Mark::Ribbon(ribbon, color) => {
                     painter.add(Shape::mesh(ribbon.mesh(offset, *color)));
                 }
+                Mark::Line(ends, width, color) => {
+                    painter.line_segment(ends.map(|end| end + offset), Stroke::new(*width, *color));
+                }
+                Mark::Circle(middle, radius, color) => {
+                    painter.circle_filled(*middle + offset, *radius, *color);
+                }
                 Mark::Text { at, anchor, text, size, color, strong } => {
                     let font = match strong {
                         true => FontId::new(*size, theme::strong()),
@@ -162,6 +183,24 @@ impl Drawing {
                 Mark::Ribbon(ribbon, color) => {
                     write!(out, "<path d=\"{}\" {}/>", ribbon.path(), filled(*color))
                 }
+                Mark::Line([from, to], width, color) => write!(
+                    out,
+                    "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{}\" \
+                     stroke-opacity=\"{:.2}\" stroke-width=\"{width:.1}\"/>",
+                    from.x,
+                    from.y,
+                    to.x,
+                    to.y,
+                    hex(*color),
+                    f32::from(color.a()) / 255.0
+                ),
+                Mark::Circle(middle, radius, color) => write!(
+                    out,
+                    "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\" {}/>",
+                    middle.x,
+                    middle.y,
+                    filled(*color)
+                ),
                 Mark::Text { at, anchor, text, size, color, strong } => {
                     let side = match anchor.x() {
                         egui::Align::Min => "start",
@@ -242,8 +281,19 @@ pub fn see_through(color: Color32, share: f32) -> Color32 {
 pub fn framed(
     ui: &mut Ui,
     lang: Lang,
-    (id, title, name): (&str, &str, &str),
+    names: (&str, &str, &str),
     drawing: &Drawing,
+    grid: impl Fn() -> Grid,
+) -> Response {
+    framed_with(ui, lang, names, (drawing, Sense::click()), grid)
+}
+
+/// [`framed`] of a picture that can be dragged, say.
+pub fn framed_with(
+    ui: &mut Ui,
+    lang: Lang,
+    (id, title, name): (&str, &str, &str),
+    (drawing, sense): (&Drawing, Sense),
     grid: impl Fn() -> Grid,
 ) -> Response {
     let p = Palette::of(ui);
@@ -253,7 +303,7 @@ pub fn framed(
     chart::head(ui, title, |ui| {
         take::drawing_menu(ui, lang, before, || drawing.svg(title, p.surface, p.ink), &grid, title);
     });
-    let (rect, response) = ui.allocate_exact_size(drawing.size, Sense::click());
+    let (rect, response) = ui.allocate_exact_size(drawing.size, sense);
     drawing.paint(&ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.expand(2.0))), rect.min);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
     ui.data_mut(|data| data.insert_temp(key, Rect::from_min_max(top, rect.max)));

@@ -28,6 +28,11 @@ fn send(ui: &Ui, take: Take) {
     ui.ctx().request_repaint();
 }
 
+/// Saves a table that was made because it was asked for.
+pub fn save(ui: &Ui, grid: Grid) {
+    send(ui, Take::Save(grid));
+}
+
 /// The wishes since the last call.
 pub fn received(ctx: &Context) -> Vec<Take> {
     ctx.data_mut(|data| std::mem::take(data.get_temp_mut_or_default::<Vec<Take>>(mailbox())))

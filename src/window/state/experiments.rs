@@ -1,5 +1,6 @@
 //! The jobs and results of one part of the window: plans, draws and read-backs.
 
+mod audience;
 mod reading;
 mod refit;
 mod uplift;
@@ -18,6 +19,8 @@ use regulars_engine::job::Job;
 use regulars_engine::project::{self, CallList, CallListSpec, Pool, StrataBy, UpliftAsk, UpliftFound};
 use regulars_engine::table::Table;
 
+pub use audience::Audience;
+
 use super::{State, ended};
 use crate::window::notice::Tone;
 use crate::words::{self, Lang};
@@ -33,12 +36,16 @@ struct PoolOf {
     threshold: f64,
     by: StrataBy,
     follow_ups: Arc<FollowUps>,
+    /// Those who would want a product, in the place of the list.
+    audience: Option<Arc<Audience>>,
 }
 
 impl PartialEq for PoolOf {
     fn eq(&self, other: &Self) -> bool {
         let settings = (self.list, &self.spec, self.threshold, &self.by);
+        let audience = |of: &Self| of.audience.as_ref().map(Arc::as_ptr);
         settings == (other.list, &other.spec, other.threshold, &other.by)
+            && audience(self) == audience(other)
             && Arc::ptr_eq(&self.follow_ups, &other.follow_ups)
     }
 }
@@ -60,6 +67,7 @@ pub struct Experiments {
     planning: Working<PlanOf, Planned>,
     pub draw: DrawSpec,
     pub by: StrataBy,
+    audience: Option<Arc<Audience>>,
     pool: Known<PoolOf, Pool>,
     pooling: Working<PoolOf, Pool>,
     drawing: Option<Job<Result<(Experiment, PathBuf), Error>>>,
@@ -95,6 +103,12 @@ fn settled<K, T: Send + 'static>(working: &mut Working<K, T>, known: &mut Known<
         (None, Some(None)) => *known = Some((of, Err(Arc::new(Error::Cancelled)))),
     }
     true
+}
+
+/// What an experiment is called: its file without the ending.
+fn name_of(files: &Files) -> String {
+    let name = files.experiment.file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_default().trim_end_matches(".experiment.json").to_owned()
 }
 
 impl Experiments {
@@ -193,7 +207,7 @@ impl State {
     }
 
     fn follow_pool(&mut self) {
-        if self.list().is_none() {
+        if self.list().is_none() && self.experiments.audience.is_none() {
             self.experiments.pool = None;
             return;
         }
@@ -203,6 +217,7 @@ impl State {
             threshold: self.settings.threshold,
             by: self.experiments.by.clone(),
             follow_ups: self.follow_ups.clone(),
+            audience: self.experiments.audience.clone(),
         };
         let is_known = self.experiments.pool.as_ref().is_some_and(|(known, _)| *known == of)
             || self.experiments.pooling.as_ref().is_some_and(|(known, _)| *known == of);
@@ -210,6 +225,12 @@ impl State {
             return;
         }
         self.experiments.pooling.iter().for_each(|(_, job)| job.cancel());
+        if let Some(audience) = &of.audience {
+            let pool = Arc::new(audience.pool());
+            self.experiments.pooling = None;
+            self.experiments.pool = Some((of, Ok(pool)));
+            return;
+        }
         let (standing, wanted) = (self.standing(), of.clone());
         let gather = move || {
             let Some((list, origin)) = standing.get() else { return Err(Error::Cancelled) };
@@ -239,14 +260,17 @@ impl State {
     /// Draws an experiment from the list in force and writes its three files beside `path`.
     pub fn draw_experiment(&mut self, lang: Lang, path: PathBuf) {
         let files = Files::beside(&path);
+        if let Some(audience) = self.experiments.audience.clone() {
+            self.draw_from_audience(lang, files, audience);
+            return;
+        }
         let standing = self.standing();
         let (settings, follow_ups, since) =
             (self.settings.clone(), self.follow_ups.clone(), self.since.clone());
         let segments = self.segments.clone().filter(|_| self.month.is_none());
         let (plan, by) = (self.experiments.plan.clone().sane(), self.experiments.by.clone());
         let spec = DrawSpec { left_alone: plan.left_alone, ..self.experiments.draw.clone() };
-        let name = files.experiment.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default().trim_end_matches(".experiment.json").to_owned();
+        let name = name_of(&files);
         self.experiments.drawing = Some(self.start(move |report| {
             let Some((list, origin)) = standing.get() else { return Err(Error::Cancelled) };
             let choice = (&settings.call_list, settings.threshold);

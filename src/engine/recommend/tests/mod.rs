@@ -4,6 +4,7 @@ mod house;
 mod models;
 mod public;
 mod questions;
+mod rhythm;
 
 use super::{Histories, Interactions, Row};
 

@@ -6,10 +6,11 @@ use eframe::egui::{self, RichText, Ui};
 use regulars_engine::deploy::Customer;
 use regulars_engine::evaluate::{Choice, Goal, Nearest, Such, Turn, Values, can_be_changed};
 use regulars_engine::project::{changeable, such_customers};
+use regulars_engine::recommend::HouseRules;
 
 use crate::report::customer as told;
 use crate::window::command::Command;
-use crate::window::pages::Scene;
+use crate::window::pages::{Scene, recommend};
 use crate::window::parts;
 use crate::window::state::State;
 use crate::window::theme::{self, Palette, S1, S2, S3};
@@ -39,6 +40,9 @@ impl Tab {
     }
 }
 
+/// What an offer depends on: the finding, the rules of the house, the customer, the language.
+type NextOf = (u64, HouseRules, String, Lang);
+
 /// What the card remembers between frames.
 #[derive(Debug, Default)]
 pub struct View {
@@ -50,6 +54,8 @@ pub struct View {
     /// The file and the row that the cells belong to, and the list that answered last.
     of: Option<(u64, u32)>,
     list: u64,
+    /// What to offer next, and what that was made of.
+    next: Option<(NextOf, Option<String>)>,
     /// The cells that are changed: column, text in the file.
     changes: BTreeMap<String, String>,
     /// The probability with nothing changed, and with the cells changed.
@@ -90,6 +96,21 @@ pub(super) fn such(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
         let text = words::money::amount(lang, &spec.money.currency, worth);
         let days = spec.value.horizon_days.to_string();
         parts::muted(ui, lang.with("joined.worth", &[("money", text), ("days", days)]));
+    }
+    next(ui, scene, customer);
+}
+
+/// What to offer next, where that was worked out.
+fn next(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+    let lang = scene.lang;
+    let Some(found) = scene.state.recommended().filter(|_| customer.named) else { return };
+    let of = (found.id(), scene.state.settings.recommend.house, customer.id.clone(), lang);
+    if scene.page.card.next.as_ref().is_none_or(|(known, _)| *known != of) {
+        let text = recommend::next_for(lang, scene.state, &customer.id);
+        scene.page.card.next = Some((of, text));
+    }
+    if let Some((_, Some(text))) = &scene.page.card.next {
+        ui.add(egui::Label::new(text).wrap());
     }
 }
 

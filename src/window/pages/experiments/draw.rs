@@ -14,7 +14,7 @@ use crate::window::theme::{S2, S3};
 use crate::words::Lang;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
-    if scene.state.list().is_none() {
+    if scene.state.list().is_none() && scene.state.audience().is_none() {
         nobody(ui, scene);
     } else {
         pool(ui, scene);
@@ -171,17 +171,21 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         room.plan.left_alone = left_alone;
         scene.state.changed();
     }
+    // Of those who would want a product nothing is known by which they could be parted.
+    let is_list = scene.state.audience().is_none();
     let room = &mut scene.state.experiments;
-    parts::section(ui, lang.t("exp.evenly"));
-    parts::muted(ui, lang.t("exp.evenly.text"));
-    let none = lang.t("exp.no_column");
-    column(ui, lang, "exp_value", (&mut room.by.value, &none), &numbers);
-    column(ui, lang, "exp_strata", (&mut room.by.column, &none), &groups);
-    parts::setting(ui, lang, "exp_bands", |ui| {
-        let drag = egui::DragValue::new(&mut room.draw.score_bands).range(1..=10);
-        parts::named(ui, lang, "exp_bands", drag);
-    });
-    room.draw.value_bands = room.draw.score_bands;
+    if is_list {
+        parts::section(ui, lang.t("exp.evenly"));
+        parts::muted(ui, lang.t("exp.evenly.text"));
+        let none = lang.t("exp.no_column");
+        column(ui, lang, "exp_value", (&mut room.by.value, &none), &numbers);
+        column(ui, lang, "exp_strata", (&mut room.by.column, &none), &groups);
+        parts::setting(ui, lang, "exp_bands", |ui| {
+            let drag = egui::DragValue::new(&mut room.draw.score_bands).range(1..=10);
+            parts::named(ui, lang, "exp_bands", drag);
+        });
+        room.draw.value_bands = room.draw.score_bands;
+    }
     parts::setting(ui, lang, "exp_seed", |ui| {
         let drag = egui::DragValue::new(&mut room.draw.seed).range(0..=999_999);
         parts::named(ui, lang, "exp_seed", drag);
