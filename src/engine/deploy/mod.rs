@@ -6,6 +6,7 @@ mod card;
 mod differences;
 mod follow_up;
 mod list;
+mod ready;
 mod reason;
 mod seal;
 
@@ -21,6 +22,7 @@ pub use card::{Card, CardSlice, Curve, Period};
 pub use differences::{Differences, Drift, Profile, Spread, profile};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};
+pub use ready::{Flag, FlagKind, Given, GivenRow, Layout, Ready, RowScore};
 pub use reason::{Reason, strongest};
 pub use seal::{Checked, check_bundle, check_seal, seal_page};
 
