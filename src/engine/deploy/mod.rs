@@ -9,6 +9,7 @@ mod list;
 mod ready;
 mod reason;
 mod seal;
+mod serve_error;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare
 pub use ready::{Flag, FlagKind, Given, GivenRow, Layout, Ready, RowScore};
 pub use reason::{Reason, strongest};
 pub use seal::{Checked, check_bundle, check_seal, seal_page};
+
+pub use serve_error::ServeError;
 
 pub use list::today;
 
@@ -60,6 +63,8 @@ pub enum DeployError {
     Altered { file: PathBuf, part: &'static str },
     #[error("{} is what is being read; it is never written over", file.display())]
     IsInput { file: PathBuf },
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
 }
@@ -76,6 +81,7 @@ impl DeployError {
             Self::Unsealed { .. } => "unsealed",
             Self::Altered { .. } => "altered",
             Self::IsInput { .. } => "is_input",
+            Self::Serve(e) => e.kind(),
             Self::Write { .. } => "write_failed",
         }
     }
@@ -91,6 +97,7 @@ impl DeployError {
             | Self::Unsealed { file }
             | Self::Altered { file, .. }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
+            Self::Serve(e) => Place { file: e.file(), ..Place::default() },
             Self::MissingColumn { file, columns } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
             }

@@ -20,9 +20,6 @@ use crate::train::{DeviceKind, Model};
 
 /// Orders of column names that are remembered.
 const LAYOUTS: usize = 64;
-/// Rows that a network is always asked about at once, at least: with fewer a matrix product takes
-/// another way through the processor, whose last digit differs.
-const LEAST_ROWS: usize = 16;
 
 /// A cell as a caller gives it.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,7 +118,7 @@ fn bare_column(name: &str) -> Column {
         name: name.to_owned(),
         value_type: ValueType::Text,
         role: Role::Text,
-        why: Note::new("given"),
+        why: Note::new("set_by_you"),
         missing: 0,
         distinct: 0,
         decimal: number::Decimal::default(),
@@ -270,15 +267,8 @@ impl Ready {
             _ => Vec::new(),
         };
         let sequences = Sequences::of(rows, &read);
-        let mut matrix = bundle.features.apply_reporting(rows, report)?.with_sequences(sequences);
-        let height = matrix.height;
-        let is_network = matches!(bundle.model, Model::Mlp(_) | Model::Net(_));
-        if is_network && (1..LEAST_ROWS).contains(&height) {
-            let places: Vec<usize> = (0..LEAST_ROWS).map(|at| at.min(height - 1)).collect();
-            matrix = matrix.select(&places);
-        }
+        let matrix = bundle.features.apply_reporting(rows, report)?.with_sequences(sequences);
         let mut probabilities = bundle.model.predict_reporting(&matrix, DeviceKind::Flex, report)?;
-        probabilities.truncate(height);
         if let Some(repair) = &bundle.repair {
             probabilities = repair.apply_all(&probabilities);
         }
