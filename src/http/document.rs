@@ -164,7 +164,7 @@ pub(super) enum Refusals {
         routes::health,
         routes::metrics,
     ),
-    components(schemas(Customer, Cell, Customers, Flag, Answer, Refusal, Told, routes::Scored)),
+    components(schemas(Customer, Cell, Customers, Flag, Answer, Refusal, Told, routes::Scored))
 )]
 struct Document;
 
@@ -203,7 +203,11 @@ pub(super) fn openapi(shelf: &Shelf) -> Value {
     let one = json!({ "$ref": "#/components/schemas/Customer" });
     put(&mut all, "/components/schemas/Cell", cell);
     put(&mut all, "/components/schemas/Customer", customer);
-    put(&mut all, "/components/schemas/Customers", json!({ "anyOf": [one, { "type": "array", "items": one }] }));
+    put(
+        &mut all,
+        "/components/schemas/Customers",
+        json!({ "anyOf": [one, { "type": "array", "items": one }] }),
+    );
     put(&mut all, "/components/schemas/Answer", json!({ "anyOf": [scored, many] }));
     let bearer = json!({ "key": { "type": "http", "scheme": "bearer" } });
     put(&mut all, "/components/securitySchemes", bearer);

@@ -103,9 +103,7 @@ pub(super) async fn csv(
                 Json(told(&model, Some(&scores), &answers)).into_response()
             } else {
                 let mut out = Vec::new();
-                scores
-                    .write_to(model.ready.bundle(), &mut out)
-                    .map_err(|_| Fail::new(Why::Broken))?;
+                scores.write_to(model.ready.bundle(), &mut out).map_err(|_| Fail::new(Why::Broken))?;
                 ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], out).into_response()
             };
             Ok((answers.len() as u64, answer))

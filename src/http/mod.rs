@@ -231,7 +231,8 @@ pub fn start(sources: &[Source], options: Options) -> regulars_engine::Result<Se
 fn certificate((chain, key): &(PathBuf, PathBuf)) -> regulars_engine::Result<Arc<rustls::ServerConfig>> {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let wrong = |file: &PathBuf, cause: String| refused(ServeError::Certificate { file: file.clone(), cause });
+    let wrong =
+        |file: &PathBuf, cause: String| refused(ServeError::Certificate { file: file.clone(), cause });
     let certificates = CertificateDer::pem_file_iter(chain)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(chain, error.to_string()))?;

@@ -291,7 +291,8 @@ pub(super) async fn health(State(server): State<Arc<Server>>) -> Response {
     responses((status = 200, description = "The models", body = document::Models), document::Refusals),
 )]
 pub(super) async fn models(State(server): State<Arc<Server>>) -> Response {
-    let models: Vec<Value> = server.shelf.all().iter().map(|(loaded, refused)| model(loaded, refused)).collect();
+    let models: Vec<Value> =
+        server.shelf.all().iter().map(|(loaded, refused)| model(loaded, refused)).collect();
     Json(json!({ "models": models })).into_response()
 }
 

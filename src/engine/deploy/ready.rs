@@ -377,8 +377,7 @@ fn checks(bundle: &Bundle, needed: &[String]) -> Vec<(String, Check)> {
         let levels = encoder.levels()?.into_iter().map(str::to_owned).collect();
         Some((encoder.column().to_owned(), Check::Levels(levels)))
     });
-    let mut out: Vec<(String, Check)> =
-        levels.filter(|(column, _)| bundle.learns_from(column)).collect();
+    let mut out: Vec<(String, Check)> = levels.filter(|(column, _)| bundle.learns_from(column)).collect();
     for choice in &bundle.choices {
         if let Values::Numbers { values, .. } = &choice.values
             && let (Some((low, _)), Some((high, _))) = (values.first(), values.last())

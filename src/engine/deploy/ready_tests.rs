@@ -57,7 +57,13 @@ fn a_row_alone_scores_as_in_its_file_to_the_last_bit() {
             let start = std::time::Instant::now();
             let some: Vec<RowScore> = rows.chunks(64).flat_map(|rows| ready.each(rows).unwrap()).collect();
             let each = start.elapsed().as_secs_f64() / rows.len() as f64;
-            println!("{} {}: {:.0} µs alone, {:.0} µs among 64", file.display(), kind.name(), 1e6 * one, 1e6 * each);
+            println!(
+                "{} {}: {:.0} µs alone, {:.0} µs among 64",
+                file.display(),
+                kind.name(),
+                1e6 * one,
+                1e6 * each
+            );
             let worst = scores
                 .rows
                 .iter()
@@ -121,7 +127,10 @@ fn what_is_odd_is_flagged() {
         cells.map(|(name, cell)| (name.to_uppercase().replace('_', " "), cell.clone())).collect()
     };
     let told = ready.row(given(""), Lacking::Refuse).unwrap();
-    assert_eq!(ready.each(&[told]).unwrap()[0].probability, ready.each(&[usual.clone()]).unwrap()[0].probability);
+    assert_eq!(
+        ready.each(&[told]).unwrap()[0].probability,
+        ready.each(&[usual.clone()]).unwrap()[0].probability
+    );
     let error = ready.row(given(&number), Lacking::Refuse).unwrap_err();
     assert_eq!(error.place().column.as_deref(), Some(number.as_str()));
     assert!(ready.row(given(&number), Lacking::Fill).is_ok());

@@ -79,7 +79,7 @@ pub use race::Race;
 pub use recommend::Recommend;
 pub use repair::Repairing;
 pub use runs::{Run, Training};
-pub use service::Service;
+pub use service::{Reach, Service};
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
 pub use takeaway::Ask;
