@@ -34,6 +34,7 @@ mod real_files;
 mod recommend;
 mod review;
 mod run_folder;
+mod serve;
 mod servers;
 mod snapshots;
 mod sources;
