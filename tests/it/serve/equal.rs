@@ -33,8 +33,13 @@ fn service_terminal_and_window_give_the_same_scores() {
 
         // The terminal's file, byte for byte.
         let out = folder.path().join("scores.csv");
-        let (code, _, err) =
-            regulars(&["score", saved.to_str().unwrap(), file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        let (code, _, err) = regulars(&[
+            "score",
+            saved.to_str().unwrap(),
+            file.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ]);
         assert_eq!(code, 0, "{err}");
         let body = std::fs::read(&file).unwrap();
         let told = ask(to, "POST", "/v1/score", &[("Content-Type", "text/csv")], &body);
@@ -63,7 +68,8 @@ fn service_terminal_and_window_give_the_same_scores() {
         // Lists and lines of JSON, and one customer at a time.
         let told = post(to, "/v1/score", &Value::from(rows.clone())).json();
         let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        let lined = ask(to, "POST", "/v1/score", &[("Content-Type", "application/x-ndjson")], lines.as_bytes());
+        let lined =
+            ask(to, "POST", "/v1/score", &[("Content-Type", "application/x-ndjson")], lines.as_bytes());
         let lined: Vec<Value> = String::from_utf8(lined.body)
             .unwrap()
             .lines()
@@ -90,13 +96,7 @@ fn service_terminal_and_window_give_the_same_scores() {
 
         // Reasons are those of the terminal.
         let id = month.scores.rows[5].id.clone();
-        let explained = run(&[
-            "explain",
-            saved.to_str().unwrap(),
-            file.to_str().unwrap(),
-            "--customer",
-            &id,
-        ]);
+        let explained = run(&["explain", saved.to_str().unwrap(), file.to_str().unwrap(), "--customer", &id]);
         let told = post(to, "/v1/explain", &rows[5]).json();
         assert_eq!(told["probability"], explained["probability"], "{kind:?}");
         let share = |all: &Value, column: &str| {
@@ -172,8 +172,14 @@ fn recommendations_are_those_of_the_saved_model() {
     let folder = tempfile::tempdir().unwrap();
     let saved = folder.path().join("offers.model");
     let orders = sample().with_file_name("orders.csv");
-    let (code, _, err) =
-        regulars(&["recommend", orders.to_str().unwrap(), "--model", "popular", "--save", saved.to_str().unwrap()]);
+    let (code, _, err) = regulars(&[
+        "recommend",
+        orders.to_str().unwrap(),
+        "--model",
+        "popular",
+        "--save",
+        saved.to_str().unwrap(),
+    ]);
     assert_eq!(code, 0, "{err}");
     let model = recommend::Model::from_bytes(&std::fs::read(&saved).unwrap()).unwrap();
     let shop = super::saved(folder.path(), "shop.bundle");

@@ -13,7 +13,7 @@ use regulars::http::Options;
 use regulars_engine::train::ModelKind;
 use serde_json::Value;
 
-use super::{anywhere, answer, ask, connect, customers, learn, post, saved, serve};
+use super::{answer, anywhere, ask, connect, customers, learn, post, saved, serve};
 use crate::support::{program, sample};
 
 fn wait(what: &str, done: impl Fn() -> bool) {
@@ -103,7 +103,8 @@ fn it_stops_after_the_last_answer_and_logs_no_customer() {
     );
     running.write_all(head.as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
-    let killed = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let killed =
+        std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     wait("no new connection", || std::net::TcpStream::connect(to).is_err());
     assert!(child.try_wait().unwrap().is_none(), "it ended before its last answer");
@@ -180,7 +181,9 @@ fn the_document_and_the_page_tell_what_there_is() {
     let text = String::from_utf8(page.body.clone()).unwrap();
     assert!(text.contains("/v1/score") && text.contains("satisfaction"), "{text}");
     assert!(!text.contains("http://") || !text.contains("src="), "nothing is loaded from elsewhere");
-    assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
+    assert!(
+        page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'"))
+    );
     let text = String::from_utf8(ask(to, "GET", "/metrics", &[], b"").body).unwrap();
     assert!(text.contains("regulars_request_duration_seconds_bucket") && text.ends_with("# EOF\n"), "{text}");
 }

@@ -77,7 +77,9 @@ fn wrong_requests_get_their_status() {
     // A body that comes too slowly, and one that never comes in chunks.
     for head in ["Content-Length: 900", "Transfer-Encoding: chunked"] {
         let mut slow = connect(to);
-        let head = format!("POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{head}\r\n\r\n");
+        let head = format!(
+            "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{head}\r\n\r\n"
+        );
         slow.write_all(head.as_bytes()).unwrap();
         let told = answer(&mut slow);
         assert_eq!((told.status, told.kind().as_str()), (408, "too_slow"));
@@ -141,7 +143,9 @@ fn keys_open_what_they_may_and_no_more() {
     assert_eq!(with("POST", "/v1/score", &slow).status, 200);
     let told = with("POST", "/v1/score", &slow);
     assert_eq!((told.status, told.kind().as_str()), (429, "rate_limited"));
-    assert!(told.header("retry-after").and_then(|s| s.parse::<u64>().ok()).is_some_and(|s| (1..=60).contains(&s)));
+    assert!(
+        told.header("retry-after").and_then(|s| s.parse::<u64>().ok()).is_some_and(|s| (1..=60).contains(&s))
+    );
 
     // Changed while it runs: the old key works on beside the new one, a revoked one within two seconds not.
     let path = file.to_str().unwrap();
@@ -201,7 +205,10 @@ fn too_much_at_once_is_told_to_come_again() {
     let mut first = connect(to);
     let text = good.to_string();
     let (half, rest) = text.split_at(text.len() / 2);
-    let head = format!("POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", text.len());
+    let head = format!(
+        "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        text.len()
+    );
     first.write_all(format!("{head}{half}").as_bytes()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let told = post(to, "/v1/score", &good);

@@ -6,7 +6,7 @@ use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::Page;
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
-use regulars_engine::train::{DeviceKind, ModelKind};
+use regulars_engine::train::DeviceKind;
 use serde_json::Value;
 
 use super::{JSON, ask, customers, post};
@@ -48,7 +48,7 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     state.open(&sample());
     until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
     harness.state_mut().state.settings.device = DeviceKind::Flex;
-    harness.state_mut().state.settings.model = ModelKind::Logistic;
+    harness.state_mut().state.settings.mlp.epochs = 8;
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| app.state.bundle.is_some() && !app.state.bundling());
     harness.state_mut().prefs.page = Page::Deploy;
