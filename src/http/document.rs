@@ -1,8 +1,6 @@
 //! What the service says of itself: the OpenAPI document, and a page to read in a browser. Both come from
 //! the program alone; nothing is loaded from elsewhere.
 
-use std::collections::BTreeMap;
-
 use maud::{DOCTYPE, html};
 use regulars_engine::deploy::{self, FlagKind};
 use regulars_engine::table::Role;
@@ -16,18 +14,21 @@ use crate::words::Lang;
 
 /// The columns of one customer; `null` is missing.
 #[derive(ToSchema)]
-#[schema(value_type = BTreeMap<String, Option<Cell>>)]
-pub(super) struct Customer;
+#[schema(value_type = Object)]
+#[expect(dead_code, reason = "the document is made of it")]
+pub(super) struct Customer(Value);
 
 /// A cell: text as the file has it, a number, or true and false.
 #[derive(ToSchema)]
 #[schema(value_type = String)]
-pub(super) struct Cell;
+#[expect(dead_code, reason = "the document is made of it")]
+pub(super) struct Cell(Value);
 
 /// One customer or a list of them.
 #[derive(ToSchema)]
 #[schema(value_type = Object)]
-pub(super) struct Customers;
+#[expect(dead_code, reason = "the document is made of it")]
+pub(super) struct Customers(Value);
 
 /// Something odd about a row; its score stands all the same.
 #[derive(Serialize, ToSchema)]
@@ -55,7 +56,8 @@ impl From<deploy::Flag> for Flag {
 /// One customer's score, or an object with `scores` for a list.
 #[derive(ToSchema)]
 #[schema(value_type = Object)]
-pub(super) struct Answer;
+#[expect(dead_code, reason = "the document is made of it")]
+pub(super) struct Answer(Value);
 
 /// Each column's share in a probability; the shares, the base and the gap add up to it.
 #[derive(ToSchema)]
@@ -132,25 +134,25 @@ pub(super) struct Told {
 #[expect(dead_code, reason = "only the document is made of them")]
 pub(super) enum Refusals {
     #[response(status = 400, description = "The body or the address cannot be read")]
-    Malformed(#[to_schema] Refusal),
+    Malformed(Refusal),
     #[response(status = 401, description = "No key, or one that is not valid")]
-    NoKey(#[to_schema] Refusal),
+    NoKey(Refusal),
     #[response(status = 403, description = "The key may not ask for this")]
-    Forbidden(#[to_schema] Refusal),
+    Forbidden(Refusal),
     #[response(status = 404, description = "No such model")]
-    NotFound(#[to_schema] Refusal),
+    NotFound(Refusal),
     #[response(status = 408, description = "The body came too slowly")]
-    TooSlow(#[to_schema] Refusal),
+    TooSlow(Refusal),
     #[response(status = 413, description = "The body is too large")]
-    TooLarge(#[to_schema] Refusal),
+    TooLarge(Refusal),
     #[response(status = 415, description = "Another type of body")]
-    WrongType(#[to_schema] Refusal),
+    WrongType(Refusal),
     #[response(status = 422, description = "The rows cannot be scored")]
-    Unusable(#[to_schema] Refusal),
+    Unusable(Refusal),
     #[response(status = 429, description = "Too many requests of this key")]
-    TooMany(#[to_schema] Refusal),
+    TooMany(Refusal),
     #[response(status = 503, description = "Too much to do just now")]
-    Busy(#[to_schema] Refusal),
+    Busy(Refusal),
 }
 
 #[derive(OpenApi)]
