@@ -61,7 +61,7 @@ pub(super) async fn whole(
         return Err(Fail::new(Why::TooLarge));
     }
     let end = Instant::now() + within;
-    let mut bytes = Vec::with_capacity(told.unwrap_or(0) as usize);
+    let mut bytes = Vec::with_capacity(told.unwrap_or(0).min(1 << 16) as usize);
     loop {
         match timeout_at(end, piece(&mut body)).await {
             Err(_) => return Err(Fail::new(Why::TooSlow)),

@@ -69,13 +69,13 @@ pub(super) async fn pass(State(server): State<Arc<Server>>, request: Request, ne
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    server.figures.running.inc();
+    let running = Running::new(&server);
     let mut name = String::new();
     let mut response = match enter(&server, &route, request, &mut name) {
         Ok(request) => next.run(request).await,
         Err(fail) => fail.answer(server.lang),
     };
-    server.figures.running.dec();
+    drop(running);
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -90,6 +90,22 @@ pub(super) async fn pass(State(server): State<Arc<Server>>, request: Request, ne
     );
     server.wake();
     response
+}
+
+/// A request that is being answered, also where its caller goes away.
+struct Running<'a>(&'a Server);
+
+impl<'a> Running<'a> {
+    fn new(server: &'a Server) -> Self {
+        server.figures.running.inc();
+        Self(server)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.figures.running.dec();
+    }
 }
 
 fn enter(server: &Server, route: &str, mut request: Request, name: &mut String) -> Result<Request, Fail> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use regulars_engine::deploy::{Lacking, strongest};
 use regulars_engine::job::Reporter;
@@ -20,7 +20,7 @@ use super::fail::{Fail, Why};
 use super::gate::{Place, Rows};
 use super::models::{Kind, Loaded, Scorer};
 use super::{document, many};
-use crate::words;
+use crate::words::{self, Lang};
 
 /// Reasons that are told in words.
 const REASONS: usize = 7;
@@ -394,5 +394,5 @@ impl Server {
 /// A panic of a handler, as an answer.
 pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!(target: "regulars::serve", "a request ended in a panic");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    Fail::new(Why::Broken).answer(Lang::En)
 }
