@@ -309,17 +309,27 @@ impl Ready {
     /// Names that cannot stand beside each other.
     pub fn table(&self, rows: Vec<Vec<(String, Given)>>) -> crate::Result<Table> {
         let height = rows.len();
-        let mut columns: Vec<(String, Vec<Option<String>>)> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
-        let specs: HashMap<&str, &ColumnSpec> =
-            self.bundle.recipe.schema.iter().map(|spec| (spec.name.as_str(), spec)).collect();
+        for (name, _) in rows.iter().flatten() {
+            if !places.contains_key(name) {
+                places.insert(name.clone(), names.len());
+                names.push(name.clone());
+            }
+        }
+        let layout = self.layout(&names)?;
+        let mut specs: Vec<Option<&ColumnSpec>> = vec![None; names.len()];
+        for (spec, place) in self.bundle.recipe.schema.iter().zip(&layout.places) {
+            if let Some(known) = place.and_then(|place| specs.get_mut(place)) {
+                *known = Some(spec);
+            }
+        }
+        let mut columns: Vec<(String, Vec<Option<String>>)> =
+            names.into_iter().map(|name| (name, vec![None; height])).collect();
         for (at, row) in rows.into_iter().enumerate() {
             for (name, cell) in row {
-                let place = *places.entry(name.clone()).or_insert_with(|| {
-                    columns.push((name.clone(), vec![None; height]));
-                    columns.len() - 1
-                });
-                let spec = specs.get(name.as_str()).copied();
+                let Some(&place) = places.get(&name) else { continue };
+                let spec = specs.get(place).copied().flatten();
                 let text = spec.map_or_else(|| plain(&cell), |spec| written(&cell, spec));
                 if let Some(cell) = columns.get_mut(place).and_then(|(_, cells)| cells.get_mut(at)) {
                     *cell = text;
