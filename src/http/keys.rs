@@ -3,7 +3,6 @@
 //! be changed without a moment in which none works.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
