@@ -4,6 +4,7 @@
 rust_i18n::i18n!("assets/words", fallback = "en");
 
 pub mod cli;
+pub mod http;
 pub mod report;
 pub mod window;
 pub mod words;

@@ -152,6 +152,13 @@ impl Lang {
 
 /// Kinds of error whose details cannot be told by place alone.
 const TOLD_WHOLE: [&str; 72] = [
+const TOLD_WHOLE: [&str; 77] = [
+    "cannot_listen",
+    "keys_needed",
+    "key_store",
+    "no_key",
+    "certificate",
+    "two_of_a_name",
     "recommend_no_lines",
     "recommend_one_product",
     "recommend_nobody",

@@ -37,6 +37,7 @@ mod score;
 mod search;
 mod segment;
 mod segment_rfm;
+mod serve;
 mod slices;
 mod source;
 mod terminal;
@@ -103,6 +104,8 @@ enum Command {
     Export(export::Export),
     /// Scores new customers with a saved bundle
     Score(score::Score),
+    /// Serves models over HTTP, on this machine unless told otherwise
+    Serve(Box<serve::Serve>),
     /// Goes back to a day of the past: what would have been said, and what then happened
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
@@ -303,6 +306,7 @@ pub fn main() -> ExitCode {
         Command::Explain(c) => (c.json, c.run()),
         Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
+        Command::Serve(c) => (c.json, c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),

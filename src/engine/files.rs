@@ -184,15 +184,25 @@ pub fn try_write_csv(
     header: &[String],
     rows: impl Iterator<Item = std::io::Result<Vec<String>>>,
 ) -> std::io::Result<()> {
-    write_atomically(path, |out| {
-        out.write_all(b"\xEF\xBB\xBF")?;
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(header.iter().map(|name| harmless(name).into_owned()))?;
-        for row in rows {
-            writer.write_record(row?.iter().map(|cell| harmless(cell).into_owned()))?;
-        }
-        writer.flush()
-    })
+    write_atomically(path, |out| csv_to(out, header, rows))
+}
+
+/// What [`try_write_csv`] writes, to anything that takes bytes.
+///
+/// # Errors
+/// It refuses, and the first failure among the rows.
+pub fn csv_to(
+    out: &mut dyn std::io::Write,
+    header: &[String],
+    rows: impl Iterator<Item = std::io::Result<Vec<String>>>,
+) -> std::io::Result<()> {
+    out.write_all(b"\xEF\xBB\xBF")?;
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(header.iter().map(|name| harmless(name).into_owned()))?;
+    for row in rows {
+        writer.write_record(row?.iter().map(|cell| harmless(cell).into_owned()))?;
+    }
+    writer.flush()
 }
 
 /// Rows that are written in one go.

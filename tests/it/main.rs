@@ -37,6 +37,7 @@ mod recommend;
 mod recpage;
 mod review;
 mod run_folder;
+mod serve;
 mod servers;
 mod snapshots;
 mod sources;

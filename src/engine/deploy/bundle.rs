@@ -253,8 +253,20 @@ impl Scores {
     /// # Errors
     /// The disk or the folder refuses.
     pub fn write(&self, bundle: &Bundle, path: &Path) -> Result<(), DeployError> {
-        let header = ["row", "id", "probability", "at_risk", "flag"].map(str::to_owned);
-        let rows = self.rows.iter().map(|scored| {
+        files::write_csv(path, &HEADER.map(str::to_owned), self.lines(bundle))
+            .map_err(|cause| DeployError::write(path, cause))
+    }
+
+    /// [`write`](Self::write) to anything that takes bytes.
+    ///
+    /// # Errors
+    /// It refuses.
+    pub fn write_to(&self, bundle: &Bundle, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        files::csv_to(out, &HEADER.map(str::to_owned), self.lines(bundle).map(Ok))
+    }
+
+    fn lines<'a>(&'a self, bundle: &'a Bundle) -> impl Iterator<Item = Vec<String>> + 'a {
+        self.rows.iter().map(|scored| {
             vec![
                 scored.row.to_string(),
                 scored.id.clone(),
@@ -262,7 +274,9 @@ impl Scores {
                 u8::from(scored.probability >= bundle.threshold).to_string(),
                 if scored.repeated { "repeated row".into() } else { String::new() },
             ]
-        });
-        files::write_csv(path, &header, rows).map_err(|cause| DeployError::write(path, cause))
+        })
     }
 }
+
+/// Columns of a file of scores.
+const HEADER: [&str; 5] = ["row", "id", "probability", "at_risk", "flag"];

@@ -7,8 +7,10 @@ mod differences;
 mod follow_up;
 mod list;
 mod onnx;
+mod ready;
 mod reason;
 mod seal;
+mod serve_error;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,8 +24,11 @@ pub use card::{Card, CardSlice, Curve, Period};
 pub use differences::{Differences, Drift, Profile, Spread, profile};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};
+pub use ready::{Flag, FlagKind, Given, GivenRow, Layout, Ready, RowScore};
 pub use reason::{Reason, strongest};
 pub use seal::{Checked, check_bundle, check_seal, seal_page};
+
+pub use serve_error::ServeError;
 
 pub use list::today;
 
@@ -61,6 +66,8 @@ pub enum DeployError {
     IsInput { file: PathBuf },
     #[error("{what} cannot be written as ONNX")]
     NoOnnx { what: &'static str },
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
 }
@@ -78,6 +85,7 @@ impl DeployError {
             Self::Altered { .. } => "altered",
             Self::IsInput { .. } => "is_input",
             Self::NoOnnx { .. } => "no_onnx",
+            Self::Serve(e) => e.kind(),
             Self::Write { .. } => "write_failed",
         }
     }
@@ -94,6 +102,7 @@ impl DeployError {
             | Self::Altered { file, .. }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::NoOnnx { .. } => Place::default(),
+            Self::Serve(e) => Place { file: e.file(), ..Place::default() },
             Self::MissingColumn { file, columns } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
             }

@@ -14,6 +14,10 @@ use crate::features::Matrix;
 
 /// Rows that pass through the network at a time when predicting.
 const PREDICT_ROWS: usize = 16_384;
+/// Rows that are predicted at once at least. gemm 0.19 sums a product of at most 256 numbers in another
+/// order (gemm-common's gemm.rs, the horizontal kernel): a row's probability would depend on how many rows
+/// stand beside it, in its eighth digit.
+const LEAST_ROWS: usize = 257;
 
 /// The non-linearity between layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -242,10 +246,13 @@ impl Dense {
         let mut out = Vec::with_capacity(matrix.height);
         for chunk in matrix.data.chunks(PREDICT_ROWS * width.max(1)) {
             let rows = chunk.len() / width.max(1);
-            let x = Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [rows, width]), device);
+            let padded = rows.max(LEAST_ROWS);
+            let mut data = chunk.to_vec();
+            data.resize(padded * width, 0.0);
+            let x = Tensor::<2>::from_data(TensorData::new(data, [padded, width]), device);
             let logits = read(self.forward(x, activation, &[]))?;
             // The last step on the host in 64 bits: probabilities near 1 stay apart.
-            out.extend(logits.iter().map(|z| 1.0 / (1.0 + (-f64::from(*z)).exp())));
+            out.extend(logits.iter().take(rows).map(|z| 1.0 / (1.0 + (-f64::from(*z)).exp())));
         }
         Ok(out)
     }

@@ -80,7 +80,7 @@ pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Recommend};
 pub use repair::Repairing;
 pub use runs::{Run, Training};
-pub use service::Service;
+pub use service::{Reach, Service};
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
 pub use takeaway::Ask;

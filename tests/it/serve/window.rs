@@ -1,0 +1,119 @@
+//! The service in the window: nothing listens until it is switched on; then it serves the model in use.
+
+use eframe::egui;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use regulars::window::pages::Page;
+use regulars::window::{App, Prefs};
+use regulars::words::Lang;
+use regulars_engine::train::DeviceKind;
+use serde_json::Value;
+
+use super::{JSON, ask, customers, post};
+use crate::pages::{until, window};
+use crate::support::{adapter, sample};
+
+/// Both languages and themes rest; with REGULARS_SHOTS set the pictures are written there.
+fn draw(harness: &mut Harness<'_, App>, stage: &str) {
+    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
+    let has_adapter = shots.is_some() && adapter();
+    for lang in Lang::ALL {
+        for theme in [egui::Theme::Light, egui::Theme::Dark] {
+            harness.state_mut().prefs.lang = lang;
+            harness.ctx.set_theme(theme);
+            harness.run_steps(3);
+            let rested = harness.try_run();
+            assert!(rested.is_ok(), "{stage} {rested:?}");
+            if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
+                let name = format!("service-{stage}-{}-{theme:?}.png", lang.code());
+                harness.render().unwrap().save(folder.join(name)).unwrap();
+            }
+        }
+    }
+    harness.state_mut().prefs.lang = Lang::En;
+    harness.ctx.set_theme(egui::Theme::Light);
+    harness.run_steps(2);
+}
+
+#[test]
+fn it_is_switched_on_answers_and_goes_with_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness =
+        window([1280.0, 800.0], Prefs { lang: Lang::En, page: Page::Deploy, ..Prefs::default() });
+    harness.state_mut().state.service.keep_keys_in(folder.path().join("keys.json"));
+    harness.run_steps(3);
+    draw(&mut harness, "empty");
+    let state = &mut harness.state_mut().state;
+    state.settings.device = DeviceKind::Flex;
+    state.open(&sample());
+    until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.device = DeviceKind::Flex;
+    harness.state_mut().state.settings.mlp.epochs = 8;
+    harness.state_mut().state.train();
+    until(&mut harness, "training", |app| app.state.bundle.is_some() && !app.state.bundling());
+    harness.state_mut().prefs.page = Page::Deploy;
+    // Any free port, so that tests may run side by side.
+    harness.state_mut().state.service.port = 0;
+    harness.run_steps(3);
+    assert!(harness.state().state.service.url().is_none(), "nothing listens by itself");
+    harness.get_by_label("Serve the model").click();
+    harness.step();
+    until(&mut harness, "starting", |app| app.state.service.url().is_some());
+    harness.run_steps(3);
+    let url = harness.state().state.service.url().unwrap();
+    let to: std::net::SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
+    assert!(to.ip().is_loopback());
+
+    // The copied line's body is answered; the score is the one in the list of customers.
+    let curl = harness.state().state.service.curl().unwrap();
+    let body = curl.split("-d '").nth(1).unwrap().trim_end_matches('\'');
+    assert_eq!(ask(to, "POST", "/v1/score", &[JSON], body.as_bytes()).status, 200, "{curl}");
+    let row = customers(&sample(), "churned").swap_remove(4);
+    let told = post(to, "/v1/score", &row).json();
+    let customer = |app: &App| {
+        let list = app.state.list().unwrap();
+        list.iter().find(|customer| customer.id == row["customer_id"].as_str().unwrap()).unwrap().probability
+    };
+    assert_eq!(told["probability"].as_f64(), Some(customer(harness.state())));
+    assert_eq!(post(to, "/v1/score", &Value::from(3)).status, 422);
+    until(&mut harness, "counting", |app| app.state.service.snapshot().is_some_and(|s| s.requests == 3));
+    harness.run_steps(2);
+    harness.get_by_label("99 of 100 within");
+    draw(&mut harness, "on");
+
+    // A key: made, shown once, counts from the next start.
+    harness.state_mut().state.service.name = "till".into();
+    harness.run_steps(2);
+    harness.get_by_label("Make key").click();
+    harness.run_steps(3);
+    let (_, key) = harness.state().state.service.fresh().cloned().unwrap();
+    draw(&mut harness, "key");
+    let text = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
+    assert!(text.contains("till") && !text.contains(&key));
+    harness.get_by_label("I have kept it").click();
+    harness.run_steps(2);
+    assert!(harness.state().state.service.fresh().is_none());
+    harness.get_by_label("Serve the model").click();
+    harness.step();
+    until(&mut harness, "stopping", |app| !app.state.service.is_on() && !app.state.service.is_changing());
+    assert!(std::net::TcpStream::connect(to).is_err(), "nothing listens any more");
+    harness.run_steps(2);
+    harness.get_by_label("Serve the model").click();
+    harness.step();
+    until(&mut harness, "starting", |app| app.state.service.url().is_some());
+    let url = harness.state().state.service.url().unwrap();
+    let to: std::net::SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
+    assert_eq!(post(to, "/v1/score", &row).status, 401);
+    let bearer = format!("Bearer {key}");
+    let told = ask(to, "POST", "/v1/score", &[JSON, ("Authorization", &bearer)], row.to_string().as_bytes());
+    assert_eq!(told.status, 200);
+    harness.set_size(egui::vec2(1024.0, 700.0));
+    harness.run_steps(2);
+    draw(&mut harness, "small");
+    drop(harness);
+    let ended = std::time::Instant::now();
+    while std::net::TcpStream::connect(to).is_ok() {
+        assert!(ended.elapsed().as_secs() < 5, "it goes with the window");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
