@@ -4,6 +4,7 @@
 //! left out again.
 
 pub mod behaviour;
+mod anchors;
 mod encode;
 mod fitted;
 mod history;
@@ -20,6 +21,7 @@ pub mod text;
 
 use crate::error::Place;
 
+pub use anchors::Anchors;
 pub use encode::{Encoder, FOLDS, TargetRates, TrainRows};
 pub use fitted::{FittedFeatures, Fitting, fit};
 pub use history::FittedHistory;

@@ -629,7 +629,14 @@ pub fn bundle(
         behaviour: None,
         repair: outcome.repair.clone(),
         choices: what_if_choices(prepared),
+        scores: deploy::profile_scores(&unseen_scores(prepared, outcome)),
     }
+}
+
+/// The probabilities of the rows that a model never learnt from.
+fn unseen_scores(prepared: &Prepared, outcome: &Outcome) -> Vec<f64> {
+    let sides = outcome.probabilities.iter().zip(&prepared.sides);
+    sides.filter(|(_, side)| **side != Side::Train).map(|(p, _)| *p).collect()
 }
 
 /// What the recipe could do better. Figures come from training rows where there are any.
