@@ -201,7 +201,11 @@ impl Held {
         for from in (0..height).step_by(ROWS) {
             let rows = ROWS.min(height - from);
             let ids = last.rows.iter().skip(from).take(rows).copied().collect();
-            each(Table { raw: last.raw.slice(from as i64, rows), rows: Arc::new(ids), ..self.shape.clone() })?;
+            each(Table {
+                raw: last.raw.slice(from as i64, rows),
+                rows: Arc::new(ids),
+                ..self.shape.clone()
+            })?;
         }
         Ok(Streamed {
             rows: self.handed + height as u64,

@@ -174,3 +174,13 @@ pub(crate) fn read_zip(path: &Path, name: &str) -> Result<serde_json::Value, Str
     entry.take(LARGEST).read_to_end(&mut text).map_err(|e| e.to_string())?;
     serde_json::from_slice(&text).map_err(|e| e.to_string())
 }
+
+/// Reads a small JSON file of settings.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DeployError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => DeployError::NotFound { file: path.to_owned() },
+        _ => DeployError::BadSettings { file: path.to_owned(), cause: cause.to_string() },
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|e| DeployError::BadSettings { file: path.to_owned(), cause: e.to_string() })
+}

@@ -3,8 +3,8 @@
 //! where the person wants that. Identifiers and contacts are left out. Features that tell nothing can be
 //! left out again.
 
-pub mod behaviour;
 mod anchors;
+pub mod behaviour;
 mod encode;
 mod fitted;
 mod history;

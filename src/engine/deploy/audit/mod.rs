@@ -109,10 +109,13 @@ impl Default for Head {
 ///
 /// # Errors
 /// The file cannot be read or written, or its last line is no entry.
-pub fn append(path: &Path, what: What, detail: BTreeMap<String, Value>) -> Result<(Entry, Head), DeployError> {
+pub fn append(
+    path: &Path,
+    what: What,
+    detail: BTreeMap<String, Value>,
+) -> Result<(Entry, Head), DeployError> {
     let fail = |cause| DeployError::write(path, cause);
-    let mut file =
-        File::options().read(true).append(true).create(true).open(path).map_err(fail)?;
+    let mut file = File::options().read(true).append(true).create(true).open(path).map_err(fail)?;
     file.lock().map_err(fail)?;
     let length = file.metadata().map_err(fail)?.len();
     let from = length.saturating_sub(LONGEST);
@@ -196,11 +199,9 @@ pub fn verify(path: &Path, kept: Option<&Head>) -> Result<Head, DeployError> {
 fn read(path: &Path) -> Result<String, DeployError> {
     std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => DeployError::NotFound { file: path.to_owned() },
-        std::io::ErrorKind::InvalidData => DeployError::BrokenTrail {
-            file: path.to_owned(),
-            line: 0,
-            cause: "it is no text".to_owned(),
-        },
+        std::io::ErrorKind::InvalidData => {
+            DeployError::BrokenTrail { file: path.to_owned(), line: 0, cause: "it is no text".to_owned() }
+        }
         _ => DeployError::BadSettings { file: path.to_owned(), cause: cause.to_string() },
     })
 }

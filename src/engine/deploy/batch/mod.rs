@@ -195,8 +195,8 @@ fn take(all: &mut Option<Differences>, block: Differences) {
             Some((_, known)) => {
                 for (level, count) in levels {
                     let at = known.iter().position(|(name, _)| *name == level);
-                    match at.and_then(|at| known.get_mut(at)) {
-                        Some((_, sum)) => *sum += count,
+                    match at {
+                        Some(at) => known.iter_mut().skip(at).take(1).for_each(|(_, sum)| *sum += count),
                         // What is told stays short, whatever the column holds.
                         None if known.len() < 1000 => known.push((level, count)),
                         None => {}

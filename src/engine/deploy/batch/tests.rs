@@ -9,7 +9,7 @@ fn shop(kind: ModelKind) -> (tempfile::TempDir, Bundle, PathBuf) {
     let quiet = Reporter::silent();
     let table = collect::open(&sample, &ReadOptions::default(), &quiet).unwrap();
     let mut settings = Settings::default();
-    settings.epochs_for_tests();
+    settings.mlp.epochs = 2;
     let prepared = project::prepare(&settings, &table, &quiet).unwrap();
     let outcome = project::learn(&settings, &prepared, kind, &quiet).unwrap();
     let bundle = project::bundle(&settings, &prepared, &outcome, None);

@@ -7,7 +7,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::function::erf::erfc;
 
 use super::{ColumnDrift, DriftReport};
-use crate::deploy::DeployError;
+use crate::deploy::{DeployError, read_json};
 
 /// Rows with unseen categories from which there is a word, whatever their share.
 const UNSEEN_ROWS: usize = 3;
@@ -113,17 +113,17 @@ impl Rules {
     /// # Errors
     /// The file is absent, no JSON, names a rule that there is not, or a figure that is none.
     pub fn open(path: &Path) -> Result<Self, DeployError> {
-        let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => DeployError::NotFound { file: path.to_owned() },
-            _ => DeployError::BadSettings { file: path.to_owned(), cause: cause.to_string() },
-        })?;
+        let rules: Self = read_json(path)?;
         let bad = |cause: String| DeployError::BadSettings { file: path.to_owned(), cause };
-        let rules: Self = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
         let shares = [rules.psi, rules.ks, rules.missing, rules.unseen, rules.outside];
         let is_sane = shares.iter().all(|value| value.is_finite() && *value >= 0.0)
             && rules.false_alarms > 0.0
             && rules.false_alarms < 1.0;
-        if is_sane { Ok(rules) } else { Err(bad("a threshold is below 0, or false_alarms not within 0 to 1".into())) }
+        if is_sane {
+            Ok(rules)
+        } else {
+            Err(bad("a threshold is below 0, or false_alarms not within 0 to 1".into()))
+        }
     }
 
     /// The alerts of a report; `level` is what each test may be wrong by.
