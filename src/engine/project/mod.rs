@@ -18,6 +18,7 @@ mod feedback;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod gate;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
@@ -56,6 +57,7 @@ mod time_tests;
 mod track;
 mod uplift;
 mod value;
+mod watch;
 #[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
@@ -109,6 +111,7 @@ pub use explained::{
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
+pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
@@ -138,6 +141,7 @@ pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, co
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
+pub use watch::{Pass, STREAMED_FROM, WatchEvent, Watcher, drift_of_files, score_export};
 pub use value::{Valued, could_value, value_of};
 
 /// Why a project cannot go on.

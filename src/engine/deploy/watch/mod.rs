@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use journal::{Done, Journal, Notified, Result as DoneResult, now};
 pub use look::{Looked, hash_of, settled};
 pub use mail::Mail;
+pub(crate) use notice::wait;
 pub use notice::{Notice, Notify, Webhook, signature};
 pub use service::unit;
 
@@ -32,6 +33,9 @@ pub struct WatchSpec {
     pub every: u64,
     /// Seconds that a file must have stayed as it is.
     pub settle: u64,
+    /// A column that an export lacks reads as its centre.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fill: bool,
     /// File of alert rules, see [`super::drift::Rules`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<PathBuf>,
@@ -43,7 +47,7 @@ pub struct WatchSpec {
 impl WatchSpec {
     /// A watch with a look a minute, for files that have stayed for two seconds.
     pub fn new(folder: PathBuf, bundle: PathBuf, out: PathBuf) -> Self {
-        Self { folder, bundle, out, every: 60, settle: 2, rules: None, notify: None }
+        Self { folder, bundle, out, every: 60, settle: 2, fill: false, rules: None, notify: None }
     }
 
     /// The folder of the journal.

@@ -18,6 +18,9 @@ pub fn unit(program: &Path, spec: &WatchSpec) -> String {
         "--every".to_owned(),
         spec.every.to_string(),
     ];
+    if spec.fill {
+        command.push("--fill".to_owned());
+    }
     for (flag, file) in [("--rules", &spec.rules), ("--notify", &spec.notify)] {
         if let Some(file) = file {
             command.extend([flag.to_owned(), quoted(file)]);
