@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod money;
 pub mod spoken;
+pub mod watch;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -142,7 +143,10 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 71] = [
+const TOLD_WHOLE: [&str; 74] = [
+    "bad_watch_settings",
+    "trail_broken",
+    "notice_failed",
     "recommend_no_lines",
     "recommend_one_product",
     "recommend_nobody",

@@ -11,11 +11,13 @@ macro_rules! out {
 use out;
 
 mod asking;
+mod audit;
 mod card;
 mod class;
 mod classroom;
 mod clean;
 mod compare;
+mod drift;
 mod evaluate;
 mod experiment;
 mod explain;
@@ -40,6 +42,7 @@ mod source;
 mod terminal;
 mod train;
 mod value;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -98,6 +101,12 @@ enum Command {
     Explain(explain::Explain),
     /// Scores new customers with a saved bundle
     Score(score::Score),
+    /// Scores every new export of a folder, once; tells; lets a better model take over
+    Watch(Box<watch::Watch>),
+    /// Tells whether what comes in is still what the model learnt from
+    Drift(drift::Drift),
+    /// Checks the audit trail
+    Audit(audit::Audit),
     /// Goes back to a day of the past: what would have been said, and what then happened
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
@@ -294,6 +303,9 @@ pub fn main() -> ExitCode {
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
+        Command::Watch(c) => (c.json, c.run()),
+        Command::Drift(c) => (c.json, c.run()),
+        Command::Audit(c) => (c.json(), c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),

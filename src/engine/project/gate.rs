@@ -89,7 +89,12 @@ pub fn judge_challenger(
 ///
 /// # Errors
 /// As [`judge_challenger`]; another program watches; the folder refuses.
-pub fn challenge(spec: &WatchSpec, challenger: &Path, judge: &Path, report: &Reporter) -> crate::Result<Gate> {
+pub fn challenge(
+    spec: &WatchSpec,
+    challenger: &Path,
+    judge: &Path,
+    report: &Reporter,
+) -> crate::Result<Gate> {
     let mut journal = Journal::open(&spec.state())?;
     let present = model_path(spec, journal.models());
     let gate = judge_challenger((&Bundle::open(&present)?, &Bundle::open(challenger)?), judge, report)?;
@@ -146,8 +151,7 @@ pub fn roll_back(spec: &WatchSpec) -> crate::Result<String> {
     Bundle::open(&path)?;
     let hash = hash_of(&path, &Reporter::silent())?;
     journal.set_model(hash, models)?;
-    let detail =
-        BTreeMap::from([("from".to_owned(), left.into()), ("to".to_owned(), back.clone().into())]);
+    let detail = BTreeMap::from([("from".to_owned(), left.into()), ("to".to_owned(), back.clone().into())]);
     let (_, head) = audit::append(&trail(spec), What::RolledBack, detail)?;
     journal.set_head(head)?;
     Ok(back)

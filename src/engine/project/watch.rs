@@ -31,8 +31,14 @@ const NOTICE_PASSES: u32 = 50;
 const LOOKED_BACK: usize = 64;
 /// Troubles that may pass: the file is tried again at the next look.
 const PASSING: [&str; 8] = [
-    "not_found", "no_permission", "read_failed", "too_large", "write_failed", "file_unsettled",
-    "bad_watch_settings", "cancelled",
+    "not_found",
+    "no_permission",
+    "read_failed",
+    "too_large",
+    "write_failed",
+    "file_unsettled",
+    "bad_watch_settings",
+    "cancelled",
 ];
 
 /// What happened during a pass, as it happens.
@@ -349,7 +355,8 @@ impl Watcher {
     fn audit(&self, hash: &str, done: &Done) -> crate::Result<audit::Head> {
         let path = trail(&self.spec);
         let last = if path.exists() { audit::entries(&path, LOOKED_BACK)? } else { Vec::new() };
-        let is_ours = |entry: &&audit::Entry| entry.detail.get("content").and_then(Value::as_str) == Some(hash);
+        let is_ours =
+            |entry: &&audit::Entry| entry.detail.get("content").and_then(Value::as_str) == Some(hash);
         if last.iter().any(|entry| is_ours(&entry))
             && let Some(end) = last.last()
         {

@@ -44,7 +44,9 @@ fn customers(rows: usize, seed: u64, older: f64, gone: f64) -> (Frame, Vec<f64>)
     let mut all: Vec<Column> = ["age", "spend", "visits", "gap"]
         .iter()
         .zip(columns)
-        .map(|(name, values)| Float64Chunked::from_iter_options((*name).into(), values.into_iter()).into_series().into())
+        .map(|(name, values)| {
+            Float64Chunked::from_iter_options((*name).into(), values.into_iter()).into_series().into()
+        })
         .collect();
     all.push(Series::new("city".into(), city).into());
     let data = DataFrame::new(rows, all).unwrap();
@@ -61,7 +63,11 @@ fn profiles(rows: usize) -> (Vec<(Profile, ColumnKind)>, Profile) {
     (profiles, profile_scores(&scores).unwrap())
 }
 
-fn report(batch: &(Frame, Vec<f64>), then: &(Vec<(Profile, ColumnKind)>, Profile), rules: &Rules) -> DriftReport {
+fn report(
+    batch: &(Frame, Vec<f64>),
+    then: &(Vec<(Profile, ColumnKind)>, Profile),
+    rules: &Rules,
+) -> DriftReport {
     let mut gather = Gather::of_profiles(&then.0, Some(&then.1));
     gather.add(&batch.0, &batch.1);
     gather.finish(rules)

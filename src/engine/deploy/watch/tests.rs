@@ -43,7 +43,9 @@ fn server(statuses: Vec<u16>) -> (u16, std::thread::JoinHandle<Vec<(Vec<String>,
                 }
                 head.push(line.trim().to_owned());
             }
-            let length = head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length = head
+                .iter()
+                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
             let mut body = vec![0; length.unwrap_or(0)];
             reader.read_exact(&mut body).unwrap();
             let text = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
@@ -60,7 +62,8 @@ fn a_webhook_is_signed_and_tried_again() {
     // Set for the whole program, and read by no other test.
     unsafe { std::env::set_var("REGULARS_TEST_HOOK", "key of the hook") };
     let (port, thread) = server(vec![500, 503, 204]);
-    let hook = Webhook { url: format!("http://127.0.0.1:{port}/in"), secret_env: "REGULARS_TEST_HOOK".into() };
+    let hook =
+        Webhook { url: format!("http://127.0.0.1:{port}/in"), secret_env: "REGULARS_TEST_HOOK".into() };
     let notify = Notify { webhook: Some(hook), tries: 3, pause: 0.01, ..Notify::default() };
     let done = scored();
     notify.send(&Notice::of("abc", &done), &Reporter::silent()).unwrap();
@@ -68,17 +71,25 @@ fn a_webhook_is_signed_and_tried_again() {
     assert_eq!(came.len(), 3);
     for (head, body) in &came {
         let header = |name: &str| {
-            let found = head.iter().find_map(|line| line.to_lowercase().strip_prefix(&format!("{name}: ")).map(str::to_owned));
+            let found = head
+                .iter()
+                .find_map(|line| line.to_lowercase().strip_prefix(&format!("{name}: ")).map(str::to_owned));
             found.unwrap_or_else(|| panic!("{name} in {head:?}"))
         };
         assert_eq!(header("regulars-id"), "abc", "the same in every try");
         let seconds: i64 = header("regulars-timestamp").parse().unwrap();
-        assert_eq!(header("regulars-signature"), format!("sha256={}", signature(b"key of the hook", seconds, body)));
+        assert_eq!(
+            header("regulars-signature"),
+            format!("sha256={}", signature(b"key of the hook", seconds, body))
+        );
         let told: serde_json::Value = serde_json::from_slice(body).unwrap();
         assert_eq!(told["result"]["scored"]["rows"], 10);
     }
     let (port, thread) = server(vec![500]);
-    let hook = Webhook { url: format!("http://127.0.0.1:{port}/?key=secret"), secret_env: "REGULARS_TEST_HOOK".into() };
+    let hook = Webhook {
+        url: format!("http://127.0.0.1:{port}/?key=secret"),
+        secret_env: "REGULARS_TEST_HOOK".into(),
+    };
     let notify = Notify { webhook: Some(hook), tries: 1, pause: 0.01, ..Notify::default() };
     let error = notify.send(&Notice::of("abc", &done), &Reporter::silent()).unwrap_err();
     thread.join().unwrap();
@@ -147,7 +158,10 @@ fn settings_of_notices_are_checked() {
     for (wrong, why) in [
         ("{\"webhook\":{\"url\":\"ftp://x\"}}", "no web address"),
         ("{\"webhook\":{\"url\":\"https://x\",\"secret_env\":\"REGULARS_NOT_SET\"}}", "REGULARS_NOT_SET"),
-        ("{\"email\":{\"host\":\"mail.example.com\",\"tls\":\"none\",\"from\":\"a@b.c\",\"to\":[\"d@e.f\"]}}", "on this computer"),
+        (
+            "{\"email\":{\"host\":\"mail.example.com\",\"tls\":\"none\",\"from\":\"a@b.c\",\"to\":[\"d@e.f\"]}}",
+            "on this computer",
+        ),
         ("{\"email\":{\"host\":\"h\",\"from\":\"a@b.c\",\"to\":[]}}", "nobody"),
         ("{\"email\":{\"host\":\"h\",\"from\":\"a\",\"to\":[\"d@e.f\"]}}", "no e-mail address"),
         ("{\"mail\":{}}", "unknown field"),
