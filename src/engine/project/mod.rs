@@ -59,6 +59,8 @@ mod uplift;
 mod value;
 mod watch;
 #[cfg(test)]
+mod watch_tests;
+#[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
 mod with_text;

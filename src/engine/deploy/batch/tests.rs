@@ -53,7 +53,11 @@ fn is_the_same(kind: ModelKind) {
     assert_eq!((batch.rejected, &batch.source.hash), (other.rejected, &other.source.hash));
     assert_eq!(batch.differences.extra, other.differences.extra);
     assert_eq!(batch.differences.new_levels, other.differences.new_levels);
-    assert_eq!(batch.drift, other.drift);
+    // A sum of floating-point numbers depends on its order.
+    let mut drift = other.drift.clone();
+    assert!((batch.drift.mean_score - drift.mean_score).abs() < 1e-9);
+    drift.mean_score = batch.drift.mean_score;
+    assert!(batch.drift == drift, "the counts differ");
     // The index of what a file that is read whole is told of, from the same counts.
     for drift in &other.differences.drift {
         assert!(batch.drift.columns.iter().any(|column| column.column == drift.column));
