@@ -144,7 +144,7 @@ pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
 pub use value::{Valued, could_value, value_of};
-pub use watch::{Pass, STREAMED_FROM, WatchEvent, Watcher, drift_of_files, score_export};
+pub use watch::{Pass, STREAMED_FROM, WatchEvent, Watcher, drift_of_files, score_export, watch_drift};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]

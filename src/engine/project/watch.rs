@@ -18,7 +18,7 @@ use crate::deploy::drift::{DriftReport, Rules};
 use crate::deploy::watch::{
     Done, DoneResult, Journal, Looked, Notice, Notified, Notify, WatchSpec, hash_of, now, settled, wait,
 };
-use crate::deploy::{Bundle, DeployError, Lacking};
+use crate::deploy::{Bundle, DeployError, Lacking, read_json};
 use crate::features::behaviour::Date;
 use crate::files;
 use crate::job::Reporter;
@@ -110,6 +110,19 @@ pub fn drift_of_files(
     let table = super::open_for(bundle, settings, from, day, report)?;
     let scores = bundle.score(&table, lacking, report)?;
     Ok((batch::drift_of(bundle, &scores, rules), scores))
+}
+
+/// The drift report of a content that a watch has scored, by its hash.
+///
+/// # Errors
+/// There is none, or it is damaged.
+pub fn watch_drift(spec: &WatchSpec, hash: &str) -> crate::Result<DriftReport> {
+    Ok(read_json(&drift_path(spec, hash))?)
+}
+
+fn drift_path(spec: &WatchSpec, hash: &str) -> PathBuf {
+    let short: String = hash.chars().take(16).collect();
+    spec.state().join("drift").join(format!("{short}.json"))
 }
 
 impl Watcher {
@@ -302,7 +315,7 @@ impl Watcher {
         };
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let name = format!("{stem}.{}.csv", hash.get(..8).unwrap_or(hash));
-        let report_at = state.join("drift").join(format!("{short}.json"));
+        let report_at = drift_path(&self.spec, hash);
         let json = serde_json::to_vec(&batch.drift).map_err(std::io::Error::other);
         json.and_then(|json| files::write_atomically(&report_at, |out| out.write_all(&json)))
             .map_err(|cause| DeployError::write(&report_at, cause))?;
