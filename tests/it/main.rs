@@ -40,4 +40,5 @@ mod sources;
 mod support;
 mod telco;
 mod value;
+mod watch;
 mod words;

@@ -84,7 +84,7 @@ pub struct Watch {
     pub column: Option<String>,
     running: Option<Job<Result<(), Error>>>,
     lines: Lines,
-    /// Lines that were there when the folder was read last.
+    /// The folder that was read last, and how far things had gone then.
     read_at: Option<(PathBuf, usize)>,
     reading: Option<Job<Result<WatchRead, Error>>>,
     read: Option<Arc<WatchRead>>,
@@ -181,7 +181,8 @@ impl State {
     pub fn follow_watch(&mut self) {
         let Some(out) = self.watch.form.spec().map(|spec| spec.out) else { return };
         let lines = self.watch.lines.lock().unwrap_or_else(PoisonError::into_inner).len();
-        let key = (out, lines);
+        // Once more at the end: the last entry of the trail comes after the last line.
+        let key = (out, 2 * lines + usize::from(self.watch.is_on()));
         if self.watch.read_at.as_ref() == Some(&key) || self.watch.reading.is_some() {
             return self.follow_watched_drift();
         }
