@@ -20,6 +20,7 @@ pub mod spoken;
 pub mod value;
 
 pub use named::column_name;
+pub mod watch;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -159,6 +160,10 @@ const TOLD_WHOLE: [&str; 77] = [
     "no_key",
     "certificate",
     "two_of_a_name",
+const TOLD_WHOLE: [&str; 74] = [
+    "bad_watch_settings",
+    "trail_broken",
+    "notice_failed",
     "recommend_no_lines",
     "recommend_one_product",
     "recommend_nobody",

@@ -11,11 +11,13 @@ macro_rules! out {
 use out;
 
 mod asking;
+mod audit;
 mod card;
 mod class;
 mod classroom;
 mod clean;
 mod compare;
+mod drift;
 mod evaluate;
 mod experiment;
 mod explain;
@@ -44,6 +46,7 @@ mod terminal;
 mod train;
 mod two_columns;
 mod value;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -106,6 +109,12 @@ enum Command {
     Score(score::Score),
     /// Serves models over HTTP, on this machine unless told otherwise
     Serve(Box<serve::Serve>),
+    /// Scores every new export of a folder, once; tells; lets a better model take over
+    Watch(Box<watch::Watch>),
+    /// Tells whether what comes in is still what the model learnt from
+    Drift(drift::Drift),
+    /// Checks the audit trail
+    Audit(audit::Audit),
     /// Goes back to a day of the past: what would have been said, and what then happened
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
@@ -307,6 +316,9 @@ pub fn main() -> ExitCode {
         Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::Serve(c) => (c.json, c.run()),
+        Command::Watch(c) => (c.json, c.run()),
+        Command::Drift(c) => (c.json, c.run()),
+        Command::Audit(c) => (c.json(), c.run()),
         Command::LookBack(c) => (c.input.json, c.run()),
         Command::Mask(c) => (c.json, c.run()),
         Command::Sample(c) => (c.json, c.run()),

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use regulars_engine::deploy::batch::{self, Ask};
+use regulars_engine::deploy::drift::Rules;
 use regulars_engine::deploy::{Bundle, Change, Lacking};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings, Source};
 use serde_json::json;
 
 use super::Outcome;
@@ -33,6 +35,10 @@ pub(super) struct Score {
     /// Read a column that the file lacks as its centre, instead of refusing
     #[arg(long)]
     fill: bool,
+    /// Score block by block in bounded memory; a delimited text from 64 MiB on always is. The list is the
+    /// same, and nothing is compared with earlier lists
+    #[arg(long, conflicts_with = "as_of")]
+    stream: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -56,6 +62,14 @@ impl Score {
         };
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
+        if !is_project
+            && self.as_of.is_none()
+            && let [Source::File(file)] = sources.as_slice()
+            && (self.stream || std::fs::metadata(file).is_ok_and(|m| m.len() >= project::STREAMED_FROM))
+            && let Some(told) = self.streamed(&bundle, &settings, file, &report)?
+        {
+            return Ok(told);
+        }
         let from = (sources.as_slice(), &secrets);
         let table = project::open_for(&bundle, &settings, from, self.as_of, &report)?;
         super::tell_unused(&table);
@@ -106,5 +120,40 @@ impl Score {
             "differences": differences, "changes": changes,
             "seconds": started.elapsed().as_secs_f64(), "out": self.out,
         }))
+    }
+
+    /// Scores block by block; `None` where that cannot be, and the whole is read.
+    fn streamed(
+        &self,
+        bundle: &Bundle,
+        settings: &Settings,
+        file: &Path,
+        report: &Reporter,
+    ) -> Result<Option<serde_json::Value>, super::Failure> {
+        let started = std::time::Instant::now();
+        let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
+        let ask = Ask { bundle, lacking, read: &settings.read, rules: &Rules::default() };
+        let Some(batch) = batch::score(ask, file, &self.out, report)? else { return Ok(None) };
+        let lang = Lang::of_environment();
+        if !self.json {
+            let args = [
+                ("rows", lang.count(batch.rows)),
+                ("at_risk", lang.count(batch.at_risk)),
+                ("file", self.out.display().to_string()),
+            ];
+            super::out!("{}", lang.with("cli.scored", &args));
+            for line in words::differences(lang, &batch.differences, words::Against::Model) {
+                super::out!("  ! {line}");
+            }
+            for alert in batch.alerts() {
+                super::out!("  ! {}", words::watch::alert(lang, alert));
+            }
+        }
+        Ok(Some(json!({
+            "rows": batch.rows, "scored": batch.rows, "flagged_rows": batch.flagged,
+            "rejected_rows": batch.rejected, "extra_columns": batch.differences.extra,
+            "differences": batch.differences, "changes": null, "drift": batch.drift, "streamed": true,
+            "seconds": started.elapsed().as_secs_f64(), "out": self.out,
+        })))
     }
 }

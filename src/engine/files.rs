@@ -271,7 +271,7 @@ pub fn write_csv_blocks(
     })
 }
 
-fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
     let formula = cell.starts_with(['=', '@', '\t'])
         || (cell.starts_with(['+', '-'])
             && cell[1..].contains(|c: char| !c.is_ascii_digit() && !".eE+-, ()".contains(c)));

@@ -44,4 +44,5 @@ mod sources;
 mod support;
 mod telco;
 mod value;
+mod watch;
 mod words;

@@ -513,6 +513,13 @@ fn apply_fitted(
     Ok((after, record.finish()))
 }
 
+/// A key for each row, equal for rows that the duplicates step holds to be one; `None` where the recipe
+/// has no such step. For rows that come block by block.
+pub(crate) fn repeat_keys(cleaning: &Cleaning) -> Option<Vec<u64>> {
+    let at = cleaning.stages.iter().position(|stage| stage.change.name == "duplicates")?;
+    Some(duplicates::row_keys(cleaning.before(at), |_| true))
+}
+
 /// A key for each row that is equal for rows that are equal in everything but their identifiers.
 pub fn twin_keys(schema: &[ColumnSpec], source: &Frame) -> Vec<u64> {
     duplicates::row_keys(source, |name| {

@@ -23,6 +23,7 @@ mod pieces;
 pub(crate) mod profile;
 mod records;
 pub mod relate;
+mod stream;
 mod summary;
 mod tally;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use crate::table::{Role, Table};
 pub(crate) use format::{Holding, holding};
 pub use gather::{gather, stack};
 pub use profile::retype;
+pub use stream::{Streamed, stream};
 pub use summary::summary;
 
 use format::{Found, Want};

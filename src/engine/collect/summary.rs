@@ -23,9 +23,9 @@ const KEPT: usize = 1000;
 /// Rejected records that are kept.
 const REJECTED_KEPT: usize = 1000;
 /// Bytes of a block.
-const BLOCK: usize = 16 << 20;
+pub(super) const BLOCK: usize = 16 << 20;
 /// The longest record that is waited for.
-const LONGEST: usize = 256 << 20;
+pub(super) const LONGEST: usize = 256 << 20;
 /// Bytes from which encoding and content are told.
 const HEAD: usize = 1 << 18;
 
@@ -41,30 +41,10 @@ pub fn summary(path: &Path, options: &ReadOptions, report: &Reporter) -> crate::
 }
 
 fn in_blocks(path: &Path, options: &ReadOptions, block: usize, report: &Reporter) -> crate::Result<Table> {
-    let io = |cause| CollectError::from_io(path, cause);
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    let mut file = File::open(path).map_err(io)?;
-    let mut magic = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut magic).map_err(io)?;
-    let file = File::open(path).map_err(io)?;
-    let reader: Box<dyn Read + Send> = match magic::of(&magic) {
-        Format::Text => Box::new(file),
-        Format::Gzip => {
-            let inner = flate2::bufread::MultiGzDecoder::new(BufReader::new(file));
-            Box::new(archive::Unpacking::new(inner, size))
-        }
-        Format::Zstd => {
-            let inner = zstd::stream::read::Decoder::new(file).map_err(io)?;
-            Box::new(archive::Unpacking::new(inner, size))
-        }
-        _ => return super::open(path, options, report),
-    };
-    if options.part.is_some() || options.range.is_some() {
+    let Some(Opened { mut blocks, encoding, size }) = open_blocks(path, options, block)? else {
         return super::open(path, options, report);
-    }
+    };
     report.emit(Event::Phase("read"));
-    let mut blocks = Blocks::new(path, reader, block);
-    let Some(encoding) = blocks.begin(options)? else { return super::open(path, options, report) };
     std::thread::scope(|scope| {
         // The file on disk is hashed beside, for what is unpacked tells it not.
         let hash = scope.spawn(|| format::hash_of(path, report));
@@ -83,6 +63,46 @@ fn in_blocks(path: &Path, options: &ReadOptions, block: usize, report: &Reporter
         };
         sum.table(source, warnings, report)
     })
+}
+
+/// A delimited text that can be read in blocks.
+pub(super) struct Opened<'a> {
+    pub blocks: Blocks<'a>,
+    pub encoding: &'static Encoding,
+    /// Bytes of the file.
+    pub size: u64,
+}
+
+/// Opens a delimited text, packed or not; `None` for other formats, parts and ranges of cells.
+pub(super) fn open_blocks<'a>(
+    path: &'a Path,
+    options: &ReadOptions,
+    block: usize,
+) -> crate::Result<Option<Opened<'a>>> {
+    let io = |cause| CollectError::from_io(path, cause);
+    let size = std::fs::metadata(path).map_err(io)?.len();
+    let mut file = File::open(path).map_err(io)?;
+    let mut magic = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut magic).map_err(io)?;
+    let file = File::open(path).map_err(io)?;
+    let reader: Box<dyn Read + Send> = match magic::of(&magic) {
+        Format::Text => Box::new(file),
+        Format::Gzip => {
+            let inner = flate2::bufread::MultiGzDecoder::new(BufReader::new(file));
+            Box::new(archive::Unpacking::new(inner, size))
+        }
+        Format::Zstd => {
+            let inner = zstd::stream::read::Decoder::new(file).map_err(io)?;
+            Box::new(archive::Unpacking::new(inner, size))
+        }
+        _ => return Ok(None),
+    };
+    if options.part.is_some() || options.range.is_some() {
+        return Ok(None);
+    }
+    let mut blocks = Blocks::new(path, reader, block);
+    let encoding = blocks.begin(options)?;
+    Ok(encoding.map(|encoding| Opened { blocks, encoding, size }))
 }
 
 /// Counts block after block; the next one is read while one is counted.
@@ -104,7 +124,8 @@ fn count_all(
     let mut sum = Sum::new(begun);
     loop {
         report.check()?;
-        let cut = if blocks.ended { text.len() } else { sum.cut(&text, start, blocks.block) };
+        let quote = sum.plan.dialect.quoting.then_some(b'"');
+        let cut = if blocks.ended { text.len() } else { cut(&text, start, quote, blocks.block) };
         let whole = text.get(start..cut).unwrap_or_default();
         let mut next = text.get(cut..).unwrap_or_default().to_owned();
         let (counted, filled) = rayon::join(|| sum.count(whole, report), || blocks.fill(&mut next));
@@ -123,18 +144,18 @@ fn count_all(
 }
 
 /// The text of a file, block by block.
-struct Blocks<'a> {
-    path: &'a Path,
+pub(super) struct Blocks<'a> {
+    pub path: &'a Path,
     reader: Box<dyn Read + Send>,
     /// Bytes of a block.
-    block: usize,
+    pub block: usize,
     /// Bytes that were read to see what the file is.
     head: Vec<u8>,
     decoder: Option<encoding_rs::Decoder>,
-    read: u64,
+    pub read: u64,
     /// Line feeds so far.
     lines: u64,
-    ended: bool,
+    pub ended: bool,
     /// Characters that do not decode, and the line of the first.
     bad: Option<(usize, u64)>,
     nul: usize,
@@ -147,7 +168,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// Tells of what is no text.
-    fn tell(&self, encoding: &'static Encoding, warnings: &mut Vec<Note>) {
+    pub fn tell(&self, encoding: &'static Encoding, warnings: &mut Vec<Note>) {
         if let Some((count, row)) = self.bad {
             let note = Note::new("undecodable").with("count", count).with("row", row);
             warnings.push(note.with("encoding", encoding.name()));
@@ -159,7 +180,7 @@ impl<'a> Blocks<'a> {
 
     /// Adds a block to what is left of the last one: more than that, so that a record which is longer
     /// than a block comes to its end.
-    fn fill(&mut self, out: &mut String) -> crate::Result<()> {
+    pub fn fill(&mut self, out: &mut String) -> crate::Result<()> {
         let wanted = out.len() + self.block;
         while out.len() < wanted && self.more(out)? {}
         Ok(())
@@ -210,6 +231,20 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// The end of the last whole record from `start` on: behind a line feed that is not within quotes.
+pub(super) fn cut(text: &str, start: usize, quote: Option<u8>, block: usize) -> usize {
+    let bytes = text.as_bytes().get(start..).unwrap_or_default();
+    let last = pieces::last_end(bytes, quote);
+    let any = || memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+    // Quote marks that are data fool the count: then any line end must do.
+    let end = match last {
+        Some(end) => Some(end),
+        None if bytes.len() > block * 4 => any(),
+        None => None,
+    };
+    start + end.unwrap_or(0)
+}
+
 /// What was counted so far.
 struct Sum {
     names: Vec<String>,
@@ -237,21 +272,6 @@ impl Sum {
             records: 0,
             kept: None,
         }
-    }
-
-    /// The end of the last whole record: behind a line feed that is not within quotes.
-    fn cut(&self, text: &str, start: usize, block: usize) -> usize {
-        let quote = self.plan.dialect.quoting.then_some(b'"');
-        let bytes = text.as_bytes().get(start..).unwrap_or_default();
-        let last = pieces::last_end(bytes, quote);
-        let any = || memchr::memrchr(b'\n', bytes).map(|at| at + 1);
-        // Quote marks that are data fool the count: then any line end must do.
-        let end = match last {
-            Some(end) => Some(end),
-            None if bytes.len() > block * 4 => any(),
-            None => None,
-        };
-        start + end.unwrap_or(0)
     }
 
     /// Counts the records of a block.

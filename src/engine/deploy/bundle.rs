@@ -47,6 +47,9 @@ pub struct Bundle {
     /// Columns that can be asked about ("what if"), with their values among the training rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
+    /// How the probabilities were spread on rows that were never learnt from; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Profile>,
 }
 
 /// What to do where a file lacks a column that the model learnt from.
@@ -123,7 +126,7 @@ impl Bundle {
         let width = self.features.names().len();
         self.model.fits(width)
             && self.explainer.as_ref().is_none_or(|e| e.fits(width))
-            && self.profiles.iter().all(Profile::is_sound)
+            && self.profiles.iter().chain(&self.scores).all(Profile::is_sound)
             && self.repair.as_ref().is_none_or(Repair::is_sound)
             && self.choices.iter().all(|choice| choice.values.is_sound())
     }
@@ -149,6 +152,18 @@ impl Bundle {
     /// # Errors
     /// A needed column is missing, or the person cancelled.
     pub fn score(&self, table: &Table, lacking: Lacking, report: &Reporter) -> crate::Result<Scores> {
+        self.score_block(table, lacking, None, report)
+    }
+
+    /// [`score`](Self::score) of a part of a file whose end is known: `features` are
+    /// [anchored](FittedFeatures::anchored) to it.
+    pub(crate) fn score_block(
+        &self,
+        table: &Table,
+        lacking: Lacking,
+        features: Option<&FittedFeatures>,
+        report: &Reporter,
+    ) -> crate::Result<Scores> {
         let names: Vec<&str> =
             self.recipe.schema.iter().map(|s| s.name.as_str()).chain([self.target.as_str()]).collect();
         let (table, renamed) = table.aligned(&names);
@@ -166,9 +181,10 @@ impl Bundle {
         report.progress(0.6);
         // Days are counted back from the file's own end, where it goes on after the model's.
         // Bundles of the first version score as they always did.
-        let features = match self.version {
-            0 | 1 => self.features.clone(),
-            _ => self.features.reanchored(cleaning.last()),
+        let features = match (features, self.version) {
+            (Some(features), _) => features.clone(),
+            (None, 0 | 1) => self.features.clone(),
+            (None, _) => self.features.reanchored(cleaning.last()),
         };
         let read: Vec<String> = match &self.model {
             Model::Net(model) => model.reading.columns().map(str::to_owned).collect(),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Bundle;
+use super::drift::Fine;
 use crate::clean::Cleaning;
 use crate::detect::date;
 use crate::metrics::{psi, psi_by_chance};
@@ -30,6 +31,9 @@ pub struct Profile {
     /// The median, or the most frequent value, as people read it.
     pub usual: String,
     pub spread: Spread,
+    /// The spread of numbers and dates more closely, for watching over them; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine: Option<Fine>,
 }
 
 /// Shares by bin or level; they add up to 1.
@@ -53,10 +57,11 @@ impl Profile {
             && shares.iter().all(|share| (0.0..=1.0).contains(share))
             && self.rows <= u32::MAX as usize
             && (0.0..=1.0).contains(&self.missing)
+            && self.fine.as_ref().is_none_or(Fine::is_sound)
     }
 
     /// Rows with a value.
-    fn present(&self) -> usize {
+    pub(super) fn present(&self) -> usize {
         (self.rows as f64 * (1.0 - self.missing)).round() as usize
     }
 }
@@ -119,6 +124,7 @@ pub fn profile(schema: &[ColumnSpec], train: &Frame) -> Vec<Profile> {
 fn profile_of(spec: &ColumnSpec, train: &Frame) -> Option<Profile> {
     let rows = train.height();
     let (values, usual, spread);
+    let mut fine = None;
     if let Some(numbers) = train.numbers(&spec.name) {
         let mut present: Vec<f64> = numbers.into_iter().flatten().filter(|v| v.is_finite()).collect();
         present.sort_unstable_by(f64::total_cmp);
@@ -131,6 +137,7 @@ fn profile_of(spec: &ColumnSpec, train: &Frame) -> Option<Profile> {
         edges.dedup();
         let shares = shares(present.iter().map(|v| bin(&edges, *v)), edges.len() + 1);
         spread = Spread::Numbers { edges, shares };
+        fine = Fine::of(&present);
     } else {
         let text = train.text(&spec.name)?;
         let mut counts: PlHashMap<&str, usize> = PlHashMap::default();
@@ -147,12 +154,26 @@ fn profile_of(spec: &ColumnSpec, train: &Frame) -> Option<Profile> {
         spread = Spread::Levels { levels, shares };
     }
     let missing = (rows - values) as f64 / rows.max(1) as f64;
-    Some(Profile { column: spec.name.clone(), rows, missing, usual, spread })
+    Some(Profile { column: spec.name.clone(), rows, missing, usual, spread, fine })
+}
+
+/// How a model's probabilities were spread on rows that it never learnt from.
+pub fn profile_scores(probabilities: &[f64]) -> Option<Profile> {
+    let mut sorted: Vec<f64> = probabilities.iter().copied().filter(|p| p.is_finite()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let usual = show_number((sorted.get(sorted.len() / 2)? * 100.0).round() / 100.0);
+    let mut edges: Vec<f64> =
+        (1..BINS).filter_map(|n| sorted.get(n * sorted.len() / BINS).copied()).collect();
+    edges.dedup();
+    let shares = shares(sorted.iter().map(|p| bin(&edges, *p)), edges.len() + 1);
+    let (rows, fine) = (sorted.len(), Fine::of(&sorted));
+    let spread = Spread::Numbers { edges, shares };
+    Some(Profile { column: String::new(), rows, missing: 0.0, usual, spread, fine })
 }
 
 /// The values whose spread is looked at: dates as days before the last one, so that a file is not
 /// another one for being younger.
-fn spread_of(role: Role, values: Vec<f64>) -> Vec<f64> {
+pub(super) fn spread_of(role: Role, values: Vec<f64>) -> Vec<f64> {
     let last = values.iter().copied().fold(f64::MIN, f64::max);
     if role == Role::Date { values.into_iter().map(|v| last - v).collect() } else { values }
 }
@@ -165,11 +186,11 @@ fn show_median(spec: &ColumnSpec, sorted: &[f64]) -> String {
     }
 }
 
-fn bin(edges: &[f64], value: f64) -> usize {
+pub(super) fn bin(edges: &[f64], value: f64) -> usize {
     edges.partition_point(|edge| *edge < value)
 }
 
-fn level(levels: &[String], value: &str) -> usize {
+pub(super) fn level(levels: &[String], value: &str) -> usize {
     levels.iter().position(|level| level == value).unwrap_or(levels.len())
 }
 

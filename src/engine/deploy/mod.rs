@@ -1,9 +1,12 @@
 //! Out of the house: the bundle (cleaning, features, model and schema in one file), scoring with
 //! it, the ranked list of customers, what changed since the last list, and why.
 
+pub mod audit;
+pub mod batch;
 mod bundle;
 mod card;
 mod differences;
+pub mod drift;
 mod follow_up;
 mod list;
 mod onnx;
@@ -11,6 +14,7 @@ mod ready;
 mod reason;
 mod seal;
 mod serve_error;
+pub mod watch;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +25,7 @@ use crate::error::{Place, quoted};
 
 pub use bundle::{BUNDLE_VERSION, Bundle, Lacking, Scored, Scores};
 pub use card::{Card, CardSlice, Curve, Period};
-pub use differences::{Differences, Drift, Profile, Spread, profile};
+pub use differences::{Differences, Drift, Profile, Spread, profile, profile_scores};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};
 pub use ready::{Flag, FlagKind, Given, GivenRow, Layout, Ready, RowScore};
@@ -70,6 +74,22 @@ pub enum DeployError {
     Serve(#[from] ServeError),
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
+    #[error("the settings in {} cannot be used: {cause}", file.display())]
+    BadSettings { file: PathBuf, cause: String },
+    #[error("another program already watches for {}", file.display())]
+    Occupied { file: PathBuf },
+    #[error("line {line} of {} was changed, cut out or moved: {cause}", file.display())]
+    BrokenTrail { file: PathBuf, line: u64, cause: String },
+    #[error("the notice did not reach {to}: {cause}")]
+    Notice { to: String, cause: String },
+    #[error("{} is not ready yet: it changed while it was read", file.display())]
+    Unsettled { file: PathBuf },
+    #[error("{} is what a model learnt from: it cannot judge it", file.display())]
+    SeenRows { file: PathBuf },
+    #[error("{} holds too few customers of either outcome to judge by", file.display())]
+    NoJudge { file: PathBuf },
+    #[error("there is no earlier model in {} to go back to", file.display())]
+    NoEarlier { file: PathBuf },
 }
 
 impl DeployError {
@@ -87,6 +107,14 @@ impl DeployError {
             Self::NoOnnx { .. } => "no_onnx",
             Self::Serve(e) => e.kind(),
             Self::Write { .. } => "write_failed",
+            Self::BadSettings { .. } => "bad_watch_settings",
+            Self::Occupied { .. } => "watched_already",
+            Self::BrokenTrail { .. } => "trail_broken",
+            Self::Notice { .. } => "notice_failed",
+            Self::Unsettled { .. } => "file_unsettled",
+            Self::SeenRows { .. } => "judge_seen",
+            Self::NoJudge { .. } => "judge_too_small",
+            Self::NoEarlier { .. } => "no_earlier_model",
         }
     }
 
@@ -100,9 +128,19 @@ impl DeployError {
             | Self::NoCard { file }
             | Self::Unsealed { file }
             | Self::Altered { file, .. }
+            | Self::BadSettings { file, .. }
+            | Self::Occupied { file }
+            | Self::Unsettled { file }
+            | Self::SeenRows { file }
+            | Self::NoJudge { file }
+            | Self::NoEarlier { file }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::NoOnnx { .. } => Place::default(),
             Self::Serve(e) => Place { file: e.file(), ..Place::default() },
+            Self::BrokenTrail { file, line, .. } => {
+                Place { file: Some(file.clone()), row: Some(*line), column: None }
+            }
+            Self::Notice { .. } => Place::default(),
             Self::MissingColumn { file, columns } => {
                 Place { file: Some(file.clone()), column: columns.first().cloned(), row: None }
             }
@@ -149,4 +187,14 @@ pub(crate) fn read_zip(path: &Path, name: &str) -> Result<serde_json::Value, Str
     let mut text = Vec::new();
     entry.take(LARGEST).read_to_end(&mut text).map_err(|e| e.to_string())?;
     serde_json::from_slice(&text).map_err(|e| e.to_string())
+}
+
+/// Reads a small JSON file of settings.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DeployError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound => DeployError::NotFound { file: path.to_owned() },
+        _ => DeployError::BadSettings { file: path.to_owned(), cause: cause.to_string() },
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|e| DeployError::BadSettings { file: path.to_owned(), cause: e.to_string() })
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encode::{self, Encoder, TrainRows};
 use super::select::{self, LeftOut};
-use super::{FeatureError, FeatureSpec, Matrix};
+use super::{Anchors, FeatureError, FeatureSpec, Matrix};
 use crate::job::{Cancelled, Reporter};
 use crate::table::{ColumnSpec, Frame};
 
@@ -130,22 +130,9 @@ impl FittedFeatures {
     /// a few dates that are slips: days to come are passed over, and at least three rows (one in two
     /// hundred) must reach the day.
     pub fn reanchored(&self, frame: &Frame) -> Self {
-        const LEAST_ROWS: usize = 30;
-        const WEEK: f64 = 7.0;
-        let mut out = self.clone();
-        for encoder in out.encoders.iter_mut().filter(|_| frame.height() >= LEAST_ROWS) {
-            let Encoder::Date { column, newest, .. } = encoder else { continue };
-            let today = chrono::Utc::now().timestamp() as f64 / 86_400.0;
-            let days = frame.numbers(column).into_iter().flatten().flatten();
-            let mut days: Vec<f64> = days.filter(|day| *day <= (today + WEEK).max(*newest)).collect();
-            days.sort_unstable_by(f64::total_cmp);
-            let reach = (days.len() / 200).max(3);
-            let last = days.len().checked_sub(reach).and_then(|at| days.get(at)).copied();
-            if let Some(last) = last.filter(|last| *last > *newest + WEEK) {
-                *newest = last;
-            }
-        }
-        out
+        let mut anchors = Anchors::of(self);
+        anchors.add(frame);
+        self.anchored(&anchors)
     }
 
     /// The date columns that count from another day than `before`: column, day then, day now (days

@@ -3,6 +3,7 @@
 //! where the person wants that. Identifiers and contacts are left out. Features that tell nothing can be
 //! left out again.
 
+mod anchors;
 pub mod behaviour;
 mod encode;
 mod fitted;
@@ -20,6 +21,7 @@ pub mod text;
 
 use crate::error::Place;
 
+pub use anchors::Anchors;
 pub use encode::{Encoder, FOLDS, TargetRates, TrainRows};
 pub use fitted::{FittedFeatures, Fitting, fit};
 pub use history::FittedHistory;

@@ -19,6 +19,7 @@ mod feedback;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod gate;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
@@ -60,6 +61,9 @@ mod track;
 mod two_columns;
 mod uplift;
 mod value;
+mod watch;
+#[cfg(test)]
+mod watch_tests;
 #[cfg(test)]
 mod with_encodings;
 #[cfg(test)]
@@ -114,6 +118,7 @@ pub use explained::{
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
+pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
@@ -149,6 +154,7 @@ pub use track::{Looked, Track};
 pub use two_columns::{ComparedAs, TwoColumns, two_columns};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};
 pub use value::{Valued, could_value, value_of};
+pub use watch::{Pass, STREAMED_FROM, WatchEvent, Watcher, drift_of_files, score_export, watch_drift};
 
 /// Why a project cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -653,7 +659,14 @@ pub fn bundle(
         behaviour: None,
         repair: outcome.repair.clone(),
         choices: what_if_choices(prepared),
+        scores: deploy::profile_scores(&unseen_scores(prepared, outcome)),
     }
+}
+
+/// The probabilities of the rows that a model never learnt from.
+fn unseen_scores(prepared: &Prepared, outcome: &Outcome) -> Vec<f64> {
+    let sides = outcome.probabilities.iter().zip(&prepared.sides);
+    sides.filter(|(_, side)| **side != Side::Train).map(|(p, _)| *p).collect()
 }
 
 /// What the recipe could do better. Figures come from training rows where there are any.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classroom::Tab as ClassroomTab;
 pub use clean::Tab as CleanTab;
+pub use deploy::Tab as DeployTab;
 pub use evaluate::Tab as EvaluateTab;
 pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;

@@ -87,7 +87,7 @@ pub use takeaway::Ask;
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
 pub use value::{Found as FoundValue, Value, WorthColumn};
-pub use watch::Watch;
+pub use watch::{Watch, WatchForm, WatchPath, WatchRead};
 pub use why::Why;
 
 use super::notice::{Notice, Told, Tone};
@@ -368,12 +368,14 @@ impl State {
         let (recovery, locked) = (self.recovery.take(), self.locked);
         // What is being exported is told when it is done.
         let write = self.write.take();
+        // A watched folder has nothing to do with the file that is open.
+        let watch = std::mem::take(&mut self.watch);
         self.cancel();
         self.bundling.iter().for_each(Job::cancel);
         self.inspecting.iter().for_each(|(_, job)| job.cancel());
         let ctx = self.ctx.clone();
         *self = Self::new(ctx);
-        (self.recovery, self.locked, self.write) = (recovery, locked, write);
+        (self.recovery, self.locked, self.write, self.watch) = (recovery, locked, write, watch);
         if left {
             self.tell(Tone::Caution, "notice.left_unsaved", Vec::new());
         }

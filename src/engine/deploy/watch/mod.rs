@@ -1,0 +1,57 @@
+//! What a watched folder needs: the journal of what was done, which files have settled, notices, and the
+//! unit of the system's service. The passes themselves are [`crate::project::Watcher`]'s.
+
+mod journal;
+mod look;
+mod mail;
+mod notice;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use journal::{Done, Journal, Notified, Result as DoneResult, now};
+pub use look::{Looked, hash_of, settled};
+pub use mail::Mail;
+pub(crate) use notice::wait;
+pub use notice::{Notice, Notify, Webhook, signature};
+pub use service::unit;
+
+/// The folder beside the lists that holds the journal, the audit trail, models and drift reports.
+pub const STATE: &str = ".regulars-watch";
+
+/// What is watched, and where the lists go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchSpec {
+    pub folder: PathBuf,
+    pub bundle: PathBuf,
+    pub out: PathBuf,
+    /// Seconds between two looks.
+    pub every: u64,
+    /// Seconds that a file must have stayed as it is.
+    pub settle: u64,
+    /// A column that an export lacks reads as its centre.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fill: bool,
+    /// File of alert rules, see [`super::drift::Rules`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<PathBuf>,
+    /// File of notices, see [`Notify`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<PathBuf>,
+}
+
+impl WatchSpec {
+    /// A watch with a look a minute, for files that have stayed for two seconds.
+    pub fn new(folder: PathBuf, bundle: PathBuf, out: PathBuf) -> Self {
+        Self { folder, bundle, out, every: 60, settle: 2, fill: false, rules: None, notify: None }
+    }
+
+    /// The folder of the journal.
+    pub fn state(&self) -> PathBuf {
+        self.out.join(STATE)
+    }
+}
