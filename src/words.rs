@@ -152,15 +152,13 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 72] = [
-const TOLD_WHOLE: [&str; 77] = [
+const TOLD_WHOLE: [&str; 81] = [
     "cannot_listen",
     "keys_needed",
     "key_store",
     "no_key",
     "certificate",
     "two_of_a_name",
-const TOLD_WHOLE: [&str; 74] = [
     "bad_watch_settings",
     "trail_broken",
     "notice_failed",

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, is_judged, judges_order};
+use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
-use crate::evaluate::{CalibrationBin, OperatingPoint, Refit};
-use crate::metrics::{Confusion, Estimate};
 use crate::table::Role;
 use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
 

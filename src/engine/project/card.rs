@@ -98,7 +98,6 @@ pub fn card(
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices,
-        slices: None,
         refit: outcome.repair.as_ref().and_then(Repair::refit).cloned(),
         measured_before_refit: false,
         versions: Versions::here().crates,

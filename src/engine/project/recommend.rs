@@ -14,10 +14,8 @@ use super::{Collected, Settings};
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::recommend::{
-    self, Choice, Histories, Interactions, Matrix, Model, Offer, Protocol, Reason, RecommendError,
-    RecommendSpec, Row, RuleCost, Seen, Sides, Task, Wanted,
     self, Choice, Histories, HouseRules, Interactions, Matrix, Model, Offer, Protocol, Reason,
-    RecommendError, RecommendSpec, Row, RuleCost, Seen, Sides, Task,
+    RecommendError, RecommendSpec, Row, RuleCost, Seen, Sides, Task, Wanted,
 };
 
 pub use campaign::{Campaign, CampaignLine, CampaignSpec};
@@ -251,20 +249,12 @@ impl Recommended {
         self.explained(&self.spec.house, (None, basket), n)
     }
 
-    fn explained(&self, customer: Option<usize>, history: &[u32], n: usize) -> Vec<Offered> {
-        let list = self.list(customer, history, n);
+    fn explained(&self, house: &HouseRules, (customer, history): Whose<'_>, n: usize) -> Vec<Offered> {
+        let list = self.list(house, (customer, history), n);
         let wanted: Vec<u32> = list.iter().map(|offer| offer.item).collect();
         let reasons = self.model.because_each(history, &wanted);
         let with = |(offer, reasons): (Offer, _)| Offered { item: offer.item, score: offer.score, reasons };
         list.into_iter().zip(reasons).map(with).collect()
-    fn explained(&self, house: &HouseRules, (customer, history): Whose<'_>, n: usize) -> Vec<Offered> {
-        let list = self.list(house, (customer, history), n);
-        let with_reasons = |offer: Offer| Offered {
-            item: offer.item,
-            score: offer.score,
-            reasons: self.model.because(history, offer.item),
-        };
-        list.into_iter().map(with_reasons).collect()
     }
 
     /// What to offer every customer of whom something is known: customer and the first `n`.

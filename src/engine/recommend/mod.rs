@@ -19,9 +19,8 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use choose::{Candidate, Choice, Wanted, choose, choose_with, fit};
 pub use affinity::{Affinities, Edge, Node, affinities};
-pub use choose::{Candidate, Choice, choose, fit};
+pub use choose::{Candidate, Choice, Wanted, choose, choose_with, fit};
 pub use evaluate::{Measured, evaluate, evaluate_with};
 pub use figures::{CUTS, Figures, Group};
 pub use house::{HouseRules, RuleCost, Sides};

@@ -148,17 +148,24 @@ impl Build {
         self.scalar("Min", &raised, high)
     }
 
+    /// σ(slope · ln(p / (1 − p)) + offset)
+    fn sigmoid_of(&mut self, slope: f64, offset: f64, p: &str) -> String {
+        let p = self.between(p, 1e-9, 1.0 - 1e-9);
+        let one = self.doubles(&[1], &[1.0]);
+        let rest = self.node("Sub", &[&one, &p], Vec::new());
+        let odds = self.node("Div", &[&p, &rest], Vec::new());
+        let log_odds = self.node("Log", &[&odds], Vec::new());
+        let scaled = self.scalar("Mul", &log_odds, slope);
+        let moved = self.scalar("Add", &scaled, offset);
+        self.node("Sigmoid", &[&moved], Vec::new())
+    }
+
     fn repair(&mut self, repair: &Repair, p: &str) -> String {
         match repair {
-            Repair::Platt { slope, offset } => {
-                let p = self.between(p, 1e-9, 1.0 - 1e-9);
-                let one = self.doubles(&[1], &[1.0]);
-                let rest = self.node("Sub", &[&one, &p], Vec::new());
-                let odds = self.node("Div", &[&p, &rest], Vec::new());
-                let log_odds = self.node("Log", &[&odds], Vec::new());
-                let scaled = self.scalar("Mul", &log_odds, *slope);
-                let moved = self.scalar("Add", &scaled, *offset);
-                self.node("Sigmoid", &[&moved], Vec::new())
+            Repair::Platt { slope, offset } => self.sigmoid_of(*slope, *offset, p),
+            Repair::Refitted { first, refit } => {
+                let first = first.as_ref().map(|first| self.repair(first, p));
+                self.sigmoid_of(refit.slope, refit.offset, first.as_deref().unwrap_or(p))
             }
             // y₀ + Σ slope · (p held between the segment's ends − its left end)
             Repair::Isotonic { x, y } => {
