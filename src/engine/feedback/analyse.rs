@@ -249,13 +249,16 @@ fn of_aspects(
     Ok((drafts, places))
 }
 
+/// Numbers of topics that were tried, with how stable each was.
+type Stabilities = Vec<(usize, f64)>;
+
 fn of_topics(
     texts: &[&str],
     spec: &FeedbackSpec,
     moods: &[(Option<f64>, Mood)],
     seed: u64,
     report: &Reporter,
-) -> crate::Result<(Vec<Draft>, Vec<(usize, f64)>)> {
+) -> crate::Result<(Vec<Draft>, Stabilities)> {
     let words = TextSpec {
         ngrams: (1, 1),
         stop_words: true,

@@ -45,7 +45,7 @@ impl Finder {
         let mut out = Self::default();
         for (at, aspect) in aspects.iter().enumerate() {
             for word in aspect.words.iter().map(|word| fold(word.trim())).filter(|word| !word.is_empty()) {
-                if word.chars().any(|c| !c.is_ascii()) || word.contains(' ') {
+                if !word.is_ascii() || word.contains(' ') {
                     out.within.push((word, at));
                 } else if let Some(start) = word.strip_suffix('*').filter(|start| !start.is_empty()) {
                     out.starts.push((start.to_owned(), at));

@@ -62,7 +62,7 @@ fn find<'a>(collected: &'a Collected, spec: &FeedbackSpec) -> Option<(usize, &'a
             Some((at, table, column))
         });
     }
-    let mut best: Option<((bool, bool, bool, u64), usize, &Table, &Column)> = None;
+    let (mut best, mut most) = (None, None);
     for (at, table) in tables() {
         let said = collected.kinds.get(at).is_some_and(|(kind, _)| *kind == TableKind::Feedback);
         for column in &table.columns {
@@ -72,13 +72,13 @@ fn find<'a>(collected: &'a Collected, spec: &FeedbackSpec) -> Option<(usize, &'a
             if column.value_type != ValueType::Text || !could || !is_named && !is_wordy(column) {
                 continue;
             }
-            let rank = (said, is_named, is_text, column.distinct);
-            if best.as_ref().is_none_or(|(before, ..)| rank > *before) {
-                best = Some((rank, at, table, column));
+            let rank = Some((said, is_named, is_text, column.distinct));
+            if rank > most {
+                (best, most) = (Some((at, table, column)), rank);
             }
         }
     }
-    best.map(|(_, at, table, column)| (at, table, column))
+    best
 }
 
 /// Comments, and what stands beside them: the day, a rating, an answer 0 to 10, a group, the customer, and of

@@ -76,7 +76,7 @@ impl Build {
         name
     }
 
-    fn to_double(&mut self, x: &str) -> String {
+    fn doubled(&mut self, x: &str) -> String {
         self.node("Cast", &[x], vec![int("to", i64::from(DOUBLE))])
     }
 
@@ -100,7 +100,7 @@ impl Build {
             }
             x = self.activation(network.activation, &x);
         }
-        self.to_double(&x)
+        self.doubled(&x)
     }
 
     fn activation(&mut self, activation: Activation, x: &str) -> String {
@@ -122,7 +122,7 @@ impl Build {
     }
 
     fn linear(&mut self, model: &LinearModel) -> String {
-        let x = self.to_double(FEATURES);
+        let x = self.doubled(FEATURES);
         let weights = self.doubles(&[model.coefficients.len(), 1], &model.coefficients);
         let bias = self.doubles(&[1], &[model.intercept]);
         self.node("Gemm", &[&x, &weights, &bias], Vec::new())
@@ -135,7 +135,7 @@ impl Build {
             lists.add(tree as i64, walk);
         }
         let sum = self.of_domain("ai.onnx.ml", "TreeEnsembleRegressor", &[FEATURES], lists.attributes());
-        self.to_double(&sum)
+        self.doubled(&sum)
     }
 
     fn scalar(&mut self, op: &str, x: &str, by: f64) -> String {

@@ -78,11 +78,8 @@ pub(super) fn leave_once(
             break;
         }
         match numbers(&one.column).filter(|_| one.level.is_none()) {
-            Some(_) if is_fact(&one.column) => {
-                if !facts.contains(&one.column) {
-                    continue;
-                }
-            }
+            Some(_) if is_fact(&one.column) && !facts.contains(&one.column) => continue,
+            Some(_) if is_fact(&one.column) => {}
             Some(values) => {
                 if said.iter().any(|other| is_same(&values, other)) {
                     continue;
