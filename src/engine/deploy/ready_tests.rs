@@ -129,7 +129,7 @@ fn what_is_odd_is_flagged() {
     let told = ready.row(given(""), Lacking::Refuse).unwrap();
     assert_eq!(
         ready.each(&[told]).unwrap()[0].probability,
-        ready.each(&[usual.clone()]).unwrap()[0].probability
+        ready.each(std::slice::from_ref(&usual)).unwrap()[0].probability
     );
     let error = ready.row(given(&number), Lacking::Refuse).unwrap_err();
     assert_eq!(error.place().column.as_deref(), Some(number.as_str()));

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(own_error(1100.0, 1000.0, (804.0, 1196.0)), 0.0);
         // Where chance gives ± 3.92%, a deviation of 2%: √(ln²1.1 − 0.02²).
         let wanted = (1100.5f64 / 1000.5).ln().powi(2) - 0.02f64.powi(2);
-        assert!((own_error(1100.0, 1000.0, (960.800_7, 1039.199_3)) - wanted.sqrt()).abs() < 1e-6);
+        assert!((own_error(1100.0, 1000.0, (960.800_7, 1_039.199_3)) - wanted.sqrt()).abs() < 1e-6);
         // Too low and too high count alike; nothing is infinite.
         assert!((own_error(500.0, 1000.0, (999.0, 1001.0)) - 2f64.ln()).abs() < 1e-2);
         assert_eq!(own_error(0.0, 1e9, (1e9, 1e9)), MOST);

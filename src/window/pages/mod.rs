@@ -72,6 +72,9 @@ pub struct Picked {
     pub rows: std::collections::HashSet<u32>,
 }
 
+/// A customer, and its place in the list in force.
+type Standing = ((u64, u32), Option<usize>);
+
 /// What pages remember between frames that is neither settings nor results.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -105,7 +108,7 @@ pub struct PageState {
     pub customer: Option<(u64, u32)>,
     /// Where the chosen customer stands: the list and the row, and the place that was found.
     #[serde(skip)]
-    customer_place: std::cell::Cell<Option<((u64, u32), Option<usize>)>>,
+    customer_place: std::cell::Cell<Option<Standing>>,
     /// The chosen customer must come in sight.
     #[serde(skip)]
     pub follow_customer: bool,

@@ -47,6 +47,9 @@ struct Running {
     example: String,
 }
 
+/// Another model that takes over, and the job that puts it there.
+type Replacing = (Arc<Bundle>, Job<Result<(), Error>>);
+
 /// The service, its settings and its keys.
 pub struct Service {
     pub reach: Reach,
@@ -56,7 +59,7 @@ pub struct Service {
     pub name: String,
     running: Option<Running>,
     starting: Option<Job<Result<Running, Error>>>,
-    replacing: Option<(Arc<Bundle>, Job<Result<(), Error>>)>,
+    replacing: Option<Replacing>,
     ending: Option<Job<()>>,
     file: Option<PathBuf>,
     keys: Option<Store>,

@@ -26,8 +26,11 @@ fn scored() -> Done {
     }
 }
 
+/// What a server was sent: heads and body, request by request.
+type Requests = Vec<(Vec<String>, Vec<u8>)>;
+
 /// Answers with each of `statuses` in turn; gives the heads and bodies that came.
-fn server(statuses: Vec<u16>) -> (u16, std::thread::JoinHandle<Vec<(Vec<String>, Vec<u8>)>>) {
+fn server(statuses: Vec<u16>) -> (u16, std::thread::JoinHandle<Requests>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let thread = std::thread::spawn(move || {

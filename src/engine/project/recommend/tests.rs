@@ -49,7 +49,7 @@ fn the_planted_pairs_of_the_sample_shop_are_the_top_rules() {
             let all: Vec<&str> = rule.from.iter().chain([&rule.to]).map(|item| name(*item)).collect();
             all.contains(a) && all.contains(b)
         };
-        assert!(PAIRS.iter().any(|pair| is_pair(pair)), "{rule:?}");
+        assert!(PAIRS.iter().any(is_pair), "{rule:?}");
     }
     // Sides from the other tables, and rules that bite.
     assert_eq!(found.sides.categories.len(), 5);
