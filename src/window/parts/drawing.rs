@@ -265,6 +265,22 @@ pub fn fitted(ui: &Ui, text: &str, size: f32, room: f32) -> String {
     String::new()
 }
 
+/// A legend's text: its mark in the colour of what it stands for, its name in ink; struck out where what it
+/// stands for is hidden (`None`).
+pub fn marked(ui: &Ui, mark: &str, name: &str, color: Option<Color32>) -> egui::text::LayoutJob {
+    let p = Palette::of(ui);
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let mut job = egui::text::LayoutJob::default();
+    let mut format = egui::TextFormat::simple(font, color.unwrap_or(p.muted));
+    job.append(mark, 0.0, format.clone());
+    format.color = if color.is_some() { p.ink } else { p.muted };
+    if color.is_none() {
+        format.strikethrough = Stroke::new(1.0, p.muted);
+    }
+    job.append(name, 6.0, format);
+    job
+}
+
 /// A colour between two, `share` of the way.
 pub fn mixed(from: Color32, to: Color32, share: f32) -> Color32 {
     let part = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share.clamp(0.0, 1.0)) as u8;

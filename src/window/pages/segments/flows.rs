@@ -193,8 +193,8 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved) {
     ui.horizontal_wrapped(|ui| {
         for (at, name) in found.moves.names.iter().enumerate() {
             let is_on = !scene.page.flows.hidden.contains(name);
-            let text = RichText::new(format!("■ {}", class_name(lang, name)));
-            let text = if is_on { text.color(sankey::color(at)) } else { text.strikethrough() };
+            let text =
+                parts::drawing::marked(ui, "■", &class_name(lang, name), is_on.then(|| sankey::color(at)));
             let told = lang.with("flows.toggle", &[("class", class_name(lang, name))]);
             let chip = ui.selectable_label(false, text).on_hover_text(lang.t("flows.toggle.help"));
             chip.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, &told));

@@ -117,7 +117,7 @@ fn effects(ui: &mut Ui, lang: Lang, of: &Contract) {
                 .collect(),
         });
     });
-    let widths = [210.0, 200.0, 92.0, 104.0, 72.0, 92.0];
+    let widths = [150.0, 186.0, 88.0, 92.0, 58.0, 78.0];
     let heads: Vec<table::Head> = header
         .iter()
         .zip(widths)

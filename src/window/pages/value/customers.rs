@@ -55,10 +55,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, valued: &Valued) {
     let heads: Vec<table::Head> = columns
         .iter()
         .map(|(column, key)| match column {
-            WorthColumn::Id => table::Head::text(lang.t(key), 92.0),
-            WorthColumn::Money => table::Head::number(lang.t(key), 190.0),
-            WorthColumn::Orders => table::Head::number(lang.t(key), 116.0),
-            _ => table::Head::number(lang.t(key), 96.0),
+            WorthColumn::Id => table::Head::text(lang.t(key), 80.0),
+            WorthColumn::Money => table::Head::number(lang.t(key), 172.0),
+            WorthColumn::Orders => table::Head::number(lang.t(key), 104.0),
+            // A date stands here whole, at 1280 points of width too.
+            WorthColumn::Next => table::Head::number(lang.t(key), 100.0),
+            _ => table::Head::number(lang.t(key), 86.0),
         })
         .collect();
     let (sort, ascends) = scene.state.value.sort;

@@ -1,6 +1,6 @@
 //! How long customers stay: curves in steps with their bands, and below them how many are still followed.
 
-use eframe::egui::{self, Align2, Color32, Pos2, Rect, RichText, Ui, Vec2};
+use eframe::egui::{self, Align2, Color32, Pos2, Rect, Ui, Vec2};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::value::contract::{Contract, Group, step_at};
 
@@ -86,8 +86,7 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, all: &[(String, &Group)]) {
         for (at, (name, _)) in all.iter().enumerate() {
             let is_on = !scene.page.value.hidden.contains(name);
             let mark = if at % 2 == 1 { "■ ■" } else { "■■" };
-            let text = RichText::new(format!("{mark} {name}"));
-            let text = if is_on { text.color(readable(ui, at)) } else { text.strikethrough() };
+            let text = drawing::marked(ui, mark, name, is_on.then(|| color(at)));
             let told = lang.with("flows.toggle", &[("class", name.clone())]);
             let chip = ui.selectable_label(false, text).on_hover_text(lang.t("flows.toggle.help"));
             chip.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, &told));
@@ -99,11 +98,6 @@ fn legend(ui: &mut Ui, scene: &mut Scene<'_>, all: &[(String, &Group)]) {
             }
         }
     });
-}
-
-/// A colour of the chart as text: nearer to the ink, so that it can be read.
-fn readable(ui: &Ui, at: usize) -> Color32 {
-    drawing::mixed(color(at), Palette::of(ui).ink, 0.45)
 }
 
 fn words(lang: Lang, name: &str, group: &Group, time: f64) -> String {

@@ -19,7 +19,7 @@ const LEFT: f32 = 34.0;
 const BELOW: f32 = 36.0;
 /// Room between the text of a cell and its edge.
 const INSET: f32 = 8.0;
-const CELL_HEIGHT: f32 = 54.0;
+const CELL_HEIGHT: f32 = 62.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) {
     let lang = scene.lang;
@@ -142,9 +142,9 @@ fn picture(ui: &Ui, lang: Lang, found: &Classified, of: &FittedRfm, shade: Shade
             let name = class_of(of, recency, worth).map(|name| class_name(lang, name));
             let name = name.unwrap_or_else(|| lang.t("classes.none"));
             let at = |y: f32| Pos2::new(rect.left() + INSET, rect.top() + y);
-            drawing.text(at(4.0), Align2::LEFT_TOP, fitted(ui, &name, 11.0, room), 11.0, p.ink);
+            drawing.text(at(7.0), Align2::LEFT_TOP, fitted(ui, &name, 11.0, room), 11.0, p.ink);
             let count = lang.count(group.size as u64);
-            drawing.strong(at(18.0), Align2::LEFT_TOP, count, 14.0, p.ink);
+            drawing.strong(at(22.0), Align2::LEFT_TOP, count, 14.0, p.ink);
             let second = match shade {
                 _ if group.size == 0 => String::new(),
                 Shade::Size => percent(group.share),
@@ -157,7 +157,7 @@ fn picture(ui: &Ui, lang: Lang, found: &Classified, of: &FittedRfm, shade: Shade
                     None => "—".to_owned(),
                 },
             };
-            drawing.text(at(36.0), Align2::LEFT_TOP, fitted(ui, &second, 11.0, room), 11.0, p.ink);
+            drawing.text(at(40.0), Align2::LEFT_TOP, fitted(ui, &second, 11.0, room), 11.0, p.ink);
         }
     }
     let axis = axis_name(of);

@@ -73,13 +73,20 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved) {
     }
 }
 
+/// Months in which somebody was new: the others have no row.
+fn with_customers(cohorts: &Cohorts) -> Vec<usize> {
+    let all = cohorts.cohorts.iter().enumerate();
+    all.filter(|(_, cohort)| cohort.size > 0).map(|(at, _)| at).collect()
+}
+
 /// The cell at a point of the picture.
 fn place(cohorts: &Cohorts, at: Pos2) -> Option<(usize, usize)> {
     let (x, y) = (at.x - LEFT, at.y - HEAD);
     if x < 0.0 || y < 0.0 {
         return None;
     }
-    let (cohort, since) = ((y / CELL.y) as usize, (x / CELL.x) as usize);
+    let (row, since) = ((y / CELL.y) as usize, (x / CELL.x) as usize);
+    let cohort = with_customers(cohorts).get(row).copied()?;
     let of = cohorts.cohorts.get(cohort)?;
     (since < of.active.len()).then_some((cohort, since))
 }
@@ -106,9 +113,10 @@ fn short(value: f64) -> String {
 
 fn picture(ui: &Ui, lang: Lang, cohorts: &Cohorts, cells: Cells) -> Drawing {
     let p = Palette::of(ui);
-    let months = cohorts.cohorts.iter().map(|cohort| cohort.active.len()).max().unwrap_or(0);
-    let size =
-        Vec2::new(LEFT + CELL.x * months as f32 + 2.0, HEAD + CELL.y * cohorts.cohorts.len() as f32 + 2.0);
+    let rows = with_customers(cohorts);
+    let of_rows = || rows.iter().filter_map(|at| Some((*at, cohorts.cohorts.get(*at)?)));
+    let months = of_rows().map(|(_, cohort)| cohort.active.len()).max().unwrap_or(0);
+    let size = Vec2::new(LEFT + CELL.x * months as f32 + 2.0, HEAD + CELL.y * rows.len() as f32 + 2.0);
     let mut drawing = Drawing { size, marks: Vec::new() };
     // The first month is whole by its nature: it would outshine all others.
     let later = |cohort: usize, of: &Cohort| -> f64 {
@@ -124,8 +132,8 @@ fn picture(ui: &Ui, lang: Lang, cohorts: &Cohorts, cells: Cells) -> Drawing {
         drawing.text(at, Align2::CENTER_TOP, format!("+{since}"), 11.0, p.muted);
     }
     drawing.text(Pos2::new(2.0, 3.0), Align2::LEFT_TOP, lang.t("cohorts.month"), 11.0, p.muted);
-    for (at, cohort) in cohorts.cohorts.iter().enumerate() {
-        let y = HEAD + CELL.y * at as f32;
+    for (row, (at, cohort)) in of_rows().enumerate() {
+        let y = HEAD + CELL.y * row as f32;
         let middle = y + CELL.y / 2.0;
         drawing.text(Pos2::new(2.0, middle), Align2::LEFT_CENTER, cohort.month.to_string(), 12.0, p.ink);
         let size = lang.count(cohort.size as u64);
