@@ -119,6 +119,6 @@ fn a_sequence_network_is_trained_where_it_is_asked_for() {
     let basket = model.basket(&["green tea", "teapot"]).unwrap();
     let first = model.offers(&basket, 1)[0].item;
     assert_eq!(found["basket"][0]["product"], model.items[first as usize].as_str());
-    let both = ["recommend", &orders, "--model", "gru", "--networks"];
+    let both = ["recommend", orders.as_str(), "--model", "gru", "--networks"];
     assert_eq!(program().args(both).output().unwrap().status.code(), Some(2));
 }
