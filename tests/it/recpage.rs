@@ -190,6 +190,7 @@ fn shots(harness: &mut Window, name: &str) {
             harness.state_mut().prefs.lang = lang;
             harness.ctx.set_theme(theme);
             harness.run_steps(4);
+            until(harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
             let rested = harness.try_run();
             assert!(rested.is_ok(), "{name} {rested:?}");
             if let Some(folder) = &folder {
