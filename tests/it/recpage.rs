@@ -53,12 +53,13 @@ fn the_whole_way_in_both_languages() {
     tab(&mut harness, RecommendTab::Customers);
     shots(&mut harness, "customers");
     // What if: the answer is there in the frame after the press.
-    harness.get_by_label("Add green tea to the basket").click();
+    let item = found.products[0];
+    let product = found.product(item).to_owned();
+    harness.get_by_label(&format!("Add {product} to the basket")).click();
     harness.run_steps(2);
     harness.get_by_label("What goes with this basket");
-    let tea = found.of.all.items.iter().position(|name| name == "green tea").unwrap() as u32;
-    assert_eq!(harness.state().page.recommend.basket, [tea]);
-    harness.get_by_label("Take green tea out of the basket").click();
+    assert_eq!(harness.state().page.recommend.basket, [item]);
+    harness.get_by_label(&format!("Take {product} out of the basket")).click();
     harness.run_steps(2);
     assert!(harness.state().page.recommend.basket.is_empty());
 
@@ -105,7 +106,7 @@ fn the_whole_way_in_both_languages() {
     assert_eq!(pool.candidates.len(), campaign.lines.len());
     shots(&mut harness, "experiment");
     let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("tea.experiment.json");
+    let file = place.path().join("offer.experiment.json");
     harness.state_mut().state.settings.call_list.contacts = Contacts::LeftOut;
     harness.state_mut().state.draw_experiment(Lang::En, file.clone());
     until(&mut harness, "drawing", |app| !app.state.experiments.drawing());
@@ -189,6 +190,7 @@ fn shots(harness: &mut Window, name: &str) {
             harness.state_mut().prefs.lang = lang;
             harness.ctx.set_theme(theme);
             harness.run_steps(4);
+            until(harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
             let rested = harness.try_run();
             assert!(rested.is_ok(), "{name} {rested:?}");
             if let Some(folder) = &folder {

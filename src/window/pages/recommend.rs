@@ -77,6 +77,7 @@ pub struct View {
     /// A basket that somebody puts together.
     pub basket: Vec<u32>,
     basket_search: String,
+    found_basket: Searched,
     answer: Kept<Vec<u32>>,
     product_search: String,
     found_products: Searched,
@@ -105,6 +106,7 @@ impl Default for View {
             offers: None,
             basket: Vec::new(),
             basket_search: String::new(),
+            found_basket: Searched::default(),
             answer: None,
             product_search: String::new(),
             found_products: Searched::default(),

@@ -131,6 +131,8 @@ pub struct Recommend {
     /// A table that is being made to be taken away, and one that is ready.
     writing: Option<Job<Grid>>,
     ready: Option<Grid>,
+    /// Everybody's list was asked for, in this language, before it was made.
+    lists_wish: Option<Lang>,
     /// The product of an experiment that waits for its customers.
     wish: Option<u32>,
 }
@@ -143,7 +145,7 @@ impl Recommend {
         self.costs.cancel();
         self.everyone.cancel();
         self.campaign.cancel();
-        self.wish = None;
+        (self.wish, self.lists_wish) = (None, None);
     }
 
     /// The running job: its phase, done share and seconds.
@@ -292,7 +294,9 @@ impl State {
 
     /// Everybody's list as a table to be taken away; it is ready a little later.
     pub fn write_offers(&mut self, lang: Lang) {
-        let (Some(found), Some(everyone)) = (self.recommended().cloned(), self.follow_everyone()) else {
+        let Some(found) = self.recommended().cloned() else { return };
+        let Some(everyone) = self.follow_everyone() else {
+            self.recommend.lists_wish = Some(lang);
             return;
         };
         let job = self.start(move |_| grids::lists_grid(lang, &found, &everyone.lists));
@@ -314,6 +318,9 @@ impl State {
 
     fn grant_wish(&mut self) {
         let Some(item) = self.recommend.wish else { return };
+        if self.recommended().is_none() {
+            self.recommend.wish = None;
+        }
         let (Some(campaign), Some(found)) = (self.follow_campaign(item), self.recommended().cloned()) else {
             return;
         };
@@ -327,6 +334,8 @@ impl State {
         let room = &mut self.recommend;
         let errors = [room.costs.poll(), room.everyone.poll(), room.campaign.poll()];
         for error in errors.into_iter().flatten() {
+            // What failed or was stopped is waited for in vain.
+            (self.recommend.wish, self.recommend.lists_wish) = (None, None);
             self.fail(error);
         }
         match ended(&mut self.recommend.writing) {
@@ -335,6 +344,9 @@ impl State {
             None => {}
         }
         self.grant_wish();
+        if let Some(lang) = self.recommend.lists_wish.take() {
+            self.write_offers(lang);
+        }
         let Some((of, job)) = self.recommend.running.take() else { return };
         let mut slot = Some(job);
         let news = ended(&mut slot);

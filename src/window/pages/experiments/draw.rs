@@ -144,7 +144,8 @@ fn drawn(ui: &mut Ui, scene: &mut Scene<'_>) {
 /// How the shown experiment was parted, in one sentence.
 fn strata(ui: &mut Ui, lang: Lang, scene: &Scene<'_>) {
     let Some(of) = scene.state.experiments.shown() else { return };
-    let mut by = vec![lang.t("exp.by.score")];
+    let has_scores = of.members.iter().any(|member| member.score.is_some());
+    let mut by: Vec<String> = has_scores.then(|| lang.t("exp.by.score")).into_iter().collect();
     by.extend(of.drawing.value.iter().cloned());
     by.extend(of.drawing.column.iter().cloned());
     let args = [
@@ -153,7 +154,8 @@ fn strata(ui: &mut Ui, lang: Lang, scene: &Scene<'_>) {
         ("left", lang.count(of.size().left_alone)),
         ("seed", of.drawing.spec.seed.to_string()),
     ];
-    parts::muted(ui, lang.with("exp.how", &args));
+    let key = if by.is_empty() { "recpage.exp.how" } else { "exp.how" };
+    parts::muted(ui, lang.with(key, &args));
 }
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {

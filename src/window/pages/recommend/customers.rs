@@ -188,13 +188,11 @@ fn basket(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         let edit = egui::TextEdit::singleline(&mut view.basket_search).desired_width(140.0);
         let response = ui.add(edit).labelled_by(label.id);
         form::typing(ui, &response);
-        let text = view.basket_search.trim().to_lowercase();
+        let text = view.basket_search.clone();
+        let all = view.found_basket.find(found.id(), &text, &found.products, |item| found.product(item));
         // The best-sellers where nothing is typed.
-        let is_offered = |item: &&u32| {
-            !view.basket.contains(item)
-                && (text.is_empty() || found.product(**item).to_lowercase().contains(&text))
-        };
-        let offered: Vec<u32> = found.products.iter().filter(is_offered).take(OFFERED).copied().collect();
+        let is_offered = |item: &u32| !view.basket.contains(item);
+        let offered: Vec<u32> = all.iter().copied().filter(is_offered).take(OFFERED).collect();
         for item in offered {
             let name = lang.with("recpage.basket.put", &[("product", found.product(item).to_owned())]);
             let button = ui.small_button(format!("+ {}", found.product(item))).accessible_name(&name);

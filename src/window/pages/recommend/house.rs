@@ -23,12 +23,16 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     };
     scene.state.follow_costs(tried);
     let costs = scene.state.recommend.costs().cloned();
+    let waits = match scene.state.recommend.job() {
+        Some(_) => "recpage.house.pricing",
+        None => "recpage.stopped",
+    };
     let cost = |rule: &str| costs.iter().flat_map(|all| all.iter()).find(|cost| cost.rule == rule).copied();
     parts::muted(ui, lang.t("recpage.house.help"));
     ui.add_space(S2);
     let mut house = on;
     let told = |ui: &mut Ui, rule: &str, is_possible: bool| match is_possible {
-        true => price(ui, lang, cost(rule)),
+        true => price(ui, lang, cost(rule), waits),
         false => parts::muted(ui, lang.t(&format!("recpage.house.lacks.{rule}"))),
     };
     rule(ui, |ui| {
@@ -79,7 +83,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     if on.single().len() > 1 {
         ui.add_space(S2);
         parts::section(ui, lang.t("recommend.house.all"));
-        price(ui, lang, cost("all"));
+        price(ui, lang, cost("all"), waits);
     }
     if house != on {
         scene.state.settings.recommend.house = house;
@@ -92,9 +96,9 @@ fn rule(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
 }
 
 /// What a rule costs, in hits.
-fn price(ui: &mut Ui, lang: Lang, cost: Option<RuleCost>) {
+fn price(ui: &mut Ui, lang: Lang, cost: Option<RuleCost>, waits: &str) {
     let Some(cost) = cost else {
-        parts::muted(ui, lang.t("recpage.house.pricing"));
+        parts::muted(ui, lang.t(waits));
         return;
     };
     let lost = cost.hits_before as i64 - cost.hits_after as i64;
