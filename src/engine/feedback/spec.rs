@@ -18,6 +18,14 @@ pub struct FeedbackSpec {
     pub nps: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
+    /// The columns of the day and of the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Probabilities below which a comment is unkind and from which it is kind; those that were learnt when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<(f64, f64)>,
     /// Number of topics; the most stable one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topics: Option<usize>,
@@ -45,6 +53,11 @@ impl FeedbackSpec {
     /// The same settings within bounds.
     pub fn sane(mut self) -> Self {
         self.topics = self.topics.map(|k| k.clamp(2, 30));
+        self.thresholds =
+            self.thresholds.filter(|(low, high)| low.is_finite() && high.is_finite()).map(|(low, high)| {
+                let low = low.clamp(0.0, 1.0);
+                (low, high.clamp(low, 1.0))
+            });
         self.aspects.truncate(100);
         self.templates.truncate(100);
         self
