@@ -28,6 +28,12 @@ fn send(ui: &Ui, take: Take) {
     ui.ctx().request_repaint();
 }
 
+/// A wish that a job has made ready.
+pub fn wish(ctx: &Context, take: Take) {
+    ctx.data_mut(|data| data.get_temp_mut_or_default::<Vec<Take>>(mailbox()).push(take));
+    ctx.request_repaint();
+}
+
 /// The wishes since the last call.
 pub fn received(ctx: &Context) -> Vec<Take> {
     ctx.data_mut(|data| std::mem::take(data.get_temp_mut_or_default::<Vec<Take>>(mailbox())))
