@@ -15,6 +15,7 @@ mod experiments;
 mod explain;
 mod features;
 mod feedback;
+mod feedback_page;
 mod figures;
 mod honest;
 mod hostile;

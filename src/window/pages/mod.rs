@@ -25,6 +25,7 @@ pub use clean::Tab as CleanTab;
 pub use evaluate::Tab as EvaluateTab;
 pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;
+pub use feedback::Tab as FeedbackTab;
 pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;
 
