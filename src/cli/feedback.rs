@@ -32,6 +32,12 @@ pub(super) struct Hear {
     /// The column of groups that survey figures are told by (default: guessed)
     #[arg(long, value_name = "COLUMN")]
     segment: Option<String>,
+    /// The column of the day (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    date: Option<String>,
+    /// The column that tells who wrote (default: the link to the customers, else the identifier)
+    #[arg(long, value_name = "COLUMN")]
+    customer: Option<String>,
     /// Number of learnt topics (default: the most stable one)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=30))]
     topics: Option<u8>,
@@ -58,6 +64,8 @@ impl Hear {
             rating: self.rating.clone(),
             nps: self.nps.clone(),
             segment: self.segment.clone(),
+            date: self.date.clone(),
+            customer: self.customer.clone(),
             topics: self.topics.map(usize::from),
             show_details: self.show_details,
             ..FeedbackSpec::default()

@@ -73,3 +73,34 @@ impl FeedbackSpec {
         if self.templates.is_empty() { shipped_templates() } else { self.templates.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_chosen_is_not_saved() {
+        assert_eq!(serde_json::to_string(&FeedbackSpec::default()).unwrap(), "{}");
+        let chosen = FeedbackSpec {
+            date: Some("day".into()),
+            customer: Some("member".into()),
+            thresholds: Some((0.2, 0.8)),
+            ..FeedbackSpec::default()
+        };
+        let text = serde_json::to_string(&chosen).unwrap();
+        assert_eq!(serde_json::from_str::<FeedbackSpec>(&text).unwrap(), chosen);
+        let before = serde_json::from_str::<FeedbackSpec>(r#"{"topics":5}"#).unwrap();
+        assert_eq!((before.topics, before.date, before.thresholds), (Some(5), None, None));
+    }
+
+    #[test]
+    fn thresholds_stay_in_order_and_within_bounds() {
+        let sane = |low, high| {
+            FeedbackSpec { thresholds: Some((low, high)), ..Default::default() }.sane().thresholds
+        };
+        assert_eq!(sane(0.2, 0.8), Some((0.2, 0.8)));
+        assert_eq!(sane(0.7, 0.3), Some((0.7, 0.7)));
+        assert_eq!(sane(-1.0, 9.0), Some((0.0, 1.0)));
+        assert_eq!(sane(f64::NAN, 0.5), None);
+    }
+}

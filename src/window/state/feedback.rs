@@ -262,6 +262,11 @@ impl State {
                     room.places = Arc::new(places);
                     room.searched = Some((filter, details));
                 }
+                // A worker that died would do so again.
+                (Some(None), _) => {
+                    room.places = Arc::default();
+                    room.searched = Some((filter, details));
+                }
                 // Stopped: it starts again while the page is shown.
                 _ => {}
             }
@@ -272,6 +277,7 @@ impl State {
             match (news, slot) {
                 (None, Some(job)) => room.counting = Some((of, job)),
                 (Some(Some(Ok(counts))), _) => room.counted = Some((of, counts)),
+                (Some(None), _) => room.counted = Some((of, Vec::new())),
                 _ => {}
             }
         }
@@ -280,7 +286,7 @@ impl State {
             let news = ended(&mut slot);
             match (news, slot) {
                 (None, Some(job)) => room.choosing = Some((of, job)),
-                (Some(Some(choices)), _) => room.choices = Some((of, choices)),
+                (Some(choices), _) => room.choices = Some((of, choices.unwrap_or_default())),
                 _ => {}
             }
         }
