@@ -11,7 +11,7 @@ mod wording;
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::feedback::{Feedback, Mood, Outcome, Theme, ThemeKind};
 
-use super::{Page, Scene};
+use super::{Page, Scene, value};
 use crate::window::command::Command;
 use crate::window::parts::{self, intervals};
 use crate::window::state::{Heard, State};
@@ -155,14 +155,13 @@ fn finding(ui: &mut Ui, lang: Lang, found: &Feedback) {
     }
     ui.add_space(S2);
     let all = found.moods.len();
-    parts::figures(ui, |ui| {
-        let share = |count: usize| percent(count as f64 / all.max(1) as f64);
-        parts::figure(ui, &lang.t("fb.comments"), &lang.count(all as u64), "");
-        for mood in Mood::ALL {
-            let count = found.count(mood);
-            parts::figure(ui, &mood_name(lang, mood), &lang.count(count as u64), &share(count));
-        }
-    });
+    let share = |count: usize| percent(count as f64 / all.max(1) as f64);
+    let mut told = vec![(lang.t("fb.comments"), lang.count(all as u64), String::new())];
+    told.extend(Mood::ALL.map(|mood| {
+        let count = found.count(mood);
+        (mood_name(lang, mood), lang.count(count as u64), share(count))
+    }));
+    value::figures(ui, &told);
     let how = match &found.figures {
         Some(figures) => lang.with(
             "feedback.own",

@@ -5,6 +5,7 @@ use egui_plot::{Corner, PlotPoint};
 use regulars_engine::feedback::{Answers, Feedback};
 use regulars_engine::metrics::Estimate;
 
+use crate::window::pages::value;
 use crate::window::parts::{self, chart, intervals};
 use crate::window::theme::S3;
 use crate::words::{Lang, percent};
@@ -39,14 +40,13 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, found: &Feedback) {
     let help = |figure: &Figure| {
         lang.t(if figure.key == "nps" { "fb.survey.nps.help" } else { "fb.survey.csat.help" })
     };
-    parts::figures(ui, |ui| {
-        parts::figure(ui, &lang.t("fb.survey.answers"), &lang.count(all.answers as u64), "");
-        for figure in &FIGURES {
-            let Some(e) = (figure.of)(all) else { continue };
-            let args = [("low", (figure.show)(e.low)), ("high", (figure.show)(e.high))];
-            parts::figure(ui, &name(figure), &(figure.show)(e.value), &lang.with("fb.survey.range", &args));
-        }
-    });
+    let mut told = vec![(lang.t("fb.survey.answers"), lang.count(all.answers as u64), String::new())];
+    told.extend(FIGURES.iter().filter_map(|figure| {
+        let e = (figure.of)(all)?;
+        let args = [("low", (figure.show)(e.low)), ("high", (figure.show)(e.high))];
+        Some((name(figure), (figure.show)(e.value), lang.with("fb.survey.range", &args)))
+    }));
+    value::figures(ui, &told);
     for figure in &FIGURES {
         let Some(whole) = (figure.of)(all) else { continue };
         parts::muted(ui, help(figure));
