@@ -9,7 +9,7 @@ mod survey;
 mod wording;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::feedback::{Feedback, Mood, Outcome, Theme, ThemeKind};
+use regulars_engine::feedback::{Mood, Outcome, Theme, ThemeKind};
 
 use super::{Page, Scene, value};
 use crate::window::command::Command;
@@ -90,7 +90,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             ui.add_space(S2);
         }
     });
-    parts::steady(ui, "finding", |ui| finding(ui, lang, &heard.feedback));
+    parts::steady(ui, "finding", |ui| finding(ui, lang, &heard));
     parts::steady(ui, "tabs", |ui| {
         ui.horizontal_wrapped(|ui| {
             for tab in Tab::ALL {
@@ -133,7 +133,8 @@ fn name(lang: Lang, theme: &Theme) -> &str {
 }
 
 /// What to mend first, since when, and how many comments there are.
-fn finding(ui: &mut Ui, lang: Lang, found: &Feedback) {
+fn finding(ui: &mut Ui, lang: Lang, heard: &Heard) {
+    let found = &heard.feedback;
     let first = found.mend.first().and_then(|mend| Some((mend, found.themes.get(mend.theme)?)));
     let title = match first {
         Some((_, theme)) => lang.with("fb.mend_first", &[("name", name(lang, theme).to_owned())]),
@@ -157,10 +158,12 @@ fn finding(ui: &mut Ui, lang: Lang, found: &Feedback) {
     let all = found.moods.len();
     let share = |count: usize| percent(count as f64 / all.max(1) as f64);
     let mut told = vec![(lang.t("fb.comments"), lang.count(all as u64), String::new())];
-    told.extend(Mood::ALL.map(|mood| {
-        let count = found.count(mood);
-        (mood_name(lang, mood), lang.count(count as u64), share(count))
-    }));
+    told.extend(
+        Mood::ALL
+            .iter()
+            .zip(heard.moods)
+            .map(|(mood, count)| (mood_name(lang, *mood), lang.count(count as u64), share(count))),
+    );
     value::figures(ui, &told);
     let how = match &found.figures {
         Some(figures) => lang.with(

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regulars_engine::Error;
-use regulars_engine::feedback::{Aspect, By, Feedback as Found, FeedbackSpec, Filter, Index, count_aspects};
+use regulars_engine::feedback::{
+    Aspect, By, Feedback as Found, FeedbackSpec, Filter, Index, Mood, count_aspects,
+};
 use regulars_engine::files::Grid;
 use regulars_engine::job::{Cancelled, Job};
 use regulars_engine::project::{self, Choices, Collected};
@@ -33,6 +35,8 @@ impl PartialEq for Of {
 pub struct Heard {
     pub feedback: Found,
     pub segments: Vec<String>,
+    /// Comments of each mood, as [`Mood::ALL`] has them.
+    pub moods: [usize; 3],
 }
 
 type Searching = Job<Result<(Arc<Index>, Vec<u32>), Cancelled>>;
@@ -161,7 +165,8 @@ impl State {
             let feedback = project::feedback_of(&collected, &settings, report)?;
             let segments = feedback.said.comments.iter().filter_map(|comment| comment.segment.clone());
             let segments: BTreeSet<String> = segments.collect();
-            Ok(Heard { segments: segments.into_iter().collect(), feedback })
+            let moods = Mood::ALL.map(|mood| feedback.count(mood));
+            Ok(Heard { segments: segments.into_iter().collect(), moods, feedback })
         });
         self.feedback.running = Some((of, job));
     }
