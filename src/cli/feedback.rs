@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::feedback::{Feedback, FeedbackSpec, Mend, Mood, Outcome, Theme, ThemeKind};
-use regulars_engine::files::{Cell, Grid};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use serde_json::{Value as Json, json};
@@ -33,6 +32,12 @@ pub(super) struct Hear {
     /// The column of groups that survey figures are told by (default: guessed)
     #[arg(long, value_name = "COLUMN")]
     segment: Option<String>,
+    /// The column of the day (default: guessed)
+    #[arg(long, value_name = "COLUMN")]
+    date: Option<String>,
+    /// The column that tells who wrote (default: the link to the customers, else the identifier)
+    #[arg(long, value_name = "COLUMN")]
+    customer: Option<String>,
     /// Number of learnt topics (default: the most stable one)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=30))]
     topics: Option<u8>,
@@ -59,6 +64,8 @@ impl Hear {
             rating: self.rating.clone(),
             nps: self.nps.clone(),
             segment: self.segment.clone(),
+            date: self.date.clone(),
+            customer: self.customer.clone(),
             topics: self.topics.map(usize::from),
             show_details: self.show_details,
             ..FeedbackSpec::default()
@@ -70,7 +77,8 @@ impl Hear {
         super::tell_unused(&collected.table);
         let found = project::feedback_of(&collected, &settings, &Reporter::silent())?;
         if let Some(out) = &self.out {
-            grid(&found, &settings.feedback)
+            project::feedback_grid(&found, &settings.feedback, None, &Reporter::silent())
+                .map_err(regulars_engine::Error::from)?
                 .write(out)
                 .map_err(|cause| project::ProjectError::Save { file: out.clone(), cause })?;
         }
@@ -117,38 +125,6 @@ fn told(found: &Feedback) -> Json {
         object.insert("metrics".into(), json!({ "held_out": figures }));
     }
     object
-}
-
-/// Every comment, to be taken away.
-fn grid(found: &Feedback, spec: &FeedbackSpec) -> Grid {
-    let names =
-        ["row", "customer", "date", "rating", "mood", "probability_kind", "aspects", "comment", "reply"];
-    let number = |value: f64| Cell::Number { value, text: format!("{value:.4}"), format: "0.00" };
-    let maybe = |value: Option<f64>| value.map_or_else(|| Cell::from(""), number);
-    let row = |(at, comment): (usize, &regulars_engine::feedback::Comment)| {
-        let (p, mood) = found.moods.get(at).copied().unwrap_or((None, Mood::NotSure));
-        let aspects = found.aspects_of.get(at).into_iter().flatten();
-        let keys: Vec<&str> =
-            aspects.filter_map(|aspect| Some(found.aspects.get(*aspect)?.key.as_str())).collect();
-        let customer = comment.customer.and_then(|at| found.said.customers.get(at));
-        vec![
-            Cell::whole(u64::from(comment.row)),
-            Cell::from(customer.map_or("", |customer| customer.id.as_str())),
-            Cell::from(comment.day.map_or(String::new(), |day| day.to_string())),
-            maybe(comment.rating),
-            Cell::from(match mood {
-                Mood::Kind => "kind",
-                Mood::Unkind => "unkind",
-                Mood::NotSure => "not_sure",
-            }),
-            maybe(p),
-            Cell::from(keys.join(", ")),
-            Cell::from(found.shown(at, usize::MAX / 8, spec)),
-            Cell::from(found.reply(at, spec).unwrap_or_default()),
-        ]
-    };
-    let rows = found.said.comments.iter().enumerate().map(row).collect();
-    Grid { name: "feedback".into(), header: names.map(str::to_owned).to_vec(), rows }
 }
 
 fn name(lang: Lang, theme: &Theme) -> &str {

@@ -16,6 +16,7 @@ mod explain;
 mod export;
 mod features;
 mod feedback;
+mod feedback_page;
 mod figures;
 mod honest;
 mod hostile;

@@ -105,7 +105,7 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
         Reader::Own(model) => Some(model.figures.clone()),
         Reader::Shipped => None,
     };
-    let limits = reader.thresholds();
+    let limits = spec.thresholds.unwrap_or_else(|| reader.thresholds());
     let read = reader.read(&texts, &report.part(0.5, 0.1))?;
     // Who rated a comment has said what it means.
     let rated = |at: usize| said.scale?.is_kind(said.comments.get(at)?.rating?);
@@ -121,7 +121,7 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
     let trend = calendar.as_ref().map(|calendar| trend(&said, calendar, &moods));
     let aspects = spec.aspects();
     let (mut drafts, aspects_of) =
-        of_aspects(&texts, &aspects, &reader, (&moods, &is_rated), &report.part(0.6, 0.1))?;
+        of_aspects((&texts, &aspects), (&reader, limits), (&moods, &is_rated), &report.part(0.6, 0.1))?;
     let (topics, stability) = of_topics(&texts, spec, &moods, seed, &report.part(0.7, 0.2))?;
     drafts.extend(topics);
     let heard = calendar.as_ref().zip(trend.as_ref()).map(|(c, trend)| (c.clone(), trend.comments.clone()));
@@ -192,9 +192,8 @@ fn trend(said: &Said, calendar: &Calendar, moods: &[(Option<f64>, Mood)]) -> Tre
 /// Aspects of the comments, each told by the clauses that speak of it. Where a comment speaks of nothing else,
 /// and was rated or its clauses say nothing, the comment's mood counts.
 fn of_aspects(
-    texts: &[&str],
-    aspects: &[Aspect],
-    reader: &Reader,
+    (texts, aspects): (&[&str], &[Aspect]),
+    (reader, limits): (&Reader, (f64, f64)),
     (moods, is_rated): (&[(Option<f64>, Mood)], &[bool]),
     report: &Reporter,
 ) -> crate::Result<(Vec<Draft>, Vec<Vec<usize>>)> {
@@ -219,7 +218,6 @@ fn of_aspects(
     }
     let parts: Vec<&str> = of_comment.iter().flatten().map(|(_, clause)| clause.as_str()).collect();
     let mut read = reader.read(&parts, report)?.into_iter();
-    let limits = reader.thresholds();
     let mut mentions: Vec<Vec<Mention>> = vec![Vec::new(); aspects.len()];
     for (comment, found) in of_comment.iter().enumerate() {
         for (aspect, _) in found {

@@ -8,6 +8,7 @@ mod repeats;
 mod reply;
 mod rises;
 mod script;
+mod search;
 mod sentiment;
 mod spec;
 mod survey;
@@ -23,6 +24,7 @@ pub use repeats::{Repeats, repeats};
 pub use reply::{Template, draft, shipped_templates};
 pub use rises::{Calendar, FALSE_ALARMS, Rise, Step, rise};
 pub use script::Language;
+pub use search::{By, Filter, Index, Which, count_aspects};
 pub use sentiment::{
     FOLDS, Figures, Mood, Reader, SHIPPED_THRESHOLDS, SURE, Sentiment, bag, by_list, calibration_error,
     folds_of, shipped,

@@ -207,6 +207,18 @@ pub enum Mood {
 }
 
 impl Mood {
+    /// Every mood, kind ones first.
+    pub const ALL: [Mood; 3] = [Mood::Kind, Mood::NotSure, Mood::Unkind];
+
+    /// The name used in JSON and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Unkind => "unkind",
+            Self::NotSure => "not_sure",
+        }
+    }
+
     /// By a probability, if there is one, and the thresholds.
     pub fn of(p: Option<f64>, (low, high): (f64, f64)) -> Self {
         match p {

@@ -18,6 +18,14 @@ pub struct FeedbackSpec {
     pub nps: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
+    /// The columns of the day and of the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Probabilities below which a comment is unkind and from which it is kind; those that were learnt when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<(f64, f64)>,
     /// Number of topics; the most stable one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topics: Option<usize>,
@@ -45,6 +53,11 @@ impl FeedbackSpec {
     /// The same settings within bounds.
     pub fn sane(mut self) -> Self {
         self.topics = self.topics.map(|k| k.clamp(2, 30));
+        self.thresholds =
+            self.thresholds.filter(|(low, high)| low.is_finite() && high.is_finite()).map(|(low, high)| {
+                let low = low.clamp(0.0, 1.0);
+                (low, high.clamp(low, 1.0))
+            });
         self.aspects.truncate(100);
         self.templates.truncate(100);
         self
@@ -58,5 +71,36 @@ impl FeedbackSpec {
     /// The templates that replies are drafted from.
     pub fn templates(&self) -> Vec<Template> {
         if self.templates.is_empty() { shipped_templates() } else { self.templates.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_chosen_is_not_saved() {
+        assert_eq!(serde_json::to_string(&FeedbackSpec::default()).unwrap(), "{}");
+        let chosen = FeedbackSpec {
+            date: Some("day".into()),
+            customer: Some("member".into()),
+            thresholds: Some((0.2, 0.8)),
+            ..FeedbackSpec::default()
+        };
+        let text = serde_json::to_string(&chosen).unwrap();
+        assert_eq!(serde_json::from_str::<FeedbackSpec>(&text).unwrap(), chosen);
+        let before = serde_json::from_str::<FeedbackSpec>(r#"{"topics":5}"#).unwrap();
+        assert_eq!((before.topics, before.date, before.thresholds), (Some(5), None, None));
+    }
+
+    #[test]
+    fn thresholds_stay_in_order_and_within_bounds() {
+        let sane = |low, high| {
+            FeedbackSpec { thresholds: Some((low, high)), ..Default::default() }.sane().thresholds
+        };
+        assert_eq!(sane(0.2, 0.8), Some((0.2, 0.8)));
+        assert_eq!(sane(0.7, 0.3), Some((0.7, 0.7)));
+        assert_eq!(sane(-1.0, 9.0), Some((0.0, 1.0)));
+        assert_eq!(sane(f64::NAN, 0.5), None);
     }
 }

@@ -54,7 +54,10 @@ fn is_wordy(column: &Column) -> bool {
 }
 
 /// The table of comments, its place among the collected ones, and the column.
-fn find<'a>(collected: &'a Collected, spec: &FeedbackSpec) -> Option<(usize, &'a Table, &'a Column)> {
+pub(super) fn find<'a>(
+    collected: &'a Collected,
+    spec: &FeedbackSpec,
+) -> Option<(usize, &'a Table, &'a Column)> {
     let tables = || collected.dataset.tables.iter().enumerate();
     if let Some(name) = &spec.text {
         return tables().find_map(|(at, table)| {
@@ -125,7 +128,10 @@ pub fn comments_of(collected: &Collected, settings: &Settings, report: &Reporter
     if scale.is_none() {
         rating = None;
     }
-    let dates = table.columns.iter().find(|column| column.role == Role::Date);
+    let dates = match &spec.date {
+        Some(_) => named(&spec.date, NPS)?,
+        None => table.columns.iter().find(|column| column.role == Role::Date),
+    };
     let days = dates.map(|column| cells(table, column, |cell| day(cell, column)));
     let segment_column = match &spec.segment {
         Some(_) => named(&spec.segment, NPS)?,
@@ -138,7 +144,8 @@ pub fn comments_of(collected: &Collected, settings: &Settings, report: &Reporter
     };
     let segments = segment_column.map(|column| cells(table, column, |cell| Some(cell.to_owned())));
     report.check()?;
-    let (customers, of_row) = customers(collected, (at, table), rating_column, settings);
+    let customer_column = named(&spec.customer, (&[], &[]))?;
+    let (customers, of_row) = customers(collected, (at, table), (rating_column, customer_column), settings);
     let texts = table.text(&text.name);
     let mut comments = Vec::with_capacity(table.height());
     for row in 0..table.height() {
@@ -204,7 +211,7 @@ fn rated(table: &Table, column: &Column) -> Vec<Option<f64>> {
 fn customers(
     collected: &Collected,
     (at, table): (usize, &Table),
-    rating: Option<&Column>,
+    (rating, chosen): (Option<&Column>, Option<&Column>),
     settings: &Settings,
 ) -> (Vec<Commenter>, Vec<Option<usize>>) {
     let data = &collected.dataset;
@@ -215,9 +222,12 @@ fn customers(
         }
         _ => None,
     });
+    // A link over another column than the chosen one says nothing of its customers.
+    let up = up.filter(|(_, own, _)| chosen.is_none_or(|chosen| chosen.name == **own));
     let base = up.and_then(|(base, own, key)| Some((data.tables.get(base)?, own, key)));
     let own = match base {
         Some((_, own, _)) => Some(own.as_str()),
+        None if chosen.is_some() => chosen.map(|column| column.name.as_str()),
         None => table.with_role(Role::Id).map(|column| column.name.as_str()),
     };
     let keyed = own.and_then(|own| table.columns.iter().find(|column| column.name == own));

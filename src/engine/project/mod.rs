@@ -23,6 +23,7 @@ mod gate;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
+mod heard;
 mod histories;
 mod inspection;
 mod labels;
@@ -123,6 +124,7 @@ pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
 };
+pub use heard::{Choices, feedback_choices, feedback_grid};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
 pub use labels::Labels;

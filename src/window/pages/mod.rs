@@ -27,6 +27,7 @@ pub use evaluate::Tab as EvaluateTab;
 pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;
 pub use recommend::Tab as RecommendTab;
+pub use feedback::Tab as FeedbackTab;
 pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;
 

@@ -198,13 +198,13 @@ fn notes(ui: &mut Ui, lang: Lang, all: &[Note]) {
 }
 
 /// A figure's name, its value and the sentence below.
-type Told = (String, String, String);
+pub(super) type Told = (String, String, String);
 
 /// Width of a figure.
 const FIGURE: f32 = 158.0;
 
 /// Figures beside each other, as many as there is room for, the others below.
-fn figures(ui: &mut Ui, all: &[Told]) {
+pub(super) fn figures(ui: &mut Ui, all: &[Told]) {
     let room = ((ui.available_width() + S5) / (FIGURE + S5)).floor().max(1.0);
     for row in all.chunks(room as usize) {
         parts::figures(ui, |ui| {

@@ -64,6 +64,8 @@ pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use experiments::{Audience, Experiments};
 pub use feedback::Feedback;
+pub use experiments::Experiments;
+pub use feedback::{Feedback, Heard};
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;
