@@ -176,7 +176,7 @@ fn recommendations_are_those_of_the_saved_model() {
         "recommend",
         orders.to_str().unwrap(),
         "--model",
-        "popular",
+        "popularity",
         "--save",
         saved.to_str().unwrap(),
     ]);
