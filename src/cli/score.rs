@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use regulars_engine::collect::database::{self, Address, ScoreRow, Written};
 use regulars_engine::deploy::batch::{self, Ask};
 use regulars_engine::deploy::drift::Rules;
-use regulars_engine::deploy::{Bundle, Change, Lacking};
+use regulars_engine::deploy::{Bundle, Change, Lacking, Scores};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings, Source};
@@ -37,8 +38,15 @@ pub(super) struct Score {
     fill: bool,
     /// Score block by block in bounded memory; a delimited text from 64 MiB on always is. The list is the
     /// same, and nothing is compared with earlier lists
-    #[arg(long, conflicts_with = "as_of")]
+    #[arg(long, conflicts_with_all = ["as_of", "write_back"])]
     stream: bool,
+    /// Write the scores into a database too, by identifier: sqlite:shop.db#scores,
+    /// postgresql://user@host/shop#scores, mysql://… (default table: regulars_scores)
+    #[arg(long, value_name = "ADDRESS#TABLE")]
+    write_back: Option<String>,
+    /// Only tell what --write-back would change
+    #[arg(long, requires = "write_back")]
+    dry_run: bool,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -64,6 +72,7 @@ impl Score {
         let (sources, secrets) = self.reading.sources(&self.files)?;
         if !is_project
             && self.as_of.is_none()
+            && self.write_back.is_none()
             && let [Source::File(file)] = sources.as_slice()
             && (self.stream || std::fs::metadata(file).is_ok_and(|m| m.len() >= project::STREAMED_FROM))
             && let Some(told) = self.streamed(&bundle, &settings, file, &report)?
@@ -78,6 +87,7 @@ impl Score {
         let month = Month::new(bundle.clone(), bundle.score(&table, lacking, &report)?);
         let scores = &month.scores;
         scores.write(&bundle, &self.out)?;
+        let written = self.write_back(scores, bundle.threshold, &report)?;
         let changes = month.since(&lists, bundle.threshold);
         let flagged = scores.rows.iter().filter(|row| row.repeated).count();
         let differences = &scores.differences;
@@ -117,9 +127,44 @@ impl Score {
         Ok(json!({
             "rows": table.height(), "scored": scores.rows.len(), "flagged_rows": flagged,
             "rejected_rows": table.rejected_count, "extra_columns": differences.extra,
-            "differences": differences, "changes": changes,
+            "differences": differences, "changes": changes, "write_back": written,
             "seconds": started.elapsed().as_secs_f64(), "out": self.out,
         }))
+    }
+
+    /// Writes the scores into the database that was named, or tells what would change there.
+    fn write_back(
+        &self,
+        scores: &Scores,
+        threshold: f64,
+        report: &Reporter,
+    ) -> Result<Option<Written>, super::Failure> {
+        let Some(to) = &self.write_back else { return Ok(None) };
+        let (place, table) = to.rsplit_once('#').unwrap_or((to, "regulars_scores"));
+        let (address, given) = Address::parse(place)?;
+        let secret = match &address {
+            Address::Sqlite { .. } => None,
+            Address::Server(_) => super::source::password(&address, given)?,
+        };
+        let named = scores.rows.iter().filter(|row| row.named).map(|row| ScoreRow {
+            id: row.id.clone(),
+            probability: row.probability,
+            at_risk: row.probability >= threshold,
+        });
+        let rows: Vec<ScoreRow> = named.collect();
+        let table = super::source::table_name(table);
+        let written =
+            database::write_scores(&address, secret.as_ref(), (&table, &rows), self.dry_run, report)?;
+        if !self.json {
+            let lang = Lang::of_environment();
+            let counts =
+                [("inserted", written.inserted), ("changed", written.changed), ("same", written.same)];
+            let mut args = counts.map(|(name, count)| (name, lang.count(count as u64))).to_vec();
+            args.push(("table", table.to_string()));
+            let key = if written.dry_run { "watch.cli.would_write" } else { "watch.cli.written" };
+            super::out!("{}", lang.with(key, &args));
+        }
+        Ok(Some(written))
     }
 
     /// Scores block by block; `None` where that cannot be, and the whole is read.

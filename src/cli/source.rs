@@ -132,7 +132,7 @@ impl Reading {
 }
 
 /// A table's name, with its schema before a dot.
-fn table_name(text: &str) -> TableName {
+pub(super) fn table_name(text: &str) -> TableName {
     match text.split_once('.') {
         Some((schema, name)) => TableName { schema: Some(schema.to_owned()), name: name.to_owned() },
         None => TableName { schema: None, name: text.to_owned() },
@@ -195,7 +195,7 @@ fn of_environment() -> Option<Secret> {
 }
 
 /// The password of a database: given, of the environment, or typed where the server wants one.
-fn password(address: &Address, given: Option<Secret>) -> Result<Option<Secret>, Error> {
+pub(super) fn password(address: &Address, given: Option<Secret>) -> Result<Option<Secret>, Error> {
     if let Some(secret) = given.or_else(of_environment) {
         return Ok(Some(secret));
     }

@@ -1,5 +1,5 @@
-//! Databases → tables: SQLite files, PostgreSQL, MySQL and MariaDB servers. Only reading: read-only
-//! sessions, and a check of a person's own query before it is sent. Each act has a connection of
+//! Databases → tables: SQLite files, PostgreSQL, MySQL and MariaDB servers. Reading is in read-only
+//! sessions, with a check of a person's own query before it is sent. Each act has a connection of
 //! its own, so that nothing is held open at a shop's server and a lost network spoils one act only.
 
 mod address;
@@ -13,6 +13,7 @@ mod rows;
 mod sql;
 mod sqlite;
 mod tls;
+mod write;
 
 #[cfg(test)]
 mod servers;
@@ -20,6 +21,8 @@ mod servers;
 mod tests;
 #[cfg(test)]
 mod tests_servers;
+#[cfg(test)]
+mod tests_write;
 
 use std::time::Duration;
 
@@ -35,6 +38,7 @@ pub use error::{DatabaseError, NotReading};
 pub(super) use file::{list_file, read_file};
 pub use offer::Offer;
 pub use pushdown::{Aggregate, Function};
+pub use write::{ScoreRow, Written, write_scores};
 
 use rows::{Halt, Rows};
 use sql::Dialect;

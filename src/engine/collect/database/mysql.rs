@@ -21,6 +21,15 @@ struct Mysql {
 
 /// Opens a read-only transaction.
 pub(super) fn open(login: &Login, server: &Server) -> Result<Box<dyn Connection>, DatabaseError> {
+    let mut conn = connect(login, server)?;
+    for sql in ["SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION READ ONLY"] {
+        conn.query_drop(sql).map_err(|e| fault(login, &e))?;
+    }
+    Ok(Box::new(Mysql { conn, login: login.clone() }))
+}
+
+/// Finds and greets the server; the session has a known mode.
+pub(super) fn connect(login: &Login, server: &Server) -> Result<Conn, DatabaseError> {
     let encrypted = (server.tls != Tls::Off && !server.is_socket())
         .then(|| SslOpts::default().with_danger_accept_invalid_certs(server.tls == Tls::Prefer));
     let mut opts = options(login, server, encrypted);
@@ -47,15 +56,10 @@ pub(super) fn open(login: &Login, server: &Server) -> Result<Box<dyn Connection>
     // Servers too old to know a limit still have ours.
     let _ = conn.query_drop(timeout);
     // A known mode, so that quotes and backslashes mean what the check of queries takes them for.
-    for sql in [
-        "SET SESSION sql_mode = ''",
-        "SET SESSION time_zone = '+00:00'",
-        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-        "START TRANSACTION READ ONLY",
-    ] {
+    for sql in ["SET SESSION sql_mode = ''", "SET SESSION time_zone = '+00:00'"] {
         conn.query_drop(sql).map_err(|e| fault(login, &e))?;
     }
-    Ok(Box::new(Mysql { conn, login: login.clone() }))
+    Ok(conn)
 }
 
 fn options(login: &Login, server: &Server, encrypted: Option<SslOpts>) -> Opts {
@@ -78,7 +82,7 @@ fn options(login: &Login, server: &Server, encrypted: Option<SslOpts>) -> Opts {
     builder.into()
 }
 
-fn fault(login: &Login, error: &Error) -> DatabaseError {
+pub(super) fn fault(login: &Login, error: &Error) -> DatabaseError {
     let address = login.address.clone();
     let seconds = login.limits.seconds;
     let io = match error {

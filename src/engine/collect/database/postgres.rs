@@ -22,6 +22,22 @@ struct Postgres {
 
 /// Opens a read-only transaction.
 pub(super) fn open(login: &Login, server: &Server) -> Result<Box<dyn Connection>, DatabaseError> {
+    let mut client = connect(login, server)?;
+    // Only for the transaction: a pooler may hand the session to someone else.
+    let milliseconds = login.limits.seconds.saturating_mul(1000).min(i32::MAX as u64);
+    client
+        .batch_execute(&format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL statement_timeout = {milliseconds}; SET LOCAL TIME ZONE 'UTC'; \
+             SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 3; \
+             SET LOCAL standard_conforming_strings = on"
+        ))
+        .map_err(|e| fault(login, &e))?;
+    Ok(Box::new(Postgres { client, login: login.clone() }))
+}
+
+/// Finds and greets the server.
+pub(super) fn connect(login: &Login, server: &Server) -> Result<Client, DatabaseError> {
     let mut config = Config::new();
     match server.is_socket() {
         true => config.host_path(&server.host),
@@ -46,25 +62,15 @@ pub(super) fn open(login: &Login, server: &Server) -> Result<Box<dyn Connection>
     let connector = tls::config(server.tls)
         .map(MakeRustlsConnect::new)
         .map_err(|e| DatabaseError::Tls { address: login.address.clone(), cause: e.to_string() })?;
-    let mut client = config.connect(connector.clone()).map_err(|e| fault(login, &e))?;
+    let client = config.connect(connector.clone()).map_err(|e| fault(login, &e))?;
     let token = client.cancel_token();
     login.stop.set(move || {
         let _ = token.cancel_query(connector);
     });
-    // Only for the transaction: a pooler may hand the session to someone else.
-    let milliseconds = login.limits.seconds.saturating_mul(1000).min(i32::MAX as u64);
-    client
-        .batch_execute(&format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET LOCAL statement_timeout = {milliseconds}; SET LOCAL TIME ZONE 'UTC'; \
-             SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 3; \
-             SET LOCAL standard_conforming_strings = on"
-        ))
-        .map_err(|e| fault(login, &e))?;
-    Ok(Box::new(Postgres { client, login: login.clone() }))
+    Ok(client)
 }
 
-fn fault(login: &Login, error: &Error) -> DatabaseError {
+pub(super) fn fault(login: &Login, error: &Error) -> DatabaseError {
     let address = login.address.clone();
     let seconds = login.limits.seconds;
     if let Some(told) = error.as_db_error() {

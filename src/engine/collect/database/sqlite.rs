@@ -58,7 +58,7 @@ pub(super) fn open(login: &Login, path: &Path) -> Result<Box<dyn Connection>, Da
     Ok(Box::new(Sqlite { handle, login: login.clone() }))
 }
 
-fn fault(login: &Login, error: &rusqlite::Error) -> DatabaseError {
+pub(super) fn fault(login: &Login, error: &rusqlite::Error) -> DatabaseError {
     let (address, file) = (login.address.clone(), login.address.file());
     let (code, cause, position) = match error {
         rusqlite::Error::SqliteFailure(e, text) => {
