@@ -26,8 +26,8 @@ pub use deploy::Tab as DeployTab;
 pub use evaluate::Tab as EvaluateTab;
 pub use experiments::Tab as ExperimentsTab;
 pub use features::Tab as FeaturesTab;
-pub use recommend::Tab as RecommendTab;
 pub use feedback::Tab as FeedbackTab;
+pub use recommend::Tab as RecommendTab;
 pub use segments::Tab as SegmentsTab;
 pub use train::Tab as TrainTab;
 

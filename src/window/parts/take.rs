@@ -31,6 +31,8 @@ fn send(ui: &Ui, take: Take) {
 /// Saves a table that was made because it was asked for.
 pub fn save(ui: &Ui, grid: Grid) {
     send(ui, Take::Save(grid));
+}
+
 /// A wish that a job has made ready.
 pub fn wish(ctx: &Context, take: Take) {
     ctx.data_mut(|data| data.get_temp_mut_or_default::<Vec<Take>>(mailbox()).push(take));

@@ -178,12 +178,12 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_map(&mut self) {
         let end = self.map.drawing.poll();
-        if self.heard(end) {
+        if self.tell(end) {
             self.map.choose_nobody();
         }
         let ends = [self.map.colours.poll(), self.map.part.poll()];
         for end in ends {
-            self.heard(end);
+            self.tell(end);
         }
     }
 }

@@ -63,8 +63,6 @@ pub use classes::Classes;
 pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use experiments::{Audience, Experiments};
-pub use feedback::Feedback;
-pub use experiments::Experiments;
 pub use feedback::{Feedback, Heard};
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
