@@ -41,7 +41,11 @@ pub fn p_value(p: f64) -> String {
 /// The area of measured rows with its ends in a few words, or that so few are not judged.
 pub fn area(lang: Lang, measured: &Evaluation) -> String {
     match measured.area() {
-        Some(e) => lang.with("status.area", &interval(e)),
+        Some(e) => {
+            // Two digits: the rail has room for no more.
+            let args = [("value", e.value), ("low", e.low), ("high", e.high)];
+            lang.with("status.area", &args.map(|(name, value)| (name, format!("{value:.2}"))))
+        }
         None => lang.t("status.not_judged"),
     }
 }

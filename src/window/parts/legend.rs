@@ -52,13 +52,17 @@ impl Legend {
         let width = ui.available_width().round();
         let kept: Option<(f32, f32)> = ui.data(|data| data.get_temp(tallest));
         let kept = kept.filter(|(of, _)| *of == width).map_or(0.0, |(_, height)| height);
-        let drawn = ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(S2, 2.0);
-            for entry in entries {
-                if one(ui, entry, self.shows(&entry.name)) {
-                    self.toggle(ui, &entry.name);
+        let drawn = ui.scope(|ui| {
+            // A row is as tall as its text.
+            ui.spacing_mut().interact_size.y = 16.0;
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(S2, 2.0);
+                for entry in entries {
+                    if one(ui, entry, self.shows(&entry.name)) {
+                        self.toggle(ui, &entry.name);
+                    }
                 }
-            }
+            })
         });
         let height = drawn.response.rect.height();
         ui.add_space((kept - height).max(0.0));
