@@ -235,7 +235,7 @@ impl State {
         }
         let ends = [self.classes.orders.poll(), self.classes.sorting.poll(), self.classes.profile.poll()];
         for end in ends {
-            self.tell(end);
+            self.ended_with(end);
         }
     }
 }

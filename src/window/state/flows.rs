@@ -85,6 +85,6 @@ impl State {
             self.flows.work.clear();
         }
         let end = self.flows.work.poll();
-        self.tell(end);
+        self.ended_with(end);
     }
 }

@@ -177,7 +177,7 @@ impl State {
         self.bring_back_groups();
         let ends = [self.groups.drift.poll(), self.groups.trust.poll()];
         for end in ends {
-            self.tell(end);
+            self.ended_with(end);
         }
     }
 

@@ -194,7 +194,7 @@ impl<K: PartialEq + Clone, T: Send + 'static> Keyed<K, T> {
 
 impl State {
     /// Tells what went wrong; true where a result has come.
-    pub(super) fn tell(&mut self, end: Option<Ended>) -> bool {
+    pub(super) fn ended_with(&mut self, end: Option<Ended>) -> bool {
         match end {
             Some(Ended::Found) => return true,
             Some(Ended::Failed(error)) => self.fail(error),

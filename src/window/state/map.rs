@@ -178,12 +178,12 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_map(&mut self) {
         let end = self.map.drawing.poll();
-        if self.tell(end) {
+        if self.ended_with(end) {
             self.map.choose_nobody();
         }
         let ends = [self.map.colours.poll(), self.map.part.poll()];
         for end in ends {
-            self.tell(end);
+            self.ended_with(end);
         }
     }
 }
