@@ -44,6 +44,9 @@ type Searching = Job<Result<(Arc<Index>, Vec<u32>), Cancelled>>;
 /// Columns to choose from: of which data, by which column of comments.
 type Chosen = (Arc<Collected>, Option<String>);
 
+/// The aspects whose comments are counted, and the job that counts them.
+type Counting = (Vec<Aspect>, Job<Result<Vec<usize>, Cancelled>>);
+
 /// What was found, and its jobs.
 #[derive(Default)]
 pub struct Feedback {
@@ -59,7 +62,7 @@ pub struct Feedback {
     index: Option<Arc<Index>>,
     places: Arc<Vec<u32>>,
     counted: Option<(Vec<Aspect>, Vec<usize>)>,
-    counting: Option<(Vec<Aspect>, Job<Result<Vec<usize>, Cancelled>>)>,
+    counting: Option<Counting>,
     choices: Option<(Chosen, Choices)>,
     choosing: Option<(Chosen, Job<Choices>)>,
     exporting: Option<Job<Result<Grid, Cancelled>>>,

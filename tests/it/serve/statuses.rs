@@ -10,6 +10,9 @@ use serde_json::json;
 use super::{JSON, answer, ask, connect, customers, post, saved, serve};
 use crate::support::{regulars, sample};
 
+/// Method, path, heads and body of a request; the status and the kind of error that answer it.
+type Case = (&'static str, &'static str, Vec<(&'static str, &'static str)>, Vec<u8>, u16, &'static str);
+
 #[test]
 fn wrong_requests_get_their_status() {
     let folder = tempfile::tempdir().unwrap();
@@ -28,7 +31,7 @@ fn wrong_requests_get_their_status() {
     let text = |value: &serde_json::Value| value.to_string().into_bytes();
     let csv = ("Content-Type", "text/csv");
     let huge = vec![b' '; 100_001];
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, Vec<u8>, u16, &str)> = vec![
+    let cases: Vec<Case> = vec![
         ("POST", "/v1/score", vec![JSON], b"{\"orders\": 1,}".to_vec(), 400, "bad_json"),
         ("POST", "/v1/score", vec![JSON], b"".to_vec(), 400, "bad_json"),
         ("POST", "/v1/score", vec![JSON], b"\xff\xfe{}".to_vec(), 400, "bad_json"),
