@@ -17,7 +17,7 @@ use crate::words::Lang;
 /// Columns on the page; p and the ends of the accuracy's interval go with what is taken away.
 fn heads(lang: Lang) -> [Head; 6] {
     [
-        Head::text(lang.t("figures.head.model"), 128.0),
+        Head::text(lang.t("figures.head.model"), 156.0),
         Head::number(lang.t("figures.head.difference"), 92.0),
         Head::number(lang.t("figures.head.together"), 124.0),
         Head::text(lang.t("figures.head.by_area"), 112.0),
