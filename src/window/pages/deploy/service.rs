@@ -77,7 +77,8 @@ fn settings(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
         ui.add_space(S3);
         parts::setting(ui, lang, "service_port", |ui| {
-            let drag = egui::DragValue::new(&mut service.port).range(1024..=65_535);
+            let drag =
+                egui::DragValue::new(&mut service.port).range(1024..=65_535).clamp_existing_to_range(false);
             parts::named(ui, lang, "service_port", drag);
         });
     });
