@@ -116,8 +116,7 @@ fn drawn_products_give_the_slope_of_all_on_average() {
         assert!(drawn.items.windows(2).all(|pair| pair[0] < pair[1]));
         mean.iter_mut().zip(slope(Some(&drawn))).for_each(|(sum, one)| *sum += one / 300.0);
     }
-    let off = whole.iter().zip(&mean).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let corrected = off;
+    let corrected = whole.iter().zip(&mean).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     // Uncorrected draws are far off: those that are seldom drawn are not pushed down enough.
     let mut plain = vec![0.0f32; items];
     for _ in 0..300 {
