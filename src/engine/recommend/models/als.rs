@@ -55,7 +55,7 @@ fn score_all(x: &[f32], items: &[f32], out: &mut [f32]) {
 /// [`Side::place`] in the widest registers.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
 fn place(
-    side: &Side<'_>,
+    side: &Side,
     x: &mut [f32],
     (taken, extra): (&[u32], &dyn Fn(usize) -> f32),
     room: &mut Room,
