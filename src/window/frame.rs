@@ -19,7 +19,7 @@ pub(super) fn rail(ui: &mut Ui, app: &mut App) {
     parts::muted(ui, lang.t("app.slogan"));
     ui.add_space(S3);
     // All entries stand on a screen of 800 points without scrolling: the jobs have their live line on hover.
-    ui.spacing_mut().item_spacing.y = 4.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
     let top = ui.cursor().min;
     for (at, page) in Page::ALL.into_iter().enumerate() {
         match page {
@@ -59,8 +59,9 @@ fn stage(ui: &mut Ui, app: &mut App, page: Page, mark: &str) {
     let frame = egui::Frame::new()
         .fill(if on { p.surface } else { egui::Color32::TRANSPARENT })
         .corner_radius(6)
-        .inner_margin(egui::Margin::symmetric(8, 3));
+        .inner_margin(egui::Margin::symmetric(8, if is_stage { 3 } else { 1 }));
     let inner = frame.show(ui, |ui| {
+        ui.spacing_mut().interact_size.y = 22.0;
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
             parts::stage_mark(ui, mark, on);

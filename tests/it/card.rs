@@ -137,7 +137,7 @@ fn a_customer_is_asked_about_and_printed() {
     assert!(harness.query_by_label_contains("most similar customers left").is_some());
     tab(&mut harness, "Why");
     assert!(harness.query_by_label_contains("most similar customers left").is_none(), "another tab");
-    assert!(harness.query_by_label("Follow-up").is_some());
+    assert!(harness.query_all_by_label("Follow-up").next().is_some());
     assert!(harness.query_by_label("risk by the model").is_some());
     shots(&mut harness, "why");
     tab(&mut harness, "What if");

@@ -175,18 +175,18 @@ fn a_dragged_threshold_changes_list_cost_and_gain_in_the_same_frame() {
     assert_eq!((point.calls, point.profit), (called.calls, called.profit));
     assert!(gains.curve.points.iter().all(|point| point.calls <= 7));
     assert!(says(&harness, &format!("Most gain within your limit: the {} riskiest", called.calls)));
-    harness.state_mut().state.settings.money.limit = Limit::None;
-    harness.run_steps(2);
-    until(&mut harness, "measuring", |app| {
-        app.state.money.gains().unwrap().curve.points.last().unwrap().calls == book.len()
-    });
-    harness.run_steps(2);
     // A person's figures are one step of undo and are saved; untouched ones are not written.
     let text = serde_json::to_string(&harness.state().state.settings).unwrap();
     assert!(text.contains("\"money\""));
     assert!(
         !serde_json::to_string(&regulars_engine::project::Settings::default()).unwrap().contains("money")
     );
+    harness.state_mut().state.settings.money.limit = Limit::None;
+    harness.run_steps(2);
+    until(&mut harness, "measuring", |app| {
+        app.state.money.gains().unwrap().curve.points.last().unwrap().calls == book.len()
+    });
+    harness.run_steps(2);
     let from = harness.state().state.settings.threshold;
     let pictures = harness.query_all_by_label_contains("Most gain: the ").map(|node| node.rect());
     let picture = pictures.max_by(|a, b| a.height().total_cmp(&b.height())).unwrap();

@@ -42,7 +42,7 @@ fn the_whole_way_in_both_languages() {
     shots(&mut harness, "empty");
     let _folder = shop(&mut harness);
     shots(&mut harness, "ready");
-    harness.get_by_label("Work out what to offer").click();
+    harness.get_by_label("Work out what to offer").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.recommend.working());
     until(&mut harness, "offers", |app| app.state.recommended().is_some());
@@ -55,11 +55,11 @@ fn the_whole_way_in_both_languages() {
     // What if: the answer is there in the frame after the press.
     let item = found.products[0];
     let product = found.product(item).to_owned();
-    harness.get_by_label(&format!("Add {product} to the basket")).click();
+    harness.get_by_label(&format!("Add {product} to the basket")).click_accesskit();
     harness.run_steps(2);
     harness.get_by_label("What goes with this basket");
     assert_eq!(harness.state().page.recommend.basket, [item]);
-    harness.get_by_label(&format!("Take {product} out of the basket")).click();
+    harness.get_by_label(&format!("Take {product} out of the basket")).click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().page.recommend.basket.is_empty());
 
@@ -75,7 +75,7 @@ fn the_whole_way_in_both_languages() {
     until(&mut harness, "costs", |app| app.state.recommend.costs().is_some());
     shots(&mut harness, "house");
     // A rule that is taken is in force at once, and nothing is stale.
-    harness.get_by_label("only what is in stock").click();
+    harness.get_by_label("only what is in stock").click_accesskit();
     harness.run_steps(3);
     assert!(harness.state().state.settings.recommend.house.in_stock);
     assert!(!harness.state().state.recommend_is_stale());
@@ -96,7 +96,7 @@ fn the_whole_way_in_both_languages() {
     shots(&mut harness, "products");
 
     // One press, and the experiment is planned with them.
-    harness.get_by_label("Test this offer").click();
+    harness.get_by_label("Test this offer").click_accesskit();
     harness.run_steps(3);
     let app = harness.state();
     assert_eq!((app.prefs.page, app.page.experiments.tab), (Page::Experiments, ExperimentsTab::Plan));
@@ -146,7 +146,7 @@ fn a_table_without_products_says_what_to_give() {
     until(&mut harness, "reading", |app| app.state.collected.is_some() && !app.state.preparing());
     harness.state_mut().prefs.page = Page::Recommend;
     harness.run_steps(3);
-    harness.get_by_label("Work out what to offer").click();
+    harness.get_by_label("Work out what to offer").click_accesskit();
     until(&mut harness, "failing", |app| app.state.recommend_error().is_some());
     let error = harness.state().state.recommend_error().unwrap();
     assert_eq!(error.kind(), "recommend_no_lines");

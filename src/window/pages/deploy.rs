@@ -1,6 +1,5 @@
-//! Put to work: the scoring service, the watched folder, what watches over them, and privacy.
+//! Put to work: the scoring service, the watched folder and what watches over them.
 
-pub(in crate::window) mod privacy;
 pub(in crate::window) mod service;
 pub(in crate::window) mod watch;
 
@@ -17,18 +16,16 @@ pub enum Tab {
     #[default]
     Service,
     Watch,
-    Privacy,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 3] = [Tab::Service, Tab::Watch, Tab::Privacy];
+    pub const ALL: [Tab; 2] = [Tab::Service, Tab::Watch];
 
     fn key(self) -> &'static str {
         match self {
             Self::Service => "deploy.tab.service",
             Self::Watch => "deploy.tab.watch",
-            Self::Privacy => "deploy.tab.privacy",
         }
     }
 }
@@ -39,7 +36,6 @@ pub struct View {
     pub tab: Tab,
     pub service: service::View,
     pub watch: watch::View,
-    pub privacy: privacy::View,
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -54,11 +50,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.page.deploy.tab {
         Tab::Service => service::show(ui, scene),
         Tab::Watch => watch::show(ui, scene),
-        Tab::Privacy => privacy::show(ui, scene),
     }
 }
-
-pub(super) fn inspector(_ui: &mut Ui, _scene: &mut Scene<'_>) {}
 
 /// One live line for the rail.
 pub(super) fn status(_lang: Lang, _state: &State) -> String {

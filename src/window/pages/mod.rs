@@ -305,7 +305,7 @@ impl Page {
 
     /// True for pages with settings beside the content.
     pub fn has_inspector(self) -> bool {
-        !matches!(self, Self::Settings | Self::Mask)
+        !matches!(self, Self::Settings | Self::Mask | Self::Deploy)
     }
 
     /// True for pages whose settings a trainer's lock holds.
@@ -349,12 +349,11 @@ impl Page {
             Self::Value => value::inspector(ui, scene),
             Self::Recommend => recommend::inspector(ui, scene),
             Self::Feedback => feedback::inspector(ui, scene),
-            Self::Deploy => deploy::inspector(ui, scene),
             Self::Experiments => experiments::inspector(ui, scene),
             Self::Customers => customers::inspector(ui, scene),
             Self::Time => time::inspector(ui, scene),
             Self::Classroom => classroom::inspector(ui, scene),
-            Self::Mask | Self::Settings => {}
+            Self::Mask | Self::Deploy | Self::Settings => {}
         }
     }
 

@@ -11,7 +11,6 @@ mod feedback;
 mod figures;
 mod flows;
 mod groups;
-mod guard;
 mod inside;
 mod keep;
 mod keyed;
@@ -67,7 +66,6 @@ pub use feedback::{Feedback, Heard};
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;
-pub use guard::Guard;
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
@@ -231,7 +229,6 @@ pub struct State {
     pub value: Value,
     pub service: Service,
     pub watch: Watch,
-    pub guard: Guard,
     pub feedback: Feedback,
     pub recommend: Recommend,
     pub flows: Flows,
@@ -330,7 +327,6 @@ impl State {
             value: Value::default(),
             service: Service::default(),
             watch: Watch::default(),
-            guard: Guard::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
             flows: Flows::default(),
@@ -470,7 +466,6 @@ impl State {
         self.value.cancel();
         self.service.cancel();
         self.watch.cancel();
-        self.guard.cancel();
         self.feedback.cancel();
         self.recommend.cancel();
         self.flows.cancel();
@@ -526,7 +521,6 @@ impl State {
             self.value.job(),
             self.service.job(),
             self.watch.job(),
-            self.guard.job(),
             self.feedback.job(),
             self.recommend.job(),
             self.experiments.job(),
@@ -640,7 +634,6 @@ impl State {
         self.poll_value();
         self.poll_service();
         self.poll_watch();
-        self.poll_guard();
         self.poll_feedback();
         self.poll_recommend();
         self.poll_flows();

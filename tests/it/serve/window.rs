@@ -84,13 +84,13 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     // A key: made, shown once, counts from the next start.
     harness.state_mut().state.service.name = "till".into();
     harness.run_steps(2);
-    harness.get_by_label("Make key").click();
+    harness.get_by_label("Make key").click_accesskit();
     harness.run_steps(3);
     let (_, key) = harness.state().state.service.fresh().cloned().unwrap();
     draw(&mut harness, "key");
     let text = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
     assert!(text.contains("till") && !text.contains(&key));
-    harness.get_by_label("I have kept it").click();
+    harness.get_by_label("I have kept it").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.service.fresh().is_none());
     harness.get_by_label("Serve the model").click();
