@@ -366,12 +366,14 @@ impl State {
         let write = self.write.take();
         // A watched folder has nothing to do with the file that is open.
         let watch = std::mem::take(&mut self.watch);
+        let service = self.service.ended();
         self.cancel();
         self.bundling.iter().for_each(Job::cancel);
         self.inspecting.iter().for_each(|(_, job)| job.cancel());
         let ctx = self.ctx.clone();
         *self = Self::new(ctx);
         (self.recovery, self.locked, self.write, self.watch) = (recovery, locked, write, watch);
+        self.service = service;
         if left {
             self.tell(Tone::Caution, "notice.left_unsaved", Vec::new());
         }

@@ -146,6 +146,12 @@ impl Service {
         self.running.as_ref().is_some_and(|running| running.guarded)
     }
 
+    /// The same without what is served: the model goes with the file that is closed, the keys and who can
+    /// ask stay.
+    pub(super) fn ended(&self) -> Self {
+        Self { reach: self.reach, port: self.port, file: self.file.clone(), ..Self::default() }
+    }
+
     /// Keeps keys in another file.
     pub fn keep_keys_in(&mut self, file: PathBuf) {
         (self.file, self.keys) = (Some(file), None);
