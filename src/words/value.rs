@@ -29,14 +29,15 @@ pub fn sure(lang: Lang, shop: &Shop) -> String {
     if actual <= 0.0 || predicted <= 0.0 {
         return lang.t("value.sure.nothing");
     }
-    let off = predicted / actual - 1.0;
+    // Everything beside what was foretold, so that the share and the range can be compared.
+    let off = actual / predicted - 1.0;
     let args = [
         ("share", whole(off.abs())),
         ("low", whole(1.0 - (low / predicted).min(1.0))),
         ("high", whole((high / predicted).max(1.0) - 1.0)),
         ("day", to_date(check.calibration_end).to_string()),
     ];
-    let key = match (own > 0.0, off < 0.0) {
+    let key = match (own > 0.0, off > 0.0) {
         (false, _) => "value.sure.chance",
         (true, true) => "value.sure.below",
         (true, false) => "value.sure.above",
