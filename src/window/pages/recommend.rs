@@ -98,7 +98,7 @@ impl Default for View {
     fn default() -> Self {
         Self {
             tab: Tab::Models,
-            metric: models::Metric::HitRate,
+            metric: models::Metric::Ndcg,
             cut: 10,
             search: String::new(),
             found_customers: Searched::default(),

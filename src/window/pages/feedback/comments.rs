@@ -74,7 +74,9 @@ fn filters(ui: &mut Ui, scene: &mut Scene<'_>, heard: &Heard) {
             ];
             for (key, typed, day) in ends {
                 let label = ui.label(lang.t(key));
-                let edit = egui::TextEdit::singleline(typed).hint_text("2026-03-01").desired_width(96.0);
+                let edit = egui::TextEdit::singleline(typed)
+                    .hint_text(lang.t("fb.filter.any_day"))
+                    .desired_width(96.0);
                 if ui.add(edit).labelled_by(label.id).changed() {
                     *day = typed.trim().parse().ok();
                 }
@@ -179,7 +181,11 @@ fn cell(
         1 => {
             let (p, mood) = found.moods.get(at)?;
             let name = super::mood_name(lang, *mood);
-            Some(p.map_or(name.clone(), |p| format!("{name} {p:.2}")))
+            // A rating tells the mood by itself, whatever the words would have said.
+            Some(match p.filter(|_| comment.rating.is_none()) {
+                Some(p) => format!("{name} {p:.2}"),
+                None => name,
+            })
         }
         2 => comment.rating.map(|rating| rating.to_string()),
         3 => {

@@ -59,7 +59,8 @@ fn cut_off(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::setting(ui, lang, "rec_cut_off", |ui| {
         let mut text =
             typed.clone().unwrap_or_else(|| spec.cut_off.map_or(String::new(), |day| day.to_string()));
-        let edit = egui::TextEdit::singleline(&mut text).hint_text("2026-06-30").desired_width(120.0);
+        let edit =
+            egui::TextEdit::singleline(&mut text).hint_text(lang.t("recpage.auto_day")).desired_width(120.0);
         let response = parts::named(ui, lang, "rec_cut_off", edit);
         parts::form::typing(ui, &response);
         if response.changed() {
