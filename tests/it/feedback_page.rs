@@ -146,7 +146,7 @@ fn words_thresholds_and_columns_are_the_persons() {
     harness.get_by_label("先改进：配送");
     harness.get_by_label("问卷数字").click();
     harness.run_steps(2);
-    assert!(harness.get_all_by_label_contains("满意的占比").count() > 0);
+    assert!(harness.get_all_by_label_contains("满意率").count() > 0);
     shots(&mut harness, "feedback-survey", [1280.0, 900.0]);
     harness.get_by_label("重复与广告").click();
     harness.run_steps(2);
