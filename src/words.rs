@@ -14,6 +14,7 @@ use regulars_engine::segment::rfm::KNOWN;
 use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
+pub mod heard;
 pub mod money;
 mod named;
 pub mod spoken;

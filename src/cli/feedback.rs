@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use regulars_engine::feedback::{Feedback, FeedbackSpec, Mend, Mood, Outcome, Theme, ThemeKind};
+use regulars_engine::feedback::{Feedback, FeedbackSpec, Mood, ThemeKind};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use serde_json::{Value as Json, json};
 
-use super::{Input, Outcome as Ran};
+use super::{Input, Outcome};
+use crate::words::heard;
 use crate::words::{Lang, percent};
 
 /// Groups of repeated comments that the answer names.
@@ -55,7 +56,7 @@ pub(super) struct Hear {
 }
 
 impl Hear {
-    pub(super) fn run(&self) -> Ran {
+    pub(super) fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
@@ -127,13 +128,6 @@ fn told(found: &Feedback) -> Json {
     object
 }
 
-fn name(lang: Lang, theme: &Theme) -> &str {
-    match lang {
-        Lang::En => &theme.en,
-        Lang::Zh => &theme.zh,
-    }
-}
-
 fn print(lang: Lang, found: &Feedback) {
     let count = |value: usize| lang.count(value as u64);
     let args = [
@@ -163,15 +157,9 @@ fn print(lang: Lang, found: &Feedback) {
     }
     for (at, mend) in found.mend.iter().take(10).enumerate() {
         let Some(theme) = found.themes.get(mend.theme) else { continue };
-        super::out!("  {}. {}", at + 1, line(lang, theme, mend));
-        if let Some(rise) = &theme.rise {
-            let args = [
-                ("from", rise.from.to_string()),
-                ("rate", percent(rise.rate)),
-                ("before", percent(rise.before)),
-            ];
-            let key = if rise.goes_on { "feedback.rise" } else { "feedback.rise_over" };
-            super::out!("     {}", lang.with(key, &args));
+        super::out!("  {}. {}", at + 1, heard::mend(lang, theme, mend));
+        if let Some(line) = heard::rise(lang, theme) {
+            super::out!("     {line}");
         }
         if let Some((_, text)) = theme.typical.first() {
             super::out!("     “{}”", short(text));
@@ -187,7 +175,7 @@ fn print(lang: Lang, found: &Feedback) {
             ThemeKind::Topic => lang.t("feedback.topic"),
         };
         let kindly = theme.sentiment.map_or_else(|| "—".to_owned(), |share| percent(share.value));
-        super::out!("  {:>8}  {kindly:>6}  {kind}  {}", count(theme.comments), name(lang, theme));
+        super::out!("  {:>8}  {kindly:>6}  {kind}  {}", count(theme.comments), heard::theme(lang, theme));
     }
     if let Some(survey) = &found.survey {
         if let Some(nps) = survey.nps {
@@ -202,23 +190,6 @@ fn print(lang: Lang, found: &Feedback) {
     if found.repeats.repeated + found.repeats.spam.len() > 0 {
         let args = [("repeated", count(found.repeats.repeated)), ("spam", count(found.repeats.spam.len()))];
         super::out!("{}", lang.with("feedback.repeats", &args));
-    }
-}
-
-fn line(lang: Lang, theme: &Theme, mend: &Mend) -> String {
-    let weight = mend.weight;
-    let [value, low, high] = [weight.value, weight.low, weight.high].map(|value| format!("{value:.1}"));
-    let args = [
-        ("name", name(lang, theme).to_owned()),
-        ("count", lang.count(mend.customers as u64)),
-        ("value", value),
-        ("low", low),
-        ("high", high),
-    ];
-    match mend.outcome {
-        Outcome::Left => lang.with("feedback.mend.left", &args),
-        Outcome::Rating => lang.with("feedback.mend.rating", &args),
-        Outcome::Complaints => lang.with("feedback.mend.complaints", &args[..2]),
     }
 }
 

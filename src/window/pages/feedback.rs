@@ -9,13 +9,14 @@ mod survey;
 mod wording;
 
 use eframe::egui::{self, RichText, Ui};
-use regulars_engine::feedback::{Mood, Outcome, Theme, ThemeKind};
+use regulars_engine::feedback::{Mood, Outcome, ThemeKind};
 
 use super::{Page, Scene, value};
 use crate::window::command::Command;
 use crate::window::parts::{self, intervals};
 use crate::window::state::{Heard, State};
 use crate::window::theme::{self, S2, S3, S5};
+use crate::words::heard;
 use crate::words::{Lang, percent};
 
 /// What the page shows.
@@ -125,27 +126,20 @@ fn shows_details(scene: &Scene<'_>) -> bool {
 }
 
 /// The name of a theme.
-fn name(lang: Lang, theme: &Theme) -> &str {
-    match lang {
-        Lang::En => &theme.en,
-        Lang::Zh => &theme.zh,
-    }
-}
-
 /// What to mend first, since when, and how many comments there are.
 fn finding(ui: &mut Ui, lang: Lang, heard: &Heard) {
     let found = &heard.feedback;
     let first = found.mend.first().and_then(|mend| Some((mend, found.themes.get(mend.theme)?)));
     let title = match first {
-        Some((_, theme)) => lang.with("fb.mend_first", &[("name", name(lang, theme).to_owned())]),
+        Some((_, theme)) => lang.with("fb.mend_first", &[("name", heard::theme(lang, theme).to_owned())]),
         None => lang.t("fb.no_complaint"),
     };
     let title = RichText::new(title).font(theme::section_font());
     ui.add(egui::Label::new(title).wrap());
     if let Some((mend, theme)) = first {
         let gap = if lang == Lang::Zh { "" } else { " " };
-        let mut text = lang.with("fb.sentence", &[("text", mend_line(lang, theme, mend))]);
-        if let Some(rise) = rise_line(lang, theme) {
+        let mut text = lang.with("fb.sentence", &[("text", heard::mend(lang, theme, mend))]);
+        if let Some(rise) = heard::rise(lang, theme) {
             text = format!("{text}{gap}{}", lang.with("fb.sentence", &[("text", rise)]));
         }
         if !mend.is_clear && mend.outcome != Outcome::Complaints {
@@ -195,33 +189,6 @@ fn mood_name(lang: Lang, mood: Mood) -> String {
     })
 }
 
-/// A theme's place in the list, in words.
-fn mend_line(lang: Lang, theme: &Theme, mend: &regulars_engine::feedback::Mend) -> String {
-    let weight = mend.weight;
-    let [value, low, high] = [weight.value, weight.low, weight.high].map(|value| format!("{value:.1}"));
-    let args = [
-        ("name", name(lang, theme).to_owned()),
-        ("count", lang.count(mend.customers as u64)),
-        ("value", value),
-        ("low", low),
-        ("high", high),
-    ];
-    let key = match mend.outcome {
-        Outcome::Left => "feedback.mend.left",
-        Outcome::Rating => "feedback.mend.rating",
-        Outcome::Complaints => "feedback.mend.complaints",
-    };
-    lang.with(key, &args)
-}
-
-/// Since when it is said more often.
-fn rise_line(lang: Lang, theme: &Theme) -> Option<String> {
-    let rise = theme.rise.as_ref()?;
-    let args =
-        [("from", rise.from.to_string()), ("rate", percent(rise.rate)), ("before", percent(rise.before))];
-    Some(lang.with(if rise.goes_on { "feedback.rise" } else { "feedback.rise_over" }, &args))
-}
-
 /// The list of what to mend, aspects and topics, and the one that is looked at.
 fn themes(ui: &mut Ui, scene: &mut Scene<'_>, heard: &Heard) {
     let lang = scene.lang;
@@ -232,11 +199,11 @@ fn themes(ui: &mut Ui, scene: &mut Scene<'_>, heard: &Heard) {
         .iter()
         .filter_map(|mend| {
             let theme = found.themes.get(mend.theme)?;
-            let told = match rise_line(lang, theme) {
-                Some(rise) => format!("{}\n{rise}", mend_line(lang, theme, mend)),
-                None => mend_line(lang, theme, mend),
+            let told = match heard::rise(lang, theme) {
+                Some(rise) => format!("{}\n{rise}", heard::mend(lang, theme, mend)),
+                None => heard::mend(lang, theme, mend),
             };
-            let name = name(lang, theme).to_owned();
+            let name = heard::theme(lang, theme).to_owned();
             Some(intervals::Row { name, estimate: mend.weight, told, marked: mend.is_clear })
         })
         .collect();
@@ -295,7 +262,7 @@ pub(super) fn status(lang: Lang, state: &State) -> String {
     let Some(heard) = state.heard() else { return lang.t("fb.status.none") };
     let found = &heard.feedback;
     match found.mend.first().and_then(|mend| found.themes.get(mend.theme)) {
-        Some(theme) => lang.with("fb.mend_first", &[("name", name(lang, theme).to_owned())]),
+        Some(theme) => lang.with("fb.mend_first", &[("name", heard::theme(lang, theme).to_owned())]),
         None => lang.with("fb.status.count", &[("count", lang.count(found.moods.len() as u64))]),
     }
 }

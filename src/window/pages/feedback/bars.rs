@@ -7,6 +7,7 @@ use regulars_engine::files::{Cell, Grid};
 use crate::report::svg;
 use crate::window::parts::{self, drawing, framed};
 use crate::window::theme::{Palette, S2, S3};
+use crate::words::heard;
 use crate::words::{Lang, percent};
 
 const ROW: f32 = 26.0;
@@ -25,7 +26,7 @@ pub(super) fn show(
     let all: Vec<(usize, &Theme)> =
         found.themes.iter().enumerate().filter(|(_, theme)| theme.kind == kind).collect();
     let (_, first) = all.first()?;
-    let args = [("name", super::name(lang, first).to_owned()), ("count", lang.count(first.comments as u64))];
+    let args = [("name", heard::theme(lang, first).to_owned()), ("count", lang.count(first.comments as u64))];
     let (id, key) = match kind {
         ThemeKind::Aspect => ("feedback aspects", "fb.bars.aspects"),
         ThemeKind::Topic => ("feedback topics", "fb.bars.topics"),
@@ -83,7 +84,7 @@ fn rows(ui: &mut Ui, lang: Lang, all: &[(usize, &Theme)], looked_at: Option<&str
             let share = if is_chosen { 0.2 } else { 0.12 };
             ui.painter().rect_filled(rect, 4, p.accent.gamma_multiply(share));
         }
-        let cut = drawing::fitted(ui, super::name(lang, theme), font.size, names);
+        let cut = drawing::fitted(ui, heard::theme(lang, theme), font.size, names);
         let middle = rect.center().y;
         let left = egui::pos2(rect.left() + 4.0, middle);
         ui.painter().text(left, egui::Align2::LEFT_CENTER, cut, font.clone(), p.ink);
@@ -132,14 +133,14 @@ fn told(lang: Lang, theme: &Theme) -> String {
     let count = |value: usize| lang.count(value as u64);
     let unsure = theme.comments.saturating_sub(theme.kind_comments + theme.unkind_comments);
     let args = [
-        ("name", super::name(lang, theme).to_owned()),
+        ("name", heard::theme(lang, theme).to_owned()),
         ("count", count(theme.comments)),
         ("kind", count(theme.kind_comments)),
         ("unkind", count(theme.unkind_comments)),
         ("unsure", count(unsure)),
     ];
     let text = lang.with("fb.bars.told", &args);
-    match super::rise_line(lang, theme) {
+    match heard::rise(lang, theme) {
         Some(rise) => format!("{text}\n{rise}"),
         None => text,
     }
@@ -155,7 +156,7 @@ fn chart(lang: Lang, title: &str, all: &[(usize, &Theme)]) -> svg::Chart {
     let names: Vec<String> = all
         .iter()
         .enumerate()
-        .map(|(at, (_, theme))| format!("{at} = {}", super::name(lang, theme)))
+        .map(|(at, (_, theme))| format!("{at} = {}", heard::theme(lang, theme)))
         .collect();
     svg::Chart {
         title: title.to_owned(),
@@ -173,7 +174,7 @@ fn grid(lang: Lang, title: &str, all: &[(usize, &Theme)]) -> Grid {
     let keys = ["fb.comments", "fb.mood.kind", "fb.mood.unkind", "fb.customers", "fb.words"];
     let row = |(_, theme): &(usize, &Theme)| {
         vec![
-            Cell::from(super::name(lang, theme)),
+            Cell::from(heard::theme(lang, theme)),
             Cell::whole(theme.comments as u64),
             Cell::whole(theme.kind_comments as u64),
             Cell::whole(theme.unkind_comments as u64),

@@ -8,6 +8,7 @@ use crate::window::parts::{self, table};
 use crate::window::state::Heard;
 use crate::window::theme::{self, Palette, S2, S3};
 use crate::words::Lang;
+use crate::words::heard;
 
 /// Letters of a comment in a row, and of the one that is looked at.
 const LETTERS: usize = 160;
@@ -42,7 +43,7 @@ fn filters(ui: &mut Ui, scene: &mut Scene<'_>, heard: &Heard) {
             std::iter::once(None).chain((0..found.themes.len()).map(Some)).collect();
         parts::choose(ui, &lang.t("fb.filter.theme"), &mut filter.theme, &themes, |at| {
             let theme = at.and_then(|at| found.themes.get(at));
-            theme.map_or_else(|| lang.t("fb.filter.any_theme"), |theme| super::name(lang, theme).to_owned())
+            theme.map_or_else(|| lang.t("fb.filter.any_theme"), |theme| heard::theme(lang, theme).to_owned())
         });
         if !heard.segments.is_empty() {
             let groups: Vec<Option<usize>> =

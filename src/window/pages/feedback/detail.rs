@@ -8,6 +8,7 @@ use super::Tab;
 use crate::window::pages::Scene;
 use crate::window::parts::{self, chart};
 use crate::window::theme::{self, S2, S3};
+use crate::words::heard;
 use crate::words::{Lang, percent};
 
 /// Words of a theme that are named.
@@ -17,7 +18,7 @@ const LETTERS: usize = 240;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Feedback, (at, theme): (usize, &Theme)) {
     let lang = scene.lang;
-    let title = ui.label(RichText::new(super::name(lang, theme)).font(theme::section_font()));
+    let title = ui.label(RichText::new(heard::theme(lang, theme)).font(theme::section_font()));
     if std::mem::take(&mut scene.page.feedback.comes) {
         title.scroll_to_me(Some(egui::Align::Min));
     }
@@ -28,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Feedback, (at, th
         let args = [("value", value), ("low", low), ("high", high)];
         ui.label(lang.with("fb.detail.share", &args));
     }
-    if let Some(rise) = super::rise_line(lang, theme) {
+    if let Some(rise) = heard::rise(lang, theme) {
         let text = lang.with("fb.sentence", &[("text", rise)]);
         ui.add(egui::Label::new(RichText::new(text).family(theme::strong())).wrap());
     }
@@ -94,13 +95,13 @@ fn trend(ui: &mut Ui, lang: Lang, found: &Feedback, theme: &Theme) {
     let title = match &theme.rise {
         Some(rise) => {
             let args = [
-                ("name", super::name(lang, theme).to_owned()),
+                ("name", heard::theme(lang, theme).to_owned()),
                 ("from", rise.from.to_string()),
                 ("to", rise.to.to_string()),
             ];
             lang.with(if rise.goes_on { "fb.trend.rise" } else { "fb.trend.rise_over" }, &args)
         }
-        None => lang.with("fb.trend.none", &[("name", super::name(lang, theme).to_owned())]),
+        None => lang.with("fb.trend.none", &[("name", heard::theme(lang, theme).to_owned())]),
     };
     let place = |day| of.starts.iter().position(|start| *start == day);
     let mark = theme.rise.as_ref().and_then(|rise| Some((lang.t("fb.trend.mark"), place(rise.from)? as f64)));
