@@ -36,7 +36,7 @@ fn run_elsewhere(kind: &str, onnx: &str, rows: &str) {
         println!("skipped: {kind} in onnxruntime: REGULARS_ONNX_PYTHON is unset");
         return;
     };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/onnx.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/onnx_equal.py");
     let told = std::process::Command::new(python).args([script, onnx, rows]).output().unwrap();
     let text = String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
     println!("{kind}: {text}");

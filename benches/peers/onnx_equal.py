@@ -2,7 +2,7 @@
 probabilities are from ours:
 
     regulars export model.bundle customers.csv --onnx model.onnx --matrix rows.csv
-    python benches/peers/onnx.py model.onnx rows.csv
+    python benches/peers/onnx_equal.py model.onnx rows.csv
 
 Exits with 1 where they differ by more than 1e-5. pip install onnxruntime numpy
 """
