@@ -34,6 +34,8 @@ pub enum LockError {
     Work { file: PathBuf, asked: u8 },
     #[error("a passphrase has at least {SHORTEST} characters")]
     Short,
+    #[error("the two passphrases are not the same")]
+    Differ,
     #[error("{} is not locked", file.display())]
     Open { file: PathBuf },
     #[error("{} is neither a project nor a bundle", file.display())]
@@ -54,6 +56,7 @@ impl LockError {
             Self::Changed { .. } => "locked_changed",
             Self::Work { .. } => "locked_work",
             Self::Short => "short_passphrase",
+            Self::Differ => "passphrases_differ",
             Self::Open { .. } => "not_locked",
             Self::Neither { .. } => "not_lockable",
             Self::NotFound { .. } => "not_found",
@@ -64,7 +67,7 @@ impl LockError {
 
     pub(crate) fn place(&self) -> Place {
         let file = match self {
-            Self::Short => None,
+            Self::Short | Self::Differ => None,
             Self::Locked { file }
             | Self::Wrong { file }
             | Self::Changed { file }
