@@ -27,6 +27,7 @@ mod keyboard;
 mod lessons;
 mod linked;
 mod live;
+mod locked;
 mod money;
 mod nets;
 mod over_time;
