@@ -35,6 +35,12 @@ pub(super) fn project(path: &Path) -> Result<SavedProject, Error> {
     Ok(SavedProject::open_with(path, passphrase_of(path)?.as_ref())?)
 }
 
+/// A project, locked or not, and what it is to be saved with so that it stays as it is.
+pub(super) fn project_to_save(path: &Path) -> Result<(SavedProject, Option<Passphrase>), Error> {
+    let passphrase = passphrase_of(path)?;
+    Ok((SavedProject::open_with(path, passphrase.as_ref())?, passphrase))
+}
+
 /// A bundle, locked or not.
 pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
     Ok(Bundle::open_with(path, passphrase_of(path)?.as_ref())?)

@@ -23,6 +23,7 @@ mod experiment;
 mod explain;
 mod export;
 mod feedback;
+mod forget;
 mod inspect;
 mod learning;
 mod locked;
@@ -128,6 +129,8 @@ enum Command {
     Privacy(privacy::Privacy),
     /// Locks a project or a bundle with a passphrase, or changes the passphrase
     Lock(locked::Lock),
+    /// Takes a customer out of what a project keeps, and tells what may still hold them
+    Forget(forget::Forget),
     /// Removes the passphrase of a project or a bundle
     Unlock(locked::Unlock),
     /// Writes the sample shop
@@ -323,6 +326,7 @@ pub fn main() -> ExitCode {
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Privacy(c) => (c.learnt.input.json, c.run()),
         Command::Lock(c) => (c.json, c.run()),
+        Command::Forget(c) => (c.json, c.run()),
         Command::Unlock(c) => (c.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
         Command::Export(c) => (c.json, c.run()),

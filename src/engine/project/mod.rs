@@ -19,6 +19,7 @@ mod feedback;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod forget;
 mod gate;
 mod groups;
 #[cfg(test)]
@@ -120,6 +121,7 @@ pub use explained::{
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
+pub use forget::{Forgotten, forget};
 pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
