@@ -30,6 +30,7 @@ mod live;
 mod locked;
 mod money;
 mod nets;
+mod offline;
 mod over_time;
 mod pages;
 mod product;

@@ -110,7 +110,7 @@ mod tests {
         project.follow_ups.insert("C-0009".into(), note("order C-00071"));
         let candidate = |at: usize| Candidate { id: format!("C-{at:04}"), ..Candidate::default() };
         let candidates: Vec<Candidate> = (0..20).map(candidate).collect();
-        let drawn = draw(&candidates, &DrawSpec::default()).unwrap();
+        let drawn = draw(&DrawSpec::default(), &candidates).unwrap();
         project.experiments.drawn =
             vec![Experiment::new("spring", Plan::default(), Drawing::default(), drawn)];
         project
