@@ -190,7 +190,10 @@ pub(crate) fn read_zip(path: &Path, name: &str) -> Result<serde_json::Value, Str
 }
 
 /// [`read_zip`] of what is read already.
-pub(crate) fn unzip(file: impl Read + std::io::Seek, name: &str) -> Result<serde_json::Value, String> {
+pub(crate) fn unzip(
+    file: impl std::io::Read + std::io::Seek,
+    name: &str,
+) -> Result<serde_json::Value, String> {
     let mut zip = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
     let entry = zip.by_name(name).map_err(|e| e.to_string())?;
     let mut text = Vec::new();
