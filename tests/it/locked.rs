@@ -95,10 +95,7 @@ fn the_window_locks_asks_and_keeps_nothing_plain() {
     // Two that differ, then two that are the same.
     let type_in =
         |harness: &mut egui_kittest::Harness<'_, regulars::window::App>, label: &str, text: &str| {
-            let field = |node: &egui_kittest::Node<'_>| {
-                node.accesskit_node().role() == egui::accesskit::Role::PasswordInput
-            };
-            let at = harness.get_all_by_label(label).find(field).unwrap();
+            let at = harness.get_by_role_and_label(egui::accesskit::Role::PasswordInput, label);
             at.focus();
             at.type_text(text);
             harness.run_steps(2);
