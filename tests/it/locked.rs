@@ -93,13 +93,14 @@ fn the_window_locks_asks_and_keeps_nothing_plain() {
     until(&mut harness, "reading", |app| app.state.prepared.is_some() && !app.state.keeping());
 
     // Two that differ, then two that are the same.
-    let type_in =
-        |harness: &mut egui_kittest::Harness<'_, regulars::window::App>, label: &str, text: &str| {
-            let at = harness.get_by_role_and_label(egui::accesskit::Role::PasswordInput, label);
-            at.focus();
-            at.type_text(text);
-            harness.run_steps(2);
-        };
+    type Window = egui_kittest::Harness<'static, regulars::window::App>;
+    let type_in = |harness: &mut Window, label: &str, text: &str| {
+        let role = egui::accesskit::Role::PasswordInput;
+        harness.get_by_role_and_label(role, label).focus();
+        harness.run_steps(2);
+        harness.get_by_role_and_label(role, label).type_text(text);
+        harness.run_steps(2);
+    };
     type_in(&mut harness, "Passphrase", WORDS);
     type_in(&mut harness, "The same again", "four grey otters");
     harness.get_by_label("Lock").click();
