@@ -18,6 +18,7 @@ mod features;
 mod feedback;
 mod feedback_page;
 mod figures;
+mod forget;
 mod honest;
 mod hostile;
 mod hostile_training;
