@@ -152,7 +152,7 @@ fn the_window_locks_asks_and_keeps_nothing_plain() {
     for (words, opens) in [("four grey otters sleep", false), (WORDS, true)] {
         harness.state_mut().state.guard.asking.as_mut().unwrap().typed = words.to_owned();
         harness.run_steps(1);
-        harness.get_by_label("Open").click();
+        harness.get_by_label("Unlock").click();
         harness.step();
         let tried = |app: &regulars::window::App| {
             app.state.guard.asking.as_ref().is_none_or(|asking| !asking.is_trying())
