@@ -239,7 +239,9 @@ const TOLD_WHOLE: [&str; 81] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 13] = [
+pub const MENDED_BY_FLAGS: [&str; 15] = [
+    "locked_file",
+    "short_passphrase",
     "recommend_no_lines",
     "recommend_no_column",
     "net_no_sequence",

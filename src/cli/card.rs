@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use regulars_engine::deploy::{Bundle, DeployError, Lacking};
+use regulars_engine::deploy::{DeployError, Lacking};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::files;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, CardSpec, Month, Origin, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, CardSpec, Month, Origin, ProjectError, Settings};
 use serde_json::json;
 
 use super::Outcome;
@@ -58,11 +58,11 @@ impl Card {
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
         let (bundle, follow_ups, mut settings) = if is_project {
-            let project = SavedProject::open(&self.bundle)?;
+            let project = super::locked::project(&self.bundle)?;
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
             (project.bundle.ok_or_else(no_model)?, project.follow_ups, project.settings)
         } else {
-            (Bundle::open(&self.bundle)?, BTreeMap::new(), Settings::default())
+            (super::locked::bundle(&self.bundle)?, BTreeMap::new(), Settings::default())
         };
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;

@@ -40,7 +40,7 @@ pub(super) struct Drift {
 impl Drift {
     pub(super) fn run(&self) -> Outcome {
         let report = Reporter::silent();
-        let bundle = Bundle::open(&self.bundle)?;
+        let bundle = super::locked::bundle(&self.bundle)?;
         let rules = self.rules.as_deref().map(Rules::open).transpose()?.unwrap_or_default();
         let mut settings = Settings::default();
         self.reading.apply(&mut settings.read);

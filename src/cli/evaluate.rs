@@ -50,7 +50,7 @@ impl Evaluate {
             let read = project::collect_sources(&sources, &secrets, &settings, &Reporter::silent())?;
             return named.run(&read.table, self.json);
         }
-        let bundle = Bundle::open(&self.bundle)?;
+        let bundle = super::locked::bundle(&self.bundle)?;
         let mut settings = Settings::default();
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;

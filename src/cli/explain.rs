@@ -9,7 +9,7 @@ use regulars_engine::deploy::{Bundle, Lacking, Reason, Scores, strongest};
 use regulars_engine::evaluate::explain::{Closely, Dependence, Overall};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, ProjectError, Settings};
 use serde_json::{Value, json};
 
 use super::{Failure, Outcome};
@@ -50,11 +50,11 @@ impl Explain {
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
         let (bundle, mut settings) = if is_project {
-            let project = SavedProject::open(&self.bundle)?;
+            let project = super::locked::project(&self.bundle)?;
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
             (project.bundle.ok_or_else(no_model)?, project.settings)
         } else {
-            (Bundle::open(&self.bundle)?, Settings::default())
+            (super::locked::bundle(&self.bundle)?, Settings::default())
         };
         if bundle.explainer.is_none() {
             return Err(ProjectError::NoExplainer { file: self.bundle.clone() }.into());

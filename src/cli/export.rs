@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use regulars_engine::deploy::{Bundle, Lacking};
+use regulars_engine::deploy::Lacking;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, ProjectError, SavedProject, Settings};
+use regulars_engine::project::{self, ProjectError, Settings};
 use serde_json::json;
 
 use super::Outcome;
@@ -41,11 +41,11 @@ impl Export {
         let mut settings = Settings::default();
         let bundle = if self.bundle.extension().is_some_and(|e| e == "regulars") {
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            let project = SavedProject::open(&self.bundle)?;
+            let project = super::locked::project(&self.bundle)?;
             settings = project.settings;
             project.bundle.ok_or_else(no_model)?
         } else {
-            Bundle::open(&self.bundle)?
+            super::locked::bundle(&self.bundle)?
         };
         let bytes = self.onnx.as_ref().map(|path| bundle.write_onnx(path)).transpose()?;
         let mut rows = None;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use regulars_engine::deploy::Bundle;
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, AsOf, Scorer};
@@ -36,7 +35,7 @@ pub(super) struct LookBack {
 
 impl LookBack {
     pub(super) fn run(&self) -> Outcome {
-        let bundle = self.bundle.as_deref().map(Bundle::open).transpose()?;
+        let bundle = self.bundle.as_deref().map(super::locked::bundle).transpose()?;
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
         settings.question = match &bundle {

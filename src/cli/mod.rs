@@ -23,8 +23,10 @@ mod experiment;
 mod explain;
 mod export;
 mod feedback;
+mod forget;
 mod inspect;
 mod learning;
+mod locked;
 mod look_back;
 mod mask;
 mod money;
@@ -71,6 +73,10 @@ struct Cli {
     command: Option<Command>,
     /// Data files or a project to open in the window
     paths: Vec<PathBuf>,
+    /// The file whose first line is the passphrase of a locked project or bundle (else
+    /// REGULARS_PASSPHRASE, or typed)
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -121,6 +127,12 @@ enum Command {
     Mask(mask::Mask),
     /// Whether a model gives away whom it learnt from
     Privacy(privacy::Privacy),
+    /// Locks a project or a bundle with a passphrase, or changes the passphrase
+    Lock(locked::Lock),
+    /// Takes a customer out of what a project keeps, and tells what may still hold them
+    Forget(forget::Forget),
+    /// Removes the passphrase of a project or a bundle
+    Unlock(locked::Unlock),
     /// Writes the sample shop
     Sample(sample::Sample),
     /// Writes one customer's card to print: how likely, why, what would turn it, who was alike
@@ -291,6 +303,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&error),
     };
+    locked::passphrase_in(cli.passphrase_file);
     let Some(command) = cli.command else { return run::window_or_terminal(cli.paths) };
     if let Command::Search(search) = &command
         && let Err(error) = search.check()
@@ -312,6 +325,9 @@ pub fn main() -> ExitCode {
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
         Command::Privacy(c) => (c.learnt.input.json, c.run()),
+        Command::Lock(c) => (c.json, c.run()),
+        Command::Forget(c) => (c.json, c.run()),
+        Command::Unlock(c) => (c.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
         Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),

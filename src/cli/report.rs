@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use regulars_engine::deploy::{Bundle, Checked, DeployError, check_bundle, check_seal};
 use regulars_engine::files;
-use regulars_engine::project::{ProjectError, SavedProject};
+use regulars_engine::project::ProjectError;
 use serde_json::json;
 
 use super::{Failure, Outcome};
@@ -58,10 +58,10 @@ impl Report {
 
     fn bundle(&self) -> Result<Bundle, Failure> {
         if !ends(&self.source, "regulars") {
-            return Ok(Bundle::open(&self.source)?);
+            return Ok(super::locked::bundle(&self.source)?);
         }
         let no_model = || ProjectError::NoModel { file: self.source.clone() };
-        Ok(SavedProject::open(&self.source)?.bundle.ok_or_else(no_model)?)
+        Ok(super::locked::project(&self.source)?.bundle.ok_or_else(no_model)?)
     }
 
     fn check(&self) -> Outcome {

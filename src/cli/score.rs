@@ -11,7 +11,7 @@ use regulars_engine::deploy::drift::Rules;
 use regulars_engine::deploy::{Bundle, Change, Lacking, Scores};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, Month, ProjectError, SavedProject, Settings, Source};
+use regulars_engine::project::{self, Month, ProjectError, Settings, Source};
 use serde_json::json;
 
 use super::Outcome;
@@ -61,12 +61,12 @@ impl Score {
         let report = Reporter::silent();
         let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
         let (bundle, lists, mut settings) = if is_project {
-            let project = SavedProject::open(&self.bundle)?;
+            let project = super::locked::project(&self.bundle)?;
             let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
             let lists: Vec<_> = project.lists.into_iter().map(Arc::new).collect();
             (project.bundle.ok_or_else(no_model)?, lists, project.settings)
         } else {
-            (Bundle::open(&self.bundle)?, Vec::new(), Settings::default())
+            (super::locked::bundle(&self.bundle)?, Vec::new(), Settings::default())
         };
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;

@@ -230,18 +230,25 @@ fn stty(argument: &str) -> bool {
 
 /// Asks for a secret on the terminal; `None` without one, or where it cannot be hidden.
 fn ask(place: &str) -> Option<Secret> {
+    let prompt = Lang::of_environment().with("cli.password", &[("place", place.to_owned())]);
+    ask_hidden(&prompt).map(Secret::new)
+}
+
+/// What a person types on the terminal, without showing it; `None` for nothing, without a terminal, or
+/// where it cannot be hidden.
+pub(super) fn ask_hidden(prompt: &str) -> Option<String> {
     let input = std::io::stdin();
     if !input.is_terminal() || !stty("-echo") {
         return None;
     }
     let hidden = Hidden;
-    eprint!("{} ", Lang::of_environment().with("cli.password", &[("place", place.to_owned())]));
+    eprint!("{prompt} ");
     let _ = std::io::stderr().flush();
     let mut text = String::new();
     let read = input.lock().read_line(&mut text);
     drop(hidden);
     let typed = text.trim_end_matches(['\r', '\n']).to_owned();
-    read.ok().filter(|_| !typed.is_empty()).map(|_| Secret::new(typed))
+    read.ok().filter(|_| !typed.is_empty()).map(|_| typed)
 }
 
 /// What sources offer, without reading them: tables, or the first page of a web address.

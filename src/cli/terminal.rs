@@ -7,9 +7,7 @@ use std::process::ExitCode;
 use regulars_engine::Error;
 use regulars_engine::deploy::{Customer, DeployError, FollowUps};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{
-    self, CallList, CallListSpec, Found, Origin, ProjectError, SavedProject, Settings, Source,
-};
+use regulars_engine::project::{self, CallList, CallListSpec, Found, Origin, ProjectError, Settings, Source};
 use regulars_engine::segment::Segmentation;
 use regulars_engine::table::Role;
 use regulars_engine::train::ModelKind;
@@ -30,7 +28,7 @@ pub(super) fn run(lang: Lang, paths: Vec<PathBuf>) -> ExitCode {
 fn journey(lang: Lang, paths: Vec<PathBuf>) -> Result<(), Error> {
     let (settings, sources) = match paths.as_slice() {
         [path] if path.extension().is_some_and(|e| e == "regulars") => {
-            let saved = SavedProject::open(path)?;
+            let saved = super::locked::project(path)?;
             let sources = saved
                 .wanted()
                 .into_iter()

@@ -12,6 +12,7 @@ mod sources;
 pub mod state;
 pub mod theme;
 mod tour;
+mod unlock;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -231,7 +232,8 @@ impl App {
         // The longer combination first: Ctrl+Shift+S is no Ctrl+S.
         let mut list: Vec<Command> = command::palette().into_iter().chain([Command::TogglePalette]).collect();
         list.sort_by_key(|c| !c.shortcut().is_some_and(|keys| keys.modifiers.shift));
-        let boxed = self.path_box.is_some() || self.source_box.is_some() || self.asks_to_close;
+        let asks = self.asks_to_close || self.state.guard.asking.is_some();
+        let boxed = self.path_box.is_some() || self.source_box.is_some() || asks;
         for command in list.into_iter().filter(|_| !boxed) {
             if command.shortcut().is_some_and(|keys| ctx.input_mut(|i| i.consume_shortcut(&keys))) {
                 self.send.push(command);
@@ -291,6 +293,7 @@ impl App {
         }
         dialog::path_box(&ctx, self);
         sources::show(&ctx, self);
+        unlock::show(&ctx, self);
         dialog::closing(&ctx, self);
         tour::show(&ctx, self);
         if self.first_frame.is_none() {

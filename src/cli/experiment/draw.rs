@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use regulars_engine::experiment::{Arm, DrawSpec, Drawing, Experiment, Files, draw};
-use regulars_engine::project::{self, Contacts, SavedProject, StrataBy};
+use regulars_engine::project::{self, Contacts, StrataBy};
 use serde_json::json;
 
 use super::super::{Input, Outcome, refuse_input};
@@ -67,7 +67,7 @@ impl Draw {
             name.and_then(|name| Some(name.strip_suffix(".experiment.json")?.to_owned())).unwrap_or_default();
         let header = || [lang.t("customers.id"), lang.t("customers.risk")];
         let (of, pool, repeated, called, left_alone) = if let Some(path) = project(&self.input.files) {
-            let saved = SavedProject::open(path)?;
+            let saved = super::super::locked::project(path)?;
             let pool = project::experiment_pool_of_project(&saved);
             let drawn = draw(&spec, &pool.candidates)?;
             let (file, hash) =

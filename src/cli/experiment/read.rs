@@ -68,7 +68,7 @@ pub(super) struct Read {
 impl Read {
     pub(super) fn run(&self) -> Outcome {
         let of = Experiment::open(&self.experiment)?;
-        let bundle = self.recalibrate.as_deref().map(Bundle::open).transpose()?;
+        let bundle = self.recalibrate.as_deref().map(super::super::locked::bundle).transpose()?;
         let mut options = ReadOptions::default();
         self.reading.apply(&mut options);
         let table = collect::open(&self.results, &options, &Reporter::silent())?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Card, DeployError, Differences, Profile, differences, read_zip, write_zip};
+use super::{Card, DeployError, Differences, Profile, differences, read_zip, unzip, write_zip};
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
 use crate::evaluate::{Choice, Explainer, Repair};
@@ -12,6 +12,7 @@ use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix, Sequences};
 use crate::files;
 use crate::job::Reporter;
+use crate::privacy::{Passphrase, lock};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{DeviceKind, Model};
 
@@ -108,11 +109,23 @@ impl Bundle {
     /// # Errors
     /// The file is absent, no bundle, or of a newer format.
     pub fn open(path: &Path) -> Result<Self, DeployError> {
+        Self::open_with(path, None)
+    }
+
+    /// [`open`](Self::open), also of a bundle that is locked with this passphrase.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the passphrase does not open it.
+    pub fn open_with(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, DeployError> {
         if !path.exists() {
             return Err(DeployError::NotFound { file: path.to_owned() });
         }
         let not = |cause: String| DeployError::NotABundle { file: path.to_owned(), cause };
-        let value = read_zip(path, "bundle.json").map_err(not)?;
+        let value = match lock::unlocked(path, passphrase)? {
+            Some(plain) => unzip(std::io::Cursor::new(plain.as_slice()), "bundle.json"),
+            None => read_zip(path, "bundle.json"),
+        }
+        .map_err(not)?;
         let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if version > BUNDLE_VERSION {
             return Err(DeployError::Newer { file: path.to_owned(), version });

@@ -71,6 +71,8 @@ pub enum DeployError {
     #[error("{what} cannot be written as ONNX")]
     NoOnnx { what: &'static str },
     #[error(transparent)]
+    Lock(#[from] crate::privacy::LockError),
+    #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
@@ -105,6 +107,7 @@ impl DeployError {
             Self::Altered { .. } => "altered",
             Self::IsInput { .. } => "is_input",
             Self::NoOnnx { .. } => "no_onnx",
+            Self::Lock(e) => e.kind(),
             Self::Serve(e) => e.kind(),
             Self::Write { .. } => "write_failed",
             Self::BadSettings { .. } => "bad_watch_settings",
@@ -136,6 +139,7 @@ impl DeployError {
             | Self::NoEarlier { file }
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::NoOnnx { .. } => Place::default(),
+            Self::Lock(e) => e.place(),
             Self::Serve(e) => Place { file: e.file(), ..Place::default() },
             Self::BrokenTrail { file, line, .. } => {
                 Place { file: Some(file.clone()), row: Some(*line), column: None }
@@ -182,6 +186,14 @@ pub(crate) fn write_zip(
 /// Reads one JSON entry of a zip archive, at most [`LARGEST`] bytes of it.
 pub(crate) fn read_zip(path: &Path, name: &str) -> Result<serde_json::Value, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+    unzip(file, name)
+}
+
+/// [`read_zip`] of what is read already.
+pub(crate) fn unzip(
+    file: impl std::io::Read + std::io::Seek,
+    name: &str,
+) -> Result<serde_json::Value, String> {
     let mut zip = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
     let entry = zip.by_name(name).map_err(|e| e.to_string())?;
     let mut text = Vec::new();

@@ -103,6 +103,30 @@ impl Experiment {
         }
     }
 
+    /// Takes a customer out, as if never drawn; true if there was one. The hashes are of the lists that
+    /// are left, so they no longer fit lists that were exported before.
+    pub fn forget(&mut self, id: &str) -> bool {
+        let before = self.members.len();
+        let strata = &mut self.strata;
+        self.members.retain(|member| {
+            if member.id != id {
+                return true;
+            }
+            let stratum = usize::try_from(member.stratum).ok().and_then(|at| strata.get_mut(at));
+            if let Some(stratum) = stratum {
+                let count = match member.arm {
+                    Arm::Called => &mut stratum.called,
+                    Arm::LeftAlone => &mut stratum.left_alone,
+                };
+                *count = count.saturating_sub(1);
+            }
+            false
+        });
+        self.called_hash = hash(&self.members, Arm::Called);
+        self.left_alone_hash = hash(&self.members, Arm::LeftAlone);
+        self.members.len() < before
+    }
+
     /// Customers of a group.
     pub fn count(&self, arm: Arm) -> u64 {
         self.members.iter().filter(|member| member.arm == arm).count() as u64

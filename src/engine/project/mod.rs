@@ -19,6 +19,7 @@ mod feedback;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod forget;
 mod gate;
 mod groups;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod inspection;
 mod labels;
 mod leak_trap;
 mod learning_curve;
+mod lock;
 mod membership;
 mod migrate;
 mod money;
@@ -119,6 +121,7 @@ pub use explained::{
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
+pub use forget::{Forgotten, forget};
 pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
@@ -130,6 +133,7 @@ pub use inspection::{Inspection, inspect};
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
 pub use learning_curve::learning_curve;
+pub use lock::{Lockable, relock};
 pub use membership::membership;
 pub use money::{Gains, call_book, gains, worths};
 pub use month::{Month, next_month};
@@ -198,6 +202,8 @@ pub enum ProjectError {
     NoCustomer { file: PathBuf, id: String },
     #[error("{} was saved before models kept what their reasons are found with", file.display())]
     NoExplainer { file: PathBuf },
+    #[error(transparent)]
+    Lock(#[from] crate::privacy::LockError),
     #[error("saving {} failed: {cause}", file.display())]
     Save { file: PathBuf, cause: std::io::Error },
 }
@@ -222,6 +228,7 @@ impl ProjectError {
             Self::RunOtherData { .. } => "run_other_data",
             Self::NoCustomer { .. } => "no_customer",
             Self::NoExplainer { .. } => "no_explainer",
+            Self::Lock(e) => e.kind(),
             Self::Save { .. } => "write_failed",
         }
     }
@@ -229,6 +236,7 @@ impl ProjectError {
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::NoTarget => Place::default(),
+            Self::Lock(e) => e.place(),
             Self::EmptyTarget { column }
             | Self::OneClass { column, .. }
             | Self::ManyClasses { column, .. }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{ProjectError, SavedProject};
+use crate::privacy::{Passphrase, is_locked};
 
 /// The place of one running program's autosaves. While it lives, it holds a lock that the operating
 /// system drops when the program ends in any way.
@@ -25,8 +26,10 @@ pub struct Recovered {
     /// The project file that it was of; `None` if it was never saved.
     pub origin: Option<PathBuf>,
     pub saved: SystemTime,
-    /// The data file.
+    /// The data file; empty where the autosave is locked, as is where it belongs.
     pub data: PathBuf,
+    /// It opens with the passphrase of its project.
+    pub locked: bool,
 }
 
 impl Recovery {
@@ -89,9 +92,14 @@ impl Recovery {
             {
                 continue;
             }
-            let Ok(project) = SavedProject::open(&path) else { continue };
             let saved = entry.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-            found.push(Recovered { file: path, origin: project.origin, saved, data: project.file });
+            let locked = is_locked(&path);
+            let (origin, data) = match (locked, SavedProject::open(&path)) {
+                (true, _) => (None, PathBuf::new()),
+                (false, Ok(project)) => (project.origin, project.file),
+                (false, Err(_)) => continue,
+            };
+            found.push(Recovered { file: path, origin, saved, data, locked });
         }
         found.sort_by_key(|one| std::cmp::Reverse(one.saved));
         found
@@ -139,6 +147,14 @@ impl Recovered {
     /// # Errors
     /// It can no longer be read.
     pub fn open(&self) -> Result<SavedProject, ProjectError> {
-        SavedProject::open(&self.file)
+        self.open_with(None)
+    }
+
+    /// [`open`](Self::open), also of a locked one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the passphrase does not open it.
+    pub fn open_with(&self, passphrase: Option<&Passphrase>) -> Result<SavedProject, ProjectError> {
+        SavedProject::open_with(&self.file, passphrase)
     }
 }

@@ -11,10 +11,11 @@ use super::migrate::{VERSION, migrate};
 use super::source::{Found, find_source};
 use super::{Experiments, Outcome, Prepared, ProjectError, Settings, Source};
 use crate::collect::database::Address;
-use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, write_zip};
+use crate::deploy::{Bundle, FollowUps, SavedList, read_zip, unzip, write_zip};
 use crate::files;
 use crate::job::{Cancelled, Reporter};
 use crate::metrics::Estimate;
+use crate::privacy::{Passphrase, lock};
 use crate::segment::SavedGroups;
 use crate::table::Table;
 use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
@@ -255,7 +256,24 @@ impl SavedProject {
     /// # Errors
     /// The disk or the folder refuses.
     pub fn save(&self, path: &Path) -> Result<(), ProjectError> {
-        files::write_atomically(path, |out| write_zip(out, "project.json", self))
+        self.save_with(path, None)
+    }
+
+    /// [`save`](Self::save), locked where there is a passphrase. It is locked in memory: no plain byte
+    /// reaches the disk.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_with(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<(), ProjectError> {
+        let write = |out: &mut dyn std::io::Write| match passphrase {
+            None => write_zip(out, "project.json", self),
+            Some(passphrase) => {
+                let mut plain = zeroize::Zeroizing::new(Vec::new());
+                write_zip(&mut *plain, "project.json", self)?;
+                out.write_all(&lock::seal(&plain, passphrase)?)
+            }
+        };
+        files::write_atomically(path, write)
             .map_err(|cause| ProjectError::Save { file: path.to_owned(), cause })
     }
 
@@ -264,8 +282,20 @@ impl SavedProject {
     /// # Errors
     /// The file is absent, no project, or of a newer format.
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
+        Self::open_with(path, None)
+    }
+
+    /// [`open`](Self::open), also of a project that is locked with this passphrase.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the passphrase does not open it.
+    pub fn open_with(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, ProjectError> {
         let not = |cause: String| ProjectError::NotAProject { file: path.to_owned(), cause };
-        let value = read_zip(path, "project.json").map_err(not)?;
+        let value = match lock::unlocked(path, passphrase)? {
+            Some(plain) => unzip(std::io::Cursor::new(plain.as_slice()), "project.json"),
+            None => read_zip(path, "project.json"),
+        }
+        .map_err(not)?;
         let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if version > VERSION {
             return Err(ProjectError::Newer { file: path.to_owned(), version });

@@ -1,5 +1,6 @@
-//! Put to work: the scoring service, the watched folder and what watches over them.
+//! Put to work: the scoring service, the watched folder and what watches over them; privacy.
 
+pub(in crate::window) mod privacy;
 pub(in crate::window) mod service;
 pub(in crate::window) mod watch;
 
@@ -16,16 +17,18 @@ pub enum Tab {
     #[default]
     Service,
     Watch,
+    Privacy,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 2] = [Tab::Service, Tab::Watch];
+    pub const ALL: [Tab; 3] = [Tab::Service, Tab::Watch, Tab::Privacy];
 
     fn key(self) -> &'static str {
         match self {
             Self::Service => "deploy.tab.service",
             Self::Watch => "deploy.tab.watch",
+            Self::Privacy => "deploy.tab.privacy",
         }
     }
 }
@@ -36,6 +39,7 @@ pub struct View {
     pub tab: Tab,
     pub service: service::View,
     pub watch: watch::View,
+    pub privacy: privacy::View,
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -50,6 +54,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.page.deploy.tab {
         Tab::Service => service::show(ui, scene),
         Tab::Watch => watch::show(ui, scene),
+        Tab::Privacy => privacy::show(ui, scene),
     }
 }
 

@@ -8,12 +8,13 @@ use regulars_engine::collect::database::Secret;
 use regulars_engine::deploy::{Bundle, Customer, FollowUps, SavedList};
 use regulars_engine::experiment::{Experiment, Plan};
 use regulars_engine::files;
+use regulars_engine::job::Reporter;
 use regulars_engine::project::{
     self, Collected, Found, Recovered, Recovery, SavedProject, SavedRun, SavedSource, Source,
 };
 use regulars_engine::table::Table;
 
-use super::{Run, State, ended};
+use super::{Behind, Run, State, ended};
 use crate::window::notice::Tone;
 
 /// Data that an opened project asks for.
@@ -186,7 +187,8 @@ impl State {
         let file = path.clone();
         // What is edited from here on is not in it.
         self.saved = true;
-        let job = self.start(move |_| Ok(parts.build().save(&file)?));
+        let passphrase = self.guard.passphrase();
+        let job = self.start(move |_| Ok(parts.build().save_with(&file, passphrase.as_ref())?));
         self.saving = Some((path, job));
     }
 
@@ -223,14 +225,18 @@ impl State {
             if let Some(Ok(bundle)) = self.bundling.take().and_then(|job| job.wait()) {
                 self.bundle = Some(Arc::new(bundle));
             }
-            self.saved = self.parts().is_some_and(|parts| parts.build().save(&path).is_ok());
+            let passphrase = self.guard.passphrase();
+            let save = |parts: Parts| parts.build().save_with(&path, passphrase.as_ref()).is_ok();
+            self.saved = self.parts().is_some_and(save);
         }
         let Some(recovery) = &self.recovery else { return false };
         if self.saved || !self.is_worth_keeping() {
             recovery.clear();
             return false;
         }
-        let left = self.parts().is_some_and(|parts| parts.build().save(recovery.file()).is_ok());
+        let passphrase = self.guard.passphrase();
+        let save = |parts: Parts| parts.build().save_with(recovery.file(), passphrase.as_ref()).is_ok();
+        let left = self.parts().is_some_and(save);
         recovery.leave();
         left
     }
@@ -360,14 +366,21 @@ impl State {
 
     /// Opens what a crash left behind. Until it is saved, it is unsaved.
     pub fn recover(&mut self, left: &Recovered) {
+        if self.asks_passphrase(Behind::Left(left.clone())) {
+            return;
+        }
         match left.open() {
-            Ok(saved) => {
-                self.open_saved(saved, left.origin.clone());
-                self.touch();
-                self.recovering = Some(left.clone());
-            }
+            Ok(saved) => self.open_left(saved, left.clone()),
             Err(error) => self.fail(error.into()),
         }
+    }
+
+    /// Opens what was read of an autosave.
+    pub(super) fn open_left(&mut self, saved: SavedProject, left: Recovered) {
+        let origin = saved.origin.clone();
+        self.open_saved(saved, origin);
+        self.touch();
+        self.recovering = Some(left);
     }
 
     /// True while an autosave is being written, or waits for one.
@@ -417,7 +430,9 @@ impl State {
         let Some(path) = self.recovery.as_ref().map(|r| r.file().to_owned()) else { return };
         let Some(parts) = self.parts() else { return };
         self.unkept = false;
-        self.autosave = Some(self.start(move |_| Ok(parts.build().save(&path)?)));
+        let passphrase = self.guard.passphrase();
+        let save = move |_: &Reporter| Ok(parts.build().save_with(&path, passphrase.as_ref())?);
+        self.autosave = Some(self.start(save));
     }
 
     /// The program is closed in peace: what is saved needs no recovery. What is not stays, and is

@@ -11,6 +11,7 @@ mod feedback;
 mod figures;
 mod flows;
 mod groups;
+mod guard;
 mod inside;
 mod keep;
 mod keyed;
@@ -66,6 +67,7 @@ pub use feedback::{Feedback, Heard};
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;
+pub use guard::{Asking, Behind, Guard};
 pub use inside::Inside;
 pub use keep::Lacks;
 pub use lab::{Ground as LabGround, Lab, Shown, Source as LabSource, Whose};
@@ -228,6 +230,7 @@ pub struct State {
     pub experiments: Experiments,
     pub value: Value,
     pub service: Service,
+    pub guard: Guard,
     pub watch: Watch,
     pub feedback: Feedback,
     pub recommend: Recommend,
@@ -326,6 +329,7 @@ impl State {
             experiments: Experiments::default(),
             value: Value::default(),
             service: Service::default(),
+            guard: Guard::default(),
             watch: Watch::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
@@ -522,6 +526,7 @@ impl State {
             self.flows.job(),
             self.value.job(),
             self.service.job(),
+            self.guard.job(),
             self.watch.job(),
             self.feedback.job(),
             self.recommend.job(),
@@ -635,6 +640,7 @@ impl State {
         self.poll_experiments();
         self.poll_value();
         self.poll_service();
+        self.poll_guard();
         self.poll_watch();
         self.poll_feedback();
         self.poll_recommend();

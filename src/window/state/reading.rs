@@ -8,7 +8,7 @@ use regulars_engine::collect;
 use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Collected, SavedProject, Secrets, Settings, Source};
 
-use super::{State, fresh_id};
+use super::{Behind, State, fresh_id};
 use crate::window::notice::Tone;
 
 /// Puts tables together again; what the one file holds beside them stays known.
@@ -26,6 +26,9 @@ impl State {
     /// is taken for that.
     pub fn open(&mut self, path: &Path) {
         if path.extension().is_some_and(|e| e == "regulars") {
+            if self.asks_passphrase(Behind::File(path.to_owned())) {
+                return;
+            }
             match SavedProject::open(path) {
                 Ok(saved) => self.open_saved(saved, Some(path.to_owned())),
                 Err(error) => self.fail(error.into()),

@@ -188,9 +188,9 @@ impl State {
         self.train.iter().for_each(|job| job.watch(on));
     }
 
-    /// Where the present training keeps its standing.
+    /// Where the present training keeps its standing; nowhere for a locked project, as it is not locked.
     fn checkpoint(&self) -> Option<std::path::PathBuf> {
-        let training = self.training.as_ref()?;
+        let training = self.training.as_ref().filter(|_| !self.guard.is_locked())?;
         self.recovery.as_ref().map(|recovery| recovery.checkpoint(&training.key))
     }
 

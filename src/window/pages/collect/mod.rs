@@ -335,7 +335,10 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
 fn left_behind(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     for (at, left) in scene.left_behind.iter().enumerate() {
-        let name = name_of(left.origin.as_ref().unwrap_or(&left.data));
+        let name = match left.locked {
+            true => lang.t("lock.left_name"),
+            false => name_of(left.origin.as_ref().unwrap_or(&left.data)),
+        };
         let minutes = left.saved.elapsed().map_or(0, |past| past.as_secs() / 60);
         ui.add_space(S2);
         ui.horizontal_wrapped(|ui| {

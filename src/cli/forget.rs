@@ -1,0 +1,84 @@
+//! `regulars forget`: a customer out of what a project keeps.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use regulars_engine::files;
+use regulars_engine::project::{self, Forgotten, ProjectError, Recovery};
+use serde_json::json;
+
+use super::{Outcome, locked};
+use crate::words::Lang;
+
+#[derive(Args)]
+pub(super) struct Forget {
+    /// A project, which no window has open
+    project: PathBuf,
+    /// The customer's identifier, as the data have it
+    #[arg(long, value_name = "ID")]
+    customer: String,
+    /// Only tell what would be taken out
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Forget {
+    pub(super) fn run(&self) -> Outcome {
+        let (mut saved, passphrase) = locked::project_to_save(&self.project)?;
+        let done = project::forget(&mut saved, &self.customer);
+        let autosaves = self.autosaves();
+        if !done.knew() && autosaves.is_empty() {
+            let (file, id) = (self.project.clone(), self.customer.clone());
+            return Err(ProjectError::NoCustomer { file, id }.into());
+        }
+        if !self.dry_run {
+            saved.save_with(&self.project, passphrase.as_ref())?;
+            for (file, mut left) in autosaves.iter().cloned() {
+                project::forget(&mut left, &self.customer);
+                left.save(&file)?;
+            }
+        }
+        if !self.json {
+            self.tell(&done, autosaves.len());
+        }
+        Ok(json!({
+            "customer": self.customer, "dry_run": self.dry_run, "taken_out": done,
+            "autosaves": autosaves.len(), "data": saved.wanted().iter().map(|of| &of.file).collect::<Vec<_>>(),
+        }))
+    }
+
+    /// Unsaved work of this project that a crash left and that names the customer. What is locked cannot be
+    /// looked into here.
+    fn autosaves(&self) -> Vec<(PathBuf, project::SavedProject)> {
+        let folder = eframe::storage_dir("regulars").map(|folder| folder.join("recovery"));
+        let left = folder.as_deref().map(Recovery::left_behind).unwrap_or_default();
+        let of_this = |file: Option<&Path>| file.is_some_and(|file| files::is_same(file, &self.project));
+        let of_this = left.into_iter().filter(|left| of_this(left.origin.as_deref()));
+        let opened = of_this.filter_map(|left| Some((left.file.clone(), left.open().ok()?)));
+        opened.filter(|(_, saved)| project::forget(&mut saved.clone(), &self.customer).knew()).collect()
+    }
+
+    fn tell(&self, done: &Forgotten, autosaves: usize) {
+        let lang = Lang::of_environment();
+        let key = if self.dry_run { "forget.would" } else { "forget.done" };
+        let count = |n: usize| lang.count(n as u64);
+        let args = [
+            ("customer", self.customer.clone()),
+            ("lists", count(done.lists)),
+            ("follow_ups", count(done.follow_ups)),
+            ("experiments", count(done.experiments)),
+            ("autosaves", count(autosaves)),
+        ];
+        super::out!("{}", lang.with(key, &args));
+        if !done.mentioned.is_empty() {
+            super::out!("{}", lang.with("forget.mentioned", &[("places", lang.list(&done.mentioned))]));
+        }
+        super::out!("{}", lang.t("forget.data"));
+        if done.models > 0 {
+            super::out!("{}", lang.with("forget.models", &[("count", count(done.models))]));
+        }
+    }
+}
