@@ -22,6 +22,7 @@ mod evaluate;
 mod experiment;
 mod explain;
 mod export;
+mod federated;
 mod feedback;
 mod inspect;
 mod learning;
@@ -119,6 +120,8 @@ enum Command {
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
+    /// Branches that learn together without pooling rows
+    Federated(federated::Federated),
     /// Whether a model gives away whom it learnt from
     Privacy(privacy::Privacy),
     /// Writes the sample shop
@@ -311,6 +314,7 @@ pub fn main() -> ExitCode {
         Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
+        Command::Federated(c) => (c.json(), c.run()),
         Command::Privacy(c) => (c.learnt.input.json, c.run()),
         Command::Explain(c) => (c.json, c.run()),
         Command::Export(c) => (c.json, c.run()),

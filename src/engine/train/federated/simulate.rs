@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use super::flower::objects::{Array, Content, Field, Objects, Record, inflate};
+use super::flower::arrays;
+use super::flower::objects::{Content, Field, Objects, Record, inflate};
 use super::{Agreement, Branch, FederatedError, FederatedSpec, Learner, Statistics, Values, join};
 use crate::features::Matrix;
 use crate::job::Reporter;
@@ -150,7 +151,8 @@ pub fn simulate(
     let auc = rounds.last().and_then(|round| round.auc);
 
     // The two figures beside it: the same network, rate and passes.
-    let plain = FederatedSpec { proximal: 0.0, local_epochs: spec.local_epochs.max(1) * planned, ..spec.clone() };
+    let plain =
+        FederatedSpec { proximal: 0.0, local_epochs: spec.local_epochs.max(1) * planned, ..spec.clone() };
     let learnt = |x: &Matrix, y: &[bool], report: &Reporter| -> crate::Result<Option<f64>> {
         let mut learner = Learner::new(&plain, width, seed)?.with_stream(1);
         learner.learn(x, y, report)?;
@@ -161,11 +163,7 @@ pub fn simulate(
     let mut parts = Vec::new();
     for (branch, x) in branches.iter().zip(&xs) {
         let positive = branch.labels.iter().filter(|label| **label).count();
-        parts.push(Part {
-            rows: branch.labels.len(),
-            positive,
-            alone: learnt(x, &branch.labels, report)?,
-        });
+        parts.push(Part { rows: branch.labels.len(), positive, alone: learnt(x, &branch.labels, report)? });
     }
     report.progress(1.0);
     Ok(Simulated { parts, features: width, agreement_up, agreement_down, rounds, auc, pooled })
@@ -252,9 +250,7 @@ fn read<T: serde::de::DeserializeOwned>(content: &Content) -> Result<T, Federate
 }
 
 fn weights_of(learner: &Learner, rows: Option<usize>) -> Content {
-    let all = learner.weights().into_iter().zip(learner.shapes()).enumerate();
-    let arrays = all.map(|(at, (data, shape))| (at.to_string(), Array { shape, data })).collect();
-    let mut content = vec![("arrays".to_owned(), Record::Arrays(arrays))];
+    let mut content = vec![("arrays".to_owned(), arrays(learner))];
     if let Some(rows) = rows {
         let rows = Field::Count(i64::try_from(rows).unwrap_or(i64::MAX));
         content.push(("metrics".to_owned(), Record::Metrics(vec![("num-examples".to_owned(), rows)])));
@@ -276,7 +272,6 @@ fn weights_in(content: &Content) -> Result<(Vec<Vec<f32>>, u64), FederatedError>
             Record::Config(_) => {}
         }
     }
-    let weights =
-        weights.ok_or_else(|| FederatedError::Protocol { cause: "no weights came".to_owned() })?;
+    let weights = weights.ok_or_else(|| FederatedError::Protocol { cause: "no weights came".to_owned() })?;
     Ok((weights, rows))
 }

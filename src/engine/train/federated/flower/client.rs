@@ -8,7 +8,7 @@ use prost::Message;
 use super::super::FederatedError;
 use super::key::{BranchKey, base64};
 use super::objects::{Content, Objects, inflate};
-use super::wire::{self, Envelope, EmptyContent, Metadata, Node, ObjectTree};
+use super::wire::{self, EmptyContent, Envelope, Metadata, Node, ObjectTree};
 use crate::job::Reporter;
 
 /// Seconds after which a server takes a silent branch for gone.

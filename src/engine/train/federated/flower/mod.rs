@@ -9,4 +9,5 @@ mod wire;
 
 pub use client::{Client, Instruction, Traffic};
 pub use key::BranchKey;
+pub(super) use serve::arrays;
 pub use serve::{Joined, Turn, serve};

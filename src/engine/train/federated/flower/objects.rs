@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::FederatedError;
@@ -111,10 +111,13 @@ impl Objects {
                 });
                 order.push(at);
             }
-            let body = json!({
-                "dtype": "float32", "shape": array.shape, "stype": "numpy.ndarray", "arraychunk_ids": order,
-            });
-            refs.push((name.clone(), self.add("Array", children, body.to_string().as_bytes())));
+            // Byte for byte as Python writes it: equal arrays then have equal names, and are not sent twice.
+            let body = format!(
+                "{{\"dtype\": \"float32\", \"shape\": [{}], \"stype\": \"numpy.ndarray\", \"arraychunk_ids\": [{}]}}",
+                listed(&array.shape),
+                listed(&order)
+            );
+            refs.push((name.clone(), self.add("Array", children, body.as_bytes())));
         }
         self.references("ArrayRecord", &refs)
     }
@@ -169,11 +172,7 @@ fn parts<'a>(
     Ok((kind, children, body.get(1..).unwrap_or_default()))
 }
 
-fn dictionary(
-    id: &str,
-    objects: &HashMap<String, Vec<u8>>,
-    depth: usize,
-) -> Result<Content, FederatedError> {
+fn dictionary(id: &str, objects: &HashMap<String, Vec<u8>>, depth: usize) -> Result<Content, FederatedError> {
     let (kind, children, body) = parts(id, objects)?;
     match (kind, children.first()) {
         ("Message", Some(child)) if depth < DEEPEST => dictionary(child, objects, depth + 1),
@@ -309,6 +308,10 @@ fn fields(body: &[u8]) -> Result<Vec<(String, Field)>, FederatedError> {
     };
     // Lists and bytes are nothing that a branch reads.
     Ok(items.items.into_iter().filter_map(field).collect())
+}
+
+fn listed(values: &[usize]) -> String {
+    values.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

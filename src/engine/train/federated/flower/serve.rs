@@ -98,6 +98,9 @@ fn answer(
             Some(told) => serde_json::from_str(told).map_err(|_| protocol("settings that cannot be read"))?,
             None => FederatedSpec::default(),
         };
+        if spec.hidden.len() > 8 || spec.hidden.iter().any(|n| *n > 4_096) || spec.local_epochs > 1_000 {
+            return Err(protocol("settings that would keep this branch busy for days").into());
+        }
         // Flower's own FedProx says it under this name.
         if let Some(Field::Number(mu)) = field(&asked.content, "proximal-mu") {
             spec.proximal = mu.max(0.0);
@@ -146,9 +149,7 @@ pub(crate) fn arrays(learner: &Learner) -> Record {
 
 fn field(content: &Content, name: &str) -> Option<Field> {
     content.iter().find_map(|(_, record)| match record {
-        Record::Config(fields) => {
-            fields.iter().find(|(key, _)| key == name).map(|(_, field)| field.clone())
-        }
+        Record::Config(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, field)| field.clone()),
         _ => None,
     })
 }
