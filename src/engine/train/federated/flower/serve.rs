@@ -67,7 +67,12 @@ pub fn serve(
         let began = Instant::now();
         let (content, loss) = answer(&asked, &mut shared, (train, held), (seed, client.node()), report)?;
         client.reply(&asked, &content, began.elapsed().as_secs_f64(), report)?;
-        let turn = Turn { kind: asked.kind, round: asked.round, loss, traffic: client.traffic() };
+        // Flower's strategies tell the round among the settings.
+        let round = match field(&asked.content, "server-round") {
+            Some(Field::Count(round)) => round.to_string(),
+            _ => asked.round,
+        };
+        let turn = Turn { kind: asked.kind, round, loss, traffic: client.traffic() };
         told(&turn);
         turns.push(turn);
         last = Instant::now();
