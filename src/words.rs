@@ -153,7 +153,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 81] = [
+const TOLD_WHOLE: [&str; 87] = [
     "cannot_listen",
     "keys_needed",
     "key_store",
