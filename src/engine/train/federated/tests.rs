@@ -94,6 +94,7 @@ fn a_branchs_steps_are_the_formulas() {
     let branch = shop(64, 3);
     let agreement = Agreement::of(&[branch.statistics().unwrap()]).unwrap();
     let x = agreement.encode(&branch).unwrap();
+    let rows = x.height as f64;
     for proximal in [0.0, 0.7] {
         let spec = FederatedSpec { proximal, local_epochs: 2, batch_size: 64, ..FederatedSpec::default() };
         let mut learner = Learner::new(&spec, x.width(), 4).unwrap();
@@ -105,7 +106,7 @@ fn a_branchs_steps_are_the_formulas() {
                 let row: Vec<f64> = x.row(at).iter().map(|v| f64::from(*v)).chain([1.0]).collect();
                 let z: f64 = row.iter().zip(&w).map(|(x, w)| x * w).sum();
                 let miss = 1.0 / (1.0 + (-z).exp()) - f64::from(u8::from(branch.labels[at]));
-                slope.iter_mut().zip(&row).for_each(|(s, x)| *s += x * miss / x_height(&x.height));
+                slope.iter_mut().zip(&row).for_each(|(s, x)| *s += x * miss / rows);
             }
             for at in 0..w.len() {
                 w[at] -= spec.learning_rate * (slope[at] + proximal * (w[at] - start[at]));
@@ -117,10 +118,6 @@ fn a_branchs_steps_are_the_formulas() {
             assert!((f64::from(*got) - want).abs() < 1e-5, "μ {proximal}: {got} {want}");
         }
     }
-}
-
-fn x_height(height: &usize) -> f64 {
-    *height as f64
 }
 
 #[test]
