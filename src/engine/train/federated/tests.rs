@@ -123,7 +123,9 @@ fn a_branchs_steps_are_the_formulas() {
 #[test]
 fn together_is_near_pooled_and_no_row_is_on_the_wire() {
     let (train, test) = (shop(2_000, 5), shop(2_000, 6));
-    let settings = Simulation { skew: 0.8, ..Simulation::default() };
+    // Small branches take few steps a round: with 20 rounds they are still on their way.
+    let spec = FederatedSpec { rounds: 80, ..FederatedSpec::default() };
+    let settings = Simulation { skew: 0.8, spec, ..Simulation::default() };
     let mut traffic = Vec::new();
     let mut wire = |bytes: &[u8]| traffic.extend_from_slice(bytes);
     let found = simulate::simulate(&settings, (&train, &test), 1, &mut wire, &Reporter::silent()).unwrap();
@@ -181,7 +183,7 @@ fn rows_in(traffic: &[u8], branch: &Branch, agreement: &Agreement) -> usize {
 fn a_hostile_branch_spoils_the_mean_and_not_the_median() {
     let (train, test) = (shop(1_500, 8), shop(1_500, 9));
     let run = |rule, mischief| {
-        let spec = FederatedSpec { rule, ..FederatedSpec::default() };
+        let spec = FederatedSpec { rule, rounds: 80, ..FederatedSpec::default() };
         let settings = Simulation { skew: 0.0, mischief, spec, ..Simulation::default() };
         let found =
             simulate::simulate(&settings, (&train, &test), 1, &mut |_| {}, &Reporter::silent()).unwrap();
