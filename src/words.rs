@@ -153,7 +153,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 81] = [
+const TOLD_WHOLE: [&str; 87] = [
     "cannot_listen",
     "keys_needed",
     "key_store",
@@ -172,6 +172,12 @@ const TOLD_WHOLE: [&str; 81] = [
     "no_customer",
     "device_broke",
     "net_memory",
+    "fed_few_rows",
+    "fed_column",
+    "fed_weights",
+    "fed_server",
+    "fed_protocol",
+    "fed_key",
     "not_a_run",
     "net_settings",
     "net_data",

@@ -22,6 +22,7 @@ mod evaluate;
 mod experiment;
 mod explain;
 mod export;
+mod federated;
 mod feedback;
 mod forget;
 mod inspect;
@@ -125,6 +126,8 @@ enum Command {
     LookBack(look_back::LookBack),
     /// Writes copies without personal details, and tells who still sticks out
     Mask(mask::Mask),
+    /// Branches that learn together without pooling rows
+    Federated(federated::Federated),
     /// Whether a model gives away whom it learnt from
     Privacy(privacy::Privacy),
     /// Locks a project or a bundle with a passphrase, or changes the passphrase
@@ -324,6 +327,7 @@ pub fn main() -> ExitCode {
         Command::Feedback(c) => (c.input.json, c.run()),
         Command::Money(c) => (c.learnt.input.json, c.run()),
         Command::Slices(c) => (c.learnt.input.json, c.run()),
+        Command::Federated(c) => (c.json(), c.run()),
         Command::Privacy(c) => (c.learnt.input.json, c.run()),
         Command::Lock(c) => (c.json, c.run()),
         Command::Forget(c) => (c.json, c.run()),

@@ -15,6 +15,7 @@ mod experiments;
 mod explain;
 mod export;
 mod features;
+mod federated;
 mod feedback;
 mod feedback_page;
 mod figures;

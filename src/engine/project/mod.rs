@@ -15,6 +15,7 @@ mod customer_map;
 mod experiment;
 mod explained;
 mod feature_sheet;
+mod federated;
 mod feedback;
 mod figures;
 #[cfg(test)]
@@ -119,6 +120,7 @@ pub use explained::{
     dependence_of, dependence_of_bundle, explain_bundle, explain_overall, explain_row, explain_scored,
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
+pub use federated::{Own, Server, branch, join_server, simulate_branches};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use forget::{Forgotten, forget};

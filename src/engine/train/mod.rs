@@ -8,6 +8,7 @@ pub mod device;
 mod embed;
 #[cfg(test)]
 mod fault;
+pub mod federated;
 pub mod fit;
 mod forest;
 pub mod glass;
@@ -97,6 +98,8 @@ pub enum TrainError {
     Glass(#[from] glass::GlassError),
     #[error(transparent)]
     Search(#[from] search::SearchError),
+    #[error(transparent)]
+    Federated(#[from] federated::FederatedError),
 }
 
 impl TrainError {
@@ -111,6 +114,7 @@ impl TrainError {
             Self::Net(cause) => cause.kind(),
             Self::Glass(cause) => cause.kind(),
             Self::Search(cause) => cause.kind(),
+            Self::Federated(cause) => cause.kind(),
         }
     }
 

@@ -1,0 +1,13 @@
+//! A branch as a client of Flower's server (SuperLink 1.42): its Fleet API is protobuf over HTTP since the
+//! gRPC transports were withdrawn. `docs/federated.md` tells what is sent in which order.
+
+mod client;
+mod key;
+pub mod objects;
+mod serve;
+mod wire;
+
+pub use client::{Client, Instruction, Traffic};
+pub use key::BranchKey;
+pub(super) use serve::arrays;
+pub use serve::{Joined, Turn, serve};
