@@ -1,6 +1,7 @@
 //! The calls of Flower's Fleet API, each a signed POST of protobuf.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prost::Message;
@@ -122,9 +123,9 @@ impl Client {
         collect(tree, &mut ids, 0).ok_or_else(|| protocol("a message of too many objects"))?;
         let mut objects = HashMap::new();
         for id in ids {
-            if !objects.contains_key(&id) {
-                let content = self.pull_object(metadata.run_id, &id, report)?;
-                objects.insert(id, content);
+            if let Entry::Vacant(place) = objects.entry(id) {
+                let content = self.pull_object(metadata.run_id, place.key(), report)?;
+                place.insert(content);
             }
         }
         let request = wire::ConfirmRequest {
