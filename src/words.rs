@@ -153,7 +153,18 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 87] = [
+const TOLD_WHOLE: [&str; 98] = [
+    "elsewhere_address",
+    "elsewhere_open",
+    "elsewhere_certificate",
+    "elsewhere_token_file",
+    "elsewhere_short_token",
+    "elsewhere_unreachable",
+    "elsewhere_token",
+    "elsewhere_busy",
+    "elsewhere_protocol",
+    "elsewhere_failed",
+    "elsewhere_order",
     "cannot_listen",
     "keys_needed",
     "key_store",

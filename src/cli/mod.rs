@@ -31,6 +31,7 @@ mod locked;
 mod look_back;
 mod mask;
 mod money;
+mod muscle;
 mod per_customer;
 mod privacy;
 mod recommend;
@@ -116,6 +117,8 @@ enum Command {
     Score(score::Score),
     /// Serves models over HTTP, on this machine unless told otherwise
     Serve(Box<serve::Serve>),
+    /// Trains networks for other machines on this one
+    Muscle(muscle::Muscle),
     /// Scores every new export of a folder, once; tells; lets a better model take over
     Watch(Box<watch::Watch>),
     /// Tells whether what comes in is still what the model learnt from
@@ -336,6 +339,7 @@ pub fn main() -> ExitCode {
         Command::Export(c) => (c.json, c.run()),
         Command::Score(c) => (c.json, c.run()),
         Command::Serve(c) => (c.json, c.run()),
+        Command::Muscle(c) => (c.json, c.run()),
         Command::Watch(c) => (c.json, c.run()),
         Command::Drift(c) => (c.json, c.run()),
         Command::Audit(c) => (c.json(), c.run()),

@@ -40,6 +40,8 @@ pub(super) struct Train {
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     #[command(flatten)]
+    at: super::muscle::At,
+    #[command(flatten)]
     folder: Folder,
 }
 
@@ -76,6 +78,7 @@ impl Train {
         if let Some(checkpoint) = &self.checkpoint {
             super::refuse_input(checkpoint, &self.input.paths())?;
         }
+        let elsewhere = self.at.open()?;
         let again = self.folder.open()?;
         let (settings, collected, kind) = match &again {
             Some(record) => {
@@ -101,13 +104,18 @@ impl Train {
         let lang = Lang::of_environment();
         let printer = std::thread::spawn(move || {
             for event in heard {
-                if let Event::Epoch(e) = event {
-                    eprintln!("{}", epoch_line(lang, &e));
+                match event {
+                    Event::Epoch(e) => eprintln!("{}", epoch_line(lang, &e)),
+                    Event::Phase(name) if name.starts_with("elsewhere") => {
+                        eprintln!("{}", lang.t(&format!("phase.{name}")));
+                    }
+                    _ => {}
                 }
             }
         });
         let prepared = project::prepare(&settings, table, &report)?;
-        let learnt = project::learn_kept(&settings, &prepared, kind, self.checkpoint.as_deref(), &report)?;
+        let place = (self.checkpoint.as_deref(), elsewhere.as_ref());
+        let learnt = project::learn_at(&settings, &prepared, kind, place, &report)?;
         let learnt = repaired(lang, &prepared, learnt, settings.repair);
         // A run that is made again had been set right by an experiment.
         let learnt = match &settings.refit {

@@ -93,7 +93,7 @@ fn unusable(file: &Path, cause: impl ToString) -> DeployError {
     ServeError::KeyStore { file: file.to_owned(), cause: cause.to_string() }.into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

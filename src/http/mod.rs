@@ -9,6 +9,7 @@ mod gate;
 pub mod keys;
 mod many;
 mod models;
+pub mod muscle;
 mod routes;
 mod work;
 

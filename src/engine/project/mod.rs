@@ -96,6 +96,7 @@ use crate::segment::classes::ClassSpec;
 use crate::segment::cluster::GroupSpec;
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
+use crate::train::elsewhere::Elsewhere;
 use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
 use crate::value::ValueSpec;
 
@@ -427,7 +428,7 @@ impl Settings {
     /// The settings of the models.
     pub fn specs(&self) -> Specs {
         let (mlp, boosted, net) = (self.mlp.clone(), self.boosted.clone(), self.net.clone());
-        Specs { mlp, boosted, net, checkpoint: None }
+        Specs { mlp, boosted, net, checkpoint: None, elsewhere: None }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -620,8 +621,23 @@ pub fn learn_kept(
     checkpoint: Option<&Path>,
     report: &Reporter,
 ) -> crate::Result<Outcome> {
+    learn_at(settings, prepared, kind, (checkpoint, None), report)
+}
+
+/// [`learn_kept`]; a network is trained on the other machine, where one is named.
+///
+/// # Errors
+/// As [`learn_kept`]; that machine is away, busy or of another version.
+pub fn learn_at(
+    settings: &Settings,
+    prepared: &Prepared,
+    kind: ModelKind,
+    (checkpoint, elsewhere): (Option<&Path>, Option<&Elsewhere>),
+    report: &Reporter,
+) -> crate::Result<Outcome> {
     let samples = prepared.samples();
-    let specs = Specs { checkpoint: checkpoint.map(Path::to_owned), ..settings.specs() };
+    let checkpoint = checkpoint.map(Path::to_owned);
+    let specs = Specs { checkpoint, elsewhere: elsewhere.cloned(), ..settings.specs() };
     let trained = train::train_with(kind, &specs, &samples, settings.device, settings.seed, report)?;
     prepared.outcome_reporting(trained, report)
 }

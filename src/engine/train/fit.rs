@@ -82,7 +82,7 @@ const EXPLODED: f64 = 1e6;
 /// Numbers that a step may keep for its gradients (16 GB): memory that runs out ends the program.
 const MOST: f64 = 4e9;
 
-const MEND: &str = "a lower learning rate or clipped gradients help";
+pub(super) const MEND: &str = "a lower learning rate or clipped gradients help";
 
 /// Trains a network and keeps the epoch with the lowest validation loss.
 ///

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use super::fit::{
     ActivationLook, BINS, Histogram, LOOKS_APART, Lap, Look, Pace, STEPS_APART, StepFigures, TimeSplit,
@@ -18,7 +19,7 @@ use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 
 /// What watching costs, measured in the training that is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Watching {
     /// Share of the training's time, from the first look on, that is spent on looking; 0 to 1.
     pub cost: f64,

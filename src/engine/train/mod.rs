@@ -5,6 +5,7 @@ mod battery;
 mod boosted;
 mod course;
 pub mod device;
+pub mod elsewhere;
 mod embed;
 #[cfg(test)]
 mod fault;
@@ -100,6 +101,8 @@ pub enum TrainError {
     Search(#[from] search::SearchError),
     #[error(transparent)]
     Federated(#[from] federated::FederatedError),
+    #[error(transparent)]
+    Elsewhere(#[from] elsewhere::ElsewhereError),
 }
 
 impl TrainError {
@@ -115,6 +118,7 @@ impl TrainError {
             Self::Glass(cause) => cause.kind(),
             Self::Search(cause) => cause.kind(),
             Self::Federated(cause) => cause.kind(),
+            Self::Elsewhere(cause) => cause.kind(),
         }
     }
 
@@ -323,7 +327,7 @@ pub struct Trained {
 }
 
 /// Rows for learning and rows for watching the learning.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
     pub train: Matrix,
     pub train_labels: Vec<bool>,
@@ -345,6 +349,9 @@ pub struct Specs {
     /// Where a network's training keeps its standing; what is there already is gone on with.
     #[serde(skip)]
     pub checkpoint: Option<PathBuf>,
+    /// The machine on which networks are trained; none is this one.
+    #[serde(skip)]
+    pub elsewhere: Option<elsewhere::Elsewhere>,
 }
 
 /// [`train_with`], boosted trees and the networks that read sequences with their usual settings.
@@ -409,6 +416,9 @@ pub fn train_with(
     let model = match kind {
         ModelKind::Mlp => {
             let checkpoint = specs.checkpoint.as_deref();
+            if let Some(at) = &specs.elsewhere {
+                return elsewhere::train_mlp(at, &specs.mlp, samples, (device, seed), checkpoint, report);
+            }
             return mlp::train(&specs.mlp, samples, (device, seed), checkpoint, report);
         }
         ModelKind::Cnn | ModelKind::Rnn | ModelKind::Hybrid | ModelKind::Transformer => {

@@ -1,11 +1,13 @@
 //! The networks of past epochs, so that a person can go back to one: as many as a bound of memory
 //! allows, the first, the best and the last always among them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Epoch, Model, Network, Trained};
 use crate::train::DeviceChoice;
 
 /// A network at the end of an epoch.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptEpoch {
     pub figures: Epoch,
     pub network: Network,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::job::{Event, Reporter};
 
 /// One step's figures.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StepFigures {
     /// Counted from 1 over the whole training.
     pub step: u64,
@@ -38,7 +38,7 @@ pub struct EpochFigures {
 }
 
 /// Counts of numbers in equal steps from `low` to `high`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     pub low: f32,
     pub high: f32,
@@ -65,7 +65,7 @@ impl Histogram {
 }
 
 /// A tensor of weights at a step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WeightLook {
     pub name: String,
     /// Length of its gradient, before any clipping.
@@ -74,7 +74,7 @@ pub struct WeightLook {
 }
 
 /// A layer's answers to the step's batch.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActivationLook {
     pub name: String,
     pub activations: Histogram,
@@ -83,7 +83,7 @@ pub struct ActivationLook {
 }
 
 /// Seconds of one step's parts, each waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TimeSplit {
     pub data: f64,
     pub forward: f64,
@@ -92,7 +92,7 @@ pub struct TimeSplit {
 }
 
 /// Everything that can be looked at in one step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     pub step: u64,
     pub epoch: usize,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net::graph::Graph;
 use super::net::{self, Body, EpochFigures, Head, Net, NetError, NetSamples, Run, Target, Watch, train_net};
-use super::{DeviceKind, Epoch, Model, ModelKind, Samples, Specs, TrainError, Trained, device};
+use super::{DeviceKind, Epoch, Model, ModelKind, Samples, Specs, TrainError, Trained, device, elsewhere};
 use crate::Error;
 use crate::features::{Matrix, NOTHING};
 use crate::job::{Event, Reporter};
@@ -100,7 +100,11 @@ pub(super) fn train(
     let mut finished = Finished::default();
     let checkpoint = specs.checkpoint.as_deref();
     let run = Run { device, seed, checkpoint, checkpoint_steps: KEPT_STEPS, watch: &mut finished };
-    let (net, exploded, choice, best_epoch) = match train_net(&spec, &settings.fit, &samples, run, report) {
+    let ended = match &specs.elsewhere {
+        Some(at) => elsewhere::train_sequence(at, &spec, &settings.fit, &samples, run, report),
+        None => train_net(&spec, &settings.fit, &samples, run, report),
+    };
+    let (net, exploded, choice, best_epoch) = match ended {
         Ok(trained) => (trained.net, None, trained.device, trained.best_epoch),
         // The epochs before it went well: their network is worth having, with a word on what happened.
         Err(Error::Train(TrainError::Net(NetError::Exploded { epoch, rate, kept: Some(net), .. })))

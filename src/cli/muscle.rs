@@ -1,0 +1,94 @@
+//! `regulars muscle`: lets other machines train on this one; and the flags by which `train` goes there.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use regulars_engine::train::elsewhere::{Elsewhere, ElsewhereError};
+use regulars_engine::train::{DeviceKind, TrainError};
+use serde_json::json;
+
+use super::Outcome;
+use crate::http::muscle::{self, Options};
+use crate::words::Lang;
+
+/// Trains networks for other machines: rows come as numbers, stay in memory, and go with the job
+#[derive(Args)]
+pub(super) struct Muscle {
+    /// Where to listen; other machines need TLS, or an SSH tunnel to this address
+    #[arg(long, value_name = "ADDRESS", default_value = muscle::ADDRESS)]
+    listen: SocketAddr,
+    /// The file of the token that guards it; made if it is not there
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    /// The certificate chain (PEM), for HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Lets other machines of a network that you trust come in without encryption
+    #[arg(long)]
+    insecure_lan: bool,
+    /// Where it trains: wgpu, flex, or auto, which leaves it to who orders
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = super::parse_device)]
+    device: DeviceKind,
+    /// Largest job in megabytes
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    body_limit: u32,
+    /// One JSON object on standard output, at the end
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Muscle {
+    pub(super) fn run(&self) -> Outcome {
+        let lang = Lang::of_environment();
+        let (token, made) = muscle::token(&self.token_file)?;
+        if made {
+            let file = self.token_file.display().to_string();
+            eprintln!("{}", lang.with("muscle.token_made", &[("file", file)]));
+        }
+        let running = muscle::start(Options {
+            address: self.listen,
+            token,
+            tls: self.tls_cert.clone().zip(self.tls_key.clone()),
+            open: self.insecure_lan,
+            device: self.device,
+            body_bytes: self.body_limit as usize * 1_000_000,
+            signals: true,
+        })?;
+        let address = running.address();
+        eprintln!("{}", lang.with("muscle.listens", &[("address", address.to_string())]));
+        running.wait()?;
+        Ok(json!({ "address": address.to_string() }))
+    }
+}
+
+/// Where a network is trained, if not here.
+#[derive(Args, Clone, Default)]
+pub(super) struct At {
+    /// Train the network on another machine, on which `regulars muscle` runs: HOST:PORT or https://HOST:PORT
+    #[arg(long, value_name = "ADDRESS", requires = "token_file")]
+    at: Option<String>,
+    /// The file with that machine's token
+    #[arg(long, value_name = "FILE", requires = "at")]
+    token_file: Option<PathBuf>,
+    /// Its certificate (PEM), if no public authority signed it
+    #[arg(long, value_name = "FILE", requires = "at")]
+    ca: Option<PathBuf>,
+    /// Allows the way there to be without encryption
+    #[arg(long, requires = "at")]
+    insecure_lan: bool,
+}
+
+impl At {
+    /// The machine, if one is named.
+    pub(super) fn open(&self) -> regulars_engine::Result<Option<Elsewhere>> {
+        let (Some(at), Some(file)) = (&self.at, &self.token_file) else { return Ok(None) };
+        let cannot = |cause| ElsewhereError::TokenFile { file: file.clone(), cause };
+        let token = std::fs::read_to_string(file).map_err(cannot).map_err(TrainError::from)?;
+        let place = Elsewhere::new(at, &token, self.ca.as_deref(), self.insecure_lan);
+        Ok(Some(place.map_err(TrainError::from)?))
+    }
+}
