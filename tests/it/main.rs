@@ -31,6 +31,7 @@ mod linked;
 mod live;
 mod locked;
 mod money;
+mod muscle;
 mod nets;
 mod offline;
 mod over_time;
