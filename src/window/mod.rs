@@ -53,6 +53,8 @@ pub struct Prefs {
     pub locked: bool,
     /// Lessons whose checks were all green.
     pub lessons: Vec<Lesson>,
+    /// The address of the other machine that networks were trained on last.
+    pub muscle: String,
 }
 
 impl Default for Prefs {
@@ -68,6 +70,7 @@ impl Default for Prefs {
             projector: false,
             locked: false,
             lessons: Vec::new(),
+            muscle: String::new(),
         }
     }
 }

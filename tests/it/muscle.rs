@@ -7,9 +7,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use regulars::http::muscle::{self, Options, Running};
+use regulars::window::Prefs;
+use regulars::window::pages::Page;
+use regulars::words::Lang;
 use regulars_engine::train::DeviceKind;
 use serde_json::Value;
 
+use crate::pages::{until, window};
 use crate::serve::ask;
 use crate::support::{json, program, regulars, sample};
 
@@ -172,4 +176,33 @@ fn each_wrong_request_gets_its_status() {
     assert_eq!(post("/v1/jobs/none/control", b"{}"), 404);
     assert_eq!(post("/v1/jobs/none/control", b"not json"), 422);
     assert_eq!(get("/v1/jobs/none/news?after=x", &bearer), 400);
+}
+
+#[test]
+fn the_window_tries_a_machine_and_trains_there() {
+    let running = machine(0);
+    let mut harness = window([1280.0, 800.0], Prefs { lang: Lang::En, ..Prefs::default() });
+    harness.state_mut().state.open(&sample());
+    until(&mut harness, "the sample", |app| app.state.prepared.is_some() && !app.state.preparing());
+    harness.state_mut().prefs.page = Page::Train;
+    let state = &mut harness.state_mut().state;
+    state.settings.device = DeviceKind::Flex;
+    state.settings.mlp.epochs = 4;
+    (state.muscle.on, state.muscle.address) = (true, running.address().to_string());
+    state.muscle.token = TOKEN.to_owned();
+    state.try_muscle();
+    until(&mut harness, "an answer", |app| app.state.muscle.answer.is_some());
+    let answer = harness.state().state.muscle.answer.as_ref().unwrap().as_ref().unwrap();
+    assert_eq!((answer.0.device, answer.0.busy), (DeviceKind::Flex, false));
+    harness.state_mut().state.train();
+    until(&mut harness, "a model", |app| !app.state.outcomes.is_empty() && app.state.train.is_none());
+    let app = harness.state();
+    let device = app.state.live_device.clone().unwrap();
+    assert_eq!(device.why, "elsewhere");
+    assert_eq!(app.state.live.len(), 4, "every epoch was drawn");
+    // A way that is not encrypted is refused before anything is sent.
+    let state = &mut harness.state_mut().state;
+    state.muscle.address = "http://192.0.2.1:7878".to_owned();
+    state.train();
+    assert!(state.train.is_none() && matches!(&state.muscle.answer, Some(Err(_))));
 }

@@ -2,6 +2,7 @@
 
 mod board;
 mod diagram;
+mod elsewhere;
 mod inside;
 mod network;
 mod runs;
@@ -177,6 +178,10 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(job) = &scene.state.train else { return };
     let share = job.progress() as f32;
     let text = match scene.state.live.last() {
+        _ if scene.state.muscle.phase.is_some() => {
+            let phase = scene.state.muscle.phase.unwrap_or_default();
+            lang.t(&format!("phase.{phase}"))
+        }
         Some(e) if scene.state.paused() => {
             let args = [("epoch", e.epoch.to_string()), ("planned", e.planned.to_string())];
             lang.with("train.paused", &args)

@@ -22,6 +22,7 @@ mod look;
 mod map;
 mod mask;
 mod money;
+mod muscle;
 pub(in crate::window) mod race;
 mod reading;
 mod recommend;
@@ -76,6 +77,7 @@ pub use list::Reasons;
 pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
+pub use muscle::Muscle;
 pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Recommend};
 pub use repair::Repairing;
@@ -231,6 +233,7 @@ pub struct State {
     pub value: Value,
     pub service: Service,
     pub guard: Guard,
+    pub muscle: Muscle,
     pub watch: Watch,
     pub feedback: Feedback,
     pub recommend: Recommend,
@@ -330,6 +333,7 @@ impl State {
             value: Value::default(),
             service: Service::default(),
             guard: Guard::default(),
+            muscle: Muscle::default(),
             watch: Watch::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
@@ -371,13 +375,14 @@ impl State {
         // A watched folder has nothing to do with the file that is open.
         let watch = std::mem::take(&mut self.watch);
         let service = self.service.ended();
+        let muscle = self.muscle.ended();
         self.cancel();
         self.bundling.iter().for_each(Job::cancel);
         self.inspecting.iter().for_each(|(_, job)| job.cancel());
         let ctx = self.ctx.clone();
         *self = Self::new(ctx);
         (self.recovery, self.locked, self.write, self.watch) = (recovery, locked, write, watch);
-        self.service = service;
+        (self.service, self.muscle) = (service, muscle);
         if left {
             self.tell(Tone::Caution, "notice.left_unsaved", Vec::new());
         }
@@ -527,6 +532,7 @@ impl State {
             self.value.job(),
             self.service.job(),
             self.guard.job(),
+            self.muscle.job(),
             self.watch.job(),
             self.feedback.job(),
             self.recommend.job(),
@@ -595,6 +601,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
+                Event::Phase(name) => self.muscle.phase = name.starts_with("elsewhere").then_some(name),
                 _ => {}
             }
         }
@@ -641,6 +648,7 @@ impl State {
         self.poll_value();
         self.poll_service();
         self.poll_guard();
+        self.poll_muscle();
         self.poll_watch();
         self.poll_feedback();
         self.poll_recommend();

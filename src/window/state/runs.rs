@@ -139,6 +139,14 @@ impl State {
             self.prepare();
             return;
         }
+        let elsewhere = match self.muscle.place() {
+            Ok(place) => place,
+            Err(error) => {
+                self.muscle.answer = Some(Err(error));
+                self.tell(Tone::Bad, "notice.no_muscle", Vec::new());
+                return;
+            }
+        };
         let settings = self.settings.clone();
         let rows = prepared.clone();
         let asked = self.asked().cloned();
@@ -152,7 +160,9 @@ impl State {
         let checkpoint = self.checkpoint();
         self.train = Some(self.start(move |report| {
             let learn = |kind| project::learn(&settings, &prepared, kind, report);
-            let kept = |at| project::learn_kept(&settings, &prepared, settings.net.kind, at, report);
+            let network = settings.net.kind;
+            let kept =
+                |at| project::learn_at(&settings, &prepared, network, (at, elsewhere.as_ref()), report);
             let mut ended = kept(checkpoint.as_deref());
             // What cannot be gone on with is begun anew.
             if let (Err(error), Some(path)) = (&ended, &checkpoint)

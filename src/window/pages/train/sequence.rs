@@ -60,6 +60,8 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             lang.t(&format!("device_kind.{}", d.name()))
         });
     });
+    super::elsewhere::setting(ui, scene);
+    let settings = &mut scene.state.settings;
     parts::setting(ui, lang, "seed", |ui| {
         parts::named(ui, lang, "seed", egui::Slider::new(&mut settings.seed, 1..=100));
     });

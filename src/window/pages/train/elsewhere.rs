@@ -1,0 +1,63 @@
+//! Training on another machine: its address, its token, and what it answers.
+
+use eframe::egui::{Button, TextEdit, Ui};
+
+use crate::window::pages::Scene;
+use crate::window::parts;
+use crate::window::theme::S1;
+
+/// The choice, and what belongs to it once it is made.
+pub(super) fn setting(ui: &mut Ui, scene: &mut Scene<'_>) {
+    let lang = scene.lang;
+    let trains = scene.state.train.is_some();
+    if scene.state.muscle.address.is_empty() {
+        scene.state.muscle.address.clone_from(&scene.prefs.muscle);
+    }
+    parts::setting(ui, lang, "elsewhere", |ui| {
+        ui.add_enabled_ui(!trains, |ui| {
+            ui.checkbox(&mut scene.state.muscle.on, lang.t("setting.elsewhere.on"));
+        });
+    });
+    if !scene.state.muscle.on {
+        return;
+    }
+    ui.add_enabled_ui(!trains, |ui| {
+        parts::setting(ui, lang, "elsewhere_address", |ui| {
+            let edit = TextEdit::singleline(&mut scene.state.muscle.address).hint_text("gpu.office:7878");
+            if parts::named(ui, lang, "elsewhere_address", edit.desired_width(f32::INFINITY)).changed() {
+                scene.prefs.muscle.clone_from(&scene.state.muscle.address);
+            }
+        });
+        parts::setting(ui, lang, "elsewhere_token", |ui| {
+            let edit = TextEdit::singleline(&mut scene.state.muscle.token).password(true);
+            parts::named(ui, lang, "elsewhere_token", edit.desired_width(f32::INFINITY));
+        });
+        ui.checkbox(&mut scene.state.muscle.open, lang.t("setting.elsewhere_open"))
+            .on_hover_text(lang.t("setting.elsewhere_open.help"));
+        ui.add_space(S1);
+        let ready = !scene.state.muscle.is_trying()
+            && !scene.state.muscle.address.trim().is_empty()
+            && !scene.state.muscle.token.trim().is_empty();
+        if ui.add_enabled(ready, Button::new(lang.t("elsewhere.try"))).clicked() {
+            scene.state.try_muscle();
+        }
+    });
+    match &scene.state.muscle.answer {
+        None => parts::muted(ui, lang.t("elsewhere.how")),
+        Some(Err(error)) => parts::problem(ui, lang, error),
+        Some(Ok((about, time))) => {
+            let device = match (&about.adapter, about.cores) {
+                (Some(adapter), _) => adapter.clone(),
+                (None, cores) => lang.with("elsewhere.cores", &[("count", lang.count(cores as u64))]),
+            };
+            let busy = if about.busy { lang.t("elsewhere.is_busy") } else { lang.t("elsewhere.is_free") };
+            let args = [
+                ("device", device),
+                ("version", about.version.clone()),
+                ("ms", format!("{:.0}", time.as_secs_f64() * 1e3)),
+                ("busy", busy),
+            ];
+            parts::muted(ui, lang.with("elsewhere.answer", &args));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The other machine on which networks are trained, where the person wants one. Its token is kept for as
+//! long as the window is open, and never saved.
+
+use std::time::Duration;
+
+use regulars_engine::Error;
+use regulars_engine::job::Job;
+use regulars_engine::train::TrainError;
+use regulars_engine::train::elsewhere::{About, Elsewhere, ElsewhereError};
+
+use super::{State, ended};
+
+/// What a machine answered, and how long that took.
+type Answer = Result<(About, Duration), Error>;
+
+/// The other machine.
+#[derive(Default)]
+pub struct Muscle {
+    /// Networks are trained there.
+    pub on: bool,
+    /// `HOST:PORT`; the window remembers it.
+    pub address: String,
+    pub token: String,
+    /// Allows the way there to be without encryption.
+    pub open: bool,
+    trying: Option<Job<Answer>>,
+    /// What it answered when it was tried.
+    pub answer: Option<Answer>,
+    /// What goes on there, while a training does (`phase.<name>`).
+    pub phase: Option<&'static str>,
+}
+
+impl Muscle {
+    /// The machine, if networks are trained there.
+    ///
+    /// # Errors
+    /// No address, or a way that is not encrypted.
+    pub(super) fn place(&self) -> Result<Option<Elsewhere>, Error> {
+        if !self.on {
+            return Ok(None);
+        }
+        let place = Elsewhere::new(&self.address, &self.token, None, self.open).map_err(TrainError::from)?;
+        Ok(Some(place))
+    }
+
+    /// True while it is asked what it is.
+    pub fn is_trying(&self) -> bool {
+        self.trying.is_some()
+    }
+
+    /// The running job: its phase, done share and seconds.
+    pub fn job(&self) -> Option<(&'static str, f64, f64)> {
+        let job = self.trying.as_ref()?;
+        Some(("elsewhere_try", job.progress(), job.seconds()))
+    }
+
+    /// Stops its job; what the person said of the machine stays.
+    pub(super) fn ended(&mut self) -> Self {
+        self.trying.iter().for_each(Job::cancel);
+        Self { trying: None, phase: None, ..std::mem::take(self) }
+    }
+}
+
+impl State {
+    /// Asks the machine what it is.
+    pub fn try_muscle(&mut self) {
+        self.muscle.answer = None;
+        match self.muscle.place() {
+            Ok(Some(place)) => {
+                self.muscle.trying = Some(self.start(move |_| {
+                    let about = place.about().map_err(TrainError::from)?;
+                    Ok(about)
+                }));
+            }
+            Ok(None) => {}
+            Err(error) => self.muscle.answer = Some(Err(error)),
+        }
+    }
+
+    pub(super) fn poll_muscle(&mut self) {
+        let lost = || {
+            let cause = "the asking ended without a word".to_owned();
+            TrainError::from(ElsewhereError::Failed { cause }).into()
+        };
+        if let Some(answer) = ended(&mut self.muscle.trying) {
+            self.muscle.answer = Some(answer.unwrap_or_else(|| Err(lost())));
+        }
+        if self.train.is_none() {
+            self.muscle.phase = None;
+        }
+    }
+}
