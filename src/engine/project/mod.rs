@@ -39,6 +39,7 @@ mod month;
 #[cfg(test)]
 mod nets_tests;
 mod prepare;
+mod private;
 mod race;
 mod recipe_file;
 mod recommend;
@@ -96,7 +97,9 @@ use crate::segment::classes::ClassSpec;
 use crate::segment::cluster::GroupSpec;
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
-use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
+use crate::train::{
+    self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, PrivateSpec, Samples, Specs, Trained,
+};
 use crate::value::ValueSpec;
 
 pub use asked::{Asked, could_ask, open_for};
@@ -326,6 +329,9 @@ pub struct Settings {
     /// What the person said of columns that the business can change, or cannot; the names propose the rest.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub changeable: BTreeMap<String, bool>,
+    /// Differential privacy of what is trained, where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSpec>,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -361,6 +367,7 @@ impl Default for Settings {
             refit: None,
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
+            private: None,
         }
     }
 }
@@ -383,6 +390,7 @@ impl Settings {
         self.classes = self.classes.sane();
         self.net = self.net.sane();
         self.money = self.money.sane();
+        self.private = self.private.map(PrivateSpec::sane);
         self.refit = self.refit.filter(Refit::is_sound);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
@@ -415,6 +423,7 @@ impl Settings {
             let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
             blake3::hash(&boosted).to_hex().to_string()
         };
+        let key = private::keyed(key, self.private.as_ref());
         match self.net.kind.reads_sequences() {
             true => {
                 let net = serde_json::to_vec(&self.net).unwrap_or_default();
@@ -427,7 +436,7 @@ impl Settings {
     /// The settings of the models.
     pub fn specs(&self) -> Specs {
         let (mlp, boosted, net) = (self.mlp.clone(), self.boosted.clone(), self.net.clone());
-        Specs { mlp, boosted, net, checkpoint: None }
+        Specs { mlp, boosted, net, checkpoint: None, private: None }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -612,7 +621,8 @@ pub fn learn(
 /// [`learn`]; a network's training keeps its standing in `checkpoint`, and goes on with what is there.
 ///
 /// # Errors
-/// As [`learn`]; what is there is damaged, or of another training.
+/// As [`learn`]; what is there is damaged, or of another training; differential privacy is asked for, and this
+/// kind cannot be trained so, or there is a checkpoint.
 pub fn learn_kept(
     settings: &Settings,
     prepared: &Prepared,
@@ -620,6 +630,9 @@ pub fn learn_kept(
     checkpoint: Option<&Path>,
     report: &Reporter,
 ) -> crate::Result<Outcome> {
+    if let Some(spec) = &settings.private {
+        return private::learn(settings, prepared, (kind, spec), checkpoint, report);
+    }
     let samples = prepared.samples();
     let specs = Specs { checkpoint: checkpoint.map(Path::to_owned), ..settings.specs() };
     let trained = train::train_with(kind, &specs, &samples, settings.device, settings.seed, report)?;
@@ -665,7 +678,8 @@ pub fn bundle(
         recipe: prepared.recipe.clone(),
         features: prepared.features.clone(),
         model: outcome.trained.model.clone(),
-        explainer: Some(outcome.explainer.clone()),
+        // It holds encoded rows of ordinary customers, which no noise was added to.
+        explainer: outcome.trained.promise.is_none().then(|| outcome.explainer.clone()),
         profiles: prepared.profiles.clone(),
         card,
         behaviour: None,

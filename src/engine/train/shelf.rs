@@ -81,6 +81,7 @@ impl Shelf {
             history,
             best_epoch: epoch,
             seconds: kept.figures.seconds,
+            promise: None,
         })
     }
 }
