@@ -33,6 +33,7 @@ mod mask;
 mod money;
 mod per_customer;
 mod privacy;
+mod promise;
 mod recommend;
 mod report;
 mod run;

@@ -188,9 +188,11 @@ impl State {
         self.train.iter().for_each(|job| job.watch(on));
     }
 
-    /// Where the present training keeps its standing; nowhere for a locked project, as it is not locked.
+    /// Where the present training keeps its standing; nowhere for a locked project, as it is not locked, nor
+    /// with differential privacy, which begins anew each time.
     fn checkpoint(&self) -> Option<std::path::PathBuf> {
-        let training = self.training.as_ref().filter(|_| !self.guard.is_locked())?;
+        let kept = !self.guard.is_locked() && self.settings.private.is_none();
+        let training = self.training.as_ref().filter(|_| kept)?;
         self.recovery.as_ref().map(|recovery| recovery.checkpoint(&training.key))
     }
 
