@@ -17,6 +17,9 @@ pub(super) struct Forget {
     /// The customer's identifier, as the data have it
     #[arg(long, value_name = "ID")]
     customer: String,
+    /// Also a customer whom the project does not name: they are left out of data that are read from now on
+    #[arg(long)]
+    anyway: bool,
     /// Only tell what would be taken out
     #[arg(long)]
     dry_run: bool,
@@ -30,7 +33,7 @@ impl Forget {
         let (mut saved, passphrase) = locked::project_to_save(&self.project)?;
         let done = project::forget(&mut saved, &self.customer);
         let autosaves = self.autosaves();
-        if !done.knew() && autosaves.is_empty() {
+        if !done.knew() && autosaves.is_empty() && !self.anyway {
             let (file, id) = (self.project.clone(), self.customer.clone());
             return Err(ProjectError::NoCustomer { file, id }.into());
         }
@@ -46,6 +49,7 @@ impl Forget {
         }
         Ok(json!({
             "customer": self.customer, "dry_run": self.dry_run, "taken_out": done,
+            "left_out": saved.settings.left_out.len(),
             "autosaves": autosaves.len(), "data": saved.wanted().iter().map(|of| &of.file).collect::<Vec<_>>(),
         }))
     }

@@ -6,6 +6,7 @@ pub mod experiment;
 pub mod found;
 pub mod groups;
 pub mod judged;
+pub mod membership;
 pub mod picture;
 pub mod promise;
 pub mod run;

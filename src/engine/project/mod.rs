@@ -1,6 +1,7 @@
 //! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
 //! model → segments and a ranked list. Every face calls these functions and no others.
 
+mod addresses;
 mod asked;
 mod call_list;
 mod card;
@@ -31,6 +32,7 @@ mod inspection;
 mod labels;
 mod leak_trap;
 mod learning_curve;
+mod left_out;
 mod lock;
 mod membership;
 mod migrate;
@@ -91,6 +93,7 @@ use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::feedback::FeedbackSpec;
 use crate::job::Reporter;
+use crate::privacy::LeftOut;
 use crate::recommend::RecommendSpec;
 use crate::segment::Segmentation;
 use crate::segment::classes::ClassSpec;
@@ -102,6 +105,7 @@ use crate::train::{
 };
 use crate::value::ValueSpec;
 
+pub use addresses::{TalksFor, TalksTo, addresses, installed_notices};
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
@@ -126,7 +130,7 @@ pub use feature_sheet::{feature_detail, feature_sheet};
 pub use federated::{Own, Server, branch, join_server, simulate_branches};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
-pub use forget::{Forgotten, forget};
+pub use forget::{Forgotten, forget, holds, take_out};
 pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
@@ -332,6 +336,9 @@ pub struct Settings {
     /// Differential privacy of what is trained, where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSpec>,
+    /// Customers who were forgotten: they are left out wherever the data are read.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    pub left_out: LeftOut,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -368,6 +375,7 @@ impl Default for Settings {
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
             private: None,
+            left_out: LeftOut::default(),
         }
     }
 }
@@ -446,6 +454,9 @@ impl Settings {
         let written = (&self.read.decimals, &self.read.date_orders);
         if !written.0.is_empty() || !written.1.is_empty() {
             text.extend(serde_json::to_vec(&written).unwrap_or_default());
+        }
+        if !self.left_out.is_empty() {
+            text.extend(serde_json::to_vec(&self.left_out).unwrap_or_default());
         }
         if let Some(question) = &self.question {
             text.extend(serde_json::to_vec(question).unwrap_or_default());

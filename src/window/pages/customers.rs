@@ -469,6 +469,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     contacts(ui, scene, &customer);
     follow_up(ui, scene, &customer);
     card::print(ui, scene);
+    card::forget(ui, scene, &customer);
 }
 
 /// How to reach the customer: masked until it is asked for, always masked on a projector.

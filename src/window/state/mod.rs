@@ -22,6 +22,7 @@ mod look;
 mod map;
 mod mask;
 mod money;
+mod privacy;
 pub(in crate::window) mod race;
 mod reading;
 mod recommend;
@@ -76,6 +77,7 @@ pub use list::Reasons;
 pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
+pub use privacy::{Leaving, Privacy};
 pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Recommend};
 pub use repair::Repairing;
@@ -231,6 +233,7 @@ pub struct State {
     pub value: Value,
     pub service: Service,
     pub guard: Guard,
+    pub privacy: Privacy,
     pub watch: Watch,
     pub feedback: Feedback,
     pub recommend: Recommend,
@@ -330,6 +333,7 @@ impl State {
             value: Value::default(),
             service: Service::default(),
             guard: Guard::default(),
+            privacy: Privacy::default(),
             watch: Watch::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
@@ -472,6 +476,7 @@ impl State {
         self.value.cancel();
         self.service.cancel();
         self.watch.cancel();
+        self.privacy.cancel();
         self.feedback.cancel();
         self.recommend.cancel();
         self.flows.cancel();
@@ -527,6 +532,7 @@ impl State {
             self.value.job(),
             self.service.job(),
             self.guard.job(),
+            self.privacy.job(),
             self.watch.job(),
             self.feedback.job(),
             self.recommend.job(),
@@ -641,6 +647,7 @@ impl State {
         self.poll_value();
         self.poll_service();
         self.poll_guard();
+        self.poll_privacy();
         self.poll_watch();
         self.poll_feedback();
         self.poll_recommend();
