@@ -35,6 +35,7 @@ mod nets;
 mod offline;
 mod over_time;
 mod pages;
+mod privacy;
 mod product;
 mod race;
 mod real_files;
