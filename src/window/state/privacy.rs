@@ -118,8 +118,11 @@ impl State {
         if self.month.is_some() {
             self.close_month();
         }
-        self.since = None;
-        self.customers = None;
+        // What was made of the rows with the customer goes; the models stay, and the one in use scores on.
+        self.runs.iter_mut().for_each(super::Run::let_go);
+        self.outcomes.clear();
+        (self.trained_on, self.customers, self.segments) = (None, None, None);
+        (self.since, self.reasons) = (None, None);
         self.make_key();
         self.recombine();
         self.touch();

@@ -100,6 +100,12 @@ impl Run {
         self.is_whole() || self.rows.is_some()
     }
 
+    /// Lets go of its rows and of what was predicted for them; the models and their curves stay.
+    pub(super) fn let_go(&mut self) {
+        self.outcomes.clear();
+        (self.rows, self.asked) = (None, None);
+    }
+
     /// A run that was saved; `rows` where its models fit the present ones.
     pub(super) fn of_saved(number: usize, saved: SavedRun, rows: Option<Arc<Prepared>>) -> Self {
         Self {
