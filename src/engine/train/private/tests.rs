@@ -205,10 +205,10 @@ fn area(trained: &Trained, samples: &Samples) -> f64 {
 
 #[test]
 fn it_learns_under_a_loose_promise_and_less_under_a_tight_one() {
-    let samples = samples(2_000);
     for kind in [ModelKind::Logistic, ModelKind::Mlp] {
         let mlp = MlpSpec { dropout: 0.0, ..quick() };
-        let at = |epsilon: f64| {
+        let at = |epsilon: f64, rows: usize| {
+            let samples = samples(rows);
             let given = (1, secret(9));
             let trained =
                 train_with(kind, (&promise(epsilon), &mlp), &samples, given, &Reporter::silent()).unwrap();
@@ -216,10 +216,11 @@ fn it_learns_under_a_loose_promise_and_less_under_a_tight_one() {
             assert_eq!((trained.epochs_run, trained.best_epoch), (10, 10), "nothing ends it early");
             let kept = trained.promise.clone().unwrap();
             assert!(kept.epsilon <= epsilon && kept.epsilon > 0.98 * epsilon, "{kept:?}");
-            assert_eq!((kept.steps, kept.rows, kept.delta), (400, 2_000, 1e-5));
+            assert_eq!((kept.steps, kept.rows), (rows as u64 / 5, rows));
             area(&trained, &samples)
         };
-        let (loose, tight) = (at(8.0), at(0.05));
+        // Few rows and a tight promise: what is learnt drowns in the noise.
+        let (loose, tight) = (at(8.0, 2_000), at(0.02, 400));
         assert!(loose > 0.9, "{kind:?}: {loose}");
         assert!(tight < loose - 0.02, "{kind:?}: {tight} {loose}");
     }
