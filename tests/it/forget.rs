@@ -59,4 +59,10 @@ fn a_customer_is_forgotten_on_the_command_line() {
     // A customer whom only the data name.
     let (code, told) = forget(&["--anyway"]);
     assert_eq!((code, told["left_out"].as_u64()), (Some(0), Some(1)), "{told}");
+    // A list that was exported, beside the project.
+    let list = folder.path().join("week.csv");
+    std::fs::write(&list, "row,id,probability\n2,C-0007,0.5\n3,C-0008,0.4\n").unwrap();
+    let (code, told) = forget(&["--also", list.to_str().unwrap()]);
+    assert_eq!((code, told["also"][0]["rows"].as_u64()), (Some(0), Some(1)), "{told}");
+    assert_eq!(std::fs::read_to_string(&list).unwrap(), "row,id,probability\n3,C-0008,0.4\n");
 }

@@ -83,7 +83,7 @@ pub fn forget(project: &mut SavedProject, id: &str) -> Forgotten {
 }
 
 /// Notes every text and every key of `value` in which `id` stands by itself.
-fn mentions(value: &Value, id: &str, at: &mut String, out: &mut Vec<String>) {
+pub(super) fn mentions(value: &Value, id: &str, at: &mut String, out: &mut Vec<String>) {
     let length = at.len();
     match value {
         Value::String(text) if names(text, id) => out.push(at.clone()),

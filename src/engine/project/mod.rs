@@ -22,6 +22,7 @@ mod figures;
 #[cfg(test)]
 mod figures_tests;
 mod forget;
+mod forget_also;
 mod gate;
 mod groups;
 #[cfg(test)]
@@ -131,6 +132,7 @@ pub use federated::{Own, Server, branch, join_server, simulate_branches};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use forget::{Forgotten, forget, holds, take_out};
+pub use forget_also::{AlsoForgotten, forget_in_file};
 pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
@@ -211,6 +213,8 @@ pub enum ProjectError {
     NoCustomer { file: PathBuf, id: String },
     #[error("{} was saved before models kept what their reasons are found with", file.display())]
     NoExplainer { file: PathBuf },
+    #[error("{} is no project, no bundle, and no list in UTF-8 with a column that names customers", file.display())]
+    CannotForget { file: PathBuf },
     #[error(transparent)]
     Lock(#[from] crate::privacy::LockError),
     #[error("saving {} failed: {cause}", file.display())]
@@ -237,6 +241,7 @@ impl ProjectError {
             Self::RunOtherData { .. } => "run_other_data",
             Self::NoCustomer { .. } => "no_customer",
             Self::NoExplainer { .. } => "no_explainer",
+            Self::CannotForget { .. } => "cannot_forget",
             Self::Lock(e) => e.kind(),
             Self::Save { .. } => "write_failed",
         }
@@ -264,6 +269,7 @@ impl ProjectError {
             | Self::RunOtherData { file, .. }
             | Self::NoCustomer { file, .. }
             | Self::NoExplainer { file }
+            | Self::CannotForget { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }
