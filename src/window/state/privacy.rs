@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use regulars_engine::deploy::watch::Notify;
+use regulars_engine::job::Job;
 use regulars_engine::privacy::Membership;
 use regulars_engine::project::{self, Forgotten, Outcome, TalksTo};
 
@@ -115,6 +116,8 @@ impl State {
         }
         self.privacy.id.clear();
         // A later file's list names the customer too; it is scored again when it is opened again.
+        self.month_job.iter().for_each(Job::cancel);
+        self.month_job = None;
         if self.month.is_some() {
             self.close_month();
         }
