@@ -46,6 +46,18 @@ pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
     Ok(Bundle::open_with(path, passphrase_of(path)?.as_ref())?)
 }
 
+/// What opens the locked ones of several files, which share a passphrase; nothing where none is locked.
+pub(super) fn passphrase_of_any<'a>(
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Option<Passphrase>, Error> {
+    paths.into_iter().find(|path| is_locked(path)).map_or(Ok(None), passphrase_of)
+}
+
+/// The file of `--passphrase-file`.
+pub(super) fn passphrase_file() -> Option<&'static Path> {
+    FILE.get().map(PathBuf::as_path)
+}
+
 /// What opens a file: nothing for one that is not locked.
 fn passphrase_of(path: &Path) -> Result<Option<Passphrase>, Error> {
     if !is_locked(path) {

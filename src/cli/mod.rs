@@ -34,6 +34,7 @@ mod money;
 mod muscle;
 mod per_customer;
 mod privacy;
+mod promise;
 mod recommend;
 mod report;
 mod run;

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::Outcome;
 use super::money::LookedAt;
-use crate::words::{Lang, percent};
+use crate::report::membership;
+use crate::words::Lang;
 
 #[derive(Args)]
 pub(super) struct Privacy {
@@ -20,21 +21,7 @@ impl Privacy {
         let found = project::membership(&prepared, &learnt, settings.seed);
         if !self.learnt.input.json {
             let lang = Lang::of_environment();
-            match &found {
-                None => super::out!("{}", lang.t("membership.few")),
-                Some(found) => {
-                    let key = if found.leaks() { "membership.leaks" } else { "membership.tight" };
-                    let args = [
-                        ("right", percent(found.right.value)),
-                        ("low", percent(found.right.low)),
-                        ("high", percent(found.right.high)),
-                        ("auc", format!("{:.3}", found.auc.value)),
-                        ("auc_low", format!("{:.3}", found.auc.low)),
-                        ("auc_high", format!("{:.3}", found.auc.high)),
-                    ];
-                    super::out!("{}", lang.with(key, &args));
-                }
-            }
+            super::out!("{}", membership::told(lang, found.as_ref()));
             super::out!("{}", lang.t("membership.limits"));
         }
         Ok(json!({

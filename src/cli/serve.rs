@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use regulars_engine::deploy::{DeployError, ServeError};
 use serde_json::json;
 
-use super::Outcome;
+use super::{Outcome, locked};
 use crate::http::keys::{self, Entry, Scope, Store};
 use crate::http::{self, Limits, Options, Source};
 use crate::words::Lang;
@@ -155,6 +155,7 @@ impl Serve {
             limits,
             lang: Lang::of_environment(),
             signals: true,
+            passphrase: locked::passphrase_of_any(self.bundles.iter().map(PathBuf::as_path))?,
             ..Options::at(self.bind)
         };
         let sources: Vec<Source> = self.bundles.iter().cloned().map(Source::File).collect();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::learning::Learning;
+use super::promise::{self, Private};
 use super::run_folder::{self, Folder};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -27,6 +28,8 @@ pub(super) struct Train {
     /// text and, with --horizon, purchases and events in their order
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
     model: ModelKind,
+    #[command(flatten)]
+    private: Private,
     #[command(flatten)]
     asking: Asking,
     /// Repair probabilities on the validation rows: none, platt or isotonic
@@ -89,6 +92,7 @@ impl Train {
             None => {
                 let mut settings = self.input.settings()?;
                 self.learning.apply(&mut settings);
+                self.private.apply(&mut settings);
                 settings.repair = self.repair;
                 settings.question = self.asking.question(self.learning.target.is_some());
                 if self.model.is_network() {
@@ -140,6 +144,7 @@ impl Train {
                 print_question(lang, asked);
             }
             print(lang, &settings, &prepared, &learnt);
+            promise::print(lang, learnt.trained.promise.as_deref());
             for path in self.bundle.iter().chain(&self.folder.run_folder) {
                 super::out!("{}", lang.with("cli.wrote", &[("file", path.display().to_string())]));
             }
@@ -281,5 +286,6 @@ pub(super) fn to_json(settings: &Settings, prepared: &Prepared, learnt: &Learnt)
             "test": metrics(&learnt.test, settings.threshold),
         },
         "history": trained.history,
+        "differential_privacy": trained.promise,
     })
 }

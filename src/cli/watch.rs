@@ -11,7 +11,7 @@ use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Gate, WatchEvent, Watcher};
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Outcome, locked};
 use crate::words::{self, Lang};
 
 /// Longest wait of `--once` for files that are still being written.
@@ -118,8 +118,22 @@ impl Watch {
             fill: self.fill,
             rules: of(&self.rules)?,
             notify: of(&self.notify)?,
+            passphrase_file: locked::passphrase_file().map(full).transpose()?,
+            passphrase: self.passphrase()?,
             ..WatchSpec::new(full(&self.folder)?, full(&self.bundle)?, full(&self.out)?)
         })
+    }
+
+    /// What opens the locked ones of the bundles; a unit is only written.
+    fn passphrase(&self) -> Result<Option<regulars_engine::privacy::Passphrase>, super::Failure> {
+        if self.print_service || self.install_service {
+            return Ok(None);
+        }
+        // Those that took over are kept beside the lists.
+        let kept = std::fs::read_dir(self.out.join(watch::STATE).join("models")).into_iter().flatten();
+        let kept: Vec<PathBuf> = kept.flatten().map(|entry| entry.path()).collect();
+        let all = [Some(&self.bundle), self.challenger.as_ref()].into_iter().flatten().chain(&kept);
+        Ok(locked::passphrase_of_any(all.map(PathBuf::as_path))?)
     }
 
     fn say(&self, line: String) {

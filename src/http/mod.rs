@@ -24,6 +24,7 @@ use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use regulars_engine::deploy::{Bundle, DeployError, ServeError};
+use regulars_engine::privacy::Passphrase;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -90,6 +91,8 @@ pub struct Options {
     pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
     /// The process ends the service by SIGTERM, SIGINT or Ctrl-C.
     pub signals: bool,
+    /// What opens locked bundles and projects, now and when they are changed.
+    pub passphrase: Option<Passphrase>,
 }
 
 impl Options {
@@ -103,6 +106,7 @@ impl Options {
             lang: Lang::En,
             wake: None,
             signals: false,
+            passphrase: None,
         }
     }
 }
@@ -190,7 +194,7 @@ pub fn start(sources: &[Source], options: Options) -> regulars_engine::Result<Se
     }
     let cannot = |cause| refused(ServeError::CannotListen { address: options.address.to_string(), cause });
     let tls = options.tls.as_ref().map(certificate).transpose()?;
-    let shelf = Shelf::open(sources)?;
+    let shelf = Shelf::open(sources, options.passphrase.clone())?;
     let listener = TcpListener::bind(options.address).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use regulars_engine::Result;
 use regulars_engine::deploy::{Bundle, DeployError, Given, Lacking, Ready, ServeError};
+use regulars_engine::privacy::Passphrase;
 use regulars_engine::project::{ProjectError, SavedProject};
 use regulars_engine::recommend;
 use sha2::{Digest as _, Sha256};
@@ -73,6 +74,7 @@ struct Slot {
 /// The models, in the order in which they were given; the first of a kind answers where none is named.
 pub(super) struct Shelf {
     slots: Vec<Slot>,
+    passphrase: Option<Passphrase>,
 }
 
 impl Shelf {
@@ -80,11 +82,11 @@ impl Shelf {
     ///
     /// # Errors
     /// One that cannot be used; two of one name.
-    pub(super) fn open(sources: &[Source]) -> Result<Self> {
+    pub(super) fn open(sources: &[Source], passphrase: Option<Passphrase>) -> Result<Self> {
         let mut slots: Vec<Slot> = Vec::new();
         for source in sources {
             let (file, stamp, loaded) = match source {
-                Source::File(file) => (Some(file.clone()), Stamp::of(file), open(file)?),
+                Source::File(file) => (Some(file.clone()), Stamp::of(file), open(file, passphrase.as_ref())?),
                 Source::Memory(name, bundle) => (None, None, of_bundle(name, bundle.clone(), None)?),
             };
             if slots.iter().any(|slot| slot.current().name == loaded.name) {
@@ -97,7 +99,7 @@ impl Shelf {
                 stamp: Mutex::new(stamp),
             });
         }
-        Ok(Self { slots })
+        Ok(Self { slots, passphrase })
     }
 
     /// Every model, with what is wrong with its file.
@@ -147,7 +149,7 @@ impl Shelf {
                 }
                 known.clone_from(&stamp);
             }
-            let refused = match open(file) {
+            let refused = match open(file, self.passphrase.as_ref()) {
                 Ok(loaded) => {
                     slot.put(Arc::new(loaded));
                     None
@@ -171,7 +173,7 @@ impl Slot {
     }
 }
 
-fn open(file: &Path) -> Result<Loaded> {
+fn open(file: &Path, passphrase: Option<&Passphrase>) -> Result<Loaded> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = std::fs::read(file).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => DeployError::NotFound { file: file.to_owned() },
@@ -186,9 +188,9 @@ fn open(file: &Path) -> Result<Loaded> {
     let is_project = file.extension().is_some_and(|end| end == "regulars");
     let bundle = if is_project {
         let no_model = || ProjectError::NoModel { file: file.to_owned() };
-        SavedProject::open(file)?.bundle.ok_or_else(no_model)?
+        SavedProject::open_with(file, passphrase)?.bundle.ok_or_else(no_model)?
     } else {
-        Bundle::open(file)?
+        Bundle::open_with(file, passphrase)?
     };
     of_bundle(&name, Arc::new(bundle), Some(hash))
 }

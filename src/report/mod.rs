@@ -6,7 +6,9 @@ pub mod experiment;
 pub mod found;
 pub mod groups;
 pub mod judged;
+pub mod membership;
 pub mod picture;
+pub mod promise;
 pub mod run;
 mod style;
 pub mod svg;
@@ -198,6 +200,9 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));
         rows.push((lang.t("refit.card"), experiment::refit(lang, refit) + &before.unwrap_or_default()));
     }
+    if let Some(kept) = &card.promise {
+        rows.push((lang.t("dp.card"), promise::told(lang, kept).join(" ")));
+    }
     if !card.source_kind.is_empty() {
         rows.insert(1, (t("card.source"), card.source_kind.clone()));
     }
@@ -253,6 +258,7 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
             li { (t("limits.people")) }
             @if card.test_rows < 200 { li { (lang.with("report.limits.small", &[("test", count(card.test_rows))])) } }
             @for column in &card.leaks { li { (lang.with("report.limits.leak", &[("column", column.clone())])) } }
+            @if card.promise.is_some() { @for limit in promise::limits(lang) { li { (lang.t("dp.card")) ": " (limit) } } }
             @if card.model == ModelKind::Majority { li { (t("limits.majority")) } }
         }
     }

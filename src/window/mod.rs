@@ -4,6 +4,7 @@
 mod act;
 pub mod command;
 mod dialog;
+mod forget;
 mod frame;
 pub mod notice;
 pub mod pages;
@@ -297,6 +298,7 @@ impl App {
         dialog::path_box(&ctx, self);
         sources::show(&ctx, self);
         unlock::show(&ctx, self);
+        forget::show(&ctx, self);
         dialog::closing(&ctx, self);
         tour::show(&ctx, self);
         if self.first_frame.is_none() {

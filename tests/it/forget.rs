@@ -50,9 +50,19 @@ fn a_customer_is_forgotten_on_the_command_line() {
     // Still locked, and nowhere any more.
     let saved = SavedProject::open_with(&file, Some(&passphrase)).unwrap();
     assert_eq!(saved.lists[0].entries.len(), 1);
+    assert_eq!((told["left_out"].as_u64(), saved.settings.left_out.len()), (Some(1), 1));
     for rest in [text(saved), text(SavedProject::open(&left).unwrap())] {
         assert!(!rest.contains("C-0007") && !rest.contains("anna@example.com"), "{rest}");
     }
     let (code, told) = forget(&[]);
     assert_eq!((code, told["error"]["kind"].as_str()), (Some(1), Some("no_customer")), "{told}");
+    // A customer whom only the data name.
+    let (code, told) = forget(&["--anyway"]);
+    assert_eq!((code, told["left_out"].as_u64()), (Some(0), Some(1)), "{told}");
+    // A list that was exported, beside the project.
+    let list = folder.path().join("week.csv");
+    std::fs::write(&list, "row,id,probability\n2,C-0007,0.5\n3,C-0008,0.4\n").unwrap();
+    let (code, told) = forget(&["--also", list.to_str().unwrap()]);
+    assert_eq!((code, told["also"][0]["rows"].as_u64()), (Some(0), Some(1)), "{told}");
+    assert_eq!(std::fs::read_to_string(&list).unwrap(), "row,id,probability\n3,C-0008,0.4\n");
 }

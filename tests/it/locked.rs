@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui;
 use egui_kittest::kittest::Queryable as _;
+use regulars::http::{self, Options, Source};
 use regulars::window::Prefs;
 use regulars::window::pages::{DeployTab, Page};
 use regulars::words::Lang;
@@ -181,4 +182,40 @@ fn the_window_locks_asks_and_keeps_nothing_plain() {
     harness.state_mut().state.lock_with(None);
     until(&mut harness, "saving", |app| !app.state.saving());
     assert!(SavedProject::open(&file).is_ok());
+}
+
+#[test]
+fn the_watched_folder_and_the_service_open_what_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (bundle, data) = (at("m.bundle"), sample().display().to_string());
+    json(&["train", &data, "--model", "tree", "--bundle", &bundle]);
+    let words = at("words.txt");
+    std::fs::write(&words, WORDS).unwrap();
+    json(&["lock", &bundle, "--passphrase-file", &words]);
+    std::fs::create_dir(at("in")).unwrap();
+    std::fs::copy(&data, at("in/week.csv")).unwrap();
+    let (inside, lists) = (at("in"), at("out"));
+    let watch = ["watch", &inside, "--bundle", &bundle, "--out", &lists, "--once", "--settle", "0", "--json"];
+    let (code, out, _) = regulars(&watch);
+    assert!(code == 1 && out.contains("\"locked_file\""), "{out}");
+    let done = json(&[&watch[..9], &["--passphrase-file", &words]].concat());
+    assert_eq!(done["scored"], 1);
+    assert!(!holds(Path::new(&lists), WORDS.as_bytes()), "the passphrase is written nowhere");
+    let unit = json(&[&watch[..6], &["--passphrase-file", &words, "--print-service"]].concat());
+    let unit = unit["unit"].as_str().unwrap();
+    assert!(
+        unit.contains("--passphrase-file") && unit.contains("words.txt") && !unit.contains(WORDS),
+        "{unit}"
+    );
+
+    let sources = [Source::File(PathBuf::from(&bundle))];
+    let options = || Options::at(([127, 0, 0, 1], 0).into());
+    let refused = http::start(&sources, options()).map(|_| ()).unwrap_err();
+    assert_eq!(refused.kind(), "locked_file");
+    let other = Options { passphrase: Some(pass("four grey otters sleep")), ..options() };
+    assert_eq!(http::start(&sources, other).map(|_| ()).unwrap_err().kind(), "wrong_passphrase");
+    let service = http::start(&sources, Options { passphrase: Some(pass(WORDS)), ..options() }).unwrap();
+    assert_eq!(service.models(), ["m"]);
+    service.stop(std::time::Duration::from_secs(5));
 }

@@ -36,6 +36,7 @@ mod nets;
 mod offline;
 mod over_time;
 mod pages;
+mod privacy;
 mod product;
 mod race;
 mod real_files;

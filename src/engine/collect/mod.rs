@@ -356,6 +356,14 @@ pub fn set_role(table: &mut Table, name: &str, role: Role) -> crate::Result<()> 
     Ok(())
 }
 
+/// Counts again what a table's cells hold, after rows were left out.
+///
+/// # Errors
+/// The person cancelled.
+pub(crate) fn recount(table: &mut Table, report: &Reporter) -> crate::Result<()> {
+    profile::recount(table, report)
+}
+
 /// Reads a column's numbers as the person says that they are written.
 ///
 /// # Errors

@@ -142,6 +142,22 @@ fn one(
     Ok(column)
 }
 
+/// Counts again what the cells hold, after rows were left out. What each column is stays as it was told of all
+/// rows: the same file must not read otherwise.
+pub(super) fn recount(table: &mut Table, report: &Reporter) -> crate::Result<()> {
+    let mut counted = Vec::with_capacity(table.columns.len());
+    for column in &table.columns {
+        let empty = StringChunked::from_slice(column.name.as_str().into(), &[] as &[&str]);
+        counted.push(Facts::gather(&column.name, table.text(&column.name).unwrap_or(&empty), report)?);
+    }
+    let rows = table.rows.clone();
+    for (column, facts) in table.columns.iter_mut().zip(counted) {
+        (column.missing, column.distinct, column.levels) = (facts.missing, facts.distinct, facts.levels);
+        column.bad_examples.retain(|bad| rows.binary_search(&bad.row).is_ok());
+    }
+    Ok(())
+}
+
 /// The column of a table of which only the first rows are at hand; its facts are those of all rows,
 /// whose examples carry the numbers of their rows.
 pub(super) fn of_facts(table: &Table, name: &str, facts: &Facts, report: &Reporter) -> crate::Result<Column> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
-use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings};
+use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings, Promise};
 
 /// Points of a curve that are kept.
 pub(crate) const POINTS: usize = 200;
@@ -82,6 +82,9 @@ pub struct Card {
     /// probabilities have gone through it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured_before_refit: bool,
+    /// What was promised to the training rows, where it was trained with differential privacy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Box<Promise>>,
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,

@@ -193,6 +193,11 @@ impl Reporter {
         Self { part: (self.part.0 + self.part.1 * from, self.part.1 * width), ..self.clone() }
     }
 
+    /// The same reporter for a part whose events nobody is to hear.
+    pub fn quiet(self) -> Self {
+        Self { events: None, ..self }
+    }
+
     /// Sends an event; nobody listening is no error.
     pub fn emit(&self, event: Event) {
         if let Some(events) = &self.events {

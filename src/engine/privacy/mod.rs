@@ -5,6 +5,7 @@ mod copies;
 mod date_shift;
 mod fake_values;
 mod generalise;
+mod left_out;
 pub(crate) mod lock;
 mod membership;
 mod plan;
@@ -26,6 +27,7 @@ use crate::job::Reporter;
 use crate::table::Table;
 
 pub use copies::{Destination, Example, Wanted, Written, examples, write_copies};
+pub use left_out::{LeftOut, Marker};
 pub use lock::{LockError, Passphrase, SHORTEST, is_locked};
 pub use membership::{LEAST, Membership, attack};
 pub use plan::{ColumnPlan, Plan, choices, link, quasi_identifiers, suggest};

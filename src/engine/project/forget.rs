@@ -1,10 +1,12 @@
-//! A project and a customer's identifier → the project without what it keeps of that customer, and what
-//! may still hold them.
+//! A project and a customer's identifier → the project without what it keeps of that customer, with a mark by
+//! which the customer is left out when the data are read again, and what may still hold them.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::SavedProject;
+use crate::deploy::{FollowUps, SavedList};
+use crate::experiment::Experiment;
 
 /// What was taken out, and what is left to do.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -30,16 +32,47 @@ impl Forgotten {
     }
 }
 
-/// Takes everything out of a project that it keeps under a customer's identifier.
-pub fn forget(project: &mut SavedProject, id: &str) -> Forgotten {
+/// Takes a customer out of lists, follow-ups and experiments; models and mentions are not counted.
+pub fn take_out<'a>(
+    lists: impl IntoIterator<Item = &'a mut SavedList>,
+    follow_ups: &mut FollowUps,
+    experiments: impl IntoIterator<Item = &'a mut Experiment>,
+    id: &str,
+) -> Forgotten {
     let mut out = Forgotten::default();
-    for list in &mut project.lists {
+    for list in lists {
         let before = list.entries.len();
         list.entries.retain(|entry| entry.id != id);
         out.lists += usize::from(list.entries.len() < before);
     }
-    out.follow_ups = usize::from(project.follow_ups.remove(id).is_some());
-    out.experiments = project.experiments.drawn.iter_mut().map(|of| usize::from(of.forget(id))).sum();
+    out.follow_ups = usize::from(follow_ups.remove(id).is_some());
+    out.experiments = experiments.into_iter().map(|of| usize::from(of.forget(id))).sum();
+    out
+}
+
+/// What [`take_out`] would take.
+pub fn holds<'a>(
+    lists: impl IntoIterator<Item = &'a SavedList>,
+    follow_ups: &FollowUps,
+    experiments: impl IntoIterator<Item = &'a Experiment>,
+    id: &str,
+) -> Forgotten {
+    let lists = lists.into_iter().filter(|list| list.entries.iter().any(|entry| entry.id == id)).count();
+    let drawn = experiments.into_iter().filter(|of| of.members.iter().any(|member| member.id == id)).count();
+    let follow_ups = usize::from(follow_ups.contains_key(id));
+    Forgotten { lists, follow_ups, experiments: drawn, ..Forgotten::default() }
+}
+
+/// Takes everything out of a project that it keeps under a customer's identifier, and marks the customer to be
+/// left out of what is read from now on.
+pub fn forget(project: &mut SavedProject, id: &str) -> Forgotten {
+    let drawn = project.experiments.drawn.iter_mut();
+    let mut out = take_out(&mut project.lists, &mut project.follow_ups, drawn, id);
+    project.settings.left_out.add(id);
+    // Whoever takes up the settings of an earlier run must not bring the customer back.
+    for run in &mut project.runs {
+        run.settings.left_out = project.settings.left_out.clone();
+    }
     out.models = project.runs.iter().map(|run| run.models.len()).sum::<usize>();
     // The one in use is one of the runs', unless these are gone.
     out.models = out.models.max(usize::from(project.bundle.is_some()));
@@ -50,7 +83,7 @@ pub fn forget(project: &mut SavedProject, id: &str) -> Forgotten {
 }
 
 /// Notes every text and every key of `value` in which `id` stands by itself.
-fn mentions(value: &Value, id: &str, at: &mut String, out: &mut Vec<String>) {
+pub(super) fn mentions(value: &Value, id: &str, at: &mut String, out: &mut Vec<String>) {
     let length = at.len();
     match value {
         Value::String(text) if names(text, id) => out.push(at.clone()),
@@ -120,10 +153,13 @@ mod tests {
     fn the_customer_is_in_no_part_of_the_project_and_what_is_left_is_told() {
         let mut known = project();
         let before = known.experiments.drawn[0].size();
+        let would = holds(&known.lists, &known.follow_ups, &known.experiments.drawn, "C-0007");
+        assert_eq!((would.lists, would.follow_ups, would.experiments), (2, 1, 1));
         let done = forget(&mut known, "C-0007");
         assert_eq!((done.lists, done.follow_ups, done.experiments, done.models), (2, 1, 1, 0));
         assert_eq!(done.mentioned, ["/follow_ups/C-0008/note"], "a longer number is another");
         assert!(done.knew());
+        assert!(known.settings.left_out.marker().unwrap().knows("C-0007"));
         known.follow_ups.remove("C-0008");
         known.follow_ups.remove("C-0009");
         let text = serde_json::to_string(&known).unwrap();
@@ -153,5 +189,55 @@ mod tests {
             names("sister of C-0007.", "C-0007") && names("C-0007", "C-0007") && names("客户 17，", "17")
         );
         assert!(!names("C-00071", "C-0007") && !names("117", "17") && !names("x", ""));
+    }
+
+    #[test]
+    fn a_forgotten_customer_is_left_out_of_one_table_and_of_linked_ones() {
+        use crate::job::Reporter;
+        use crate::project::{collect, prepare};
+        use crate::sample;
+        let folder = tempfile::tempdir().unwrap();
+        let silent = Reporter::silent();
+        sample::write(folder.path(), 300, 3).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mut settings = Settings::default();
+        let files = [at("customers.csv"), at("orders.csv")];
+        let of =
+            |settings: &Settings, files: &[std::path::PathBuf]| collect(files, settings, &silent).unwrap();
+        let whole = of(&settings, &files);
+        let id_of = |table: &crate::table::Table| {
+            let column = table.with_role(crate::table::Role::Id).unwrap().name.clone();
+            (column.clone(), table.text(&column).unwrap().get(7).unwrap().to_owned())
+        };
+        let (column, id) = id_of(&whole.table);
+        let keys = (settings.key(&whole.table), settings.rows_key(&whole.table));
+
+        settings.left_out.add(&id);
+        let single = of(&settings, &files[..1]).table;
+        assert_eq!(single.height(), whole.table.height() - 1);
+        assert!(single.text(&column).unwrap().iter().all(|cell| cell != Some(id.as_str())));
+        let kept = single.columns.iter().find(|of| of.name == column).unwrap();
+        assert!(kept.levels.iter().all(|(value, _)| *value != id));
+        let before = whole.table.columns.iter().find(|of| of.name == column).unwrap();
+        assert_eq!(kept.distinct, before.distinct - 1);
+        let note = single.warnings.iter().find(|note| note.code == "forgotten_left_out").unwrap();
+        assert!(note.args.iter().any(|(name, value)| *name == "count" && value == "1"), "{note:?}");
+        // Rows keep their numbers.
+        assert!(!single.rows.contains(&whole.table.rows[7]) && single.rows.contains(&whole.table.rows[8]));
+
+        let linked = of(&settings, &files);
+        assert_eq!(linked.table.height(), whole.table.height() - 1);
+        for (table, before) in linked.dataset.tables.iter().zip(&whole.dataset.tables) {
+            let names = table.columns.iter().any(|of| {
+                table.text(&of.name).is_some_and(|text| text.iter().any(|cell| cell == Some(id.as_str())))
+            });
+            assert!(!names && table.height() < before.height(), "{}", table.name);
+        }
+        assert_ne!((settings.key(&whole.table), settings.rows_key(&whole.table)), keys);
+        let prepared = prepare(&settings, &linked.table, &silent).unwrap();
+        assert!(prepared.ids.iter().flatten().all(|known| *known != id));
+        // Put together once more, as after an edit of roles.
+        let again = crate::project::assemble(whole.dataset.tables.clone(), &settings, &silent).unwrap();
+        assert_eq!(again.table.height(), linked.table.height());
     }
 }

@@ -97,7 +97,8 @@ pub fn challenge(
 ) -> crate::Result<Gate> {
     let mut journal = Journal::open(&spec.state())?;
     let present = model_path(spec, journal.models());
-    let gate = judge_challenger((&Bundle::open(&present)?, &Bundle::open(challenger)?), judge, report)?;
+    let open = |file: &Path| Bundle::open_with(file, spec.passphrase.as_ref());
+    let gate = judge_challenger((&open(&present)?, &open(challenger)?), judge, report)?;
     let (champion_hash, challenger_hash) = (hash_of(&present, report)?, hash_of(challenger, report)?);
     let detail = BTreeMap::from([
         ("champion".to_owned(), champion_hash.clone().into()),
@@ -148,7 +149,7 @@ pub fn roll_back(spec: &WatchSpec) -> crate::Result<String> {
         return Err(DeployError::NoEarlier { file: spec.out.clone() }.into());
     };
     let path = model_path(spec, &models);
-    Bundle::open(&path)?;
+    Bundle::open_with(&path, spec.passphrase.as_ref())?;
     let hash = hash_of(&path, &Reporter::silent())?;
     journal.set_model(hash, models)?;
     let detail = BTreeMap::from([("from".to_owned(), left.into()), ("to".to_owned(), back.clone().into())]);

@@ -60,6 +60,7 @@ mod tests {
             seconds: 1.0,
             history: (1..=epochs).map(epoch).collect(),
             valid_auc: None,
+            promise: None,
         };
         let settings = Settings::default();
         SavedRun {

@@ -1,6 +1,7 @@
 //! The whole journey in one place: a table and settings → prepared rows → a trained, evaluated
 //! model → segments and a ranked list. Every face calls these functions and no others.
 
+mod addresses;
 mod asked;
 mod call_list;
 mod card;
@@ -21,6 +22,7 @@ mod figures;
 #[cfg(test)]
 mod figures_tests;
 mod forget;
+mod forget_also;
 mod gate;
 mod groups;
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod inspection;
 mod labels;
 mod leak_trap;
 mod learning_curve;
+mod left_out;
 mod lock;
 mod membership;
 mod migrate;
@@ -39,6 +42,7 @@ mod month;
 #[cfg(test)]
 mod nets_tests;
 mod prepare;
+mod private;
 mod race;
 mod recipe_file;
 mod recommend;
@@ -90,6 +94,7 @@ use crate::features::behaviour::{HISTORY, Question};
 use crate::features::{FeatureSpec, FittedFeatures, Leak, Matrix};
 use crate::feedback::FeedbackSpec;
 use crate::job::Reporter;
+use crate::privacy::LeftOut;
 use crate::recommend::RecommendSpec;
 use crate::segment::Segmentation;
 use crate::segment::classes::ClassSpec;
@@ -97,9 +102,12 @@ use crate::segment::cluster::GroupSpec;
 use crate::split::{Side, SplitSpec};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::elsewhere::Elsewhere;
-use crate::train::{self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, Samples, Specs, Trained};
+use crate::train::{
+    self, BoostedSpec, DeviceKind, MlpSpec, ModelKind, NetSettings, PrivateSpec, Samples, Specs, Trained,
+};
 use crate::value::ValueSpec;
 
+pub use addresses::{TalksFor, TalksTo, addresses, installed_notices};
 pub use asked::{Asked, could_ask, open_for};
 pub use call_list::{CallList, CallListSpec, Contacts, Line, Origin, why};
 pub use card::card;
@@ -124,7 +132,8 @@ pub use feature_sheet::{feature_detail, feature_sheet};
 pub use federated::{Own, Server, branch, join_server, simulate_branches};
 pub use feedback::{comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
-pub use forget::{Forgotten, forget};
+pub use forget::{Forgotten, forget, holds, take_out};
+pub use forget_also::{AlsoForgotten, forget_in_file};
 pub use gate::{Gate, challenge, judge_challenger, roll_back};
 pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
@@ -205,6 +214,8 @@ pub enum ProjectError {
     NoCustomer { file: PathBuf, id: String },
     #[error("{} was saved before models kept what their reasons are found with", file.display())]
     NoExplainer { file: PathBuf },
+    #[error("{} is no project, no bundle, and no list in UTF-8 with a column that names customers", file.display())]
+    CannotForget { file: PathBuf },
     #[error(transparent)]
     Lock(#[from] crate::privacy::LockError),
     #[error("saving {} failed: {cause}", file.display())]
@@ -231,6 +242,7 @@ impl ProjectError {
             Self::RunOtherData { .. } => "run_other_data",
             Self::NoCustomer { .. } => "no_customer",
             Self::NoExplainer { .. } => "no_explainer",
+            Self::CannotForget { .. } => "cannot_forget",
             Self::Lock(e) => e.kind(),
             Self::Save { .. } => "write_failed",
         }
@@ -258,6 +270,7 @@ impl ProjectError {
             | Self::RunOtherData { file, .. }
             | Self::NoCustomer { file, .. }
             | Self::NoExplainer { file }
+            | Self::CannotForget { file }
             | Self::Save { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
         }
     }
@@ -327,6 +340,12 @@ pub struct Settings {
     /// What the person said of columns that the business can change, or cannot; the names propose the rest.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub changeable: BTreeMap<String, bool>,
+    /// Differential privacy of what is trained, where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSpec>,
+    /// Customers who were forgotten: they are left out wherever the data are read.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    pub left_out: LeftOut,
 }
 
 /// Keys and files of older projects stay what they were.
@@ -362,6 +381,8 @@ impl Default for Settings {
             refit: None,
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
+            private: None,
+            left_out: LeftOut::default(),
         }
     }
 }
@@ -384,6 +405,7 @@ impl Settings {
         self.classes = self.classes.sane();
         self.net = self.net.sane();
         self.money = self.money.sane();
+        self.private = self.private.map(PrivateSpec::sane);
         self.refit = self.refit.filter(Refit::is_sound);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
@@ -416,6 +438,7 @@ impl Settings {
             let boosted = serde_json::to_vec(&(&key, &self.boosted)).unwrap_or_default();
             blake3::hash(&boosted).to_hex().to_string()
         };
+        let key = private::keyed(key, self.private.as_ref());
         match self.net.kind.reads_sequences() {
             true => {
                 let net = serde_json::to_vec(&self.net).unwrap_or_default();
@@ -428,7 +451,7 @@ impl Settings {
     /// The settings of the models.
     pub fn specs(&self) -> Specs {
         let (mlp, boosted, net) = (self.mlp.clone(), self.boosted.clone(), self.net.clone());
-        Specs { mlp, boosted, net, checkpoint: None, elsewhere: None }
+        Specs { mlp, boosted, net, checkpoint: None, private: None, elsewhere: None }
     }
 
     /// What people said of how columns are written belongs to every key; keys made before that could
@@ -438,6 +461,9 @@ impl Settings {
         let written = (&self.read.decimals, &self.read.date_orders);
         if !written.0.is_empty() || !written.1.is_empty() {
             text.extend(serde_json::to_vec(&written).unwrap_or_default());
+        }
+        if !self.left_out.is_empty() {
+            text.extend(serde_json::to_vec(&self.left_out).unwrap_or_default());
         }
         if let Some(question) = &self.question {
             text.extend(serde_json::to_vec(question).unwrap_or_default());
@@ -613,7 +639,8 @@ pub fn learn(
 /// [`learn`]; a network's training keeps its standing in `checkpoint`, and goes on with what is there.
 ///
 /// # Errors
-/// As [`learn`]; what is there is damaged, or of another training.
+/// As [`learn`]; what is there is damaged, or of another training; differential privacy is asked for, and this
+/// kind cannot be trained so, or there is a checkpoint.
 pub fn learn_kept(
     settings: &Settings,
     prepared: &Prepared,
@@ -635,6 +662,9 @@ pub fn learn_at(
     (checkpoint, elsewhere): (Option<&Path>, Option<&Elsewhere>),
     report: &Reporter,
 ) -> crate::Result<Outcome> {
+    if let Some(spec) = &settings.private {
+        return private::learn(settings, prepared, (kind, spec), checkpoint, report);
+    }
     let samples = prepared.samples();
     let checkpoint = checkpoint.map(Path::to_owned);
     let specs = Specs { checkpoint, elsewhere: elsewhere.cloned(), ..settings.specs() };
@@ -681,7 +711,8 @@ pub fn bundle(
         recipe: prepared.recipe.clone(),
         features: prepared.features.clone(),
         model: outcome.trained.model.clone(),
-        explainer: Some(outcome.explainer.clone()),
+        // It holds encoded rows of ordinary customers, which no noise was added to.
+        explainer: outcome.trained.promise.is_none().then(|| outcome.explainer.clone()),
         profiles: prepared.profiles.clone(),
         card,
         behaviour: None,

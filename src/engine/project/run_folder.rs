@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Outcome, Prepared, ProjectError, SavedSource, Settings};
 use crate::deploy::Bundle;
 use crate::files;
+use crate::privacy::LeftOut;
 use crate::table::{Role, Table};
 use crate::train::{DeviceKind, Epoch, ModelKind, Trained};
 
@@ -124,6 +125,8 @@ impl RunRecord {
         outcome: &Outcome,
     ) -> Self {
         let mut settings = settings.clone();
+        // The folder is handed on: the marks of forgotten customers and their key stay in the project.
+        settings.left_out = LeftOut::default();
         let trained = &outcome.trained;
         // A role that was guessed then must not be guessed otherwise later.
         if settings.question.is_none()

@@ -18,7 +18,7 @@ use crate::metrics::Estimate;
 use crate::privacy::{Passphrase, lock};
 use crate::segment::SavedGroups;
 use crate::table::Table;
-use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Trained};
+use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, ModelKind, Promise, Trained};
 
 /// A trained model without its data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct SavedModel {
     /// ROC AUC on the validation rows, for lists of runs whose rows are gone.
     #[serde(default)]
     pub valid_auc: Option<Estimate>,
+    /// What was promised to the training rows, where it was trained with differential privacy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Box<Promise>>,
 }
 
 /// One training: its settings and the models of every kind.
@@ -156,6 +159,7 @@ impl SavedModel {
             seconds: trained.seconds,
             history: trained.history.clone(),
             valid_auc: outcome.valid.fixed("roc_auc"),
+            promise: trained.promise.clone(),
         }
     }
 
@@ -179,6 +183,7 @@ impl SavedModel {
             epochs_run: self.epochs_run,
             best_epoch: self.best_epoch,
             seconds: self.seconds,
+            promise: self.promise.clone(),
         })
     }
 }

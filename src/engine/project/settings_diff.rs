@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Settings;
+use crate::privacy::LeftOut;
 
 /// A field that two settings have otherwise.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub fn settings_diff(a: &Settings, b: &Settings) -> Vec<SettingDiff> {
 
 fn fields(settings: &Settings) -> BTreeMap<String, Value> {
     let mut out = BTreeMap::new();
+    // Who was forgotten is shown nowhere.
+    let settings = &Settings { left_out: LeftOut::default(), ..settings.clone() };
     // What cannot be written cannot be compared; settings always can.
     if let Ok(value) = serde_json::to_value(settings) {
         flatten(String::new(), value, &mut out);

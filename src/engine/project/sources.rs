@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
 use super::asked::{self, Asked};
+use super::{Settings, left_out};
 use crate::collect::combine::{self, Plan};
 use crate::collect::database::{self, Address, Database, Secret};
 use crate::collect::relate::TableKind;
@@ -138,7 +138,7 @@ fn gather(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::R
     if let [file] = files.as_slice()
         && (settings.read.part.is_some() || parts.len() < 2)
     {
-        let table = collect::open(file, &settings.read, report)?;
+        let table = left_out::from_one(collect::open(file, &settings.read, report)?, settings, report)?;
         // A list of orders stays one, unless the person wants its customers.
         return match settings.combine.customers.is_none() && settings.question.is_none() {
             true => Ok(with_parts(Collected::single(table))),
@@ -149,7 +149,8 @@ fn gather(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::R
     match files.as_slice() {
         // The sheets of one workbook that have nothing to do with each other: the one that is the table.
         [file] => put_together(tables, settings, report, |_| {
-            Ok(with_parts(Collected::single(collect::open(file, &settings.read, report)?)))
+            let table = collect::open(file, &settings.read, report)?;
+            Ok(with_parts(Collected::single(left_out::from_one(table, settings, report)?)))
         }),
         _ => link(tables, settings, report),
     }
@@ -370,7 +371,7 @@ fn link_and_plan(
         && unknown.is_empty()
         && settings.question.is_none()
     {
-        return Ok(Collected::single(table.clone()));
+        return Ok(Collected::single(left_out::from_one(table.clone(), settings, report)?));
     }
     // The order in which files were dropped says nothing: the columns must be the same next month.
     tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -383,8 +384,12 @@ fn link_and_plan(
     {
         return unlinked(tables);
     }
-    let dataset = Dataset { tables, links };
-    let plan = combine::plan(&dataset, &settings.combine, report)?;
+    let mut dataset = Dataset { tables, links };
+    let mut plan = combine::plan(&dataset, &settings.combine, report)?;
+    if !settings.left_out.is_empty() {
+        left_out::from_linked(&mut dataset, &plan, settings, report)?;
+        plan = combine::plan(&dataset, &settings.combine, report)?;
+    }
     if settings.question.is_some() {
         // One row per customer is not what is asked for.
         let base = dataset.tables.get(plan.customers.at).or(dataset.tables.first());

@@ -247,7 +247,7 @@ impl Watcher {
         if self.bundle.is_some() && self.journal.model() == hash {
             return Ok(());
         }
-        self.bundle = Some(Bundle::open(&path)?);
+        self.bundle = Some(Bundle::open_with(&path, self.spec.passphrase.as_ref())?);
         if self.journal.model() != hash {
             let detail = BTreeMap::from([
                 ("bundle".to_owned(), files::name_of(&path).into()),

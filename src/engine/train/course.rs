@@ -39,6 +39,7 @@ impl Course {
             history: self.history,
             best_epoch,
             seconds,
+            promise: None,
         })
     }
 }

@@ -90,7 +90,7 @@ impl Default for MlpSpec {
 impl MlpSpec {
     /// The learning rate of a step: `step` counts from 0 over the whole training, `done` (0 to 1) is the
     /// share of the planned steps before it, `epoch` counts from 1.
-    fn rate(&self, step: usize, done: f64, epoch: usize, plateau: Plateau) -> f64 {
+    pub(super) fn rate(&self, step: usize, done: f64, epoch: usize, plateau: Plateau) -> f64 {
         let warm = match self.warmup_steps {
             0 => 1.0,
             steps => ((step + 1) as f64 / steps as f64).min(1.0),
@@ -418,7 +418,11 @@ fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
 }
 
 /// Loss and area on the validation rows.
-fn look(network: &Network, samples: &Samples, device: &Device) -> Result<(f64, Option<f64>), TrainError> {
+pub(super) fn look(
+    network: &Network,
+    samples: &Samples,
+    device: &Device,
+) -> Result<(f64, Option<f64>), TrainError> {
     // Without validation rows (a handful of customers) the training rows are watched instead.
     let (x, y) = if samples.valid_labels.is_empty() {
         (&samples.train, &samples.train_labels)

@@ -21,6 +21,7 @@ pub mod net;
 mod network;
 mod one_rule;
 mod optimizer;
+pub mod private;
 pub mod race;
 mod regression_tree;
 pub mod search;
@@ -51,6 +52,7 @@ pub use mlp::{Epoch, MlpSpec, samples_per_second};
 pub use network::{Activation, Layer, Network, Norm};
 pub use one_rule::{Bins, OneRuleModel};
 pub use optimizer::{Optimizer, Schedule};
+pub use private::{Price, PrivateSpec, Promise};
 pub use sequence::{NetSettings, SequenceNet};
 pub use shelf::{KeptEpoch, Shelf};
 pub use sparse_linear::{ClassWeights, SparseLinear, SparseLinearSpec};
@@ -103,6 +105,8 @@ pub enum TrainError {
     Federated(#[from] federated::FederatedError),
     #[error(transparent)]
     Elsewhere(#[from] elsewhere::ElsewhereError),
+    #[error(transparent)]
+    Private(#[from] private::PrivateError),
 }
 
 impl TrainError {
@@ -119,6 +123,7 @@ impl TrainError {
             Self::Search(cause) => cause.kind(),
             Self::Federated(cause) => cause.kind(),
             Self::Elsewhere(cause) => cause.kind(),
+            Self::Private(cause) => cause.kind(),
         }
     }
 
@@ -324,6 +329,8 @@ pub struct Trained {
     /// for models without epochs.
     pub best_epoch: usize,
     pub seconds: f64,
+    /// What was promised to the training rows, where it was trained with differential privacy.
+    pub promise: Option<Box<Promise>>,
 }
 
 /// Rows for learning and rows for watching the learning.
@@ -352,6 +359,9 @@ pub struct Specs {
     /// The machine on which networks are trained; none is this one.
     #[serde(skip)]
     pub elsewhere: Option<elsewhere::Elsewhere>,
+    /// Differential privacy, where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSpec>,
 }
 
 /// [`train_with`], boosted trees and the networks that read sequences with their usual settings.
@@ -412,6 +422,12 @@ pub fn train_with(
     let positive = enough(&samples.train_labels)?;
     let started = std::time::Instant::now();
     let (x, y) = (&samples.train, &samples.train_labels);
+    if let Some(private) = &specs.private {
+        if specs.checkpoint.is_some() {
+            return Err(TrainError::from(private::PrivateError::Checkpoint).into());
+        }
+        return private::train(kind, (private, &specs.mlp), samples, seed, report);
+    }
     let (mut history, mut best_epoch) = (Vec::new(), 0);
     let model = match kind {
         ModelKind::Mlp => {
@@ -447,5 +463,6 @@ pub fn train_with(
         history,
         best_epoch,
         seconds: started.elapsed().as_secs_f64(),
+        promise: None,
     })
 }

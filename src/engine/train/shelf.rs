@@ -83,6 +83,7 @@ impl Shelf {
             history,
             best_epoch: epoch,
             seconds: kept.figures.seconds,
+            promise: None,
         })
     }
 }

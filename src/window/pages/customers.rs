@@ -194,7 +194,7 @@ fn waits(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     if scene.state.month_job.is_some() {
         parts::muted(ui, lang.t("status.working"));
-    } else if scene.state.bundle.is_some() {
+    } else if scene.state.bundle.is_some() && scene.state.prepared.is_none() {
         // A project whose data are not here: its model still scores.
         let button = Some((lang.t("command.next_month"), Command::NextMonth));
         parts::empty_state(ui, lang, "month", button, scene.send);
@@ -469,6 +469,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     contacts(ui, scene, &customer);
     follow_up(ui, scene, &customer);
     card::print(ui, scene);
+    card::forget(ui, scene, &customer);
 }
 
 /// How to reach the customer: masked until it is asked for, always masked on a projector.

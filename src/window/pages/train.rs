@@ -5,6 +5,7 @@ mod diagram;
 mod elsewhere;
 mod inside;
 mod network;
+mod private;
 mod runs;
 mod sequence;
 
@@ -300,6 +301,7 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     if let Some(note) = network.trained.model.note() {
         parts::caution(ui, &lang.note(&note));
     }
+    private::show(ui, lang, network.trained.promise.as_deref());
     ui.horizontal_wrapped(|ui| {
         ui.label(verdict(lang, &outcomes, network));
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);

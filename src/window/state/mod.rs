@@ -23,6 +23,7 @@ mod map;
 mod mask;
 mod money;
 mod muscle;
+mod privacy;
 pub(in crate::window) mod race;
 mod reading;
 mod recommend;
@@ -78,6 +79,7 @@ pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
 pub use muscle::Muscle;
+pub use privacy::{Leaving, Privacy};
 pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Recommend};
 pub use repair::Repairing;
@@ -234,6 +236,7 @@ pub struct State {
     pub service: Service,
     pub guard: Guard,
     pub muscle: Muscle,
+    pub privacy: Privacy,
     pub watch: Watch,
     pub feedback: Feedback,
     pub recommend: Recommend,
@@ -334,6 +337,7 @@ impl State {
             service: Service::default(),
             guard: Guard::default(),
             muscle: Muscle::default(),
+            privacy: Privacy::default(),
             watch: Watch::default(),
             feedback: Feedback::default(),
             recommend: Recommend::default(),
@@ -477,6 +481,7 @@ impl State {
         self.value.cancel();
         self.service.cancel();
         self.watch.cancel();
+        self.privacy.cancel();
         self.feedback.cancel();
         self.recommend.cancel();
         self.flows.cancel();
@@ -533,6 +538,7 @@ impl State {
             self.service.job(),
             self.guard.job(),
             self.muscle.job(),
+            self.privacy.job(),
             self.watch.job(),
             self.feedback.job(),
             self.recommend.job(),
@@ -649,6 +655,7 @@ impl State {
         self.poll_service();
         self.poll_guard();
         self.poll_muscle();
+        self.poll_privacy();
         self.poll_watch();
         self.poll_feedback();
         self.poll_recommend();

@@ -100,6 +100,12 @@ impl Run {
         self.is_whole() || self.rows.is_some()
     }
 
+    /// Lets go of its rows and of what was predicted for them; the models and their curves stay.
+    pub(super) fn let_go(&mut self) {
+        self.outcomes.clear();
+        (self.rows, self.asked) = (None, None);
+    }
+
     /// A run that was saved; `rows` where its models fit the present ones.
     pub(super) fn of_saved(number: usize, saved: SavedRun, rows: Option<Arc<Prepared>>) -> Self {
         Self {
@@ -198,9 +204,11 @@ impl State {
         self.train.iter().for_each(|job| job.watch(on));
     }
 
-    /// Where the present training keeps its standing; nowhere for a locked project, as it is not locked.
+    /// Where the present training keeps its standing; nowhere for a locked project, as it is not locked, nor
+    /// with differential privacy, which begins anew each time.
     fn checkpoint(&self) -> Option<std::path::PathBuf> {
-        let training = self.training.as_ref().filter(|_| !self.guard.is_locked())?;
+        let kept = !self.guard.is_locked() && self.settings.private.is_none();
+        let training = self.training.as_ref().filter(|_| kept)?;
         self.recovery.as_ref().map(|recovery| recovery.checkpoint(&training.key))
     }
 

@@ -161,7 +161,8 @@ fn read(state: &Path) -> Result<WatchRead, Error> {
 impl State {
     /// Begins to watch; with `once`, ends after one look.
     pub fn start_watch(&mut self, once: bool) {
-        let Some(spec) = self.watch.form.spec().filter(|_| !self.watch.is_on()) else { return };
+        let Some(mut spec) = self.watch.form.spec().filter(|_| !self.watch.is_on()) else { return };
+        spec.passphrase = self.guard.passphrase();
         self.watch.failed = None;
         let lines = self.watch.lines.clone();
         self.watch.running = Some(self.start(move |report| {

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::privacy::Passphrase;
+
 pub use journal::{Done, Journal, Notified, Result as DoneResult, now};
 pub use look::{Looked, hash_of, settled};
 pub use mail::Mail;
@@ -42,12 +44,29 @@ pub struct WatchSpec {
     /// File of notices, see [`Notify`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<PathBuf>,
+    /// The file whose first line is the passphrase of a locked bundle, for the unit of the system's service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<PathBuf>,
+    /// What opens a locked bundle; it is never written.
+    #[serde(skip)]
+    pub passphrase: Option<Passphrase>,
 }
 
 impl WatchSpec {
     /// A watch with a look a minute, for files that have stayed for two seconds.
     pub fn new(folder: PathBuf, bundle: PathBuf, out: PathBuf) -> Self {
-        Self { folder, bundle, out, every: 60, settle: 2, fill: false, rules: None, notify: None }
+        Self {
+            folder,
+            bundle,
+            out,
+            every: 60,
+            settle: 2,
+            fill: false,
+            rules: None,
+            notify: None,
+            passphrase_file: None,
+            passphrase: None,
+        }
     }
 
     /// The folder of the journal.

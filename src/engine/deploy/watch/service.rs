@@ -21,7 +21,9 @@ pub fn unit(program: &Path, spec: &WatchSpec) -> String {
     if spec.fill {
         command.push("--fill".to_owned());
     }
-    for (flag, file) in [("--rules", &spec.rules), ("--notify", &spec.notify)] {
+    let files =
+        [("--rules", &spec.rules), ("--notify", &spec.notify), ("--passphrase-file", &spec.passphrase_file)];
+    for (flag, file) in files {
         if let Some(file) = file {
             command.extend([flag.to_owned(), quoted(file)]);
         }

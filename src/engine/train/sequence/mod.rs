@@ -124,6 +124,7 @@ pub(super) fn train(
         history,
         best_epoch,
         seconds: started.elapsed().as_secs_f64(),
+        promise: None,
     })
 }
 

@@ -136,6 +136,20 @@ pub(super) fn print(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 }
 
+/// The way to forget the customer, which is asked about first.
+pub(super) fn forget(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
+    let lang = scene.lang;
+    // A customer without an identifier cannot be known again.
+    if !customer.named {
+        return;
+    }
+    let free = !scene.prefs.locked && !scene.state.saving() && scene.state.train.is_none();
+    let button = ui.add_enabled(free, egui::Button::new(lang.t("forget.ask")));
+    if button.on_hover_text(lang.t("forget.what")).clicked() {
+        scene.state.ask_forget(&customer.id);
+    }
+}
+
 /// What takes a closer look: what if and the nearest change, or who was alike.
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let lang = scene.lang;

@@ -91,6 +91,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::setting(ui, lang, "class_weight", |ui| {
         ui.checkbox(&mut mlp.class_weight, lang.t("setting.class_weight.on"));
     });
+    super::private::inspector(ui, lang, &mut settings.private);
     parts::setting(ui, lang, "device", |ui| {
         let name = lang.t("setting.device");
         parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {

@@ -11,7 +11,7 @@ use crate::window::parts::{self, table, take};
 use crate::words::Lang;
 
 /// Places of settings and the key of their words; others are told by their place.
-const WORDS: [(&str, &str); 20] = [
+const WORDS: [(&str, &str); 21] = [
     ("mlp.hidden", "setting.layers"),
     ("mlp.activation", "setting.activation"),
     ("mlp.dropout", "setting.dropout"),
@@ -25,6 +25,7 @@ const WORDS: [(&str, &str); 20] = [
     ("mlp.schedule", "setting.schedule"),
     ("device", "setting.device"),
     ("seed", "setting.seed"),
+    ("private", "setting.private"),
     ("positive", "runs.setting.positive"),
     ("threshold", "runs.setting.threshold"),
     ("split", "runs.setting.split"),
