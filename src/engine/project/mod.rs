@@ -58,6 +58,7 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+mod theatre;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
@@ -157,6 +158,7 @@ pub use settings_diff::{SettingDiff, settings_diff};
 pub use slices::{Slices, slices};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
+pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use two_columns::{ComparedAs, TwoColumns, two_columns};

@@ -7,7 +7,7 @@ use super::*;
 use crate::job::Reporter;
 
 /// Customers of two numbers and a category; the outcome follows all three.
-fn shop(n: usize, seed: u64) -> Branch {
+pub(super) fn shop(n: usize, seed: u64) -> Branch {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut months, mut spent, mut plans, mut labels) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..n {
