@@ -176,7 +176,8 @@ impl Simulate {
             ];
             super::out!("{}", lang.with("federated.together", &args));
             if let Some(epsilon) = found.rounds.last().and_then(|round| round.epsilon) {
-                let told = |value: f64| if value.is_finite() { format!("{value:.2}") } else { "∞".to_owned() };
+                let told =
+                    |value: f64| if value.is_finite() { format!("{value:.2}") } else { "∞".to_owned() };
                 let args = [("model", told(epsilon.model)), ("server", told(epsilon.server))];
                 super::out!("{}", lang.with("theatre.epsilon_told", &args));
             }

@@ -48,6 +48,7 @@ mod snapshots;
 mod sources;
 mod support;
 mod telco;
+mod theatre;
 mod value;
 mod watch;
 mod words;

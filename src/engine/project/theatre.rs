@@ -1,7 +1,7 @@
 //! Branches that train together, round by round, for a class to watch.
 
-use super::federated::branch;
 use super::Settings;
+use super::federated::branch;
 use crate::job::Reporter;
 use crate::table::Table;
 use crate::train::federated::{Ground, RoundFigures, Simulation, Stage};

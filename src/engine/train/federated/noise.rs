@@ -104,7 +104,15 @@ mod tests {
         let steps = 40_000;
         let (from, width) = (-40.0, (x + 40.0) / f64::from(steps));
         let density = |at: f64| (-at * at / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
-        let weight = |at: i32| if at == 0 || at == steps { 1.0 } else if at % 2 == 1 { 4.0 } else { 2.0 };
+        let weight = |at: i32| {
+            if at == 0 || at == steps {
+                1.0
+            } else if at % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
         (0..=steps).map(|at| weight(at) * density(from + f64::from(at) * width)).sum::<f64>() * width / 3.0
     }
 

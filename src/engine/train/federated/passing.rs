@@ -7,7 +7,11 @@ use super::flower::objects::{Content, Field, Objects, Record, inflate};
 use super::{FederatedError, Learner};
 
 /// Sends content as objects: the other side reads it from the bytes alone.
-pub(super) fn pass(content: &Content, count: &mut u64, wire: &mut dyn FnMut(&[u8])) -> Result<Content, FederatedError> {
+pub(super) fn pass(
+    content: &Content,
+    count: &mut u64,
+    wire: &mut dyn FnMut(&[u8]),
+) -> Result<Content, FederatedError> {
     let objects = Objects::of(content);
     *count += objects.bytes();
     objects.0.iter().for_each(|object| wire(&object.content));

@@ -8,7 +8,9 @@ use rand_distr::StandardNormal;
 use super::noise::length;
 use super::passing::{pass, read, texts, weights_in, weights_of};
 use super::simulate::{BranchRound, Mischief, Part, RoundFigures, Sent, Simulation, cut};
-use super::{Agreement, Branch, FederatedError, FederatedSpec, Learner, Rule, Statistics, Values, join, mask};
+use super::{
+    Agreement, Branch, FederatedError, FederatedSpec, Learner, Rule, Statistics, Values, join, mask,
+};
 use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::metrics;
@@ -115,7 +117,8 @@ impl Stage {
             agreement = Some(read::<Agreement>(&pass(&content, &mut agreement_down, wire)?)?);
         }
         let agreement = agreement.ok_or(FederatedError::NoColumn)?;
-        let rows = branches.iter().map(|branch| agreement.encode(branch)).collect::<Result<Vec<Matrix>, _>>()?;
+        let rows =
+            branches.iter().map(|branch| agreement.encode(branch)).collect::<Result<Vec<Matrix>, _>>()?;
         let width = agreement.width();
         let learner = |spec: &FederatedSpec, stream: u64| -> crate::Result<Learner> {
             Ok(Learner::new(spec, width, seed)?.with_stream(stream))

@@ -53,7 +53,8 @@ fn both_rules_are_run_where_a_branch_lies() {
 #[test]
 fn turned_outcomes_are_those_of_the_last_branch_alone() {
     let (train, test) = (shop(1_000, 8), shop(500, 9));
-    let stage = |mischief| Stage::new(&Simulation { mischief, ..of(1) }, (&train, &test), 1, &mut |_| {}).unwrap();
+    let stage =
+        |mischief| Stage::new(&Simulation { mischief, ..of(1) }, (&train, &test), 1, &mut |_| {}).unwrap();
     let (honest, flipped) = (stage(Mischief::None), stage(Mischief::Flip { share: 1.0 }));
     let (honest, flipped) = (&honest.ground().parts, &flipped.ground().parts);
     assert_eq!(honest[..4], flipped[..4]);
@@ -75,7 +76,8 @@ fn masked_weights_come_to_the_same_model_and_stay_unseen() {
     let seen: Vec<u8> = seen.iter().flat_map(|value| value.to_le_bytes()).collect();
     assert!(traffic.windows(seen.len()).any(|bytes| bytes == seen));
     let (train, test) = (shop(300, 8), shop(300, 9));
-    let median = Simulation { masks: true, spec: FederatedSpec { rule: Rule::Median, ..of(1).spec }, ..of(1) };
+    let median =
+        Simulation { masks: true, spec: FederatedSpec { rule: Rule::Median, ..of(1).spec }, ..of(1) };
     assert!(Stage::new(&median, (&train, &test), 1, &mut |_| {}).is_err());
 }
 

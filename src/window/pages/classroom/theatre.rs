@@ -130,10 +130,9 @@ fn server(
     seen: &[RoundFigures],
 ) {
     let planned = play.setup.spec.rounds.max(1);
-    let (up, down) =
-        seen.iter().fold((ground.agreement_up, ground.agreement_down), |(up, down), round| {
-            (up + round.up, down + round.down)
-        });
+    let (up, down) = seen.iter().fold((ground.agreement_up, ground.agreement_down), |(up, down), round| {
+        (up + round.up, down + round.down)
+    });
     parts::card(ui, 10, |ui| {
         ui.set_width(ui.available_width());
         let auc = seen.last().map_or(start, |round| round.auc);
@@ -144,7 +143,8 @@ fn server(
             ("auc", area(auc)),
             ("rule", rule),
         ];
-        let head = egui::RichText::new(lang.with("theatre.server", &args)).family(crate::window::theme::strong());
+        let head =
+            egui::RichText::new(lang.with("theatre.server", &args)).family(crate::window::theme::strong());
         ui.add(egui::Label::new(head).wrap());
         let args = [
             ("features", lang.count(ground.features as u64)),

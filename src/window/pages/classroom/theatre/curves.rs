@@ -22,9 +22,8 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, play: &Play, seen: &[RoundFigures]) 
         .collect();
     let pooled = line(&|round| round.pooled);
     let under_other = line(&|round| round.other);
-    let rule_name = |rule: regulars_engine::train::federated::Rule| {
-        lang.t(&format!("theatre.rule.{}", rule.name()))
-    };
+    let rule_name =
+        |rule: regulars_engine::train::federated::Rule| lang.t(&format!("theatre.rule.{}", rule.name()));
     let is_plain = play.setup.mischief == Mischief::None || play.setup.masks;
     let together_name = match is_plain {
         true => lang.t("theatre.together"),
@@ -77,9 +76,8 @@ fn title(lang: Lang, play: &Play, seen: &[RoundFigures]) -> String {
     let Some(last) = seen.last() else { return lang.t("theatre.title_start") };
     let alone = best(seen).and_then(|at| last.branches.get(at)?.alone);
     let rule = play.setup.spec.rule;
-    let rule_name = |rule: regulars_engine::train::federated::Rule| {
-        lang.t(&format!("theatre.rule.{}", rule.name()))
-    };
+    let rule_name =
+        |rule: regulars_engine::train::federated::Rule| lang.t(&format!("theatre.rule.{}", rule.name()));
     let args = [
         ("round", last.round.to_string()),
         ("together", area(last.auc)),

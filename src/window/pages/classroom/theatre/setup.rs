@@ -53,7 +53,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::setting(ui, lang, "theatre_rule", |ui| {
         let name = lang.t("setting.theatre_rule");
         let words = |rule: Rule| lang.t(&format!("theatre.rule.{}", rule.name()));
-        if parts::choose(ui, &name, &mut setup.spec.rule, &Rule::ALL, words) && setup.spec.rule == Rule::Median {
+        if parts::choose(ui, &name, &mut setup.spec.rule, &Rule::ALL, words)
+            && setup.spec.rule == Rule::Median
+        {
             setup.masks = false;
         }
     });
@@ -84,8 +86,7 @@ fn by(ui: &mut Ui, lang: Lang, setup: &mut Simulation, columns: &[String]) {
 fn hidden(ui: &mut Ui, lang: Lang, spec: &mut FederatedSpec) {
     parts::setting(ui, lang, "theatre_hidden", |ui| {
         let mut units = spec.hidden.first().copied().unwrap_or(0);
-        let response =
-            parts::named(ui, lang, "theatre_hidden", egui::Slider::new(&mut units, 0..=32));
+        let response = parts::named(ui, lang, "theatre_hidden", egui::Slider::new(&mut units, 0..=32));
         if response.changed() {
             spec.hidden = if units == 0 { Vec::new() } else { vec![units] };
         }
