@@ -82,6 +82,9 @@ pub struct Card {
     /// probabilities have gone through it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured_before_refit: bool,
+    /// Where branches learnt together without pooling rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federated: Option<FederatedCard>,
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,
@@ -109,6 +112,15 @@ impl Card {
         let order = |name: &str| Figure::ALL.into_iter().any(|f| judges_order(f) && f.name() == name);
         self.metrics.iter().filter(move |(name, _)| !(declined && order(name)))
     }
+}
+
+/// How branches learnt a model together. The card's rows and figures are those of one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedCard {
+    /// As the server told it; `None` where it did not.
+    pub branches: Option<u64>,
+    pub rounds: Option<u64>,
+    pub strategy: Option<String>,
 }
 
 /// The first and the last day in a column of dates, as `2026-11-25`.

@@ -100,6 +100,7 @@ pub fn card(
         slices,
         refit: outcome.repair.as_ref().and_then(Repair::refit).cloned(),
         measured_before_refit: false,
+        federated: None,
         versions: Versions::here().crates,
         signature: String::new(),
     };

@@ -28,6 +28,7 @@ mod groups_tests;
 mod heard;
 mod histories;
 mod inspection;
+mod joined;
 mod labels;
 mod leak_trap;
 mod learning_curve;
@@ -133,6 +134,7 @@ pub use groups::{
 pub use heard::{Choices, feedback_choices, feedback_grid};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
+pub use joined::joined_bundle;
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
 pub use learning_curve::learning_curve;
