@@ -1,12 +1,13 @@
 //! `regulars federated`: branches that learn together without pooling rows.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use regulars_engine::train::federated::flower::Turn;
-use regulars_engine::train::federated::{FederatedSpec, Mischief, Privacy, Rule, Simulation};
+use regulars_engine::train::federated::{FederatedError, FederatedSpec, Mischief, Privacy, Rule, Simulation};
 use serde_json::{Value, json};
 
 use super::learning::Learning;
@@ -93,6 +94,9 @@ struct Join {
     /// Leaves when the server has asked nothing for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     quiet: u64,
+    /// Where the joined model is saved as a bundle, to score with
+    #[arg(long, value_name = "BUNDLE")]
+    out: Option<PathBuf>,
 }
 
 fn rule(text: &str) -> Result<Rule, String> {
@@ -208,8 +212,29 @@ impl Join {
             eprintln!("{}", lang.with("federated.turn", &args));
         };
         let joined = project::join_server(&settings, &server, &table, &mut told, &Reporter::silent())?;
+        let mut saved = None;
+        if let Some(path) = &self.out {
+            let model = joined.model.as_ref().ok_or(FederatedError::Protocol {
+                cause: "it had no joined weights evaluated, so there is no model to save".to_owned(),
+            });
+            let model = model.map_err(regulars_engine::Error::from)?;
+            let bundle = project::joined_bundle(&settings, &table, model, &Reporter::silent())?;
+            bundle.save(path)?;
+            if !self.input.json {
+                let told =
+                    |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| lang.count(count));
+                let args = [
+                    ("file", path.display().to_string()),
+                    ("branches", told(model.branches)),
+                    ("rounds", told(model.rounds)),
+                ];
+                super::out!("{}", lang.with("theatre.saved", &args));
+            }
+            saved = Some(bundle);
+        }
         Ok(json!({
             "server": server.address, "seed": settings.seed, "turns": joined.turns, "traffic": joined.traffic,
+            "bundle": self.out, "federated": saved.and_then(|bundle| bundle.card?.federated),
         }))
     }
 }
