@@ -130,7 +130,7 @@ fn other_settings_count_from_the_next_start() {
     let epsilon = format!("ε = {:.2} at δ = 1e-5", last.epsilon.unwrap().model);
     // The sentence, and the meter that says it.
     assert!(harness.query_all_by_label_contains(&epsilon).count() >= 1, "{epsilon}");
-    assert!(harness.query_by_label("Branch 5, does not play fair").is_some());
+    assert!(harness.query_by_label("Branch 5 (lies)").is_some());
     // Masks leave no single weights to take a median of.
     harness.state_mut().state.theatre.setup.spec.rule = Rule::Median;
     harness.run_steps(2);

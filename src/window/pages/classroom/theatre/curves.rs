@@ -52,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, play: &Play, seen: &[RoundFigures]) 
         x: lang.t("theatre.round"),
         y: lang.t("metric.roc_auc"),
         height: 240.0,
-        include: vec![[1.0, 0.5], [play.setup.spec.rounds.max(2) as f64, 0.5]],
+        include: span(play),
         legend: Corner::LeftTop,
         log_y: false,
         hue: 0,
@@ -62,6 +62,18 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, play: &Play, seen: &[RoundFigures]) 
     if seen.is_empty() {
         parts::muted(ui, lang.t("theatre.no_round"));
     }
+}
+
+/// The axes reach as far as the whole play does, so that they stand still while it is watched.
+fn span(play: &Play) -> Vec<[f64; 2]> {
+    let of = |round: &RoundFigures| {
+        let alone = round.branches.iter().map(|branch| branch.alone);
+        alone.chain([round.auc, round.pooled, round.other]).flatten().collect::<Vec<f64>>()
+    };
+    let areas = || play.rounds.iter().flat_map(of);
+    let (low, high) = areas().fold((1.0f64, 0.0f64), |(low, high), area| (low.min(area), high.max(area)));
+    let (low, high) = if low > high { (0.5, 1.0) } else { (low, high) };
+    vec![[1.0, low], [play.setup.spec.rounds.max(2) as f64, high]]
 }
 
 /// The branch that alone has come furthest.

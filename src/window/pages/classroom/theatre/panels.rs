@@ -1,6 +1,6 @@
 //! A panel for each branch, which shows what that branch sees.
 
-use eframe::egui::{self, Align2, Color32, FontId, RichText, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align, Align2, Color32, FontId, Layout, RichText, Sense, Stroke, Ui, pos2, vec2};
 use regulars_engine::train::federated::{Ground, RoundFigures};
 
 use super::{area, bytes, name};
@@ -25,7 +25,10 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, play: &Play, ground: &Ground, seen: 
         ui.spacing_mut().item_spacing.x = S2;
         ui.columns(columns, |sides| {
             for (ui, &at) in sides.iter_mut().zip(places) {
-                ui.push_id(at, |ui| parts::card(ui, 8, |ui| panel(ui, lang, play, ground, seen, at)));
+                // Columns stretch their text from side to side.
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.push_id(at, |ui| parts::card(ui, 8, |ui| panel(ui, lang, play, ground, seen, at)));
+                });
             }
         });
         ui.add_space(S2);
