@@ -8,6 +8,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -61,12 +62,13 @@ def cells_in(traffic: bytes, rows: list[dict]) -> list[str]:
     for text, times in seen.items():
         if times > 3 or len(text.strip()) < 6:
             continue
-        forms = [text.encode()]
+        # Digits within a longer number, a sum or a time, are not the cell.
+        whole = rb"(?<![0-9A-Za-z.])" + re.escape(text.encode()) + rb"(?![0-9A-Za-z])"
         try:
-            forms.append(struct.pack("<d", float(text)))
+            number = struct.pack("<d", float(text))
         except ValueError:
-            pass
-        if any(form in traffic for form in forms):
+            number = None
+        if re.search(whole, traffic) or (number and number in traffic):
             found.append(text)
     return found
 
