@@ -1,12 +1,13 @@
 //! `regulars federated`: branches that learn together without pooling rows.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use regulars_engine::train::federated::flower::Turn;
-use regulars_engine::train::federated::{FederatedSpec, Mischief, Rule, Simulation};
+use regulars_engine::train::federated::{FederatedError, FederatedSpec, Mischief, Privacy, Rule, Simulation};
 use serde_json::{Value, json};
 
 use super::learning::Learning;
@@ -61,6 +62,24 @@ struct Simulate {
     /// The last branch sends the opposite of what it learnt, so many times as far
     #[arg(long, value_name = "TIMES")]
     hostile: Option<f64>,
+    /// The last branch sends what it learnt, so many times as far
+    #[arg(long, value_name = "TIMES", conflicts_with_all = ["noisy", "hostile"])]
+    inflated: Option<f64>,
+    /// The last branch learns from outcomes of which this share is turned round
+    #[arg(long, value_name = "SHARE", conflicts_with_all = ["noisy", "hostile", "inflated"])]
+    flipped: Option<f64>,
+    /// Noise with a stated ε: its deviation in the sum of all updates, in units of --clip
+    #[arg(long, value_name = "Z")]
+    noise: Option<f64>,
+    /// The greatest length of a branch's update (with --noise)
+    #[arg(long, value_name = "LENGTH", default_value_t = Privacy::default().clip, requires = "noise")]
+    clip: f64,
+    /// The δ for which ε is told (with --noise)
+    #[arg(long, value_name = "DELTA", default_value_t = Privacy::default().delta, requires = "noise")]
+    delta: f64,
+    /// The server sees the sum of the weights alone (a lesson: see docs/federated.md)
+    #[arg(long)]
+    masks: bool,
 }
 
 #[derive(Args)]
@@ -75,6 +94,9 @@ struct Join {
     /// Leaves when the server has asked nothing for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     quiet: u64,
+    /// Where the joined model is saved as a bundle, to score with
+    #[arg(long, value_name = "BUNDLE")]
+    out: Option<PathBuf>,
 }
 
 fn rule(text: &str) -> Result<Rule, String> {
@@ -102,6 +124,11 @@ fn auc(value: Option<f64>) -> String {
 }
 
 impl Simulate {
+    fn privacy(&self) -> Option<Privacy> {
+        let noise = self.noise?.max(0.0);
+        Some(Privacy { noise, clip: self.clip.max(1e-9), delta: self.delta.clamp(1e-300, 0.5) })
+    }
+
     fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
@@ -114,13 +141,23 @@ impl Simulate {
             rule: self.rule,
             ..FederatedSpec::default()
         };
-        let mischief = match (self.noisy, self.hostile) {
-            (Some(deviation), _) => Mischief::Noise { deviation: deviation.max(0.0) },
-            (None, Some(times)) => Mischief::Reverse { times },
-            (None, None) => Mischief::None,
+        let mischief = match (self.noisy, self.hostile, self.inflated, self.flipped) {
+            (Some(deviation), ..) => Mischief::Noise { deviation: deviation.max(0.0) },
+            (_, Some(times), ..) => Mischief::Reverse { times },
+            (_, _, Some(times), _) => Mischief::Inflate { times },
+            (.., Some(share)) => Mischief::Flip { share },
+            (None, None, None, None) => Mischief::None,
         };
         let branches = usize::from(self.branches);
-        let simulation = Simulation { branches, skew: self.skew, by: self.by.clone(), mischief, spec };
+        let simulation = Simulation {
+            branches,
+            skew: self.skew,
+            by: self.by.clone(),
+            mischief,
+            spec,
+            privacy: self.privacy(),
+            masks: self.masks,
+        };
         let report = Reporter::silent();
         let found = project::simulate_branches(&settings, &simulation, &table, &mut |_| {}, &report)?;
         if !self.input.json {
@@ -142,6 +179,12 @@ impl Simulate {
                 ("sent", lang.count(sent)),
             ];
             super::out!("{}", lang.with("federated.together", &args));
+            if let Some(epsilon) = found.rounds.last().and_then(|round| round.epsilon) {
+                let told =
+                    |value: f64| if value.is_finite() { format!("{value:.2}") } else { "∞".to_owned() };
+                let args = [("model", told(epsilon.model)), ("server", told(epsilon.server))];
+                super::out!("{}", lang.with("theatre.epsilon_told", &args));
+            }
         }
         let mut object = serde_json::to_value(&found).unwrap_or_default();
         if let Value::Object(fields) = &mut object {
@@ -169,8 +212,29 @@ impl Join {
             eprintln!("{}", lang.with("federated.turn", &args));
         };
         let joined = project::join_server(&settings, &server, &table, &mut told, &Reporter::silent())?;
+        let mut saved = None;
+        if let Some(path) = &self.out {
+            let model = joined.model.as_ref().ok_or(FederatedError::Protocol {
+                cause: "it had no joined weights evaluated, so there is no model to save".to_owned(),
+            });
+            let model = model.map_err(regulars_engine::Error::from)?;
+            let bundle = project::joined_bundle(&settings, &table, model, &Reporter::silent())?;
+            bundle.save(path)?;
+            if !self.input.json {
+                let told =
+                    |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| lang.count(count));
+                let args = [
+                    ("file", path.display().to_string()),
+                    ("branches", told(model.branches)),
+                    ("rounds", told(model.rounds)),
+                ];
+                super::out!("{}", lang.with("theatre.saved", &args));
+            }
+            saved = Some(bundle);
+        }
         Ok(json!({
             "server": server.address, "seed": settings.seed, "turns": joined.turns, "traffic": joined.traffic,
+            "bundle": self.out, "federated": saved.and_then(|bundle| bundle.card?.federated),
         }))
     }
 }

@@ -32,3 +32,30 @@ fn five_uneven_branches_reach_what_pooled_rows_reach() {
         assert!(text.contains("Month-to-month"), "the traffic was read");
     }
 }
+
+#[test]
+fn the_command_tells_epsilon_and_what_a_liar_does() {
+    let ran = |more: &[&str]| -> serde_json::Value {
+        let mut program = crate::support::program();
+        program.args(["federated", "simulate", "--json", "--rounds", "3"]).args(more);
+        let out = program.arg(crate::support::sample()).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice(&out.stdout).unwrap()
+    };
+    let private = ran(&["--noise", "2", "--masks"]);
+    let last = &private["rounds"][2];
+    let known = regulars_engine::train::federated::epsilon(2.0, 3, 1e-5);
+    assert!((last["epsilon"]["model"].as_f64().unwrap() - known).abs() < 1e-9, "{last}");
+    assert_eq!(last["epsilon"]["server"], last["epsilon"]["model"], "the server sees the sum alone");
+    assert!(last["other"].is_null() && last["branches"].as_array().unwrap().len() == 5);
+    let lying = ran(&["--hostile", "30"]);
+    let last = &lying["rounds"][2];
+    assert!(last["epsilon"].is_null());
+    assert!(last["other"].as_f64().unwrap() > last["auc"].as_f64().unwrap(), "the median holds better: {last}");
+    // A median of masked weights is refused in words.
+    let mut program = crate::support::program();
+    let args = ["federated", "simulate", "--json", "--rule", "median", "--masks"];
+    let out = program.args(args).arg(crate::support::sample()).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), told["error"]["kind"].as_str()), (Some(1), Some("fed_weights")));
+}

@@ -50,6 +50,7 @@ mod snapshots;
 mod sources;
 mod support;
 mod telco;
+mod theatre;
 mod value;
 mod watch;
 mod words;

@@ -82,9 +82,15 @@ pub struct Card {
     /// probabilities have gone through it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured_before_refit: bool,
+<<<<<<< HEAD
     /// What was promised to the training rows, where it was trained with differential privacy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Box<Promise>>,
+=======
+    /// Where branches learnt together without pooling rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federated: Option<FederatedCard>,
+>>>>>>> w-theatre
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,
@@ -112,6 +118,15 @@ impl Card {
         let order = |name: &str| Figure::ALL.into_iter().any(|f| judges_order(f) && f.name() == name);
         self.metrics.iter().filter(move |(name, _)| !(declined && order(name)))
     }
+}
+
+/// How branches learnt a model together. The card's rows and figures are those of one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedCard {
+    /// As the server told it; `None` where it did not.
+    pub branches: Option<u64>,
+    pub rounds: Option<u64>,
+    pub strategy: Option<String>,
 }
 
 /// The first and the last day in a column of dates, as `2026-11-25`.

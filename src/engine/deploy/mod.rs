@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::error::{Place, quoted};
 
 pub use bundle::{BUNDLE_VERSION, Bundle, Lacking, Scored, Scores};
-pub use card::{Card, CardSlice, Curve, Period};
+pub use card::{Card, CardSlice, Curve, FederatedCard, Period};
 pub use differences::{Differences, Drift, Profile, Spread, profile, profile_scores};
 pub use follow_up::{Answer, FollowUp, FollowUps};
 pub use list::{Change, Changes, Customer, ListEntry, SavedList, at_risk, compare};

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::prepare::clean_local;
+use super::prepare::{Local, clean_local};
 use super::{Settings, pick};
 use crate::job::Reporter;
 use crate::split::{self, Side};
@@ -25,7 +25,11 @@ pub struct Own {
 /// # Errors
 /// No usable target, a recipe that does not suit the table, or the person cancelled.
 pub fn branch(settings: &Settings, table: &Table, report: &Reporter) -> crate::Result<Own> {
-    let local = clean_local(settings, table, report)?;
+    own(settings, &clean_local(settings, table, report)?)
+}
+
+/// [`branch`], once the rows are cleaned.
+pub(super) fn own(settings: &Settings, local: &Local) -> crate::Result<Own> {
     let by_chance = || split::assign(&settings.split, &local.labels.of_row, &local.twins, settings.seed);
     let sides = local.asked.clone().unwrap_or_else(by_chance);
     let schema = settings.recipe.schema_after(&local.schema)?;

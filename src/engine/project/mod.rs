@@ -30,6 +30,7 @@ mod groups_tests;
 mod heard;
 mod histories;
 mod inspection;
+mod joined;
 mod labels;
 mod leak_trap;
 mod learning_curve;
@@ -62,6 +63,7 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+mod theatre;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
@@ -142,6 +144,7 @@ pub use groups::{
 pub use heard::{Choices, feedback_choices, feedback_grid};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};
+pub use joined::joined_bundle;
 pub use labels::Labels;
 pub use leak_trap::{Bait, Culprit, Sprung, leak_trap};
 pub use learning_curve::learning_curve;
@@ -167,6 +170,7 @@ pub use settings_diff::{SettingDiff, settings_diff};
 pub use slices::{Slices, slices};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
+pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
 pub use track::{Looked, Track};
 pub use two_columns::{ComparedAs, TwoColumns, two_columns};

@@ -33,6 +33,7 @@ mod service;
 mod sheet;
 mod slices;
 mod takeaway;
+mod theatre;
 mod time;
 mod twins;
 mod value;
@@ -88,6 +89,7 @@ pub use service::{Reach, Service};
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
 pub use takeaway::Ask;
+pub use theatre::{Play, Theatre};
 pub use time::{SeenColumn, TimeMachine, Who};
 pub use twins::Twins;
 pub use value::{Found as FoundValue, Value, WorthColumn};
@@ -229,6 +231,7 @@ pub struct State {
     pub time: TimeMachine,
     pub lab: Lab,
     pub race: Race,
+    pub theatre: Theatre,
     pub lessons: Lessons,
     pub sheet: FeatureSheet,
     pub experiments: Experiments,
@@ -330,6 +333,7 @@ impl State {
             time: TimeMachine::default(),
             lab: Lab::default(),
             race: Race::default(),
+            theatre: Theatre::default(),
             lessons: Lessons::default(),
             sheet: FeatureSheet::default(),
             experiments: Experiments::default(),
@@ -495,6 +499,7 @@ impl State {
         self.figures.cancel();
         self.board.cancel();
         self.lessons.cancel();
+        self.theatre.cancel();
     }
 
     /// The running job that the top bar shows: its phase, done share and seconds.
@@ -543,6 +548,7 @@ impl State {
             self.feedback.job(),
             self.recommend.job(),
             self.experiments.job(),
+            self.theatre.job(),
         ];
         if let Some(job) = rooms.into_iter().flatten().next() {
             return Some(job);
@@ -648,6 +654,7 @@ impl State {
         self.poll_time();
         self.poll_lab();
         self.poll_race();
+        self.poll_theatre();
         self.poll_lessons();
         self.poll_sheet();
         self.poll_experiments();

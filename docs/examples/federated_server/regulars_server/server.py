@@ -57,8 +57,14 @@ def main(grid: Grid, context: Context) -> None:
     limit = math.sqrt(6 / (width + 1))
     weights = random.uniform(-limit, limit, (width, 1)).astype(np.float32)
     start = ArrayRecord([weights, np.zeros(1, dtype=np.float32)])
-    asked = {"agreement": json.dumps(agreement), "spec": json.dumps({"hidden": []})}
     mu = float(config["proximal"])
+    asked = {
+        "agreement": json.dumps(agreement),
+        "spec": json.dumps({"hidden": []}),
+        # For the model card of each branch.
+        "branches": branches,
+        "strategy": "FedProx" if mu > 0 else "FedAvg",
+    }
     nodes_each = {"min_train_nodes": branches, "min_evaluate_nodes": branches, "min_available_nodes": branches}
     strategy = FedProx(proximal_mu=mu, **nodes_each) if mu > 0 else FedAvg(**nodes_each)
     result = strategy.start(

@@ -123,6 +123,15 @@ pub enum Agreed {
     Levels { name: String, levels: Vec<String> },
 }
 
+impl Agreed {
+    /// The column that it reads.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Number { name, .. } | Self::Levels { name, .. } => name,
+        }
+    }
+}
+
 /// What all branches make their features by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {

@@ -2,15 +2,22 @@
 //! [`Statistics`] once, then weights each round.
 //!
 //! [`agree`] is the schema and the scaler that all branches share; [`average`] the server's rule;
-//! [`local`] a branch's steps; [`simulate`] all of it in one process; [`flower`] a branch as a client of
+//! [`local`] a branch's steps; [`simulate`] all of it in one process, round by round in [`stage`], with
+//! [`noise`] and [`mask`]s where they are wanted; [`flower`] a branch as a client of
 //! Flower's server.
 
 pub mod agree;
 mod average;
 pub mod flower;
 mod local;
+mod mask;
+mod noise;
+mod passing;
 pub mod simulate;
+mod stage;
 
+#[cfg(test)]
+mod stage_tests;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +26,9 @@ use serde::{Deserialize, Serialize};
 pub use agree::{Agreement, Branch, Statistics, Values};
 pub use average::{Rule, join};
 pub use local::Learner;
-pub use simulate::{Mischief, RoundFigures, Simulated, Simulation};
+pub use noise::{Epsilon, Privacy, epsilon};
+pub use simulate::{BranchRound, Mischief, Part, RoundFigures, Sent, Simulated, Simulation};
+pub use stage::{Ground, Stage};
 
 /// Why branches cannot learn together.
 #[derive(Debug, thiserror::Error)]

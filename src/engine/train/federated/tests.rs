@@ -7,7 +7,7 @@ use super::*;
 use crate::job::Reporter;
 
 /// Customers of two numbers and a category; the outcome follows all three.
-fn shop(n: usize, seed: u64) -> Branch {
+pub(super) fn shop(n: usize, seed: u64) -> Branch {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut months, mut spent, mut plans, mut labels) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..n {
@@ -157,7 +157,7 @@ fn together_is_near_pooled_and_no_row_is_on_the_wire() {
 
 /// Customers of whom the traffic holds the amount spent, as text or as a number of 4 or 8 bytes, scaled or
 /// not. The amounts are drawn with 53 random bits: none meets another by chance.
-fn rows_in(traffic: &[u8], branch: &Branch, agreement: &Agreement) -> usize {
+pub(super) fn rows_in(traffic: &[u8], branch: &Branch, agreement: &Agreement) -> usize {
     let x = agreement.encode(branch).unwrap();
     let column = x.names.iter().position(|name| name == "spent").unwrap();
     let Values::Numbers(spent) = &branch.columns[1].1 else { panic!() };

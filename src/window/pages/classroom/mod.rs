@@ -5,6 +5,7 @@ pub(in crate::window) mod lessons;
 mod pass;
 mod playground;
 mod race;
+mod theatre;
 
 use eframe::egui::Ui;
 
@@ -22,11 +23,13 @@ pub enum Tab {
     /// The forward and backward pass of one customer, with its numbers.
     Pass,
     Race,
+    /// Branches that train together without pooling rows.
+    Theatre,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 4] = [Tab::Lessons, Tab::Playground, Tab::Pass, Tab::Race];
+    pub const ALL: [Tab; 5] = [Tab::Lessons, Tab::Playground, Tab::Pass, Tab::Race, Tab::Theatre];
 
     fn key(self) -> &'static str {
         match self {
@@ -34,6 +37,7 @@ impl Tab {
             Self::Playground => "classroom.tab.playground",
             Self::Pass => "classroom.tab.pass",
             Self::Race => "classroom.tab.race",
+            Self::Theatre => "theatre.tab",
         }
     }
 }
@@ -52,6 +56,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         Tab::Playground => playground::show(ui, scene),
         Tab::Pass => pass::show(ui, scene),
         Tab::Race => race::show(ui, scene),
+        Tab::Theatre => theatre::show(ui, scene),
     }
 }
 
@@ -61,6 +66,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         Tab::Playground => playground::inspector(ui, scene),
         Tab::Pass => pass::inspector(ui, scene),
         Tab::Race => race::inspector(ui, scene),
+        Tab::Theatre => theatre::inspector(ui, scene),
     }
 }
 

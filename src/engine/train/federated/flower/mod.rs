@@ -5,9 +5,11 @@ mod client;
 mod key;
 pub mod objects;
 mod serve;
+#[cfg(test)]
+mod traffic_tests;
 mod wire;
 
 pub use client::{Client, Instruction, Traffic};
 pub use key::BranchKey;
 pub(super) use serve::arrays;
-pub use serve::{Joined, Turn, serve};
+pub use serve::{Joined, Model, Turn, serve};

@@ -9,6 +9,7 @@ use super::objects::{Array, Content, Field, Record};
 use crate::features::Matrix;
 use crate::job::Reporter;
 use crate::metrics;
+use crate::train::Network;
 
 /// Time between two looks for an instruction.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -33,11 +34,27 @@ struct Shared {
     held: Matrix,
 }
 
+/// What the branches have learnt together, as the server told it last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    pub agreement: Agreement,
+    pub network: Network,
+    /// Rounds that went before.
+    pub rounds: Option<u64>,
+    /// Branches, and the server's strategy, where it said so.
+    pub branches: Option<u64>,
+    pub strategy: Option<String>,
+}
+
 /// How a visit ended.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Joined {
     pub turns: Vec<Turn>,
     pub traffic: Traffic,
+    /// The weights that the server last had evaluated: joined ones, where a branch's last training has not
+    /// been joined with the others'. `None` if it never asked for that.
+    #[serde(skip)]
+    pub model: Option<Model>,
 }
 
 /// Answers the server for a branch: statistics once, then weights. `train` is learnt from, `held` only
@@ -54,6 +71,7 @@ pub fn serve(
 ) -> crate::Result<Joined> {
     let mut turns = Vec::new();
     let mut shared: Option<Shared> = None;
+    let mut model = None;
     let mut last = Instant::now();
     while last.elapsed() < quiet {
         let Some(asked) = client.pull(report)? else {
@@ -67,6 +85,11 @@ pub fn serve(
         let began = Instant::now();
         let (content, loss) = answer(&asked, &mut shared, (train, held), (seed, client.node()), report)?;
         client.reply(&asked, &content, began.elapsed().as_secs_f64(), report)?;
+        if asked.kind.split('.').next() == Some("evaluate")
+            && let Some(shared) = &shared
+        {
+            model = Some(joined(&asked.content, shared));
+        }
         // Flower's strategies tell the round among the settings.
         let round = match field(&asked.content, "server-round") {
             Some(Field::Count(round)) => round.to_string(),
@@ -78,7 +101,26 @@ pub fn serve(
         last = Instant::now();
     }
     let traffic = client.leave()?;
-    Ok(Joined { turns, traffic })
+    Ok(Joined { turns, traffic, model })
+}
+
+/// The weights that were just evaluated, with what the server says of them.
+fn joined(content: &Content, shared: &Shared) -> Model {
+    let count = |name: &str| match field(content, name) {
+        Some(Field::Count(count)) => u64::try_from(count).ok(),
+        _ => None,
+    };
+    // A server that says nothing of its strategy is at least seen to use FedProx's term.
+    let proximal = matches!(field(content, "proximal-mu"), Some(Field::Number(mu)) if mu > 0.0);
+    Model {
+        agreement: shared.agreement.clone(),
+        network: shared.learner.network().clone(),
+        rounds: count("server-round"),
+        branches: count("branches"),
+        strategy: text(content, "strategy")
+            .map(str::to_owned)
+            .or_else(|| proximal.then(|| "FedProx".to_owned())),
+    }
 }
 
 fn answer(
