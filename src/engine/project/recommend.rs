@@ -1,7 +1,9 @@
 //! What to offer next: events of what was collected, the leaderboard, and a model that is ready to answer.
 
 mod campaign;
+mod facts;
 mod flat;
+mod fresh;
 mod offers;
 #[cfg(test)]
 mod page_tests;
@@ -19,6 +21,7 @@ use crate::recommend::{
 };
 
 pub use campaign::{Campaign, CampaignLine, CampaignSpec};
+pub use fresh::NewCampaign;
 
 /// Customers, each with what is offered to it.
 pub type Lists = Vec<(usize, Vec<Offer>)>;

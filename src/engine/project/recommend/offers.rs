@@ -17,6 +17,22 @@ impl Recommended {
         self.explained(house, (None, basket), n)
     }
 
+    /// The share of the test's customers whom a list of `cut` products drawn by chance would hit.
+    pub fn hit_by_chance(&self, cut: usize) -> f64 {
+        let cases = self.task.cases.iter().filter_map(|case| {
+            let mut had = self.task.train.of(case.customer as usize).to_vec();
+            had.sort_unstable();
+            had.dedup();
+            let is_open = |item: &&u32| self.seen_in || had.binary_search(item).is_err();
+            let wanted = case.wanted.iter().filter(is_open).count();
+            let open = if self.seen_in { self.all.items.len() } else { self.all.items.len() - had.len() };
+            let [hits, _] = crate::recommend::by_chance(open, wanted, cut);
+            (wanted > 0).then_some(hits)
+        });
+        let (sum, count) = cases.fold((0.0, 0usize), |(sum, count), hit| (sum + hit, count + 1));
+        sum / count.max(1) as f64
+    }
+
     /// What each of the `tried` rules costs in hits, alone, and what those of `on` cost together; by the
     /// model that was fitted on the training part.
     ///
