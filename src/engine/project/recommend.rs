@@ -197,8 +197,7 @@ pub fn recommend(
         recommend::fit(best.kind, &best.params, (&full, &Matrix::new(&full)), seed, &report.part(0.9, 0.1))?;
     let lists = (all.items.clone(), popularity(&full));
     let model = Model::new((best.kind, best.params), lists, seen_in, fitted)?;
-    report.progress(1.0);
-    Ok(Recommended {
+    let mut found = Recommended {
         spec: spec.clone(),
         protocol,
         all,
@@ -210,7 +209,10 @@ pub fn recommend(
         model,
         costs,
         notes,
-    })
+    };
+    found.tell_small();
+    report.progress(1.0);
+    Ok(found)
 }
 
 fn popularity(histories: &Histories) -> Vec<f32> {

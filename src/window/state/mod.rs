@@ -77,7 +77,7 @@ pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
 pub use race::Race;
-pub use recommend::{Everyone, Found as Offers, Recommend};
+pub use recommend::{Everyone, Found as Offers, Names, Recommend, Search};
 pub use repair::Repairing;
 pub use runs::{Run, Training};
 pub use service::{Reach, Service};
