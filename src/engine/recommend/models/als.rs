@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::exact::{Rests, solved};
 use super::matrix::Matrix;
 use super::{Reason, Recommender, heaviest, recent};
 use crate::job::{Cancelled, Reporter};
@@ -41,6 +42,8 @@ pub struct Als {
     items: Vec<f32>,
     /// YᵀY, k × k.
     gram: Vec<f32>,
+    #[serde(skip)]
+    rests: Rests,
 }
 
 /// The scores of every product, in the widest registers that the processor has. Every lane has its own sum,
@@ -66,7 +69,7 @@ fn place(
 
 /// Eight running sums: the sum of products without waiting for each.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
     let mut sums = [0.0f32; 8];
@@ -79,7 +82,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[inline(always)]
-fn add(to: &mut [f32], factor: f32, from: &[f32]) {
+pub(super) fn add(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
     }
@@ -105,11 +108,11 @@ fn gram(rows: &[f32], k: usize) -> Vec<f32> {
 }
 
 /// What one equation is made of: the factors of the other side, their gram, λ.
-struct Side<'a> {
-    others: &'a [f32],
-    gram: &'a [f32],
-    k: usize,
-    lambda: f32,
+pub(super) struct Side<'a> {
+    pub others: &'a [f32],
+    pub gram: &'a [f32],
+    pub k: usize,
+    pub lambda: f32,
 }
 
 /// Room for the vectors of one equation.
@@ -123,7 +126,7 @@ impl Room {
 
 impl Side<'_> {
     #[inline(always)]
-    fn of(&self, item: u32) -> &[f32] {
+    pub fn of(&self, item: u32) -> &[f32] {
         let from = item as usize * self.k;
         self.others.get(from..from + self.k).unwrap_or_default()
     }
@@ -134,8 +137,19 @@ impl Side<'_> {
         for (to, value) in out.iter_mut().zip(v) {
             *to = self.lambda * value;
         }
-        for (value, row) in v.iter().zip(self.gram.chunks_exact(self.k)) {
+        // Four rows at a time: `out` is read and written a quarter as often.
+        let four = self.gram.chunks_exact(4 * self.k);
+        let rest = four.remainder().chunks_exact(self.k);
+        let values = v.chunks_exact(4);
+        for (value, row) in values.remainder().iter().zip(rest) {
             add(out, *value, row);
+        }
+        for (values, rows) in values.zip(four) {
+            let ([a, b, c, d], (first, second)) = (values, rows.split_at(2 * self.k)) else { continue };
+            let ((p, q), (r, s)) = (first.split_at(self.k), second.split_at(self.k));
+            for ((((to, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
+                *to += a * p + b * q + c * r + d * s;
+            }
         }
         for (at, item) in taken.iter().enumerate() {
             let y = self.of(*item);
@@ -243,10 +257,10 @@ impl Als {
             report.progress((iteration + 1) as f64 / spec.iterations.max(1) as f64);
         }
         let gram = gram(&items, k);
-        Ok(Self { last: spec.last, k, lambda, alpha: spec.alpha, items, gram })
+        Ok(Self { last: spec.last, k, lambda, alpha: spec.alpha, items, gram, rests: Rests::default() })
     }
 
-    fn side(&self) -> Side<'_> {
+    pub(super) fn side(&self) -> Side<'_> {
         Side { others: &self.items, gram: &self.gram, k: self.k, lambda: self.lambda }
     }
 
@@ -261,21 +275,18 @@ impl Als {
         (own, counts)
     }
 
-    /// The factors of one with such a history.
+    /// The factors of one with such a history: the exact solution of the equation that the fit goes towards.
     pub fn place(&self, history: &[u32]) -> Vec<f32> {
         let (own, counts) = self.taken(history);
-        let mut x = vec![0.0; self.k];
-        if !own.is_empty() {
-            let extra = |at: usize| self.alpha * counts.get(at).copied().unwrap_or(1.0);
-            let (side, steps, mut room) = (self.side(), self.steps(), Room::new(self.k));
-            place(&side, &mut x, (&own, &extra), &mut room, steps);
+        if own.is_empty() {
+            return vec![0.0; self.k];
         }
-        x
-    }
-
-    /// Steps that bring conjugate gradients from nothing to an answer.
-    fn steps(&self) -> usize {
-        self.k.min(24)
+        let extra: Vec<f32> = counts.iter().map(|count| self.alpha * count).collect();
+        let mut b = vec![0.0; self.k];
+        for (item, extra) in own.iter().zip(&extra) {
+            add(&mut b, 1.0 + extra, self.side().of(*item));
+        }
+        solved(self.side(), self.rests.of(self), (&own, &extra), &b)
     }
 
     pub(super) fn is_sound(&self) -> bool {
@@ -298,21 +309,16 @@ impl Recommender for Als {
     fn because(&self, history: &[u32], item: u32) -> Vec<Reason> {
         let side = self.side();
         let (own, counts) = self.taken(history);
-        let extra = |at: usize| self.alpha * counts.get(at).copied().unwrap_or(1.0);
-        let mut room = Room::new(self.k);
+        let extra: Vec<f32> = counts.iter().map(|count| self.alpha * count).collect();
         let wanted = side.of(item);
-        if wanted.len() == self.k
-            && let [residual, ..] = &mut room.0
-        {
-            residual.copy_from_slice(wanted);
+        if wanted.len() != self.k {
+            return Vec::new();
         }
-        let mut z = vec![0.0; self.k];
-        side.solve(&mut z, &own, &extra, &mut room, self.steps());
-        heaviest(
-            own.iter()
-                .enumerate()
-                .map(|(at, one)| Reason { item: *one, weight: (1.0 + extra(at)) * dot(&z, side.of(*one)) }),
-        )
+        let z = solved(self.side(), self.rests.of(self), (&own, &extra), wanted);
+        heaviest(own.iter().enumerate().map(|(at, one)| Reason {
+            item: *one,
+            weight: (1.0 + extra.get(at).unwrap_or(&0.0)) * dot(&z, side.of(*one)),
+        }))
     }
 
     fn items(&self) -> usize {
