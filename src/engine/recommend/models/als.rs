@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::exact::{Rests, solved};
+use super::exact::{Rests, score_all, solved};
 use super::matrix::Matrix;
 use super::{Reason, Recommender, heaviest, recent};
 use crate::job::{Cancelled, Reporter};
@@ -46,15 +46,6 @@ pub struct Als {
     rests: Rests,
 }
 
-/// The scores of every product, in the widest registers that the processor has. Every lane has its own sum,
-/// so the numbers are the same on every processor.
-#[multiversion::multiversion(targets("x86_64+avx2"))]
-fn score_all(x: &[f32], items: &[f32], out: &mut [f32]) {
-    for (score, y) in out.iter_mut().zip(items.chunks_exact(x.len().max(1))) {
-        *score = dot(x, y);
-    }
-}
-
 /// [`Side::place`] in the widest registers.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
 fn place(
@@ -78,7 +69,9 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
             *sum += x * y;
         }
     }
-    sums.iter().sum::<f32>() + rest
+    // Halves onto each other: three steps instead of seven that wait for one another.
+    let [a, b, c, d, e, f, g, h] = sums;
+    (((a + e) + (c + g)) + ((b + f) + (d + h))) + rest
 }
 
 #[inline(always)]
@@ -286,7 +279,7 @@ impl Als {
         for (item, extra) in own.iter().zip(&extra) {
             add(&mut b, 1.0 + extra, self.side().of(*item));
         }
-        solved(self.side(), self.rests.of(self), (&own, &extra), &b)
+        solved(&self.side(), self.rests.of(self), (&own, &extra), &b)
     }
 
     pub(super) fn is_sound(&self) -> bool {
@@ -302,7 +295,7 @@ impl Als {
 impl Recommender for Als {
     fn score(&self, history: &[u32], out: &mut [f32]) {
         let x = self.place(history);
-        score_all(&x, &self.items, out);
+        score_all(&x, self.rests.of(self), out);
     }
 
     /// The score is Σ c·yᵢᵀA⁻¹yⱼ over what was taken (Hu, Koren, Volinsky 2008, section 5).
@@ -314,7 +307,7 @@ impl Recommender for Als {
         if wanted.len() != self.k {
             return Vec::new();
         }
-        let z = solved(self.side(), self.rests.of(self), (&own, &extra), wanted);
+        let z = solved(&self.side(), self.rests.of(self), (&own, &extra), wanted);
         heaviest(own.iter().enumerate().map(|(at, one)| Reason {
             item: *one,
             weight: (1.0 + extra.get(at).unwrap_or(&0.0)) * dot(&z, side.of(*one)),

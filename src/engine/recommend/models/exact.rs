@@ -10,11 +10,17 @@ use super::als::{Als, Side, add, dot};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rests(OnceLock<Ready>);
 
-/// H, and H times every product's factors.
+/// Products of a panel: as many sums as fit into the registers at once.
+const PANEL: usize = 32;
+
+/// H, H times every product's factors, and the factors in panels.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ready {
     inverse: Vec<f32>,
     rows: Vec<f32>,
+    /// Panels of [`PANEL`] products: the first factor of each, then the second of each, and so on. The last
+    /// one is filled up with products of nothing.
+    panels: Vec<f32>,
 }
 
 /// It follows from the factors, whether it was made yet or not.
@@ -44,8 +50,37 @@ impl Rests {
             for (row, y) in rows.chunks_exact_mut(k.max(1)).zip(side.others.chunks_exact(k.max(1))) {
                 times(&inverse, y, row);
             }
-            Ready { inverse, rows }
+            Ready { inverse, rows, panels: panels(side.others, k) }
         })
+    }
+}
+
+fn panels(rows: &[f32], k: usize) -> Vec<f32> {
+    let mut out = vec![0.0f32; (rows.len() / k.max(1)).next_multiple_of(PANEL) * k];
+    let parts = out.chunks_exact_mut((PANEL * k).max(1)).zip(rows.chunks((PANEL * k).max(1)));
+    for (panel, rows) in parts {
+        for (place, y) in rows.chunks_exact(k.max(1)).enumerate() {
+            for (to, value) in panel.iter_mut().skip(place).step_by(PANEL).zip(y) {
+                *to = *value;
+            }
+        }
+    }
+    out
+}
+
+/// The scores of every product, in the widest registers. No sum crosses them: each product has its own, in
+/// the order of the factors, so the numbers are the same on every processor.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+pub(super) fn score_all(x: &[f32], ready: &Ready, out: &mut [f32]) {
+    let panels = ready.panels.chunks_exact((PANEL * x.len()).max(1));
+    for (out, panel) in out.chunks_mut(PANEL).zip(panels) {
+        let mut sums = [0.0f32; PANEL];
+        for (x, values) in x.iter().zip(panel.as_chunks::<PANEL>().0) {
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += x * value;
+            }
+        }
+        out.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
     }
 }
 
@@ -117,11 +152,11 @@ fn back(l: &[f64], n: usize, b: &mut [f64]) {
 /// The solution in the widest registers that the processor has; each lane has its own sum, so the numbers are
 /// the same on every processor.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
-pub(super) fn solved(side: Side<'_>, ready: &Ready, (own, extra): (&[u32], &[f32]), b: &[f32]) -> Vec<f32> {
+pub(super) fn solved(side: &Side, ready: &Ready, (own, extra): (&[u32], &[f32]), b: &[f32]) -> Vec<f32> {
     // An extra weight of nothing, or less, has no inverse and changes nothing.
     let kept = || own.iter().zip(extra).filter(|(_, extra)| **extra > 0.0);
     let n = kept().count();
-    if n > side.k { whole(&side, kept(), b) } else { few(&side, ready, kept(), n, b) }
+    if n > side.k { whole(side, kept(), b) } else { few(side, ready, kept(), n, b) }
 }
 
 #[inline(always)]
