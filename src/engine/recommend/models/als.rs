@@ -48,13 +48,7 @@ pub struct Als {
 
 /// [`Side::place`] in the widest registers.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
-fn place(
-    side: &Side,
-    x: &mut [f32],
-    (taken, extra): (&[u32], &dyn Fn(usize) -> f32),
-    room: &mut Room,
-    steps: usize,
-) {
+fn place(side: &Side, x: &mut [f32], (taken, extra): (&[u32], &[f32]), room: &mut Room, steps: usize) {
     side.place(x, taken, extra, room, steps);
 }
 
@@ -78,6 +72,14 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
 pub(super) fn add(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
+    }
+}
+
+/// Four at once: `to` is read and written a quarter as often.
+#[inline(always)]
+fn add_four(to: &mut [f32], [a, b, c, d]: [f32; 4], [p, q, r, s]: [&[f32]; 4]) {
+    for ((((to, p), q), r), s) in to.iter_mut().zip(p).zip(q).zip(r).zip(s) {
+        *to += (a * p + b * q) + (c * r + d * s);
     }
 }
 
@@ -108,12 +110,12 @@ pub(super) struct Side<'a> {
     pub lambda: f32,
 }
 
-/// Room for the vectors of one equation.
-struct Room([Vec<f32>; 3]);
+/// Room for the vectors of one equation, and for the extra weights of what was taken.
+struct Room([Vec<f32>; 3], Vec<f32>);
 
 impl Room {
     fn new(k: usize) -> Self {
-        Self([vec![0.0; k], vec![0.0; k], vec![0.0; k]])
+        Self([vec![0.0; k], vec![0.0; k], vec![0.0; k]], Vec::new())
     }
 }
 
@@ -126,11 +128,10 @@ impl Side<'_> {
 
     /// out = (YᵀY + λ + Σ (c−1) y yᵀ) v
     #[inline(always)]
-    fn apply(&self, v: &[f32], taken: &[u32], extra: &dyn Fn(usize) -> f32, out: &mut [f32]) {
+    fn apply(&self, v: &[f32], taken: &[u32], extra: &[f32], out: &mut [f32]) {
         for (to, value) in out.iter_mut().zip(v) {
             *to = self.lambda * value;
         }
-        // Four rows at a time: `out` is read and written a quarter as often.
         let four = self.gram.chunks_exact(4 * self.k);
         let rest = four.remainder().chunks_exact(self.k);
         let values = v.chunks_exact(4);
@@ -138,28 +139,26 @@ impl Side<'_> {
             add(out, *value, row);
         }
         for (values, rows) in values.zip(four) {
-            let ([a, b, c, d], (first, second)) = (values, rows.split_at(2 * self.k)) else { continue };
+            let (&[a, b, c, d], (first, second)) = (values, rows.split_at(2 * self.k)) else { continue };
             let ((p, q), (r, s)) = (first.split_at(self.k), second.split_at(self.k));
-            for ((((to, p), q), r), s) in out.iter_mut().zip(p).zip(q).zip(r).zip(s) {
-                *to += a * p + b * q + c * r + d * s;
-            }
+            add_four(out, [a, b, c, d], [p, q, r, s]);
         }
-        for (at, item) in taken.iter().enumerate() {
+        let (taken, extra) = (taken.chunks_exact(4), extra.chunks_exact(4));
+        for (item, extra) in taken.remainder().iter().zip(extra.remainder()) {
             let y = self.of(*item);
-            add(out, extra(at) * dot(y, v), y);
+            add(out, extra * dot(y, v), y);
+        }
+        for (items, extra) in taken.zip(extra) {
+            let ([a, b, c, d], [e, f, g, h]) = (items, extra) else { continue };
+            let rows = [a, b, c, d].map(|item| self.of(*item));
+            let [p, q, r, s] = rows.map(|y| dot(y, v));
+            add_four(out, [e * p, f * q, g * r, h * s], rows);
         }
     }
 
     /// Improves `x` by conjugate gradients on A x = b; `b` is in the residual's place.
     #[inline(always)]
-    fn solve(
-        &self,
-        x: &mut [f32],
-        taken: &[u32],
-        extra: &dyn Fn(usize) -> f32,
-        room: &mut Room,
-        steps: usize,
-    ) {
+    fn solve(&self, x: &mut [f32], taken: &[u32], extra: &[f32], room: &mut Room, steps: usize) {
         let [residual, direction, product] = &mut room.0;
         self.apply(x, taken, extra, product);
         residual.iter_mut().zip(product.iter()).for_each(|(r, p)| *r -= p);
@@ -185,18 +184,11 @@ impl Side<'_> {
 
     /// The factors of one who took `taken`, begun from `x`; `extra` is c − 1 of each.
     #[inline(always)]
-    fn place(
-        &self,
-        x: &mut [f32],
-        taken: &[u32],
-        extra: &dyn Fn(usize) -> f32,
-        room: &mut Room,
-        steps: usize,
-    ) {
+    fn place(&self, x: &mut [f32], taken: &[u32], extra: &[f32], room: &mut Room, steps: usize) {
         let [residual, ..] = &mut room.0;
         residual.fill(0.0);
-        for (at, item) in taken.iter().enumerate() {
-            add(residual, 1.0 + extra(at), self.of(*item));
+        for (item, extra) in taken.iter().zip(extra) {
+            add(residual, 1.0 + extra, self.of(*item));
         }
         self.solve(x, taken, extra, room, steps);
     }
@@ -219,8 +211,11 @@ fn pass<'m>(
                 match items.is_empty() {
                     true => x.fill(0.0),
                     false => {
-                        let extra = |at: usize| alpha * counts.get(at).copied().unwrap_or(1.0);
+                        let mut extra = std::mem::take(&mut room.1);
+                        extra.clear();
+                        extra.extend(counts.iter().map(|count| alpha * count));
                         place(side, x, (items, &extra), room, STEPS);
+                        room.1 = extra;
                     }
                 }
             },
