@@ -44,8 +44,9 @@ fn facts(tells: bool) -> Facts {
     Facts { names, facts }
 }
 
+/// Small, for these tests are compiled without optimisation.
 fn params() -> Params {
-    Params::default()
+    Params { factors: 16, iterations: 8, ..Params::default() }
 }
 
 #[test]

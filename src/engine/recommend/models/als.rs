@@ -77,7 +77,7 @@ pub(super) fn add(to: &mut [f32], factor: f32, from: &[f32]) {
 
 /// Four at once: `to` is read and written a quarter as often.
 #[inline(always)]
-fn add_four(to: &mut [f32], [a, b, c, d]: [f32; 4], [p, q, r, s]: [&[f32]; 4]) {
+pub(super) fn add_four(to: &mut [f32], [a, b, c, d]: [f32; 4], [p, q, r, s]: [&[f32]; 4]) {
     for ((((to, p), q), r), s) in to.iter_mut().zip(p).zip(q).zip(r).zip(s) {
         *to += (a * p + b * q) + (c * r + d * s);
     }

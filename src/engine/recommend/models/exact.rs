@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use super::als::{Als, Side, add, dot};
+use super::als::{Als, Side, add, add_four, dot};
 
 /// What is made of the factors once, when it is asked for first: k × k and one row of k a product.
 #[derive(Debug, Clone, Default)]
@@ -196,16 +196,26 @@ fn few<'a>(
 }
 
 #[inline(always)]
-fn whole<'a>(side: &Side<'_>, own: impl Iterator<Item = (&'a u32, &'a f32)>, b: &[f32]) -> Vec<f32> {
+fn whole<'a>(side: &'a Side<'_>, own: impl Iterator<Item = (&'a u32, &'a f32)>, b: &[f32]) -> Vec<f32> {
     let k = side.k;
     let mut a = side.gram.to_vec();
     a.iter_mut().step_by(k + 1).for_each(|value| *value += side.lambda);
-    for (item, extra) in own {
-        let y = side.of(*item);
-        for (at, (row, value)) in a.chunks_exact_mut(k.max(1)).zip(y).enumerate() {
+    let all: Vec<(&[f32], f32)> = own.map(|(item, extra)| (side.of(*item), *extra)).collect();
+    let four = all.chunks_exact(4);
+    for (y, extra) in four.remainder() {
+        for (at, (row, value)) in a.chunks_exact_mut(k.max(1)).zip(*y).enumerate() {
             // The lower triangle is all that is read.
             let (Some(row), Some(y)) = (row.get_mut(..=at), y.get(..=at)) else { continue };
             add(row, extra * value, y);
+        }
+    }
+    for some in four {
+        let [(p, e), (q, f), (r, g), (s, h)] = some else { continue };
+        for (at, row) in a.chunks_exact_mut(k.max(1)).enumerate() {
+            let part = |y: &'a [f32]| y.get(..=at).unwrap_or_default();
+            let value = |y: &[f32], extra: &f32| extra * y.get(at).copied().unwrap_or_default();
+            let values = [value(p, e), value(q, f), value(r, g), value(s, h)];
+            add_four(row.get_mut(..=at).unwrap_or_default(), values, [part(p), part(q), part(r), part(s)]);
         }
     }
     let mut a: Vec<f64> = a.into_iter().map(f64::from).collect();
