@@ -315,8 +315,7 @@ mod tests {
         };
         let of = Affinities { nodes: vec![node(0.2, 0.3), node(0.9, 0.5)], ..Affinities::default() };
         let size = Vec2::new(600.0, HEIGHT);
-        let mut view = super::super::View::default();
-        view.pan = Vec2::new(12.0, -7.0);
+        let mut view = super::super::View { pan: Vec2::new(12.0, -7.0), ..Default::default() };
         let before = place(&of, size, (view.pan, view.zoom));
         let at = before.nodes[0].0;
         zoom(&mut view, 2.0, at - (Pos2::ZERO + size / 2.0));
