@@ -175,9 +175,11 @@ fn new_products_find_their_customers() {
     // Nothing tells of products: that is said, and nothing is worked out.
     harness.state_mut().state.open_data(vec![std::path::PathBuf::from(&files[0])]);
     until(&mut harness, "reading", |app| app.state.collected.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.recommend.kinds = vec![Kind::Popularity];
     harness.state_mut().state.find_offers();
     until(&mut harness, "offers", is_over);
-    harness.run_steps(3);
+    harness.state_mut().prefs.page = Page::Recommend;
+    tab(&mut harness, RecommendTab::New);
     assert!(harness.query_all_by_label_contains("No table tells of products").count() > 0);
 }
 
