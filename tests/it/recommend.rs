@@ -73,7 +73,7 @@ pub fn two_kinds() -> (tempfile::TempDir, Vec<String>) {
         for nth in 0..9 {
             // One in nine is of the other kind.
             let kind = if nth == 4 { (who + 1) % 2 } else { who % 2 };
-            let product = 2 * ((who * 5 + nth * (3 + who % 4)) % 18) + kind;
+            let product = 2 * ((who * 5 + nth * [1, 5, 7, 11, 13, 17][who / 2 % 6]) % 18) + kind;
             let (month, day) = (1 + nth, 1 + (who * 7 + nth * 3) % 27);
             order += 1;
             lines += &format!("O{order},C{who:03},2025-{month:02}-{day:02},P{product},1,4.50\n");
