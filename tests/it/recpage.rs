@@ -157,6 +157,14 @@ fn new_products_find_their_customers() {
     assert!(harness.state().state.recommend_error().is_none());
     harness.state_mut().prefs.page = Page::Recommend;
     tab(&mut harness, RecommendTab::New);
+    // Stopped, it waits until it is taken up again.
+    harness.state_mut().state.cancel();
+    until(&mut harness, "stopping", |app| app.state.recommend.job().is_none());
+    harness.run_steps(2);
+    if harness.query_by_label("Go on").is_some() {
+        harness.get_by_label("Go on").click_accesskit();
+        harness.run_steps(2);
+    }
     let started = std::time::Instant::now();
     let campaign = loop {
         harness.step();

@@ -108,10 +108,10 @@ pub(super) fn product_rows(table: &Table, all: &Interactions) -> Option<(Vec<Opt
 /// What is known of the products and customers of events.
 pub(super) fn of(data: &Dataset, all: &Interactions) -> Sides {
     let mut out = Sides::default();
-    if let Some(table) = of_kind(data, TableKind::Products) {
-        if let Some((rows, _)) = product_rows(table, all) {
-            products(table, &rows, &mut out);
-        }
+    if let Some(table) = of_kind(data, TableKind::Products)
+        && let Some((rows, _)) = product_rows(table, all)
+    {
+        products(table, &rows, &mut out);
     }
     let consent =
         data.tables.iter().filter(|table| kind(table).0 == TableKind::Customers).find_map(|table| {

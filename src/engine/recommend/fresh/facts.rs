@@ -36,10 +36,13 @@ pub struct Facts {
     pub facts: Vec<Fact>,
 }
 
+/// Sparse rows: columns rising, with their values.
+type Rows = Vec<Vec<(u32, f32)>>;
+
 /// One fact as sparse rows, columns rising, each of length 1 or empty where nothing is told.
 pub(super) struct Block {
     pub name: String,
-    pub rows: Vec<Vec<(u32, f32)>>,
+    pub rows: Rows,
     pub width: usize,
 }
 
@@ -71,7 +74,7 @@ fn to_unit(mut row: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
 }
 
 /// Words weighted by how few known products have them: ln((1 + n) / (1 + df)) + 1.
-fn words(cells: &[Vec<String>], known: &[usize]) -> (Vec<Vec<(u32, f32)>>, usize) {
+fn words(cells: &[Vec<String>], known: &[usize]) -> (Rows, usize) {
     let mut counts: HashMap<&str, u32> = HashMap::new();
     for word in known.iter().filter_map(|at| cells.get(*at)).flatten() {
         *counts.entry(word.as_str()).or_default() += 1;
@@ -91,7 +94,7 @@ fn words(cells: &[Vec<String>], known: &[usize]) -> (Vec<Vec<(u32, f32)>>, usize
 }
 
 /// The band of a number, and less so the bands beside it: 9 and 11 are near, 9 and 90 are not.
-fn numbers(cells: &[Option<f64>], known: &[usize]) -> (Vec<Vec<(u32, f32)>>, usize) {
+fn numbers(cells: &[Option<f64>], known: &[usize]) -> (Rows, usize) {
     let mut sorted: Vec<f64> = known.iter().filter_map(|at| cells.get(*at).copied().flatten()).collect();
     sorted.sort_by(f64::total_cmp);
     let mut edges: Vec<f64> =
@@ -112,11 +115,7 @@ fn numbers(cells: &[Option<f64>], known: &[usize]) -> (Vec<Vec<(u32, f32)>>, usi
     (cells.iter().map(row).collect(), edges.len() + 1)
 }
 
-fn texts(
-    cells: &[String],
-    known: &[usize],
-    report: &Reporter,
-) -> Result<(Vec<Vec<(u32, f32)>>, usize), Cancelled> {
+fn texts(cells: &[String], known: &[usize], report: &Reporter) -> Result<(Rows, usize), Cancelled> {
     let spec = TextSpec {
         ngrams: (1, 1),
         stem: true,

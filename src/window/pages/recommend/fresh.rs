@@ -25,8 +25,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         return;
     }
     let Some(new) = scene.state.follow_new_products() else {
-        let job = scene.state.recommend.job();
-        parts::muted(ui, lang.t(if job.is_some() { "sides.new.working" } else { "recpage.stopped" }));
+        waits(ui, scene, "sides.new.working");
         return;
     };
     measured(ui, lang, &new);
@@ -52,6 +51,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     } else {
         list(ui, scene, found, &new, 180.0);
         parts::steady(ui, "new one", |ui| one(ui, scene, found, &new));
+    }
+}
+
+/// What is under way; or that it was stopped, and the button that takes it up again.
+fn waits(ui: &mut Ui, scene: &mut Scene<'_>, working: &str) {
+    let lang = scene.lang;
+    if scene.state.recommend.job().is_some() {
+        parts::muted(ui, lang.t(working));
+        return;
+    }
+    parts::muted(ui, lang.t("sides.new.stopped"));
+    if ui.button(lang.t("sides.new.go_on")).clicked() {
+        scene.state.resume_new();
     }
 }
 
@@ -145,8 +157,7 @@ fn one(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers, new: &NewProducts) {
         return;
     }
     let Some(campaign) = scene.state.follow_new_campaign(place) else {
-        let job = scene.state.recommend.job();
-        parts::muted(ui, lang.t(if job.is_some() { "recpage.listing" } else { "recpage.stopped" }));
+        waits(ui, scene, "recpage.listing");
         return;
     };
     let args = [

@@ -71,6 +71,12 @@ impl State {
         None
     }
 
+    /// Takes up what was stopped: the new products, or the list of one.
+    pub fn resume_new(&mut self) {
+        self.recommend.fresh.resume();
+        self.recommend.fresh_list.resume();
+    }
+
     /// The list of a new product as a table to be taken away.
     pub fn write_new_campaign(&mut self, lang: Lang, product: String, campaign: Arc<NewCampaign>) {
         let Some(found) = self.recommended().cloned() else { return };

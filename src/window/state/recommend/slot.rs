@@ -56,6 +56,11 @@ impl<K: PartialEq + Clone, T: Send + 'static> Slot<K, T> {
         self.stopped = None;
     }
 
+    /// Takes up what was stopped or failed, when it is asked for again.
+    pub fn resume(&mut self) {
+        self.stopped = None;
+    }
+
     /// Stops the job.
     pub fn cancel(&mut self) {
         if let Some((of, job)) = &self.working {
