@@ -1,5 +1,7 @@
 //! `regulars recommend`: what to offer each customer next, how good that is, and why.
 
+mod fresh;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -61,9 +63,13 @@ pub(super) struct Recommend {
     /// Where sequence networks are trained: auto, wgpu or flex (the processor)
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = parse_device)]
     device: DeviceKind,
-    /// Products in a list
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    top: u32,
+    /// Products in a list (default: ten, in a small shop a third of the products)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    top: Option<u32>,
+    /// Who would want products that few or none bought, by what the table of products tells; measured on
+    /// products that are hidden
+    #[arg(long)]
+    new_products: bool,
     /// The column of the customer, where its name does not tell
     #[arg(long, value_name = "COLUMN")]
     customer: Option<String>,
@@ -158,7 +164,12 @@ impl Recommend {
         let found = project::recommend_of(&collected, &settings, &self.spec(), &Reporter::silent())?;
         let wanted: Vec<&str> = self.basket.iter().map(String::as_str).collect();
         let basket = found.model.basket(&wanted)?;
-        let top = self.top as usize;
+        let usual = RecommendSpec::default().length(found.all.items.len());
+        let top = self.top.map_or(usual, |top| top as usize);
+        let new = match self.new_products {
+            true => Some(fresh::find(&found, self.seed)?),
+            false => None,
+        };
         let save = |file: &PathBuf, cause| project::ProjectError::Save { file: file.clone(), cause };
         if let Some(out) = &self.out {
             grid(&found, top)?.write(out).map_err(|cause| save(out, cause))?;
@@ -170,12 +181,16 @@ impl Recommend {
         }
         if !self.input.json {
             print(Lang::of_environment(), &found);
+            new.iter().for_each(|new| fresh::print(Lang::of_environment(), &found, new));
         }
         let mut object = object(&found, top);
         if let Some(object) = object.as_object_mut() {
             if !basket.is_empty() {
                 let offers = found.what_if(&basket, top);
                 object.insert("basket".into(), offers.iter().map(|one| offer(&found, one)).collect());
+            }
+            if let Some(new) = &new {
+                object.insert("new_products".into(), fresh::object(&found, new));
             }
             for (key, file) in [("out", &self.out), ("saved", &self.save)] {
                 if let Some(file) = file {

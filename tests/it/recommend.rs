@@ -57,6 +57,79 @@ fn the_shop_of_baskets_gets_lists_rules_and_costs() {
     assert_eq!(told(&["--cut-off", "1999-01-01"]), "recommend_cut_off");
 }
 
+/// Orders of 36 teas and wares by 90 customers, half of whom take nearly only teas, and a list of products
+/// with one tea and one ware that nobody took.
+pub fn two_kinds() -> (tempfile::TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = "order_id,customer_id,order_date,product_id,quantity,amount\n".to_owned();
+    let mut products = "product_id,name,category,price\n".to_owned();
+    for at in 0..36 {
+        let kind = if at % 2 == 0 { "tea" } else { "ware" };
+        products += &format!("P{at},{kind} number {at},{kind},{}\n", 3 + at % 7);
+    }
+    products += "N1,tea of spring,tea,4\nN2,ware of clay,ware,5\n";
+    let mut order = 0;
+    for who in 0..90 {
+        for nth in 0..9 {
+            // One in nine is of the other kind.
+            let kind = if nth == 4 { (who + 1) % 2 } else { who % 2 };
+            let product = 2 * ((who * 5 + nth * [1, 5, 7, 11, 13, 17][who / 2 % 6]) % 18) + kind;
+            let (month, day) = (1 + nth, 1 + (who * 7 + nth * 3) % 27);
+            order += 1;
+            lines += &format!("O{order},C{who:03},2025-{month:02}-{day:02},P{product},1,4.50\n");
+        }
+    }
+    let files = [("orders.csv", lines), ("products.csv", products)].map(|(name, text)| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    });
+    (folder, files.to_vec())
+}
+
+#[test]
+fn what_nobody_took_yet_is_offered_to_those_of_its_kind() {
+    let (_folder, files) = two_kinds();
+    let mut arguments = vec!["recommend", "--model", "cooccurrence", "--new-products"];
+    arguments.extend(files.iter().map(String::as_str));
+    let found = json(&arguments);
+    let new = &found["new_products"];
+    assert_eq!((new["count"].as_u64(), new["model"].as_str()), (Some(2), Some("cooccurrence")), "{new}");
+    let products = new["products"].as_array().unwrap();
+    for (product, rest) in products.iter().zip([0, 1]) {
+        let like = product["like"].as_array().unwrap();
+        let kind = if rest == 0 { "tea" } else { "ware" };
+        assert!(product["product"].as_str().unwrap().starts_with(kind), "{product}");
+        assert!(like.iter().all(|one| one.as_str().unwrap().starts_with(kind)), "{product}");
+        let ids = product["would_want"].as_array().unwrap();
+        assert_eq!(ids.len(), 9, "a tenth of ninety");
+        let own = ids.iter().filter(|id| id.as_str().unwrap()[1..].parse::<u32>().unwrap() % 2 == rest);
+        assert_eq!(own.count(), 9, "{product}");
+    }
+    let measured = &new["measured"];
+    let value = |name: &str, of: &str| measured[name][of]["value"].as_f64().unwrap();
+    assert_eq!((measured["products"].as_u64(), measured["cut"].as_u64()), (Some(12), Some(5)));
+    assert!(value("ndcg", "value") > value("ndcg", "popular") + 0.1, "{measured}");
+    assert!(measured["hit_rate"]["chance"].as_f64().unwrap() < value("hit_rate", "value"));
+    let told = program().args(&arguments).env("LANG", "zh_CN.UTF-8").output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("新商品：命中率@5") && told.contains("tea of spring"), "{told}");
+}
+
+#[test]
+fn a_small_shop_is_told_that_long_lists_hit_by_chance() {
+    let (_folder, files) = shop();
+    let mut arguments = vec!["recommend", "--model", "popularity", "--seen", "in"];
+    arguments.extend(files.iter().map(String::as_str));
+    let found = json(&arguments);
+    let note = found["notes"].as_array().unwrap().iter().find(|note| note["code"] == "recommend_small_shop");
+    assert!(note.is_some(), "{}", found["notes"]);
+    assert!(found["top"].as_array().unwrap().iter().all(|one| one["offers"].as_array().unwrap().len() == 4));
+    arguments.extend(["--top", "7"]);
+    let found = json(&arguments);
+    assert!(found["top"].as_array().unwrap().iter().all(|one| one["offers"].as_array().unwrap().len() == 7));
+}
+
 #[test]
 fn words_are_there_in_chinese() {
     let orders = sample().with_file_name("orders.csv");

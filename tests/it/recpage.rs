@@ -70,6 +70,14 @@ fn the_whole_way_in_both_languages() {
     let is_planted =
         |(a, b): &(&str, &str)| pair.contains(&(*a).to_owned()) && pair.contains(&(*b).to_owned());
     assert!(regulars_engine::sample::PAIRS.iter().any(is_planted), "{pair:?}");
+    // Larger, and back.
+    harness.get_by_label("Larger").click_accesskit();
+    harness.run_steps(2);
+    assert!(harness.state().page.recommend.zoom > 1.3);
+    shots(&mut harness, "larger");
+    harness.get_by_label("Put it back").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(harness.state().page.recommend.zoom, 1.0);
 
     tab(&mut harness, RecommendTab::House);
     until(&mut harness, "costs", |app| app.state.recommend.costs().is_some());
@@ -136,6 +144,54 @@ fn the_whole_way_in_both_languages() {
 }
 
 #[test]
+fn new_products_find_their_customers() {
+    let mut harness = window([1280.0, 800.0], Prefs::default());
+    harness.run_steps(2);
+    let (_folder, files) = crate::recommend::two_kinds();
+    harness.state_mut().state.open_data(files.iter().map(std::path::PathBuf::from).collect());
+    until(&mut harness, "reading", |app| app.state.collected.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.recommend.kinds = vec![Kind::Popularity, Kind::Cooccurrence];
+    harness.state_mut().state.find_offers();
+    let is_over = |app: &App| app.state.recommended().is_some() || app.state.recommend_error().is_some();
+    until(&mut harness, "offers", is_over);
+    assert!(harness.state().state.recommend_error().is_none());
+    harness.state_mut().prefs.page = Page::Recommend;
+    tab(&mut harness, RecommendTab::New);
+    // Stopped, it waits until it is taken up again.
+    harness.state_mut().state.cancel();
+    until(&mut harness, "stopping", |app| app.state.recommend.job().is_none());
+    harness.run_steps(2);
+    if harness.query_by_label("Go on").is_some() {
+        harness.get_by_label("Go on").click_accesskit();
+        harness.run_steps(2);
+    }
+    let started = std::time::Instant::now();
+    let campaign = loop {
+        harness.step();
+        if let Some(campaign) = harness.state_mut().state.follow_new_campaign(0) {
+            break campaign;
+        }
+        assert!(started.elapsed().as_secs() < 60);
+    };
+    harness.run_steps(2);
+    assert_eq!((campaign.lines.len(), campaign.customers), (9, 90));
+    harness.get_by_label("What is told of a product finds its customers better than what sells does");
+    shots(&mut harness, "new");
+    harness.state_mut().page.recommend.new = 1;
+    harness.set_size([1024.0, 700.0].into());
+    shots(&mut harness, "new-small");
+    // Nothing tells of products: that is said, and nothing is worked out.
+    harness.state_mut().state.open_data(vec![std::path::PathBuf::from(&files[0])]);
+    until(&mut harness, "reading", |app| app.state.collected.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.recommend.kinds = vec![Kind::Popularity];
+    harness.state_mut().state.find_offers();
+    until(&mut harness, "offers", is_over);
+    harness.state_mut().prefs.page = Page::Recommend;
+    tab(&mut harness, RecommendTab::New);
+    assert!(harness.query_all_by_label_contains("No table tells of products").count() > 0);
+}
+
+#[test]
 fn a_table_without_products_says_what_to_give() {
     let mut harness = window([1280.0, 800.0], Prefs::default());
     harness.run_steps(2);
@@ -177,9 +233,25 @@ fn the_card_says_what_to_offer_next() {
     let app = harness.state();
     let id = app.state.list().unwrap()[3].id.clone();
     let (found, offers) = app.state.offers_to(&id, 1).unwrap();
-    let line = format!("Offer next: {}", found.product(offers[0].item));
-    assert!(harness.query_all_by_label_contains(&line).count() > 0, "{line}");
+    let product = found.product(offers[0].item).to_owned();
+    let has_left = app.state.list().unwrap()[3].actual == Some(true);
+    let next = format!("Offer next: {product}");
+    let back = format!("Has left. To win them back, name {product}");
+    let (line, other) = if has_left { (&back, &next) } else { (&next, &back) };
+    assert!(harness.query_all_by_label_contains(line).count() > 0, "{line}");
+    assert_eq!(harness.query_all_by_label_contains(other).count(), 0, "{other}");
     shots(&mut harness, "card");
+    // One of the other sort is told of in the other way.
+    let list = harness.state().state.list().unwrap();
+    let can = |one: &&regulars_engine::deploy::Customer| {
+        one.actual.is_some_and(|left| left != has_left)
+            && harness.state().state.offers_to(&one.id, 1).is_some()
+    };
+    let at = list.iter().position(|one| can(&one)).unwrap();
+    crate::pages::choose(&mut harness, at);
+    harness.run_steps(4);
+    let start = if has_left { "Offer next: " } else { "Has left. To win them back" };
+    assert!(harness.query_all_by_label_contains(start).count() > 0, "{start}");
 }
 
 /// Rests in both languages and themes; pictures go to REGULARS_SHOTS.

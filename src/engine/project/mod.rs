@@ -156,7 +156,8 @@ pub use prepare::prepare;
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recommend::{
-    Campaign, CampaignLine, CampaignSpec, Lists, Offered, Recommended, interactions, recommend, recommend_of,
+    Campaign, CampaignLine, CampaignSpec, Lists, NewCampaign, Offered, Recommended, interactions, recommend,
+    recommend_of,
 };
 pub use recovery::{Recovered, Recovery};
 pub use refit::{refit_bundle, refit_for, refit_of, refitted};

@@ -1,7 +1,9 @@
 //! What to offer next: events of what was collected, the leaderboard, and a model that is ready to answer.
 
 mod campaign;
+mod facts;
 mod flat;
+mod fresh;
 mod offers;
 #[cfg(test)]
 mod page_tests;
@@ -19,6 +21,7 @@ use crate::recommend::{
 };
 
 pub use campaign::{Campaign, CampaignLine, CampaignSpec};
+pub use fresh::NewCampaign;
 
 /// Customers, each with what is offered to it.
 pub type Lists = Vec<(usize, Vec<Offer>)>;
@@ -194,8 +197,7 @@ pub fn recommend(
         recommend::fit(best.kind, &best.params, (&full, &Matrix::new(&full)), seed, &report.part(0.9, 0.1))?;
     let lists = (all.items.clone(), popularity(&full));
     let model = Model::new((best.kind, best.params), lists, seen_in, fitted)?;
-    report.progress(1.0);
-    Ok(Recommended {
+    let mut found = Recommended {
         spec: spec.clone(),
         protocol,
         all,
@@ -207,7 +209,10 @@ pub fn recommend(
         model,
         costs,
         notes,
-    })
+    };
+    found.tell_small();
+    report.progress(1.0);
+    Ok(found)
 }
 
 fn popularity(histories: &Histories) -> Vec<f32> {

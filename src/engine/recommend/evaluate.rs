@@ -161,7 +161,7 @@ fn diversity(matrix: &Matrix, list: &[u32]) -> Option<f64> {
 }
 
 /// How many two rising lists have in common.
-fn common(a: &[u32], b: &[u32]) -> usize {
+pub(crate) fn common(a: &[u32], b: &[u32]) -> usize {
     let (mut a, mut b, mut out) = (a, b, 0);
     while let ([x, rest_a @ ..], [y, rest_b @ ..]) = (a, b) {
         match x.cmp(y) {

@@ -44,6 +44,16 @@ impl CaseFigures {
         Self { customer, known, values }
     }
 
+    /// Hit and NDCG at one of [`CUTS`]; 0 at any other.
+    pub fn at(&self, cut: usize) -> (f64, f64) {
+        let rows = CUTS.iter().zip(self.values.chunks_exact(4));
+        let of = rows.filter(|(one, _)| **one == cut).map(|(_, row)| row).next();
+        match of {
+            Some([hit, ndcg, ..]) => (*hit, *ndcg),
+            _ => (0.0, 0.0),
+        }
+    }
+
     /// NDCG at 10.
     pub fn ndcg_at_10(&self) -> f64 {
         self.values.get(5).copied().unwrap_or_default()
@@ -152,6 +162,14 @@ pub(crate) fn groups(cases: &[CaseFigures]) -> Vec<Group> {
         })
     };
     bounds.into_iter().filter_map(of).collect()
+}
+
+/// Hit rate and NDCG that are expected of a list of `cut` drawn from `n` products, of which `w` are wanted.
+pub(crate) fn by_chance(n: usize, w: usize, cut: usize) -> [f64; 2] {
+    let missed: f64 = (0..cut.min(n)).map(|at| n.saturating_sub(w + at) as f64 / (n - at) as f64).product();
+    let gain = |places: usize| (1..=places).map(|rank| 1.0 / (1.0 + rank as f64).log2()).sum::<f64>();
+    let share = w as f64 / n.max(1) as f64;
+    [1.0 - missed, share * gain(cut.min(n)) / gain(w.min(cut)).max(f64::MIN_POSITIVE)]
 }
 
 /// Gini coefficient of counts.

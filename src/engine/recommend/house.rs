@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::mask;
+use super::fresh::Facts;
 use super::rank::{Offer, top};
 use super::{Case, Histories, Recommender};
 use crate::job::{Cancelled, Reporter};
@@ -26,6 +27,8 @@ pub struct Sides {
     pub margin: Vec<Option<f64>>,
     /// Whether a customer may be written to.
     pub consent: Vec<Option<bool>>,
+    /// What the list of products tells of each, those among them that nobody took.
+    pub facts: Facts,
 }
 
 /// The rules; all off at first.

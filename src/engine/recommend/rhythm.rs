@@ -54,6 +54,13 @@ pub struct Hours {
     pub hour: Option<Habit>,
 }
 
+impl Rhythm {
+    /// True where the next order is due before `today`.
+    pub fn is_overdue(&self, today: Option<Day>) -> bool {
+        self.due.zip(today).is_some_and(|(due, today)| due < today)
+    }
+}
+
 /// The moments of a customer's orders: events of one basket are one.
 fn moments(events: &[Event]) -> Vec<i64> {
     let mut out: Vec<(i64, u32)> = events.iter().map(|event| (event.time, event.basket)).collect();
@@ -92,6 +99,11 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 impl Hours {
+    /// The last day of the data: it stands for today.
+    pub fn today(all: &Interactions) -> Option<Day> {
+        all.span().map(|(_, last)| day_of(last))
+    }
+
     /// The habits of everybody together; `None` without dates.
     pub fn of_all(all: &Interactions) -> Option<Self> {
         if !all.dated {

@@ -171,7 +171,7 @@ pub struct RecommendSpec {
     /// How sequence networks are built and trained.
     #[serde(skip_serializing_if = "NetworkSettings::is_default")]
     pub network: NetworkSettings,
-    /// Products in a list; `None` for ten.
+    /// Products in a list; `None` for ten, in a small shop for fewer.
     pub top: Option<usize>,
     /// The column of the customer, where its name does not tell.
     pub customer: Option<String>,
@@ -181,15 +181,21 @@ pub struct RecommendSpec {
     pub time: Option<String>,
 }
 
+/// The longest list that leaves something to choose: a third of the products.
+pub fn most(products: usize) -> usize {
+    (products / 3).max(1)
+}
+
 impl RecommendSpec {
     /// True for what projects had before there were these settings.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Products in a list.
-    pub fn length(&self) -> usize {
-        self.top.unwrap_or(10)
+    /// Products in a list, where so many are for sale: what was chosen, else ten, but at most a third of the
+    /// products. A list of ten of twelve products is right by chance.
+    pub fn length(&self, products: usize) -> usize {
+        self.top.unwrap_or_else(|| most(products).min(10))
     }
 
     /// The same within bounds; nothing in a file is trusted.

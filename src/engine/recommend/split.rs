@@ -78,6 +78,17 @@ impl Histories {
         self.times.iter().copied().max().unwrap_or_default()
     }
 
+    /// The same customers without the events of the products that are `gone`.
+    pub fn without_items(&self, gone: &[bool]) -> Self {
+        let mut out = Self::over(self.n_items);
+        for customer in 0..self.customers() {
+            let all = self.of(customer).iter().zip(self.times(customer)).zip(self.baskets(customer));
+            let kept = all.filter(|((item, _), _)| gone.get(**item as usize) != Some(&true));
+            out.push(kept.map(|((item, time), basket)| (*item, *time, *basket)));
+        }
+        out
+    }
+
     /// The same customers without the last event of each that has two or more, and those events as cases.
     pub fn without_last(&self) -> (Self, Vec<Case>) {
         let (mut rest, mut cases) = (Self::over(self.n_items), Vec::new());

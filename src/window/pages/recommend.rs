@@ -1,6 +1,7 @@
 //! Recommend: what to offer each customer next, and why.
 
 mod customers;
+mod fresh;
 mod house;
 mod inspect;
 mod models;
@@ -9,17 +10,15 @@ mod products;
 mod rhythm;
 mod together;
 
-use std::sync::Arc;
-
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::note::Note;
 use regulars_engine::project::Offered;
-use regulars_engine::recommend::{HouseRules, Kind, Reason};
+use regulars_engine::recommend::{HouseRules, Kind, Reason, most};
 
 use super::{Page, Scene};
 use crate::window::command::Command;
 use crate::window::parts::{self, take};
-use crate::window::state::{Offers, State};
+use crate::window::state::{Offers, Search, State};
 use crate::window::theme::{self, S2};
 use crate::words::{self, Lang, percent};
 
@@ -31,6 +30,8 @@ pub enum Tab {
     Models,
     Customers,
     Products,
+    /// Products that none or few bought yet.
+    New,
     /// What is bought together.
     Together,
     House,
@@ -38,24 +39,19 @@ pub enum Tab {
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 5] = [Tab::Models, Tab::Customers, Tab::Products, Tab::Together, Tab::House];
+    pub const ALL: [Tab; 6] =
+        [Tab::Models, Tab::Customers, Tab::Products, Tab::New, Tab::Together, Tab::House];
 
     fn key(self) -> &'static str {
         match self {
             Self::Models => "recpage.tab.models",
             Self::Customers => "recpage.tab.customers",
             Self::Products => "recpage.tab.products",
+            Self::New => "sides.tab.new",
             Self::Together => "recpage.tab.together",
             Self::House => "recpage.tab.house",
         }
     }
-}
-
-/// A list of places that was searched, and what for.
-#[derive(Debug, Default)]
-struct Searched {
-    of: Option<(u64, String)>,
-    places: Arc<Vec<u32>>,
 }
 
 /// What offers were made of: the finding, the rules, the length.
@@ -69,21 +65,25 @@ pub struct View {
     pub tab: Tab,
     /// The figure that the leaderboard shows, and the length of the list that it is of.
     metric: models::Metric,
-    cut: usize,
+    /// `None` for what suits the number of products.
+    cut: Option<usize>,
     search: String,
-    found_customers: Searched,
+    found_customers: Search,
     pub who: Option<u32>,
     offers: Kept<u32>,
     /// A basket that somebody puts together.
     pub basket: Vec<u32>,
     basket_search: String,
-    found_basket: Searched,
+    found_basket: Search,
     answer: Kept<Vec<u32>>,
     product_search: String,
-    found_products: Searched,
+    found_products: Search,
     pub product: Option<u32>,
-    /// How far the picture was dragged, and the product that is brought out.
+    /// The new product that is looked at, by its place.
+    pub new: usize,
+    /// How far the picture was dragged, how large it is drawn, and the product that is brought out.
     pan: egui::Vec2,
+    pub zoom: f32,
     node: Option<usize>,
     rule_search: String,
     rules: together::Rows,
@@ -99,19 +99,21 @@ impl Default for View {
         Self {
             tab: Tab::Models,
             metric: models::Metric::Ndcg,
-            cut: 10,
+            cut: None,
             search: String::new(),
-            found_customers: Searched::default(),
+            found_customers: Search::default(),
             who: None,
             offers: None,
             basket: Vec::new(),
             basket_search: String::new(),
-            found_basket: Searched::default(),
+            found_basket: Search::default(),
             answer: None,
             product_search: String::new(),
-            found_products: Searched::default(),
+            found_products: Search::default(),
             product: None,
+            new: 0,
             pan: egui::Vec2::ZERO,
+            zoom: 1.0,
             node: None,
             rule_search: String::new(),
             rules: together::Rows::default(),
@@ -119,19 +121,6 @@ impl Default for View {
             margin: 0.1,
             per_category: 2,
         }
-    }
-}
-
-impl Searched {
-    /// Places of `all` whose name holds the text; searched again only when either changes.
-    fn find<'a>(&mut self, id: u64, text: &str, all: &[u32], name: impl Fn(u32) -> &'a str) -> Arc<Vec<u32>> {
-        let of = (id, text.trim().to_lowercase());
-        if self.of.as_ref() != Some(&of) {
-            let holds = |at: &u32| of.1.is_empty() || name(*at).to_lowercase().contains(&of.1);
-            self.places = Arc::new(all.iter().copied().filter(holds).collect());
-            self.of = Some(of);
-        }
-        self.places.clone()
     }
 }
 
@@ -175,6 +164,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             Tab::Models => models::show(ui, scene, &found),
             Tab::Customers => customers::show(ui, scene, &found),
             Tab::Products => products::show(ui, scene, &found),
+            Tab::New => fresh::show(ui, scene, &found),
             Tab::Together => together::show(ui, scene, &found),
             Tab::House => house::show(ui, scene, &found),
         }
@@ -255,29 +245,39 @@ fn because(lang: Lang, found: &Offers, reasons: &[Reason]) -> String {
     }
 }
 
-/// What to offer next to the customer of a card, in one line.
-pub(super) fn next_for(lang: Lang, state: &State, id: &str) -> Option<String> {
+/// What to offer next to the customer of a card, in one line; to one who is known to have left, what could
+/// win them back.
+pub(super) fn next_for(lang: Lang, state: &State, id: &str, has_left: bool) -> Option<String> {
     let (found, offers) = state.offers_to(id, 1)?;
     let first = offers.first()?;
     let args = [
         ("product", found.product(first.item).to_owned()),
         ("because", because(lang, found, &first.reasons)),
     ];
-    Some(lang.with("recpage.card", &args))
+    Some(lang.with(if has_left { "sides.card.left" } else { "recpage.card" }, &args))
 }
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     inspect::show(ui, scene);
 }
 
+/// The length of a list whose figures are shown first: ten, or five where ten would hold more than a third
+/// of the products.
+fn usual_cut(found: &Offers) -> usize {
+    if most(found.of.all.items.len()) >= 10 { 10 } else { 5 }
+}
+
 /// One live line for the rail.
 pub(super) fn status(lang: Lang, state: &State) -> String {
     let hits = state.recommended().and_then(|found| {
-        let taken = found.of.taken()?;
-        taken.measured.figures.get("hit_rate_at_10")
+        let cut = usual_cut(found);
+        let hits = found.of.taken()?.measured.figures.get(&format!("hit_rate_at_{cut}"))?;
+        Some((hits, cut))
     });
     match hits {
-        Some(hits) => lang.with("recpage.status", &[("share", percent(hits.value))]),
+        Some((hits, cut)) => {
+            lang.with("sides.status", &[("share", percent(hits.value)), ("cut", cut.to_string())])
+        }
         None => lang.t("recpage.status.none"),
     }
 }

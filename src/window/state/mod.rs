@@ -82,7 +82,7 @@ pub use money::Money;
 pub use muscle::Muscle;
 pub use privacy::{Leaving, Privacy};
 pub use race::Race;
-pub use recommend::{Everyone, Found as Offers, Recommend};
+pub use recommend::{Everyone, Found as Offers, Names, Recommend, Search};
 pub use repair::Repairing;
 pub use runs::{Run, Training};
 pub use service::{Reach, Service};

@@ -1,6 +1,8 @@
 //! The jobs and results of one part of the window: which product next.
 
+mod fresh;
 mod grids;
+mod search;
 mod slot;
 
 use std::collections::HashMap;
@@ -8,11 +10,15 @@ use std::sync::Arc;
 
 use regulars_engine::Error;
 use regulars_engine::deploy::FollowUps;
-use regulars_engine::features::behaviour::Date;
+use regulars_engine::features::behaviour::{Date, Day};
 use regulars_engine::files::Grid;
 use regulars_engine::job::{Job, Reporter};
-use regulars_engine::project::{self, Campaign, CampaignSpec, Collected, Lists, Offered, Recommended};
-use regulars_engine::recommend::{Affinities, Hours, HouseRules, RecommendSpec, RuleCost, Rules, affinities};
+use regulars_engine::project::{
+    self, Campaign, CampaignSpec, Collected, Lists, NewCampaign, Offered, Recommended,
+};
+use regulars_engine::recommend::{
+    Affinities, CUTS, Hours, HouseRules, NewProducts, RecommendSpec, RuleCost, Rules, affinities,
+};
 use regulars_engine::table::Role;
 
 use self::slot::Slot;
@@ -21,6 +27,7 @@ use super::{State, ended, fresh_id};
 use crate::words::Lang;
 
 pub use grids::campaign_grid;
+pub use search::{Names, Search};
 
 /// Pairs that the picture of baskets holds.
 const PAIRS: usize = 60;
@@ -52,10 +59,14 @@ pub struct Found {
     pub network: Affinities,
     /// When customers order; `None` without dates.
     pub hours: Option<Hours>,
+    /// The last day of the data: it stands for today.
+    pub today: Option<Day>,
     /// Customers of whom anything is known, in the order of the data.
     pub customers: Vec<u32>,
     /// Products, those that were taken most often first.
     pub products: Vec<u32>,
+    /// The share of the test's customers that a list drawn by chance hits, at each of [`CUTS`].
+    pub by_chance: [f64; CUTS.len()],
     places: HashMap<String, u32>,
     id: u64,
 }
@@ -71,7 +82,9 @@ impl Found {
         let taken = |item: &u32| of.model.popularity.get(*item as usize).copied().unwrap_or_default();
         products.sort_by(|a, b| taken(b).total_cmp(&taken(a)).then(a.cmp(b)));
         let places = of.all.customers.iter().cloned().zip(0u32..).collect();
-        Ok(Self { of, rules, network, hours, customers, products, places, id: fresh_id() })
+        let today = Hours::today(&of.all).filter(|_| of.all.dated);
+        let by_chance = CUTS.map(|cut| of.hit_by_chance(cut));
+        Ok(Self { of, rules, network, hours, today, customers, products, by_chance, places, id: fresh_id() })
     }
 
     /// The name of a product.
@@ -87,6 +100,11 @@ impl Found {
     /// The place of a customer by name.
     pub fn place(&self, id: &str) -> Option<u32> {
         self.places.get(id).copied()
+    }
+
+    /// Products in a list.
+    pub fn length(&self, spec: &RecommendSpec) -> usize {
+        spec.length(self.of.all.items.len())
     }
 
     /// A number that no other finding has.
@@ -128,6 +146,8 @@ pub struct Recommend {
     costs: Slot<(u64, HouseRules, HouseRules), Vec<RuleCost>>,
     everyone: Slot<ListsOf, Everyone>,
     campaign: Slot<CampaignOf, Campaign>,
+    fresh: Slot<u64, NewProducts>,
+    fresh_list: Slot<fresh::ListOf, NewCampaign>,
     /// A table that is being made to be taken away, and one that is ready.
     writing: Option<Job<Grid>>,
     ready: Option<Grid>,
@@ -145,6 +165,8 @@ impl Recommend {
         self.costs.cancel();
         self.everyone.cancel();
         self.campaign.cancel();
+        self.fresh.cancel();
+        self.fresh_list.cancel();
         (self.wish, self.lists_wish) = (None, None);
     }
 
@@ -156,6 +178,9 @@ impl Recommend {
         let lists = self.everyone.job().or(self.campaign.job());
         if let Some((progress, seconds)) = lists {
             return Some(("rec_lists", progress, seconds));
+        }
+        if let Some((progress, seconds)) = self.fresh.job().or(self.fresh_list.job()) {
+            return Some(("rec_new", progress, seconds));
         }
         self.costs.job().map(|(progress, seconds)| ("rec_costs", progress, seconds))
     }
@@ -246,7 +271,8 @@ impl State {
 
     fn lists_of(&self) -> Option<ListsOf> {
         let spec = &self.settings.recommend;
-        Some((self.recommended()?.id, spec.house, spec.length()))
+        let found = self.recommended()?;
+        Some((found.id, spec.house, found.length(spec)))
     }
 
     /// Makes everybody's list, unless that is done, under way or stopped; gives what is there.
@@ -272,7 +298,7 @@ impl State {
         let list = &self.settings.call_list;
         let spec = CampaignSpec {
             item,
-            within: self.settings.recommend.length(),
+            within: self.lists_of()?.2,
             contacts: list.contacts,
             with_do_not_contact: list.with_do_not_contact,
         };
@@ -332,7 +358,9 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_recommend(&mut self) {
         let room = &mut self.recommend;
+        let new = [room.fresh.poll(), room.fresh_list.poll()];
         let errors = [room.costs.poll(), room.everyone.poll(), room.campaign.poll()];
+        new.into_iter().flatten().for_each(|error| self.fail(error));
         for error in errors.into_iter().flatten() {
             // What failed or was stopped is waited for in vain.
             (self.recommend.wish, self.recommend.lists_wish) = (None, None);

@@ -69,64 +69,113 @@ impl Campaign {
         follow_ups: &FollowUps,
         report: &Reporter,
     ) -> crate::Result<Self> {
-        let consent = &found.sides.consent;
-        let is_told = consent.iter().any(Option::is_some);
-        let agreed = |who: usize| !is_told || consent.get(who).copied().flatten() == Some(true);
+        let mut reach = Reach::new(found, spec, table, follow_ups);
         let mut wanting: Vec<(usize, usize)> = Vec::new();
-        let (mut without_consent, mut withheld) = (0, 0);
         for (who, list) in lists {
-            let Some(place) = list.iter().take(spec.within).position(|offer| offer.item == spec.item) else {
-                continue;
-            };
-            let id = found.all.customers.get(*who).map_or("", String::as_str);
-            if !agreed(*who) {
-                without_consent += 1;
-            } else if !spec.with_do_not_contact && follow_ups.get(id).is_some_and(|f| f.do_not_contact) {
-                withheld += 1;
-            } else {
+            let place = list.iter().take(spec.within).position(|offer| offer.item == spec.item);
+            if let Some(place) = place
+                && reach.may(*who)
+            {
                 wanting.push((place + 1, *who));
             }
         }
         wanting.sort_unstable();
         report.check()?;
-        let table = table.filter(|_| spec.contacts != Contacts::LeftOut);
-        let columns: Vec<&str> = table.map_or_else(Vec::new, |table| {
-            let contacts = table.columns.iter().filter(|column| column.role == Role::Contact);
-            contacts.map(|column| column.name.as_str()).collect()
-        });
-        let rows = rows_of(table);
-        let contacts = |id: &str| -> Vec<String> {
-            let at = rows.get(id).copied();
-            let cell = |name: &&str| {
-                let text = at.and_then(|at| table?.text(name)?.get(at)).unwrap_or_default().trim();
-                match spec.contacts {
-                    Contacts::Masked => privacy::mask(text),
-                    _ => text.to_owned(),
-                }
-            };
-            columns.iter().map(cell).collect()
-        };
         let mut lines = Vec::with_capacity(wanting.len());
         for (at, (place, who)) in wanting.iter().enumerate() {
             if at % 1024 == 0 {
                 report.check()?;
                 report.progress(0.7 * at as f64 / wanting.len() as f64);
             }
-            let id = found.all.customers.get(*who).cloned().unwrap_or_default();
             let reasons = found.model.because(&found.history(*who), spec.item);
-            lines.push(CampaignLine { customer: *who, place: *place, reasons, contacts: contacts(&id), id });
+            lines.push(reach.line(*who, *place, reasons));
         }
         let uptake = found.uptake(spec.item, spec.within, &report.part(0.7, 0.3))?;
         Ok(Self {
             item: spec.item,
             within: spec.within,
-            contact_columns: columns.into_iter().map(str::to_owned).collect(),
+            contact_columns: reach.columns(),
             lines,
-            without_consent,
-            consent_unknown: !is_told,
-            withheld,
+            without_consent: reach.without_consent,
+            consent_unknown: !reach.is_told,
+            withheld: reach.withheld,
             uptake,
         })
+    }
+}
+
+/// Who may be written to, and how they are reached.
+pub(super) struct Reach<'a> {
+    found: &'a Recommended,
+    follow_ups: &'a FollowUps,
+    spec: CampaignSpec,
+    table: Option<&'a Table>,
+    columns: Vec<&'a str>,
+    rows: HashMap<&'a str, usize>,
+    /// Something tells who agreed.
+    pub is_told: bool,
+    /// Those whom [`Self::may`] refused, by why.
+    pub without_consent: usize,
+    pub withheld: usize,
+}
+
+impl<'a> Reach<'a> {
+    pub fn new(
+        found: &'a Recommended,
+        spec: &CampaignSpec,
+        table: Option<&'a Table>,
+        follow_ups: &'a FollowUps,
+    ) -> Self {
+        let is_told = found.sides.consent.iter().any(Option::is_some);
+        let table = table.filter(|_| spec.contacts != Contacts::LeftOut);
+        let columns: Vec<&str> = table.map_or_else(Vec::new, |table| {
+            let contacts = table.columns.iter().filter(|column| column.role == Role::Contact);
+            contacts.map(|column| column.name.as_str()).collect()
+        });
+        let rows = rows_of(table);
+        Self {
+            found,
+            follow_ups,
+            spec: *spec,
+            table,
+            columns,
+            rows,
+            is_told,
+            without_consent: 0,
+            withheld: 0,
+        }
+    }
+
+    fn id(&self, who: usize) -> &'a str {
+        self.found.all.customers.get(who).map_or("", String::as_str)
+    }
+
+    /// True if the customer may be written to; counts those who may not.
+    pub fn may(&mut self, who: usize) -> bool {
+        let agreed = !self.is_told || self.found.sides.consent.get(who).copied().flatten() == Some(true);
+        let refused = self.follow_ups.get(self.id(who)).is_some_and(|f| f.do_not_contact);
+        let is_withheld = agreed && refused && !self.spec.with_do_not_contact;
+        self.without_consent += usize::from(!agreed);
+        self.withheld += usize::from(is_withheld);
+        agreed && !is_withheld
+    }
+
+    pub fn columns(&self) -> Vec<String> {
+        self.columns.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    pub fn line(&self, who: usize, place: usize, reasons: Vec<Reason>) -> CampaignLine {
+        let id = self.id(who);
+        let at = self.rows.get(id).copied();
+        let cell = |name: &&str| {
+            let text = at.and_then(|at| self.table?.text(name)?.get(at)).unwrap_or_default().trim();
+            match self.spec.contacts {
+                Contacts::Masked => privacy::mask(text),
+                _ => text.to_owned(),
+            }
+        };
+        let contacts = self.columns.iter().map(cell).collect();
+        CampaignLine { customer: who, id: id.to_owned(), place, reasons, contacts }
     }
 }
 

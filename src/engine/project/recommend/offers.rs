@@ -4,7 +4,8 @@
 use super::{Lists, Offered, Recommended, everything};
 use crate::job::Reporter;
 use crate::metrics::{Estimate, proportion};
-use crate::recommend::{HouseRules, Params, RuleCost, Rules};
+use crate::note::Note;
+use crate::recommend::{self, HouseRules, Params, RecommendSpec, RuleCost, Rules};
 
 impl Recommended {
     /// What to offer a customer by these rules of the house, with reasons.
@@ -15,6 +16,33 @@ impl Recommended {
     /// The same for a basket that somebody puts together.
     pub fn what_if_by(&self, house: &HouseRules, basket: &[u32], n: usize) -> Vec<Offered> {
         self.explained(house, (None, basket), n)
+    }
+
+    /// The share of the test's customers whom a list of `cut` products drawn by chance would hit.
+    pub fn hit_by_chance(&self, cut: usize) -> f64 {
+        let cases = self.task.cases.iter().filter_map(|case| {
+            let mut had = self.task.train.of(case.customer as usize).to_vec();
+            had.sort_unstable();
+            had.dedup();
+            let is_open = |item: &&u32| self.seen_in || had.binary_search(item).is_err();
+            let wanted = case.wanted.iter().filter(is_open).count();
+            let open = if self.seen_in { self.all.items.len() } else { self.all.items.len() - had.len() };
+            let [hits, _] = recommend::by_chance(open, wanted, cut);
+            (wanted > 0).then_some(hits)
+        });
+        let (sum, count) = cases.fold((0.0, 0usize), |(sum, count), hit| (sum + hit, count + 1));
+        sum / count.max(1) as f64
+    }
+
+    /// Says where ten products are more than a third of what there is: then lists are right by chance.
+    pub(super) fn tell_small(&mut self) {
+        let products = self.all.items.len();
+        if recommend::most(products) < 10 {
+            let note = Note::new("recommend_small_shop").with("products", products);
+            let share = format!("{:.0}%", 100.0 * self.hit_by_chance(10));
+            self.notes
+                .push(note.with("share", share).with("most", RecommendSpec::default().length(products)));
+        }
     }
 
     /// What each of the `tried` rules costs in hits, alone, and what those of `on` cost together; by the

@@ -92,7 +92,9 @@ fn settings_of_older_projects_stay_what_they_were() {
     let settings = Settings::default();
     assert!(!serde_json::to_string(&settings).unwrap().contains("recommend"));
     let spec = RecommendSpec { top: Some(900), ..RecommendSpec::default() }.sane();
-    assert_eq!((spec.length(), RecommendSpec::default().length()), (100, 10));
+    let usual = RecommendSpec::default();
+    assert_eq!((spec.length(50), usual.length(1_000)), (100, 10));
+    assert_eq!((usual.length(30), usual.length(12), usual.length(2), usual.length(0)), (10, 4, 1, 1));
     let kept = Settings { recommend: spec.clone(), ..settings };
     let text = serde_json::to_string(&kept).unwrap();
     assert_eq!(serde_json::from_str::<Settings>(&text).unwrap().recommend, spec);

@@ -7,35 +7,43 @@ use crate::detect::{number, truth, words};
 use crate::recommend::{Interactions, Sides};
 use crate::table::{Column, Dataset, Table};
 
-const STOCK: (&[&str], &[&str]) = (&["stock", "inventory", "available"], &["库存"]);
+pub(super) const STOCK: (&[&str], &[&str]) = (&["stock", "inventory", "available"], &["库存"]);
 const PRICE: (&[&str], &[&str]) = (&["price"], &["单价", "售价", "价格"]);
-const COST: (&[&str], &[&str]) = (&["cost"], &["成本", "进价"]);
-const MARGIN: (&[&str], &[&str]) = (&["margin"], &["毛利"]);
-const CATEGORY: (&[&str], &[&str]) =
+pub(super) const COST: (&[&str], &[&str]) = (&["cost"], &["成本", "进价"]);
+pub(super) const MARGIN: (&[&str], &[&str]) = (&["margin"], &["毛利"]);
+pub(super) const CATEGORY: (&[&str], &[&str]) =
     (&["category", "department", "genre", "class", "aisle", "section"], &["类别", "类目", "品类", "分类"]);
 const CONSENT: (&[&str], &[&str]) =
     (&["consent", "newsletter", "optin", "opt", "subscribed", "marketing"], &["同意", "订阅"]);
 
-fn named<'a>(table: &'a Table, (list, parts): (&[&str], &[&str])) -> Option<&'a Column> {
-    table.columns.iter().find(|column| {
-        let name = column.name.split(':').next().unwrap_or(&column.name);
-        words::tokens(name).iter().any(|word| list.contains(&word.as_str()))
-            || parts.iter().any(|part| name.contains(part))
-    })
+/// True if a column goes by one of these words, or its name holds one of these parts.
+pub(super) fn is_named(column: &Column, (list, parts): (&[&str], &[&str])) -> bool {
+    let name = bare(&column.name);
+    words::tokens(name).iter().any(|word| list.contains(&word.as_str()))
+        || parts.iter().any(|part| name.contains(part))
 }
 
-/// The column that names the things of a table, and the rows of those that are asked for.
-fn rows_of(table: &Table, thing: &str, names: &[String]) -> Option<Vec<Option<usize>>> {
+fn named<'a>(table: &'a Table, list: (&[&str], &[&str])) -> Option<&'a Column> {
+    table.columns.iter().find(|column| is_named(column, list))
+}
+
+/// The column that names the things of a table.
+pub(super) fn key_column<'a>(table: &'a Table, thing: &str) -> Option<&'a Column> {
     let key = |said: Said| {
         table
             .columns
             .iter()
             .find(|c| key_name(&c.name).is_some_and(|key| key.thing == thing && key.said == said))
     };
-    let column = key(Said::Key).or_else(|| key(Said::Bare)).or_else(|| {
+    key(Said::Key).or_else(|| key(Said::Bare)).or_else(|| {
         let generic = |c: &&Column| key_name(&c.name).is_some_and(|key| key.said == Said::Generic);
         table.columns.iter().find(generic)
-    })?;
+    })
+}
+
+/// The rows of the things that are asked for.
+fn rows_of(table: &Table, thing: &str, names: &[String]) -> Option<Vec<Option<usize>>> {
+    let column = key_column(table, thing)?;
     let text = table.text(&column.name)?;
     let mut rows: HashMap<&str, usize> = HashMap::new();
     for (row, cell) in text.iter().enumerate() {
@@ -46,19 +54,19 @@ fn rows_of(table: &Table, thing: &str, names: &[String]) -> Option<Vec<Option<us
     Some(names.iter().map(|name| rows.get(name.trim()).copied()).collect())
 }
 
-fn cells(table: &Table, column: &Column, rows: &[Option<usize>]) -> Vec<Option<String>> {
+pub(super) fn cells(table: &Table, column: &Column, rows: &[Option<usize>]) -> Vec<Option<String>> {
     let text = table.text(&column.name);
     let of = |row: &Option<usize>| value(column, text?.get((*row)?)).map(|cell| cell.trim().to_owned());
     rows.iter().map(of).collect()
 }
 
-fn numbers(table: &Table, column: Option<&Column>, rows: &[Option<usize>]) -> Vec<Option<f64>> {
+pub(super) fn numbers(table: &Table, column: Option<&Column>, rows: &[Option<usize>]) -> Vec<Option<f64>> {
     let Some(column) = column else { return Vec::new() };
     let parse = |cell: Option<String>| number::parse(&cell?, column.decimal).filter(|n| n.is_finite());
     cells(table, column, rows).into_iter().map(parse).collect()
 }
 
-fn of_kind(data: &Dataset, wanted: TableKind) -> Option<&Table> {
+pub(super) fn of_kind(data: &Dataset, wanted: TableKind) -> Option<&Table> {
     data.tables.iter().filter(|table| kind(table).0 == wanted).max_by_key(|table| table.height())
 }
 
@@ -80,28 +88,30 @@ pub(super) fn titled(data: &Dataset, mut all: Interactions) -> Interactions {
     all
 }
 
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     name.split(':').next().unwrap_or(name)
+}
+
+/// The rows of the events' products in the list of products, and whether they go by their titles there.
+pub(super) fn product_rows(table: &Table, all: &Interactions) -> Option<(Vec<Option<usize>>, bool)> {
+    let by_key = rows_of(table, "product", &all.items);
+    if let Some(rows) = by_key.filter(|rows| rows.iter().any(Option::is_some)) {
+        return Some((rows, false));
+    }
+    let title = table.columns.iter().find(|c| crate::collect::relate::is_title(bare(&c.name)))?;
+    let text = table.text(&title.name)?;
+    let places: HashMap<&str, usize> =
+        text.iter().enumerate().filter_map(|(row, cell)| Some((cell?.trim(), row))).collect();
+    Some((all.items.iter().map(|name| places.get(name.as_str()).copied()).collect(), true))
 }
 
 /// What is known of the products and customers of events.
 pub(super) fn of(data: &Dataset, all: &Interactions) -> Sides {
     let mut out = Sides::default();
-    if let Some(table) = of_kind(data, TableKind::Products) {
-        // Products go by their title where they have one.
-        let by_key = rows_of(table, "product", &all.items);
-        let by_title = table.columns.iter().find(|c| crate::collect::relate::is_title(bare(&c.name)));
-        let found = |rows: &Vec<Option<usize>>| rows.iter().any(Option::is_some);
-        let rows = by_key.filter(found).or_else(|| {
-            let column = by_title?;
-            let text = table.text(&column.name)?;
-            let places: HashMap<&str, usize> =
-                text.iter().enumerate().filter_map(|(row, cell)| Some((cell?.trim(), row))).collect();
-            Some(all.items.iter().map(|name| places.get(name.as_str()).copied()).collect())
-        });
-        if let Some(rows) = rows {
-            products(table, &rows, &mut out);
-        }
+    if let Some(table) = of_kind(data, TableKind::Products)
+        && let Some((rows, _)) = product_rows(table, all)
+    {
+        products(table, &rows, &mut out);
     }
     let consent =
         data.tables.iter().filter(|table| kind(table).0 == TableKind::Customers).find_map(|table| {
@@ -111,6 +121,7 @@ pub(super) fn of(data: &Dataset, all: &Interactions) -> Sides {
             Some(cells(table, column, &rows).into_iter().map(read).collect::<Vec<_>>())
         });
     out.consent = consent.unwrap_or_default();
+    out.facts = super::facts::of(data, all);
     out
 }
 

@@ -4,6 +4,7 @@ pub mod als;
 pub mod cooccurrence;
 pub mod dense;
 pub mod ease;
+mod exact;
 pub mod fp_growth;
 pub mod markov;
 pub mod matrix;

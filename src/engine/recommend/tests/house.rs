@@ -9,6 +9,7 @@ fn sides() -> Sides {
         stock: vec![Some(0.0), Some(3.0), None, Some(1.0)],
         margin: vec![Some(0.5), Some(0.1), Some(0.4), None],
         consent: vec![Some(true), Some(false), None],
+        ..Sides::default()
     }
 }
 

@@ -173,23 +173,28 @@ fn als_solves_its_equations_and_explains_its_scores() {
         // Negative parts are left out of the reasons, so the sum may be above the score, never below.
         assert!(sum >= found[item as usize] - 1e-3, "{sum} {}", found[item as usize]);
     }
-    // The gradient of the objective at the place of a new history is nothing.
-    let x = als.place(history);
-    let own: Vec<u32> = matrix.row(0).to_vec();
-    let counts = matrix.row_counts(0);
+    // The gradient of the objective at the place of a history is nothing, of one with few products (fewer
+    // unknowns than factors) as of one with many.
     let value = serde_json::to_value(&als).unwrap();
     let rows: Vec<f64> = serde_json::from_value(value["items"].clone()).unwrap();
-    for axis in 0..8 {
-        let mut slope = 0.5 * f64::from(x[axis]);
-        for item in 0..40usize {
-            let y = &rows[item * 8..item * 8 + 8];
-            let score: f64 = y.iter().zip(&x).map(|(y, x)| y * f64::from(*x)).sum();
-            let taken = own.iter().position(|one| *one as usize == item);
-            let (p, c) = taken.map_or((0.0, 1.0), |at| (1.0, 1.0 + 2.0 * f64::from(counts[at])));
-            slope -= c * (p - score) * y[axis];
+    let (mut few, mut many) = (0, 0);
+    for who in 0..60 {
+        let x = als.place(all.of(who));
+        let (own, counts) = (matrix.row(who), matrix.row_counts(who));
+        *(if own.len() > 8 { &mut many } else { &mut few }) += 1;
+        for axis in 0..8 {
+            let mut slope = 0.5 * f64::from(x[axis]);
+            for item in 0..40usize {
+                let y = &rows[item * 8..item * 8 + 8];
+                let score: f64 = y.iter().zip(&x).map(|(y, x)| y * f64::from(*x)).sum();
+                let taken = own.iter().position(|one| *one as usize == item);
+                let (p, c) = taken.map_or((0.0, 1.0), |at| (1.0, 1.0 + 2.0 * f64::from(counts[at])));
+                slope -= c * (p - score) * y[axis];
+            }
+            assert!(slope.abs() < 1e-3, "{who} {slope}");
         }
-        assert!(slope.abs() < 1e-3, "{slope}");
     }
+    assert!(few > 5 && many > 5, "{few} {many}");
 }
 
 #[test]

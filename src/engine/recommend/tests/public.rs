@@ -3,8 +3,10 @@
 use crate::collect::relate::testing::public;
 use crate::job::Reporter;
 use crate::project::{self, Settings};
+use crate::recommend::split::histories;
 use crate::recommend::{
-    Cooccurrence, Ease, Markov, Matrix, Popularity, Protocol, RecommendSpec, Recommender, Task, evaluate,
+    Cooccurrence, Ease, Kind, Markov, Matrix, NewProducts, Params, Popularity, Protocol, RecommendSpec,
+    Recommender, Task, evaluate,
 };
 
 #[test]
@@ -34,4 +36,27 @@ fn movielens_gives_the_reference_figures() {
     let ease = Ease::fit(&matrix, 500.0, 10, &silent).unwrap();
     let found = evaluate(&ease, (&task.train, &task.cases), false, &[], &silent).unwrap();
     assert!(found.figures.get("ndcg_at_10").unwrap().value > 0.09, "{:?}", found.figures.get("ndcg_at_10"));
+}
+
+#[test]
+fn hidden_films_find_their_customers_by_genre_year_and_title() {
+    let files = ["inter", "item"].map(|end| public(&format!("movielens-100k-recbole/ml-100k.{end}")));
+    let [Some(events), Some(films)] = files else { return };
+    let settings = Settings::default();
+    let silent = Reporter::silent();
+    let collected = project::collect(&[events, films], &settings, &silent).unwrap();
+    let (all, sides) =
+        project::interactions(&collected, &settings, &RecommendSpec::default(), &silent).unwrap();
+    let names: Vec<&str> = sides.facts.facts.iter().map(|fact| fact.name.as_str()).collect();
+    assert_eq!(names, ["movie_title:token_seq", "release_year:token", "class:token_seq"]);
+    let params = Params { lambda: 500.0, ..Params::default() };
+    let of = (Kind::Ease, &params);
+    let found = NewProducts::find(&histories(&all, i64::MAX), &sides.facts, of, 1, &silent).unwrap();
+    let few = found.products.iter().filter(|one| one.customers < 5).count();
+    assert!(few == found.products.len() && few > 300, "{few}");
+    let measured = found.measured.unwrap();
+    assert_eq!((measured.products, measured.cut), (336, 10));
+    assert!(measured.is_better() && measured.hit_rate.value.low > measured.hit_rate.chance, "{measured:?}");
+    let tenth = measured.in_tenth.unwrap();
+    assert!(tenth.value.low > tenth.chance, "{measured:?}");
 }

@@ -1,6 +1,6 @@
 use super::{events, histories};
 use crate::job::Reporter;
-use crate::recommend::figures::{CaseFigures, gini};
+use crate::recommend::figures::{CaseFigures, by_chance, gini};
 use crate::recommend::{Case, Kind, Popularity, Protocol, Task, choose, evaluate};
 
 #[test]
@@ -61,6 +61,11 @@ fn figures_are_those_worked_by_hand() {
     assert_eq!(gini(&[1, 1, 1, 1]), 0.0);
     assert_eq!(gini(&[0, 0, 0, 8]), 0.75);
     assert_eq!(gini(&[0, 0]), 0.0);
+    assert_eq!((case.at(5), case.at(20).0, case.at(7)), ((1.0, case.values[1]), 1.0, (0.0, 0.0)));
+    // Two of five drawn, two of them wanted: missed with 3/5 · 2/4.
+    let [hits, ndcg] = by_chance(5, 2, 2);
+    assert!((hits - 0.7).abs() < 1e-12 && (ndcg - 0.4).abs() < 1e-12, "{hits} {ndcg}");
+    assert_eq!(by_chance(3, 1, 10), [1.0, (gain(1.0) + gain(2.0) + gain(3.0)) / 3.0]);
 }
 
 #[test]

@@ -106,7 +106,8 @@ fn next(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     let Some(found) = scene.state.recommended().filter(|_| customer.named) else { return };
     let of = (found.id(), scene.state.settings.recommend.house, customer.id.clone(), lang);
     if scene.page.card.next.as_ref().is_none_or(|(known, _)| *known != of) {
-        let text = recommend::next_for(lang, scene.state, &customer.id);
+        let has_left = customer.actual == Some(true);
+        let text = recommend::next_for(lang, scene.state, &customer.id, has_left);
         scene.page.card.next = Some((of, text));
     }
     if let Some((_, Some(text))) = &scene.page.card.next {

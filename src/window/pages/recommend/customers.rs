@@ -1,5 +1,7 @@
 //! One customer: what to offer, why, and when; and the same for any basket.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Offered;
@@ -7,7 +9,7 @@ use regulars_engine::project::Offered;
 use super::{because, customer, rhythm};
 use crate::window::pages::Scene;
 use crate::window::parts::{self, form, table, take};
-use crate::window::state::Offers;
+use crate::window::state::{Names, Offers};
 use crate::window::theme::{self, S1, S2, S3};
 use crate::words::Lang;
 
@@ -18,7 +20,7 @@ const OFFERED: usize = 8;
 /// Products that a customer had, as told.
 const HAD: usize = 12;
 
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Offers>) {
     let lang = scene.lang;
     if scene.page.recommend.who.is_none_or(|who| !found.customers.contains(&who)) {
         scene.page.recommend.who = found.customers.first().copied();
@@ -36,9 +38,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     });
     let view = &mut scene.page.recommend;
     let text = view.search.clone();
-    let places = view.found_customers.find(found.id(), &text, &found.customers, |who| found.customer(who));
+    let places = view.found_customers.find(scene.state, found, Names::Customers, &text);
+    if view.found_customers.works() {
+        parts::muted(ui, lang.t("sides.searching"));
+    }
     if ui.available_width() >= WIDE {
-        let list = 300.0;
+        let list = 330.0;
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 ui.set_width(list);
@@ -63,7 +68,7 @@ fn customers(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers, places: &[u32],
     let heads = [
         table::Head::text(lang.t("recpage.head.customer"), 96.0),
         table::Head::number(lang.t("recpage.head.taken"), 64.0),
-        table::Head::text(lang.t("recpage.head.due"), 96.0),
+        table::Head::text(lang.t("recpage.head.due"), 130.0),
     ];
     let view = &mut scene.page.recommend;
     let mut spec = table::Table::new("recommend customers", &heads, places.len(), height);
@@ -73,7 +78,7 @@ fn customers(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers, places: &[u32],
         match at {
             0 => table::plain(ui, customer(found, who, masked)),
             1 => table::plain(ui, lang.count(found.of.all.of(who as usize).len() as u64)),
-            _ => match rhythm::due(found, who) {
+            _ => match rhythm::due(lang, found, who) {
                 Some(day) => table::plain(ui, day),
                 None => table::missing(ui),
             },
@@ -93,7 +98,7 @@ fn one(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     };
     let name = customer(found, who, scene.prefs.projector);
     let spec = &scene.state.settings.recommend;
-    let of = (found.id(), spec.house, spec.length(), who);
+    let of = (found.id(), spec.house, found.length(spec), who);
     let view = &mut scene.page.recommend;
     if view.offers.as_ref().is_none_or(|(known, _)| *known != of) {
         view.offers = Some((of, found.of.offers_by(&of.1, who as usize, of.2)));
@@ -162,12 +167,12 @@ fn list(ui: &mut Ui, lang: Lang, found: &Offers, (id, title): (&str, &str), offe
 }
 
 /// What would be offered beside any products: it answers in the frame in which they change.
-fn basket(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
+fn basket(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Offers>) {
     let lang = scene.lang;
     parts::section(ui, lang.t("recpage.basket"));
     parts::muted(ui, lang.t("recpage.basket.help"));
     let spec = &scene.state.settings.recommend;
-    let (house, length) = (spec.house, spec.length());
+    let (house, length) = (spec.house, found.length(spec));
     let view = &mut scene.page.recommend;
     view.basket.retain(|item| (*item as usize) < found.of.all.items.len());
     ui.horizontal_wrapped(|ui| {
@@ -189,7 +194,7 @@ fn basket(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         let response = ui.add(edit).labelled_by(label.id);
         form::typing(ui, &response);
         let text = view.basket_search.clone();
-        let all = view.found_basket.find(found.id(), &text, &found.products, |item| found.product(item));
+        let all = view.found_basket.find(scene.state, found, Names::Products, &text);
         // The best-sellers where nothing is typed.
         let is_offered = |item: &u32| !view.basket.contains(item);
         let offered: Vec<u32> = all.iter().copied().filter(is_offered).take(OFFERED).collect();

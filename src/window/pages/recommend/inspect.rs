@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Ui};
 use regulars_engine::features::behaviour::Date;
-use regulars_engine::recommend::{Kind, Protocol, Seen};
+use regulars_engine::recommend::{Kind, Protocol, RecommendSpec, Seen, most};
 
 use crate::window::pages::Scene;
 use crate::window::parts;
@@ -16,13 +16,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         return;
     }
     parts::section(ui, lang.t("recpage.settings"));
+    let products = scene.state.recommended().map(|found| found.of.all.items.len());
     parts::setting(ui, lang, "rec_top", |ui| {
         let spec = &mut scene.state.settings.recommend;
-        let mut top = spec.length();
+        let usual = RecommendSpec::default().length(products.unwrap_or(usize::MAX));
+        let mut top = spec.top.unwrap_or(usual);
         let drag = egui::DragValue::new(&mut top).range(1..=100);
         if parts::named(ui, lang, "rec_top", drag).changed() {
             // What is usual need not be said: older projects stay what they were.
-            spec.top = (top != 10).then_some(top);
+            spec.top = (top != usual).then_some(top);
+        }
+        if let Some(products) = products.filter(|products| top > most(*products) || usual < 10) {
+            let args = [("products", lang.count(products as u64)), ("most", most(products).to_string())];
+            parts::muted(ui, lang.with("sides.small_shop", &args));
         }
     });
     parts::setting(ui, lang, "rec_seen", |ui| {

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Ui};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::metrics::Estimate;
-use regulars_engine::recommend::{CUTS, Candidate};
+use regulars_engine::recommend::{CUTS, Candidate, most};
 
 use super::model;
 use crate::window::pages::Scene;
@@ -67,6 +67,7 @@ fn figure(one: &Candidate, metric: Metric, cut: usize) -> Option<Estimate> {
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     let lang = scene.lang;
+    let usual = super::usual_cut(found);
     let view = &mut scene.page.recommend;
     ui.horizontal_wrapped(|ui| {
         for metric in Metric::ALL {
@@ -77,12 +78,15 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         ui.label(lang.t("recpage.cut")).on_hover_text(lang.t("recpage.cut.help"));
         for cut in CUTS {
             let text = lang.with("recpage.cut.value", &[("count", cut.to_string())]);
-            ui.selectable_value(&mut view.cut, cut, text);
+            if ui.selectable_label(view.cut.unwrap_or(usual) == cut, text).clicked() {
+                view.cut = Some(cut);
+            }
         }
     });
     parts::muted(ui, view.metric.help(lang));
     ui.add_space(S2);
-    let (metric, cut) = (view.metric, view.cut);
+    let (metric, cut) = (view.metric, view.cut.unwrap_or(usual));
+    by_chance(ui, lang, found, cut);
     let all = &found.of.choice.candidates;
     let popular = all.iter().find(|one| one.kind.is_popularity());
     let rows: Vec<intervals::Row> = all
@@ -127,6 +131,21 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     ui.add_space(S3);
     leaderboard(ui, lang, found);
     groups(ui, lang, found);
+}
+
+/// Where a list holds more than a third of the products, it is right by chance, and that is said.
+fn by_chance(ui: &mut Ui, lang: Lang, found: &Offers, cut: usize) {
+    let products = found.of.all.items.len();
+    let share = CUTS.iter().zip(found.by_chance).find(|(one, _)| **one == cut).map(|(_, share)| share);
+    if let Some(share) = share.filter(|_| cut > most(products)) {
+        let args = [
+            ("cut", cut.to_string()),
+            ("products", lang.count(products as u64)),
+            ("most", most(products).to_string()),
+            ("share", percent(share)),
+        ];
+        parts::caution(ui, &lang.with("sides.by_chance", &args));
+    }
 }
 
 /// What is told of a model when the pointer is over it: what was tried, and how.

@@ -1,5 +1,5 @@
 //! The network of products: circles as large as their sales, lines as thick as their lift. It can be
-//! dragged; a product that is pressed is brought out with its pairs.
+//! dragged and drawn larger; a product that is pressed is brought out with its pairs.
 
 use eframe::egui::{Align2, Color32, Pos2, Sense, Ui, Vec2};
 use regulars_engine::files::{Cell, Grid};
@@ -17,6 +17,9 @@ const HEIGHT: f32 = 380.0;
 const EDGE: Vec2 = Vec2::new(70.0, 34.0);
 /// How near the pointer must be to a line.
 const NEAR: f32 = 5.0;
+/// How small and how large the picture is drawn, and the step of a button.
+const ZOOMS: [f32; 2] = [0.5, 6.0];
+const STEP: f32 = 1.4;
 
 /// What the pointer is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +34,17 @@ struct Placed {
     edges: Vec<([Pos2; 2], f32)>,
 }
 
-fn place(of: &Affinities, size: Vec2, pan: Vec2) -> Placed {
+fn place(of: &Affinities, size: Vec2, (pan, zoom): (Vec2, f32)) -> Placed {
     let most = of.nodes.iter().map(|node| node.sales).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let room = (size - 2.0 * EDGE).max(Vec2::splat(1.0));
-    // The area of a circle is as large as the sales.
-    let radius = |sales: f64| 5.0 + 15.0 * (sales.max(0.0) / most).sqrt() as f32;
     let nodes: Vec<(Pos2, f32)> = of
         .nodes
         .iter()
         .map(|node| {
             let [x, y] = node.place;
-            (Pos2::ZERO + EDGE + pan + Vec2::new(x * room.x, y * room.y), radius(node.sales))
+            // The middle stays where it is; what is dragged is dragged at the size that is seen.
+            let from_middle = Vec2::new((x - 0.5) * room.x, (y - 0.5) * room.y);
+            (Pos2::ZERO + size / 2.0 + pan + zoom * from_middle, radius(node.sales, most))
         })
         .collect();
     let highest = of.edges.iter().map(|edge| edge.lift.ln()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
@@ -50,7 +53,7 @@ fn place(of: &Affinities, size: Vec2, pan: Vec2) -> Placed {
         .iter()
         .map(|edge| {
             let end = |at: usize| nodes.get(at).map_or(Pos2::ZERO, |(place, _)| *place);
-            (edge.ends.map(end), 1.0 + 5.0 * (edge.lift.ln().max(0.0) / highest) as f32)
+            (edge.ends.map(end), width(edge.lift, highest))
         })
         .collect();
     Placed { nodes, edges }
@@ -84,7 +87,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     let size = Vec2::new(ui.available_width().clamp(320.0, 1100.0), HEIGHT);
     let view = &mut scene.page.recommend;
     view.node = view.node.filter(|at| *at < of.nodes.len());
-    let placed = place(of, size, view.pan);
+    let placed = place(of, size, (view.pan, view.zoom));
     let picture = draw(ui, found, &placed, size, view.node);
     let name = lang.t("recpage.network.name");
     let response = drawing::framed_with(
@@ -95,8 +98,14 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         || grid_of(lang, found),
     );
     if response.dragged() {
-        // A product stays in sight.
-        view.pan = (view.pan + response.drag_delta()).clamp(-size / 2.0, size / 2.0);
+        view.pan += response.drag_delta();
+    }
+    // A pinch, or the wheel with Ctrl, at the pointer.
+    if let Some(at) = response.hover_pos() {
+        let by = ui.input(|input| input.zoom_delta());
+        if by != 1.0 {
+            zoom(view, by, at - response.rect.center());
+        }
     }
     let over = response.hover_pos().and_then(|at| placed.over(at - response.rect.min.to_vec2()));
     if response.clicked() {
@@ -109,6 +118,25 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         response.on_hover_text_at_pointer(told(lang, found, over));
     }
     ui.horizontal_wrapped(|ui| {
+        for (sign, key, by) in [("−", "sides.network.out", 1.0 / STEP), ("+", "sides.network.in", STEP)] {
+            let name = lang.t(key);
+            let is_open = if by > 1.0 { view.zoom < ZOOMS[1] } else { view.zoom > ZOOMS[0] };
+            let button = ui.add_enabled(is_open, eframe::egui::Button::new(sign)).accessible_name(&name);
+            if button.on_hover_text(name).clicked() {
+                zoom(view, by, Vec2::ZERO);
+            }
+        }
+        parts::muted(ui, lang.with("sides.network.zoom", &[("share", percent(f64::from(view.zoom)))]));
+        let is_moved = view.pan != Vec2::ZERO || view.node.is_some() || view.zoom != 1.0;
+        if ui.add_enabled(is_moved, eframe::egui::Button::new(lang.t("recpage.network.reset"))).clicked() {
+            (view.pan, view.node, view.zoom) = (Vec2::ZERO, None, 1.0);
+        }
+    });
+    // A product stays in sight.
+    let most = view.zoom * size / 2.0;
+    view.pan = view.pan.clamp(-most, most);
+    legend(ui, lang, of);
+    ui.horizontal_wrapped(|ui| {
         let sizes = if of.in_money { "recpage.network.money" } else { "recpage.network.pieces" };
         parts::muted(ui, lang.t(sizes));
         if of.left_out > 0 {
@@ -118,11 +146,53 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
             ];
             parts::muted(ui, lang.with("recpage.network.left_out", &args));
         }
-        let is_moved = view.pan != Vec2::ZERO || view.node.is_some();
-        if ui.add_enabled(is_moved, eframe::egui::Button::new(lang.t("recpage.network.reset"))).clicked() {
-            (view.pan, view.node) = (Vec2::ZERO, None);
+    });
+}
+
+/// Draws it so much larger; what is so far from the picture's middle stays where it is.
+fn zoom(view: &mut super::View, by: f32, at: Vec2) {
+    let next = (view.zoom * by).clamp(ZOOMS[0], ZOOMS[1]);
+    let by = next / view.zoom;
+    view.pan = at - by * (at - view.pan);
+    view.zoom = next;
+}
+
+/// What the sizes of circles and lines stand for: the least and the greatest of each.
+fn legend(ui: &mut Ui, lang: Lang, of: &Affinities) {
+    let p = Palette::of(ui);
+    let ends = |values: &mut dyn Iterator<Item = f64>| {
+        values.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    let (least, most) = ends(&mut of.nodes.iter().map(|node| node.sales.max(0.0)));
+    let (low, high) = ends(&mut of.edges.iter().map(|edge| edge.lift));
+    let color = SERIES.first().copied().unwrap_or(Color32::GRAY);
+    let key = if of.in_money { "sides.legend.money" } else { "sides.legend.pieces" };
+    ui.horizontal_wrapped(|ui| {
+        for value in [least, most] {
+            let radius = radius(value, most.max(f64::MIN_POSITIVE));
+            let (rect, _) = ui.allocate_exact_size(Vec2::new(2.0 * radius, 40.0), Sense::hover());
+            ui.painter().circle_filled(rect.center(), radius, color);
+            let count = lang.count(value.round() as u64);
+            parts::muted(ui, lang.with(key, &[("count", count)]));
+        }
+        for value in [low, high] {
+            let wide = width(value, high.ln().max(f64::MIN_POSITIVE));
+            let (rect, _) = ui.allocate_exact_size(Vec2::new(32.0, 40.0), Sense::hover());
+            let ends = [rect.left_center(), rect.right_center()];
+            ui.painter().line_segment(ends, (wide, see_through(p.muted, 0.55)));
+            parts::muted(ui, lang.with("sides.legend.lift", &[("lift", format!("{value:.1}"))]));
         }
     });
+}
+
+/// The area of a circle is as large as the sales.
+fn radius(sales: f64, most: f64) -> f32 {
+    5.0 + 15.0 * (sales.max(0.0) / most).sqrt() as f32
+}
+
+/// Lines are as wide as the logarithm of the lift, beside that of the highest.
+fn width(lift: f64, highest: f64) -> f32 {
+    1.0 + 5.0 * (lift.ln().max(0.0) / highest) as f32
 }
 
 fn ends(found: &Offers, edge: &Edge) -> [String; 2] {
@@ -233,5 +303,27 @@ mod tests {
         assert_eq!(placed.over(Pos2::new(50.0, 9.0)), None);
         // Beyond its ends a line is as far as its end.
         assert_eq!(distance(Pos2::new(103.0, 4.0), placed.edges[0].0), 5.0);
+    }
+
+    #[test]
+    fn what_the_pointer_is_on_stays_there_when_it_is_drawn_larger() {
+        let node = |x: f32, y: f32| regulars_engine::recommend::Node {
+            item: 0,
+            sales: 1.0,
+            baskets: 1,
+            place: [x, y],
+        };
+        let of = Affinities { nodes: vec![node(0.2, 0.3), node(0.9, 0.5)], ..Affinities::default() };
+        let size = Vec2::new(600.0, HEIGHT);
+        let mut view = super::super::View { pan: Vec2::new(12.0, -7.0), ..Default::default() };
+        let before = place(&of, size, (view.pan, view.zoom));
+        let at = before.nodes[0].0;
+        zoom(&mut view, 2.0, at - (Pos2::ZERO + size / 2.0));
+        let after = place(&of, size, (view.pan, view.zoom));
+        assert!(after.nodes[0].0.distance(at) < 1e-3, "{:?} {at:?}", after.nodes[0].0);
+        let apart = |of: &Placed| of.nodes[0].0.distance(of.nodes[1].0);
+        assert!((apart(&after) / apart(&before) - 2.0).abs() < 1e-4);
+        zoom(&mut view, 100.0, Vec2::ZERO);
+        assert_eq!(view.zoom, ZOOMS[1]);
     }
 }

@@ -9,14 +9,14 @@ use super::{because, customer};
 use crate::window::command::Command;
 use crate::window::pages::{ExperimentsTab, Page, Scene};
 use crate::window::parts::{self, form, table};
-use crate::window::state::Offers;
+use crate::window::state::{Names, Offers};
 use crate::window::theme::{self, S2, S3};
 use crate::words::{Lang, percent};
 
 /// From this width on the products stand beside the list.
 const WIDE: f32 = 640.0;
 
-pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
+pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Offers>) {
     let lang = scene.lang;
     let everyone = scene.state.follow_everyone();
     if scene.page.recommend.product.is_none_or(|item| found.products.len() <= item as usize) {
@@ -30,7 +30,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         form::typing(ui, &response);
     });
     let text = view.product_search.clone();
-    let places = view.found_products.find(found.id(), &text, &found.products, |item| found.product(item));
+    let places = view.found_products.find(scene.state, found, Names::Products, &text);
+    if view.found_products.works() {
+        parts::muted(ui, lang.t("sides.searching"));
+    }
     let wanted = everyone.as_ref().map(|of| of.wanted_by.as_slice()).unwrap_or_default();
     if ui.available_width() >= WIDE {
         ui.horizontal_top(|ui| {
@@ -132,20 +135,28 @@ fn told(ui: &mut Ui, lang: Lang, campaign: &Campaign) {
         ];
         ui.add(egui::Label::new(lang.with("recpage.uptake", &args)).wrap());
     }
-    if campaign.without_consent + campaign.withheld > 0 {
-        let args = [
-            ("consent", lang.count(campaign.without_consent as u64)),
-            ("withheld", lang.count(campaign.withheld as u64)),
-        ];
+    left_out(ui, lang, (campaign.without_consent, campaign.withheld), campaign.consent_unknown);
+}
+
+/// Who was left out for want of consent, or because they must not be contacted.
+pub(super) fn left_out(
+    ui: &mut Ui,
+    lang: Lang,
+    (without_consent, withheld): (usize, usize),
+    is_unknown: bool,
+) {
+    if without_consent + withheld > 0 {
+        let args =
+            [("consent", lang.count(without_consent as u64)), ("withheld", lang.count(withheld as u64))];
         parts::muted(ui, lang.with("recpage.left_out", &args));
     }
-    if campaign.consent_unknown {
+    if is_unknown {
         parts::caution(ui, &lang.t("recpage.consent_unknown"));
     }
 }
 
 /// What of the contact details goes into the list: the same choice as the call list's.
-fn contacts(ui: &mut Ui, scene: &mut Scene<'_>) {
+pub(super) fn contacts(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let spec = &mut scene.state.settings.call_list;
     ui.horizontal_wrapped(|ui| {

@@ -49,9 +49,7 @@ fn rhythm(lang: Lang, found: &Offers, own: &Rhythm) -> String {
         ("last", last.to_string()),
         ("due", to_date(due).to_string()),
     ];
-    // The last day of the data stands for today.
-    let today = found.of.all.span().map(|(_, last)| last.div_euclid(86_400_000));
-    let is_over = today.is_some_and(|today| i64::from(due) < today);
+    let is_over = own.is_overdue(found.today);
     lang.with(if is_over { "recpage.when.overdue" } else { "recpage.when.due" }, &args)
 }
 
@@ -72,8 +70,12 @@ fn when(lang: Lang, hours: &Hours, own: &Rhythm) -> Vec<String> {
     out
 }
 
-/// The day on which a customer's next order is due, for the list.
-pub(super) fn due(found: &Offers, who: u32) -> Option<String> {
+/// The day on which a customer's next order is due, for the list; told where it has passed.
+pub(super) fn due(lang: Lang, found: &Offers, who: u32) -> Option<String> {
     let own = found.hours.as_ref()?.of(&found.of.all, who as usize)?;
-    own.due.map(|due| to_date(due).to_string())
+    let day = to_date(own.due?).to_string();
+    Some(match own.is_overdue(found.today) {
+        true => lang.with("sides.overdue", &[("day", day)]),
+        false => day,
+    })
 }

@@ -42,9 +42,19 @@ pub fn campaign_grid(
     campaign: &Campaign,
     is_kept: &dyn Fn(&CampaignLine) -> bool,
 ) -> Grid {
-    let product = found.product(campaign.item);
+    let columns = (found.product(campaign.item), campaign.contact_columns.as_slice());
+    of_lines(lang, found, columns, campaign.lines.iter().filter(|line| is_kept(line)))
+}
+
+/// Lines of a campaign under the names of their contact details.
+pub(super) fn of_lines<'a>(
+    lang: Lang,
+    found: &Found,
+    (product, contacts): (&str, &[String]),
+    lines: impl Iterator<Item = &'a CampaignLine>,
+) -> Grid {
     let mut header = vec![lang.t("recpage.head.customer")];
-    header.extend(campaign.contact_columns.iter().cloned());
+    header.extend(contacts.iter().cloned());
     let heads = ["recpage.head.product", "recpage.head.place", "recpage.head.because"];
     header.extend(heads.map(|key| lang.t(key)));
     let row = |line: &CampaignLine| {
@@ -54,6 +64,6 @@ pub fn campaign_grid(
         row.extend([Cell::from(product), Cell::whole(line.place as u64), reasons.into()]);
         row
     };
-    let rows = campaign.lines.iter().filter(|line| is_kept(line)).map(row).collect();
-    Grid { name: lang.with("recpage.campaign.name", &[("product", product.to_owned())]), header, rows }
+    let name = lang.with("recpage.campaign.name", &[("product", product.to_owned())]);
+    Grid { name, header, rows: lines.map(row).collect() }
 }

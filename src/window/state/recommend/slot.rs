@@ -32,6 +32,17 @@ impl<K: PartialEq + Clone, T: Send + 'static> Slot<K, T> {
         self.known.as_ref().map(|(_, value)| value)
     }
 
+    /// The last result with its inputs.
+    pub fn known(&self) -> Option<&(K, Arc<T>)> {
+        self.known.as_ref()
+    }
+
+    /// Takes a result that was made at once, in the place of the job that runs.
+    pub fn know(&mut self, of: K, value: T) {
+        self.working.iter().for_each(|(_, job)| job.cancel());
+        (self.known, self.working, self.stopped) = (Some((of, Arc::new(value))), None, None);
+    }
+
     /// True if a job on these inputs is to be started.
     pub fn needs(&self, of: &K) -> bool {
         let is_working = self.working.as_ref().is_some_and(|(known, _)| known == of);
@@ -42,6 +53,11 @@ impl<K: PartialEq + Clone, T: Send + 'static> Slot<K, T> {
     pub fn put(&mut self, of: K, job: Job<Result<T, Error>>) {
         self.working.iter().for_each(|(_, job)| job.cancel());
         self.working = Some((of, job));
+        self.stopped = None;
+    }
+
+    /// Takes up what was stopped or failed, when it is asked for again.
+    pub fn resume(&mut self) {
         self.stopped = None;
     }
 
