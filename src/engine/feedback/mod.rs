@@ -3,7 +3,13 @@
 
 mod analyse;
 mod effects;
+mod figures;
+mod folds;
+mod learn;
 mod lexicon;
+mod network;
+#[cfg(test)]
+mod network_tests;
 mod repeats;
 mod reply;
 mod rises;
@@ -19,17 +25,18 @@ mod topics;
 
 pub use analyse::{Feedback, Trend, analyse};
 pub use effects::Effect;
+pub use figures::{Figures, SURE, calibration_error};
+pub use folds::{FOLDS, folds_of};
+pub use learn::Tried;
 pub use lexicon::{Aspect, shipped_aspects};
+pub use network::{MOST_LEARNT, MoodModel};
 pub use repeats::{Repeats, repeats};
 pub use reply::{Template, draft, shipped_templates};
 pub use rises::{Calendar, FALSE_ALARMS, Rise, Step, rise};
 pub use script::Language;
 pub use search::{By, Filter, Index, Which, count_aspects};
-pub use sentiment::{
-    FOLDS, Figures, Mood, Reader, SHIPPED_THRESHOLDS, SURE, Sentiment, bag, by_list, calibration_error,
-    folds_of, shipped,
-};
-pub use spec::FeedbackSpec;
+pub use sentiment::{Mood, Reader, SHIPPED_THRESHOLDS, Sentiment, bag, by_list, shipped};
+pub use spec::{FeedbackSpec, MoodChoice};
 pub use survey::{Answers, Scale, nps};
 pub use themes::{Mend, Outcome, Theme, ThemeKind};
 pub use topics::Topics;
