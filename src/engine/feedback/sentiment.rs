@@ -247,6 +247,14 @@ impl Reader {
         }
     }
 
+    /// What it was trained as; `None` for what the app comes with.
+    pub fn model(&self) -> Option<MoodModel> {
+        match self {
+            Self::Own(model) => Some(model.model()),
+            Self::Shipped => None,
+        }
+    }
+
     /// Thresholds of "not sure".
     pub fn thresholds(&self) -> (f64, f64) {
         match self {
