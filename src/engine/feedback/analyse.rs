@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::figures::Figures;
+use super::filler::is_filler;
 use super::learn::{self, Tried};
 use super::lexicon::{Aspect, Finder, clauses};
 use super::repeats::{Repeats, repeats};
@@ -16,7 +17,7 @@ use super::sentiment::{LONGEST, Mood, Reader};
 use super::spec::FeedbackSpec;
 use super::survey::{Answers, answers};
 use super::themes::{self, Draft, Mend, Mention, Theme, ThemeKind};
-use super::topics::Topics;
+use super::topics::{self, Topics};
 use super::{Said, head, reply};
 use crate::features::text::{FittedText, TextSpec, fold};
 use crate::job::Reporter;
@@ -255,6 +256,8 @@ fn of_topics(
     let texts: Vec<_> = texts.par_iter().map(|text| with_emoji_words(text)).collect();
     let fitted = FittedText::fit(&words, &texts, report)?;
     let rows = fitted.apply(&texts, report)?;
+    let keep: Vec<bool> = fitted.terms().iter().map(|term| !is_filler(term)).collect();
+    let Some(rows) = topics::without(&rows, &keep) else { return Ok(Default::default()) };
     let Some(topics) = Topics::fit(&rows, spec.topics, seed, report)? else { return Ok(Default::default()) };
     let mut mentions: Vec<Vec<Mention>> = vec![Vec::new(); topics.count()];
     for (comment, found) in topics.of_rows(&rows, report)?.into_iter().enumerate() {

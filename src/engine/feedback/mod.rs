@@ -4,6 +4,7 @@
 mod analyse;
 mod effects;
 mod figures;
+mod filler;
 mod folds;
 mod learn;
 mod lexicon;

@@ -171,6 +171,35 @@ fn same_seed_same_answer_and_edited_aspects_count() {
     assert_eq!(serde_json::to_string(&FeedbackSpec::default()).unwrap(), "{}");
 }
 
+/// A topic is named by what it is about, not by the words that every comment is full of.
+#[test]
+fn topics_are_named_by_telling_words() {
+    let texts: Vec<String> = (0..240)
+        .map(|at| {
+            let words = [
+                "really not good, the parcel was very late again and the courier never came, week {n}",
+                "so good, I really love this fresh green tea, very nice cup, week {n}",
+                "真的很失望，早餐还是没有鸡蛋，牛奶也很凉，第{n}次",
+                "the staff was not nice at all, but really rude at the counter, week {n}",
+            ][at % 4];
+            words.replace("{n}", &(at % 53).to_string())
+        })
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let spec = FeedbackSpec { topics: Some(4), ..FeedbackSpec::default() };
+    let found = analyse(said(&texts), &spec, 1, &silent()).unwrap();
+    let names: Vec<&str> =
+        found.themes.iter().filter(|t| t.kind == ThemeKind::Topic).map(|theme| theme.en.as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let words: Vec<&str> = names.iter().flat_map(|name| name.split(" · ")).collect();
+    for filler in ["really", "not", "very", "good", "nice", "again", "很", "真的", "没有", "失望"] {
+        assert!(!words.contains(&filler), "{filler} in {names:?}");
+    }
+    for telling in [&["parcel", "courier", "late"][..], &["tea", "green", "fresh", "cup"], &["早餐", "鸡蛋", "牛奶"]] {
+        assert!(names.iter().any(|name| telling.iter().any(|word| name.contains(word))), "{telling:?} {names:?}");
+    }
+}
+
 /// The figures of `REFERENCE.md` on its folds: characters 1–3, C = 10; accuracy no lower than within half a
 /// standard deviation over folds of the reference, calibration error under 0.03, and what the app is sure of is
 /// right nine times of ten.
