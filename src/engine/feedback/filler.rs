@@ -38,8 +38,15 @@ mod tests {
 
     #[test]
     fn what_names_a_topic_stays() {
-        assert!(["very", "not", "good", "很", "没有", "不错", "2019", "3.5", "第一次"].iter().all(|w| is_filler(w)));
-        let topics = ["delivery", "parcel", "tea", "price", "staff", "cold", "late", "配送", "味道", "包装", "早餐", "b2"];
+        assert!(
+            ["very", "not", "good", "很", "没有", "不错", "2019", "3.5", "第一次"]
+                .iter()
+                .all(|w| is_filler(w))
+        );
+        let topics = [
+            "delivery", "parcel", "tea", "price", "staff", "cold", "late", "配送", "味道", "包装", "早餐",
+            "b2",
+        ];
         assert!(topics.iter().all(|word| !is_filler(word)));
     }
 }

@@ -195,8 +195,13 @@ fn topics_are_named_by_telling_words() {
     for filler in ["really", "not", "very", "good", "nice", "again", "很", "真的", "没有", "失望"] {
         assert!(!words.contains(&filler), "{filler} in {names:?}");
     }
-    for telling in [&["parcel", "courier", "late"][..], &["tea", "green", "fresh", "cup"], &["早餐", "鸡蛋", "牛奶"]] {
-        assert!(names.iter().any(|name| telling.iter().any(|word| name.contains(word))), "{telling:?} {names:?}");
+    for telling in
+        [&["parcel", "courier", "late"][..], &["tea", "green", "fresh", "cup"], &["早餐", "鸡蛋", "牛奶"]]
+    {
+        assert!(
+            names.iter().any(|name| telling.iter().any(|word| name.contains(word))),
+            "{telling:?} {names:?}"
+        );
     }
 }
 
