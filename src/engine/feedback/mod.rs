@@ -126,7 +126,9 @@ pub(crate) fn head(text: &str, bytes: usize) -> &str {
 /// covered.
 pub fn masked(text: &str, letters: usize) -> String {
     // A detail that the cut would split lies beyond what is shown.
+    let whole = text.len();
     let text = head(text, letters.saturating_mul(4).saturating_add(400));
+    let is_cut = text.len() < whole;
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for (range, _) in crate::detect::contact::find_in_text(text) {
@@ -135,7 +137,9 @@ pub fn masked(text: &str, letters: usize) -> String {
         at = range.end;
     }
     out.push_str(text.get(at..).unwrap_or_default());
-    shorten(&out, letters)
+    let shown = shorten(&out, letters);
+    // Covered details can make the head shorter than what may be shown.
+    if is_cut && !shown.ends_with('…') { shown + "…" } else { shown }
 }
 
 /// The first `letters` of a text, with an ellipsis where there are more.

@@ -115,6 +115,15 @@ fn hostile_comments_are_heard_kindly() {
     assert_eq!((right_to_left.language, right_to_left.count(Mood::NotSure)), (Language::Other, 80));
     let neutral = heard(&["The table is brown"; 50]);
     assert!(neutral.moods.iter().all(|one| *one == neutral.moods[0]));
+    // Ratings in the middle teach nothing: what the app comes with reads, and a network that was asked for is
+    // told not to have been trained.
+    let mut middling = said(&["The table is brown"; 80]);
+    middling.comments.iter_mut().for_each(|comment| comment.rating = Some(3.0));
+    middling.scale = Some(Scale::Five);
+    let spec = FeedbackSpec { mood: MoodChoice::Best, ..FeedbackSpec::default() };
+    let found = analyse(middling, &spec, 1, &silent()).unwrap();
+    assert!(matches!(found.reader, Reader::Shipped) && found.tried.is_empty());
+    assert!(found.notes.iter().any(|note| note.code == "feedback_too_few"));
     let megabyte = "味道不错，delivery was late! ".repeat(35_000);
     assert!(megabyte.len() > 1_000_000);
     let found = heard(&[&megabyte, "ok"]);
@@ -134,6 +143,10 @@ fn details_are_covered_unless_wanted() {
     assert!(!found.themes[0].typical[0].1.contains("138"));
     let spec = FeedbackSpec { show_details: true, ..FeedbackSpec::default() };
     assert_eq!(found.shown(0, 200, &spec), texts[0]);
+    // What is cut is told to be cut, also where covering makes it short.
+    assert_eq!(found.shown(0, 10, &FeedbackSpec::default()), "Late again…");
+    let many = "mail ada.of.the.very.long.name@example.com ".repeat(40);
+    assert!(masked(&many, 200).ends_with('…') && masked("short", 200) == "short");
 }
 
 /// Equal seeds give equal answers, and what a person edits counts.
