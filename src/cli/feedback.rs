@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use regulars_engine::feedback::{Feedback, FeedbackSpec, Mood, ThemeKind};
-use regulars_engine::job::Reporter;
+use regulars_engine::feedback::{Feedback, FeedbackSpec, Mood, MoodChoice, MoodModel, ThemeKind};
+use regulars_engine::job::{Event, Reporter};
 use regulars_engine::project;
+use regulars_engine::train::ModelKind;
 use serde_json::{Value as Json, json};
 
 use super::{Input, Outcome};
@@ -42,6 +43,10 @@ pub(super) struct Hear {
     /// Number of learnt topics (default: the most stable one)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=30))]
     topics: Option<u8>,
+    /// What learns kind and unkind from the rated comments: a linear model (usual), a text CNN, a recurrent network,
+    /// or the best of the three on comments that they never saw; networks take minutes
+    #[arg(long, value_name = "MODEL", value_parser = ["linear", "cnn", "rnn", "best"])]
+    mood: Option<String>,
     /// The value of the target that says who has left
     #[arg(long, value_name = "VALUE")]
     positive: Option<String>,
@@ -68,6 +73,7 @@ impl Hear {
             date: self.date.clone(),
             customer: self.customer.clone(),
             topics: self.topics.map(usize::from),
+            mood: self.mood(),
             show_details: self.show_details,
             ..FeedbackSpec::default()
         };
@@ -76,7 +82,12 @@ impl Hear {
         }
         let collected = self.input.collect(&settings)?;
         super::tell_unused(&collected.table);
-        let found = project::feedback_of(&collected, &settings, &Reporter::silent())?;
+        let (events, heard) = std::sync::mpsc::channel();
+        let printer = std::thread::spawn(move || heard.into_iter().for_each(|event| tell(&event)));
+        let report = Reporter::to(events);
+        let found = project::feedback_of(&collected, &settings, &report)?;
+        drop(report);
+        let _ = printer.join();
         if let Some(out) = &self.out {
             project::feedback_grid(&found, &settings.feedback, None, &Reporter::silent())
                 .map_err(regulars_engine::Error::from)?
@@ -91,6 +102,31 @@ impl Hear {
             object.insert("out".into(), out.display().to_string().into());
         }
         Ok(object)
+    }
+}
+
+impl Hear {
+    fn mood(&self) -> MoodChoice {
+        let named = |one: &MoodChoice| self.mood.as_deref() == Some(one.name());
+        MoodChoice::ALL.into_iter().find(named).unwrap_or_default()
+    }
+}
+
+/// Which training of a network begins, and its epochs.
+fn tell(event: &Event) {
+    let lang = Lang::of_environment();
+    match event {
+        Event::Fold { fold, folds, kind } => {
+            let model = if *kind == ModelKind::Rnn { MoodModel::Rnn } else { MoodModel::Cnn };
+            let args = [
+                ("model", heard::model(lang, model)),
+                ("fold", fold.to_string()),
+                ("folds", folds.to_string()),
+            ];
+            eprintln!("{}", lang.with("mood.training", &args));
+        }
+        Event::Epoch(epoch) => eprintln!("  {}", super::train::epoch_line(lang, epoch)),
+        _ => {}
     }
 }
 
@@ -124,6 +160,8 @@ fn told(found: &Feedback) -> Json {
     });
     if let (Some(figures), Some(object)) = (&found.figures, object.as_object_mut()) {
         object.insert("metrics".into(), json!({ "held_out": figures }));
+        object.insert("mood".into(), json!(found.reader.model()));
+        object.insert("tried".into(), json!(found.tried));
     }
     object
 }
@@ -150,6 +188,10 @@ fn print(lang: Lang, found: &Feedback) {
             super::out!("{}", lang.with("feedback.own", &args));
         }
         None => super::out!("{}", lang.t("feedback.shipped")),
+    }
+    if let Some(taken) = heard::taken(lang, &found.tried, found.reader.model()) {
+        found.tried.iter().for_each(|one| super::out!("  {}", heard::tried(lang, one)));
+        super::out!("{taken}");
     }
     found.notes.iter().for_each(|note| super::out!("  ! {}", lang.note(note)));
     if !found.mend.is_empty() {
@@ -194,5 +236,8 @@ fn print(lang: Lang, found: &Feedback) {
 }
 
 fn short(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(LETTERS).collect()
+    let line = text.lines().next().unwrap_or_default();
+    let head: String = line.chars().take(LETTERS).collect();
+    let is_cut = head.len() < text.trim_end().len() && !head.ends_with('…');
+    if is_cut { format!("{head}…") } else { head }
 }

@@ -22,6 +22,8 @@ pub struct Palette {
     pub ink: Color32,
     pub muted: Color32,
     pub line: Color32,
+    /// Around what can be used: boxes, fields, buttons. Seen on every ground (3 : 1).
+    pub edge: Color32,
     pub accent: Color32,
     /// Text on the accent.
     pub on_accent: Color32,
@@ -40,6 +42,7 @@ pub const LIGHT: Palette = Palette {
     ink: rgb(0x1E2430),
     muted: rgb(0x5D6678),
     line: rgb(0xE4E4DF),
+    edge: rgb(0x878C95),
     accent: rgb(0x0F766E),
     on_accent: rgb(0xFFFFFF),
     good: rgb(0x15803D),
@@ -53,6 +56,7 @@ pub const DARK: Palette = Palette {
     ink: rgb(0xE7EAEE),
     muted: rgb(0x98A2B3),
     line: rgb(0x2A313B),
+    edge: rgb(0x707A8A),
     accent: rgb(0x2DD4BF),
     on_accent: rgb(0x10201E),
     good: rgb(0x4ADE80),
@@ -196,6 +200,8 @@ fn visuals(v: &mut egui::Visuals, p: Palette) {
     w.active.bg_stroke = Stroke::new(2.0, p.accent);
     w.open.bg_stroke = Stroke::new(1.0, p.accent);
     w.inactive.bg_fill = p.line;
+    // An unticked box is nothing but its edge.
+    w.inactive.bg_stroke = Stroke::new(1.0, p.edge);
 }
 
 #[cfg(test)]
@@ -226,6 +232,22 @@ mod tests {
                 }
             }
             assert!(contrast(p.on_accent, p.accent) >= 4.5);
+        }
+    }
+
+    /// WCAG 2.1, 1.4.11: 3 : 1 for what shows where a control is.
+    #[test]
+    fn boxes_that_are_not_ticked_can_be_seen() {
+        for p in [LIGHT, DARK, LIGHT.strong(), DARK.strong()] {
+            let mut v = egui::Visuals::dark();
+            visuals(&mut v, p);
+            let stroke = v.widgets.inactive.bg_stroke;
+            assert!(stroke.width >= 1.0);
+            for ground in [p.ground, p.surface, v.widgets.inactive.bg_fill] {
+                let ratio = contrast(stroke.color, ground);
+                let least = if ground == v.widgets.inactive.bg_fill { 1.5 } else { 3.0 };
+                assert!(ratio >= least, "{:?} on {ground:?}: {ratio:.2}", stroke.color);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What customers are saying, in words: a theme's name, its place in the list of what to mend, since when.
 
-use regulars_engine::feedback::{Mend, Outcome, Theme};
+use regulars_engine::feedback::{Mend, MoodModel, Outcome, Theme, Tried};
 
 use super::{Lang, percent};
 
@@ -10,6 +10,44 @@ pub fn theme(lang: Lang, theme: &Theme) -> &str {
         Lang::En => &theme.en,
         Lang::Zh => &theme.zh,
     }
+}
+
+/// The name of what learns moods.
+pub fn model(lang: Lang, model: MoodModel) -> String {
+    lang.t(match model {
+        MoodModel::Linear => "mood.model.linear",
+        MoodModel::Cnn => "mood.model.cnn",
+        MoodModel::Rnn => "mood.model.rnn",
+    })
+}
+
+/// How well a model tells comments that it never saw, in a line.
+pub fn tried(lang: Lang, one: &Tried) -> String {
+    let figures = &one.figures;
+    let [value, low, high] =
+        [figures.accuracy.value, figures.accuracy.low, figures.accuracy.high].map(percent);
+    let args = [
+        ("model", model(lang, one.model)),
+        ("accuracy", value),
+        ("low", low),
+        ("high", high),
+        ("error", format!("{:.3}", figures.calibration_error)),
+        ("brier", format!("{:.4}", figures.brier)),
+    ];
+    lang.with("mood.line", &args)
+}
+
+/// Which of several models reads, and whether another one is better; nothing where one was tried.
+pub fn taken(lang: Lang, all: &[Tried], reads: Option<MoodModel>) -> Option<String> {
+    let best = all.iter().find(|one| one.is_best).filter(|_| all.len() > 1)?;
+    let reads = reads?;
+    Some(match best.model == reads {
+        true => lang.with("mood.best_reads", &[("model", model(lang, reads))]),
+        false => {
+            let args = [("best", model(lang, best.model)), ("model", model(lang, reads))];
+            lang.with("mood.other_is_better", &args)
+        }
+    })
 }
 
 /// How many complained of a theme, and what that goes with.

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{FeedbackTab, Page};
 use regulars::window::{App, Prefs};
 use regulars::words::Lang;
-use regulars_engine::feedback::{Filter, Mood};
+use regulars_engine::feedback::{Filter, Mood, MoodChoice, MoodModel};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 
@@ -204,6 +204,62 @@ fn words_thresholds_and_columns_are_the_persons() {
     harness.state_mut().state.undo();
     assert_eq!(harness.state().state.settings.feedback.thresholds, None);
     assert_eq!(harness.state().state.settings.feedback.aspects.last().unwrap().key, "own_1");
+}
+
+/// A network that was chosen is watched while it trains, and stands beside the linear model then; the columns that
+/// were guessed are named.
+#[test]
+fn a_network_is_watched_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("comments.csv");
+    std::fs::write(&file, crate::feedback::rated(80)).unwrap();
+    let mut harness = window(HOME, Prefs { page: Page::Feedback, ..Prefs::default() });
+    harness.state_mut().state.open(&file);
+    until(&mut harness, "reading", |app| app.state.collected.is_some() && !app.state.preparing());
+    harness.state_mut().state.settings.feedback.mood = MoodChoice::Cnn;
+    let started = Instant::now();
+    while harness.query_by_label("Read the comments").is_none() {
+        assert!(started.elapsed() < Duration::from_secs(60), "the file is never read");
+        harness.step();
+    }
+    let named = |harness: &Harness<'_, App>, text: &str| {
+        harness.query_all_by_value(text).count() > 0 || harness.query_all_by_label_contains(text).count() > 0
+    };
+    let started = Instant::now();
+    while !named(&harness, "Guessed: comment") {
+        assert!(started.elapsed() < Duration::from_secs(60), "what is guessed is never named");
+        harness.step();
+    }
+    harness.get_by_label("Read the comments").click();
+    harness.run_steps(2);
+    until(&mut harness, "an epoch", |app| {
+        app.state.heard().is_some()
+            || app.state.feedback.course().is_some_and(|course| !course.epochs.is_empty())
+    });
+    if harness.state().state.heard().is_none() {
+        harness.step();
+        let told = harness.query_all_by_label_contains("on the watched comments").count()
+            + harness.query_all_by_label_contains("the first epoch is running").count();
+        assert!(told > 0, "the training is told while it runs");
+        if let Some(folder) = std::env::var_os("REGULARS_SHOTS").filter(|_| adapter()) {
+            let picture = harness.render().unwrap();
+            picture.save(std::path::PathBuf::from(folder).join("feedback-course.png")).unwrap();
+        }
+    }
+    until(&mut harness, "hearing", |app| app.state.heard().is_some() && !app.state.feedback.working());
+    harness.run_steps(3);
+    harness.get_by_label("Right on comments that it never saw");
+    assert!(harness.state().state.feedback.course().is_none());
+    shots(&mut harness, "feedback-moods", [1280.0, 1000.0]);
+    let found = harness.state().state.heard().unwrap().clone();
+    let (found, best) = (&found.feedback, found.feedback.tried.iter().find(|one| one.is_best).unwrap());
+    assert_eq!((found.tried.len(), found.reader.model()), (2, Some(MoodModel::Cnn)));
+    if best.model == MoodModel::Linear {
+        harness.get_by_label("Let it read instead: Linear model").click_accesskit();
+        harness.run_steps(3);
+        assert_eq!(harness.state().state.settings.feedback.mood, MoodChoice::Linear);
+        assert!(harness.state().state.heard_is_stale());
+    }
 }
 
 #[test]

@@ -6,15 +6,18 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::figures::Figures;
+use super::filler::is_filler;
+use super::learn::{self, Tried};
 use super::lexicon::{Aspect, Finder, clauses};
 use super::repeats::{Repeats, repeats};
 use super::rises::{Calendar, Step};
 use super::script::{Language, with_emoji_words};
-use super::sentiment::{Figures, LONGEST, Mood, Reader, Sentiment, bag, folds_of};
+use super::sentiment::{LONGEST, Mood, Reader};
 use super::spec::FeedbackSpec;
 use super::survey::{Answers, answers};
 use super::themes::{self, Draft, Mend, Mention, Theme, ThemeKind};
-use super::topics::Topics;
+use super::topics::{self, Topics};
 use super::{Said, head, reply};
 use crate::features::text::{FittedText, TextSpec, fold};
 use crate::job::Reporter;
@@ -30,6 +33,8 @@ pub struct Feedback {
     /// Who told the moods, and its figures on comments that it never saw.
     pub reader: Reader,
     pub figures: Option<Figures>,
+    /// Every model that was trained to tell moods, the simplest first; empty where what the app comes with reads.
+    pub tried: Vec<Tried>,
     /// Probability that each comment is kind by its text, and what it is taken for: by its rating, else by that.
     pub moods: Vec<(Option<f64>, Mood)>,
     /// Aspects by their comments, then topics by theirs.
@@ -100,7 +105,9 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
     }
     let found = repeats(&texts, &report.part(0.0, 0.1))?;
 
-    let reader = reader(&said, &texts, language, seed, &report.part(0.1, 0.4))?;
+    let learnt = learn::reader(&said, &texts, (language, spec.mood), seed, &report.part(0.1, 0.4))?;
+    let (reader, tried) = (learnt.reader, learnt.tried);
+    notes.extend(learnt.notes);
     let figures = match &reader {
         Reader::Own(model) => Some(model.figures.clone()),
         Reader::Shipped => None,
@@ -136,6 +143,7 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
         languages,
         reader,
         figures,
+        tried,
         moods,
         themes,
         aspects_of,
@@ -150,26 +158,6 @@ pub fn analyse(said: Said, spec: &FeedbackSpec, seed: u64, report: &Reporter) ->
         notes,
         said,
     })
-}
-
-fn reader(
-    said: &Said,
-    texts: &[&str],
-    language: Language,
-    seed: u64,
-    report: &Reporter,
-) -> crate::Result<Reader> {
-    let Some(scale) = said.scale else { return Ok(Reader::Shipped) };
-    let rated: Vec<(&str, bool)> = texts
-        .iter()
-        .zip(&said.comments)
-        .filter(|(text, _)| !text.trim().is_empty())
-        .filter_map(|(text, comment)| Some((*text, scale.is_kind(comment.rating?)?)))
-        .collect();
-    let (texts, labels): (Vec<&str>, Vec<bool>) = rated.into_iter().unzip();
-    let folds = folds_of(&texts, &labels, seed);
-    let own = Sentiment::fit(&bag(language), &texts, &labels, &folds, report)?;
-    Ok(own.map_or(Reader::Shipped, |model| Reader::Own(Box::new(model))))
 }
 
 fn trend(said: &Said, calendar: &Calendar, moods: &[(Option<f64>, Mood)]) -> Trend {
@@ -268,6 +256,8 @@ fn of_topics(
     let texts: Vec<_> = texts.par_iter().map(|text| with_emoji_words(text)).collect();
     let fitted = FittedText::fit(&words, &texts, report)?;
     let rows = fitted.apply(&texts, report)?;
+    let keep: Vec<bool> = fitted.terms().iter().map(|term| !is_filler(term)).collect();
+    let Some(rows) = topics::without(&rows, &keep) else { return Ok(Default::default()) };
     let Some(topics) = Topics::fit(&rows, spec.topics, seed, report)? else { return Ok(Default::default()) };
     let mut mentions: Vec<Vec<Mention>> = vec![Vec::new(); topics.count()];
     for (comment, found) in topics.of_rows(&rows, report)?.into_iter().enumerate() {

@@ -3,7 +3,14 @@
 
 mod analyse;
 mod effects;
+mod figures;
+mod filler;
+mod folds;
+mod learn;
 mod lexicon;
+mod network;
+#[cfg(test)]
+mod network_tests;
 mod repeats;
 mod reply;
 mod rises;
@@ -19,17 +26,18 @@ mod topics;
 
 pub use analyse::{Feedback, Trend, analyse};
 pub use effects::Effect;
+pub use figures::{Figures, SURE, calibration_error};
+pub use folds::{FOLDS, folds_of};
+pub use learn::Tried;
 pub use lexicon::{Aspect, shipped_aspects};
+pub use network::{MOST_LEARNT, MoodModel};
 pub use repeats::{Repeats, repeats};
 pub use reply::{Template, draft, shipped_templates};
 pub use rises::{Calendar, FALSE_ALARMS, Rise, Step, rise};
 pub use script::Language;
 pub use search::{By, Filter, Index, Which, count_aspects};
-pub use sentiment::{
-    FOLDS, Figures, Mood, Reader, SHIPPED_THRESHOLDS, SURE, Sentiment, bag, by_list, calibration_error,
-    folds_of, shipped,
-};
-pub use spec::FeedbackSpec;
+pub use sentiment::{Mood, Reader, SHIPPED_THRESHOLDS, Sentiment, bag, by_list, shipped};
+pub use spec::{FeedbackSpec, MoodChoice};
 pub use survey::{Answers, Scale, nps};
 pub use themes::{Mend, Outcome, Theme, ThemeKind};
 pub use topics::Topics;
@@ -118,7 +126,9 @@ pub(crate) fn head(text: &str, bytes: usize) -> &str {
 /// covered.
 pub fn masked(text: &str, letters: usize) -> String {
     // A detail that the cut would split lies beyond what is shown.
+    let whole = text.len();
     let text = head(text, letters.saturating_mul(4).saturating_add(400));
+    let is_cut = text.len() < whole;
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for (range, _) in crate::detect::contact::find_in_text(text) {
@@ -127,7 +137,9 @@ pub fn masked(text: &str, letters: usize) -> String {
         at = range.end;
     }
     out.push_str(text.get(at..).unwrap_or_default());
-    shorten(&out, letters)
+    let shown = shorten(&out, letters);
+    // Covered details can make the head shorter than what may be shown.
+    if is_cut && !shown.ends_with('…') { shown + "…" } else { shown }
 }
 
 /// The first `letters` of a text, with an ellipsis where there are more.

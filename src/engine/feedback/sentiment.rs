@@ -1,28 +1,19 @@
-//! Whether a comment is kind: a bag of words and a logistic regression trained on rated comments, its
-//! probability repaired on rows that were held out, and "not sure" between two thresholds.
+//! Whether a comment is kind: a bag of words and a logistic regression, or a network, trained on rated comments,
+//! its probability repaired on rows that were held out, and "not sure" between two thresholds.
 
-use std::collections::{HashMap, HashSet};
-
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{Figures, figures, thresholds};
+use super::folds::{Learner, are_enough, cross_fit};
 use super::lexicon;
+use super::network::{MoodModel, MoodNet, NetLearner};
 use super::script::{Language, with_emoji_words};
 use crate::evaluate::{Repair, RepairKind};
 use crate::features::text::{Chinese, FittedText, TextSpec, Unit, fold};
 use crate::job::Reporter;
-use crate::metrics::{self, Estimate};
 use crate::train::{SparseLinear, SparseLinearSpec};
 
-/// Folds that held-out probabilities come from.
-pub const FOLDS: usize = 5;
-/// Different rated comments, and of each class, without which nothing is trained.
-pub const LEAST: (usize, usize) = (60, 15);
-/// Share of the comments called kind (unkind) that should be, where the app is sure.
-pub const SURE: f64 = 0.9;
 /// Log-odds a point of the list of words: between what the two files of Chinese reviews of `docs/feedback.md` give.
 const LIST_SLOPE: f64 = 1.0;
 /// Thresholds of what the app comes with: those of its English model, rounded.
@@ -33,34 +24,27 @@ pub const LONGEST: usize = 20_000;
 /// A trained reader of comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sentiment {
-    text: FittedText,
-    model: SparseLinear,
+    #[serde(flatten)]
+    mind: Mind,
     repair: Option<Repair>,
     /// Below the first unkind, from the second on kind, between them not sure.
     pub thresholds: (f64, f64),
     pub figures: Figures,
 }
 
-/// Figures of held-out comments: each was told by a model, a repair and thresholds that never saw it.
+/// What answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
-    /// Rated comments, and the kind ones of them.
-    pub rated: usize,
-    pub kind: usize,
-    pub accuracy: Estimate,
-    pub macro_f1: f64,
-    pub roc_auc: Option<f64>,
-    pub brier: f64,
-    /// Mean distance of the probability from the share that was kind, in ten bins of equal width, weighted
-    /// by their comments.
-    pub calibration_error: f64,
-    /// Accuracy of always telling the larger class.
-    pub larger_class: f64,
-    /// Share of the comments that the app is sure of, and its accuracy there.
-    pub sure: f64,
-    pub sure_accuracy: Option<Estimate>,
-    /// Accuracy of each fold.
-    pub folds: Vec<f64>,
+#[serde(untagged)]
+enum Mind {
+    Bag(Bag),
+    Net(Box<MoodNet>),
+}
+
+/// A bag of words and its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Bag {
+    text: FittedText,
+    model: SparseLinear,
 }
 
 /// The bag of words for comments of a language: characters 1–3 where most are Chinese, else words 1–2.
@@ -83,36 +67,43 @@ fn read<'t>(spec: &TextSpec, text: &'t str) -> std::borrow::Cow<'t, str> {
     if spec.unit == Unit::Characters { text.into() } else { with_emoji_words(text) }
 }
 
-/// The fold of every comment: equal texts share one, and each class is dealt out evenly.
-pub fn folds_of(texts: &[&str], labels: &[bool], seed: u64) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut groups: Vec<(bool, Vec<usize>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for (row, (text, label)) in texts.iter().zip(labels).enumerate() {
-        let at = *places.entry(text.trim()).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some((_, rows)) => rows.push(row),
-            None => groups.push((*label, vec![row])),
-        }
+/// Learns a bag of words and its weights.
+struct BagLearner<'a> {
+    spec: &'a TextSpec,
+    texts: Vec<std::borrow::Cow<'a, str>>,
+    labels: &'a [bool],
+}
+
+impl BagLearner<'_> {
+    fn texts(&self, rows: &[usize]) -> Vec<&str> {
+        rows.iter().filter_map(|&at| self.texts.get(at).map(|text| &**text)).collect()
     }
-    groups.shuffle(&mut rng);
-    groups.sort_by_key(|(label, _)| *label);
-    let mut out = vec![0; texts.len()];
-    for (at, (_, rows)) in groups.iter().enumerate() {
-        for row in rows {
-            if let Some(fold) = out.get_mut(*row) {
-                *fold = at % FOLDS;
-            }
-        }
+}
+
+impl Learner for BagLearner<'_> {
+    type Model = Bag;
+
+    fn train(&self, rows: &[usize], _: usize, report: &Reporter) -> crate::Result<Bag> {
+        let part = self.texts(rows);
+        let of: Vec<usize> =
+            rows.iter().filter_map(|&at| self.labels.get(at).map(|y| usize::from(*y))).collect();
+        let text = FittedText::fit(self.spec, &part, report)?;
+        let matrix = text.apply(&part, report)?;
+        let model = SparseLinear::fit(&SparseLinearSpec::default(), &matrix, &of, 2, report)?;
+        Ok(Bag { text, model })
     }
-    out
+
+    fn tell(&self, bag: &Bag, rows: &[usize], report: &Reporter) -> crate::Result<Vec<f64>> {
+        let p = bag.model.predict(&bag.text.apply(&self.texts(rows), report)?);
+        Ok(p.chunks_exact(2).map(|p| p.get(1).copied().unwrap_or(0.5)).collect())
+    }
 }
 
 impl Sentiment {
     /// Trains on rated comments, `labels` true for kind ones. `folds` gives each comment's fold, 0 to
-    /// [`FOLDS`] − 1. The repair is Platt's on held-out probabilities, thresholds are chosen on them, and the
-    /// figures are cross-fitted: what a fold's figures are made of never saw the fold. `None` where there are
-    /// fewer than [`LEAST`] different comments.
+    /// [`FOLDS`](super::FOLDS) − 1. The repair is Platt's on held-out probabilities, thresholds are chosen on them,
+    /// and the figures are cross-fitted: what a fold's figures are made of never saw the fold. `None` where there
+    /// are fewer than [`LEAST`](super::folds::LEAST) different comments.
     ///
     /// # Errors
     /// The person cancelled; as [`SparseLinear::fit`].
@@ -123,77 +114,80 @@ impl Sentiment {
         folds: &[usize],
         report: &Reporter,
     ) -> crate::Result<Option<Self>> {
-        let different = |kind: bool| -> usize {
-            let of = texts.iter().zip(labels).filter(|(_, label)| **label == kind);
-            of.map(|(text, _)| text.trim()).collect::<HashSet<&str>>().len()
-        };
-        let (kind, unkind) = (different(true), different(false));
-        let too_few = kind + unkind < LEAST.0 || kind.min(unkind) < LEAST.1;
-        if too_few || folds.len() != labels.len() || texts.len() != labels.len() {
+        if !are_enough(texts, labels, folds) {
             return Ok(None);
         }
-        let texts: Vec<_> = texts.par_iter().map(|text| read(spec, text)).collect();
-        let train = |rows: &[usize], report: &Reporter| -> crate::Result<(FittedText, SparseLinear)> {
-            let part: Vec<&str> = rows.iter().filter_map(|&at| texts.get(at).map(|text| &**text)).collect();
-            let of: Vec<usize> =
-                rows.iter().filter_map(|&at| labels.get(at).map(|y| usize::from(*y))).collect();
-            let text = FittedText::fit(spec, &part, report)?;
-            let matrix = text.apply(&part, report)?;
-            let model = SparseLinear::fit(&SparseLinearSpec::default(), &matrix, &of, 2, report)?;
-            Ok((text, model))
-        };
-        let mut held = vec![0.5; labels.len()];
-        for fold in 0..FOLDS {
-            report.check()?;
-            let part = report.part(fold as f64 / (FOLDS + 1) as f64, 1.0 / (FOLDS + 1) as f64);
-            let rows = |test: bool| -> Vec<usize> {
-                folds.iter().enumerate().filter(|(_, f)| (**f == fold) == test).map(|(at, _)| at).collect()
-            };
-            let (trained, told) = (rows(false), rows(true));
-            let kind = trained.iter().filter(|&&at| labels.get(at) == Some(&true)).count();
-            if told.is_empty() || kind.min(trained.len() - kind) < 5 {
-                continue;
-            }
-            let (text, model) = train(&trained, &part)?;
-            let part: Vec<&str> = told.iter().filter_map(|&at| texts.get(at).map(|text| &**text)).collect();
-            let p = model.predict(&text.apply(&part, report)?);
-            for (row, p) in told.iter().zip(p.chunks_exact(2)) {
-                if let (Some(out), Some(p)) = (held.get_mut(*row), p.get(1)) {
-                    *out = *p;
-                }
-            }
+        let texts = texts.par_iter().map(|text| read(spec, text)).collect();
+        let (bag, held) = cross_fit(&BagLearner { spec, texts, labels }, labels, folds, report)?;
+        Ok(Some(Self::of(Mind::Bag(bag), &held, labels, folds)))
+    }
+
+    /// The same with a network. Every training watches a tenth of its own comments to know when to end, so that
+    /// the held-out ones choose nothing. Equal seeds give equal networks.
+    ///
+    /// # Errors
+    /// The person cancelled; as [`train_net`](crate::train::net::train_net).
+    pub fn fit_net(
+        (model, language): (MoodModel, Language),
+        texts: &[&str],
+        labels: &[bool],
+        (folds, seed): (&[usize], u64),
+        report: &Reporter,
+    ) -> crate::Result<Option<Self>> {
+        if !are_enough(texts, labels, folds) {
+            return Ok(None);
         }
-        let figures = figures(&held, labels, folds);
-        let repair = Repair::fit(RepairKind::Platt, &held, labels);
-        let repaired = repair.as_ref().map_or_else(|| held.clone(), |repair| repair.apply_all(&held));
-        let all: Vec<usize> = (0..labels.len()).collect();
-        let last = report.part(FOLDS as f64 / (FOLDS + 1) as f64, 1.0 / (FOLDS + 1) as f64);
-        let (text, model) = train(&all, &last)?;
-        Ok(Some(Self { text, model, repair, thresholds: thresholds(&repaired, labels), figures }))
+        let learner = NetLearner::new((model, language), texts, labels, seed);
+        let (net, held) = cross_fit(&learner, labels, folds, report)?;
+        Ok(Some(Self::of(Mind::Net(Box::new(net)), &held, labels, folds)))
+    }
+
+    /// A mind with its repair, thresholds and figures, all of held-out probabilities.
+    fn of(mind: Mind, held: &[f64], labels: &[bool], folds: &[usize]) -> Self {
+        let repair = Repair::fit(RepairKind::Platt, held, labels);
+        let repaired = repair.as_ref().map_or_else(|| held.to_vec(), |repair| repair.apply_all(held));
+        let figures = figures(held, labels, folds);
+        Self { mind, repair, thresholds: thresholds(&repaired, labels), figures }
+    }
+
+    /// What it was trained as.
+    pub fn model(&self) -> MoodModel {
+        match &self.mind {
+            Mind::Bag(_) => MoodModel::Linear,
+            Mind::Net(net) => net.model(),
+        }
     }
 
     /// Probability that each text is kind; `None` where it holds nothing that was learnt.
     ///
     /// # Errors
-    /// The person cancelled.
+    /// The person cancelled; as [`Net::predict`](crate::train::net::Net::predict).
     pub fn predict(&self, texts: &[&str], report: &Reporter) -> crate::Result<Vec<Option<f64>>> {
         let mut out = Vec::with_capacity(texts.len());
         for (done, piece) in texts.chunks(8192).enumerate() {
             report.progress(done as f64 * 8192.0 / texts.len() as f64);
-            let read: Vec<_> = piece.par_iter().map(|text| read(self.text.spec(), text)).collect();
-            let matrix = self.text.apply(&read, report)?;
-            let p = self.model.predict(&matrix);
-            out.extend(p.chunks_exact(2).enumerate().map(|(at, p)| {
-                let p = p.get(1).copied().filter(|_| !matrix.row(at).0.is_empty())?;
-                Some(self.repair.as_ref().map_or(p, |repair| repair.apply(p)))
-            }));
+            let told: Vec<Option<f64>> = match &self.mind {
+                Mind::Bag(bag) => {
+                    let read: Vec<_> = piece.par_iter().map(|text| read(bag.text.spec(), text)).collect();
+                    let matrix = bag.text.apply(&read, report)?;
+                    let p = bag.model.predict(&matrix);
+                    let told = p.chunks_exact(2).enumerate();
+                    told.map(|(at, p)| p.get(1).copied().filter(|_| !matrix.row(at).0.is_empty())).collect()
+                }
+                Mind::Net(net) => net.tell(piece, report)?,
+            };
+            let repair = |p: f64| self.repair.as_ref().map_or(p, |repair| repair.apply(p));
+            out.extend(told.into_iter().map(|p| p.map(repair)));
         }
         Ok(out)
     }
 
-    /// The words that speak most for (true) or against a kind comment.
+    /// The words that speak most for (true) or against a kind comment; none of a network.
     pub fn telling(&self, kind: bool, count: usize) -> Vec<(&str, f64)> {
-        self.model.telling_words(&self.text, usize::from(kind), count)
+        match &self.mind {
+            Mind::Bag(bag) => bag.model.telling_words(&bag.text, usize::from(kind), count),
+            Mind::Net(_) => Vec::new(),
+        }
     }
 }
 
@@ -235,99 +229,6 @@ pub fn by_list(text: &str) -> Option<f64> {
     Some(1.0 / (1.0 + (-LIST_SLOPE * tone).exp()))
 }
 
-/// Two thresholds so that [`SURE`] of what is told on either side is right, as near to a half as that
-/// allows; 0.1 and 0.9 where no threshold does.
-fn thresholds(p: &[f64], labels: &[bool]) -> (f64, f64) {
-    let side = |p: &[f64], kind: bool| -> f64 {
-        let mut pairs: Vec<(f64, bool)> = p.iter().copied().zip(labels.iter().map(|y| *y == kind)).collect();
-        pairs.retain(|(p, _)| *p >= 0.5);
-        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let (mut right, mut best) = (0usize, None);
-        for (at, (p, hit)) in pairs.iter().enumerate() {
-            right += usize::from(*hit);
-            let next = pairs.get(at + 1).map(|next| next.0);
-            let ends = next.is_none_or(|next| next < *p);
-            if ends && at >= 9 && right as f64 >= SURE * (at + 1) as f64 {
-                // Half way to the next one that would be told wrong too often; down to a half where none is.
-                best = Some(next.map_or(0.5, |next| (p + next) / 2.0));
-            }
-        }
-        best.unwrap_or(0.9)
-    };
-    let turned: Vec<f64> = p.iter().map(|p| 1.0 - p).collect();
-    (1.0 - side(&turned, false), side(p, true))
-}
-
-/// Mean distance of probabilities from shares, in ten bins of equal width, weighted by their rows
-/// (Naeini, Cooper and Hauskrecht 2015).
-pub fn calibration_error(p: &[f64], labels: &[bool]) -> f64 {
-    let mut bins = [(0usize, 0.0f64, 0usize); 10];
-    for (p, y) in p.iter().zip(labels) {
-        if let Some((count, sum, kind)) = bins.get_mut(((p * 10.0) as usize).min(9)) {
-            *count += 1;
-            *sum += p;
-            *kind += usize::from(*y);
-        }
-    }
-    let apart =
-        |(count, sum, kind): &(usize, f64, usize)| if *count > 0 { (sum - *kind as f64).abs() } else { 0.0 };
-    bins.iter().map(apart).sum::<f64>() / p.len().max(1) as f64
-}
-
-fn figures(held: &[f64], labels: &[bool], folds: &[usize]) -> Figures {
-    let mut repaired = held.to_vec();
-    let mut told = Vec::new();
-    let mut accuracy = Vec::new();
-    for fold in 0..FOLDS {
-        let part = |inside: bool| -> (Vec<f64>, Vec<bool>) {
-            let rows = held.iter().zip(labels).zip(folds).filter(|(_, f)| (**f == fold) == inside);
-            rows.map(|((p, y), _)| (*p, *y)).unzip()
-        };
-        let ((others, of_others), (mine, of_mine)) = (part(false), part(true));
-        let repair = Repair::fit(RepairKind::Platt, &others, &of_others);
-        let apply = |p: &f64| repair.as_ref().map_or(*p, |repair| repair.apply(*p));
-        let others: Vec<f64> = others.iter().map(apply).collect();
-        let limits = thresholds(&others, &of_others);
-        for (p, y) in mine.iter().map(apply).zip(&of_mine) {
-            match Mood::of(Some(p), limits) {
-                Mood::NotSure => {}
-                mood => told.push((mood == Mood::Kind) == *y),
-            }
-        }
-        let right = mine.iter().zip(&of_mine).filter(|(p, y)| (**p >= 0.5) == **y).count();
-        if !mine.is_empty() {
-            accuracy.push(right as f64 / mine.len() as f64);
-        }
-        for ((p, f), out) in held.iter().zip(folds).zip(&mut repaired) {
-            if *f == fold {
-                *out = apply(p);
-            }
-        }
-    }
-    let n = labels.len();
-    let count = |p_kind: bool, y_kind: bool| {
-        let hit = |(p, y): &(&f64, &bool)| (**p >= 0.5) == p_kind && **y == y_kind;
-        held.iter().zip(labels).filter(hit).count()
-    };
-    let (tp, fp, fnn, tn) = (count(true, true), count(true, false), count(false, true), count(false, false));
-    let f1 = |hit: usize| 2.0 * hit as f64 / (2 * hit + fp + fnn).max(1) as f64;
-    let kind = tp + fnn;
-    let right = told.iter().filter(|right| **right).count() as u64;
-    Figures {
-        rated: n,
-        kind,
-        accuracy: metrics::proportion((tp + tn) as u64, n as u64),
-        macro_f1: (f1(tp) + f1(tn)) / 2.0,
-        roc_auc: metrics::roc_auc(&repaired, labels),
-        brier: metrics::brier_terms(&repaired, labels).iter().sum::<f64>() / n.max(1) as f64,
-        calibration_error: calibration_error(&repaired, labels),
-        larger_class: kind.max(n - kind) as f64 / n.max(1) as f64,
-        sure: told.len() as f64 / n.max(1) as f64,
-        sure_accuracy: (!told.is_empty()).then(|| metrics::proportion(right, told.len() as u64)),
-        folds: accuracy,
-    }
-}
-
 /// Who reads the comments of a project.
 #[derive(Debug, Clone)]
 pub enum Reader {
@@ -343,6 +244,14 @@ impl Reader {
         match self {
             Self::Own(_) => "own",
             Self::Shipped => "shipped",
+        }
+    }
+
+    /// What it was trained as; `None` for what the app comes with.
+    pub fn model(&self) -> Option<MoodModel> {
+        match self {
+            Self::Own(model) => Some(model.model()),
+            Self::Shipped => None,
         }
     }
 

@@ -3,7 +3,50 @@
 use serde::{Deserialize, Serialize};
 
 use super::lexicon::{Aspect, shipped_aspects};
+use super::network::MoodModel;
 use super::reply::{Template, shipped_templates};
+
+/// Which models learn the moods of comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoodChoice {
+    #[default]
+    Linear,
+    /// A network; the linear model is trained beside it.
+    Cnn,
+    Rnn,
+    /// All of them, and the best on held-out comments reads.
+    Best,
+}
+
+impl MoodChoice {
+    /// Every choice, in its order.
+    pub const ALL: [MoodChoice; 4] = [Self::Linear, Self::Cnn, Self::Rnn, Self::Best];
+
+    /// The name used in JSON, on the command line and in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Cnn => "cnn",
+            Self::Rnn => "rnn",
+            Self::Best => "best",
+        }
+    }
+
+    /// The models that are trained, the simplest first.
+    pub fn models(self) -> &'static [MoodModel] {
+        match self {
+            Self::Linear => &[MoodModel::Linear],
+            Self::Cnn => &[MoodModel::Linear, MoodModel::Cnn],
+            Self::Rnn => &[MoodModel::Linear, MoodModel::Rnn],
+            Self::Best => &MoodModel::ALL,
+        }
+    }
+
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
+}
 
 /// Which columns hold what, and what a person has edited. Columns that are not named are guessed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +66,9 @@ pub struct FeedbackSpec {
     pub date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// What learns from the rated comments.
+    #[serde(skip_serializing_if = "MoodChoice::is_linear")]
+    pub mood: MoodChoice,
     /// Probabilities below which a comment is unkind and from which it is kind; those that were learnt when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<(f64, f64)>,
@@ -85,12 +131,14 @@ mod tests {
             date: Some("day".into()),
             customer: Some("member".into()),
             thresholds: Some((0.2, 0.8)),
+            mood: MoodChoice::Rnn,
             ..FeedbackSpec::default()
         };
         let text = serde_json::to_string(&chosen).unwrap();
         assert_eq!(serde_json::from_str::<FeedbackSpec>(&text).unwrap(), chosen);
         let before = serde_json::from_str::<FeedbackSpec>(r#"{"topics":5}"#).unwrap();
         assert_eq!((before.topics, before.date, before.thresholds), (Some(5), None, None));
+        assert_eq!(before.mood, MoodChoice::Linear);
     }
 
     #[test]

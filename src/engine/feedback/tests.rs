@@ -115,6 +115,15 @@ fn hostile_comments_are_heard_kindly() {
     assert_eq!((right_to_left.language, right_to_left.count(Mood::NotSure)), (Language::Other, 80));
     let neutral = heard(&["The table is brown"; 50]);
     assert!(neutral.moods.iter().all(|one| *one == neutral.moods[0]));
+    // Ratings in the middle teach nothing: what the app comes with reads, and a network that was asked for is
+    // told not to have been trained.
+    let mut middling = said(&["The table is brown"; 80]);
+    middling.comments.iter_mut().for_each(|comment| comment.rating = Some(3.0));
+    middling.scale = Some(Scale::Five);
+    let spec = FeedbackSpec { mood: MoodChoice::Best, ..FeedbackSpec::default() };
+    let found = analyse(middling, &spec, 1, &silent()).unwrap();
+    assert!(matches!(found.reader, Reader::Shipped) && found.tried.is_empty());
+    assert!(found.notes.iter().any(|note| note.code == "feedback_too_few"));
     let megabyte = "味道不错，delivery was late! ".repeat(35_000);
     assert!(megabyte.len() > 1_000_000);
     let found = heard(&[&megabyte, "ok"]);
@@ -134,6 +143,10 @@ fn details_are_covered_unless_wanted() {
     assert!(!found.themes[0].typical[0].1.contains("138"));
     let spec = FeedbackSpec { show_details: true, ..FeedbackSpec::default() };
     assert_eq!(found.shown(0, 200, &spec), texts[0]);
+    // What is cut is told to be cut, also where covering makes it short.
+    assert_eq!(found.shown(0, 10, &FeedbackSpec::default()), "Late again…");
+    let many = "mail ada.of.the.very.long.name@example.com ".repeat(40);
+    assert!(masked(&many, 200).ends_with('…') && masked("short", 200) == "short");
 }
 
 /// Equal seeds give equal answers, and what a person edits counts.
@@ -169,6 +182,40 @@ fn same_seed_same_answer_and_edited_aspects_count() {
     let text = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<FeedbackSpec>(&text).unwrap(), spec);
     assert_eq!(serde_json::to_string(&FeedbackSpec::default()).unwrap(), "{}");
+}
+
+/// A topic is named by what it is about, not by the words that every comment is full of.
+#[test]
+fn topics_are_named_by_telling_words() {
+    let texts: Vec<String> = (0..240)
+        .map(|at| {
+            let words = [
+                "really not good, the parcel was very late again and the courier never came, week {n}",
+                "so good, I really love this fresh green tea, very nice cup, week {n}",
+                "真的很失望，早餐还是没有鸡蛋，牛奶也很凉，第{n}次",
+                "the staff was not nice at all, but really rude at the counter, week {n}",
+            ][at % 4];
+            words.replace("{n}", &(at % 53).to_string())
+        })
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let spec = FeedbackSpec { topics: Some(4), ..FeedbackSpec::default() };
+    let found = analyse(said(&texts), &spec, 1, &silent()).unwrap();
+    let names: Vec<&str> =
+        found.themes.iter().filter(|t| t.kind == ThemeKind::Topic).map(|theme| theme.en.as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let words: Vec<&str> = names.iter().flat_map(|name| name.split(" · ")).collect();
+    for filler in ["really", "not", "very", "good", "nice", "again", "很", "真的", "没有", "失望"] {
+        assert!(!words.contains(&filler), "{filler} in {names:?}");
+    }
+    for telling in
+        [&["parcel", "courier", "late"][..], &["tea", "green", "fresh", "cup"], &["早餐", "鸡蛋", "牛奶"]]
+    {
+        assert!(
+            names.iter().any(|name| telling.iter().any(|word| name.contains(word))),
+            "{telling:?} {names:?}"
+        );
+    }
 }
 
 /// The figures of `REFERENCE.md` on its folds: characters 1–3, C = 10; accuracy no lower than within half a

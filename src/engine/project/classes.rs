@@ -126,6 +126,8 @@ pub enum RfmSource {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Group {
     pub size: usize,
+    /// Of these, those who are not known to have left.
+    pub here: usize,
     /// Among all customers.
     pub share: f64,
     /// What they spent together, where money is known.
@@ -320,6 +322,7 @@ impl Gathered {
         let mean = |(sum, n): (f64, usize)| (n > 0).then(|| sum / n as f64);
         Group {
             size: self.size,
+            here: self.size.saturating_sub(self.left.0 as usize),
             share: self.size as f64 / all.max(1) as f64,
             money: (self.money.1 > 0).then_some(self.money.0),
             risk: mean(self.risk),

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Collected, feedback};
+use super::feedback::{self, HeardColumns};
+use super::{Collected, Settings};
 use crate::feedback::{Comment, Feedback, FeedbackSpec, Mood};
 use crate::files::{Cell, Grid};
 use crate::job::{Cancelled, Reporter};
@@ -18,10 +19,14 @@ pub struct Choices {
     pub text: Vec<String>,
     /// Columns of the table of comments, as the settings have it.
     pub beside: Vec<String>,
+    /// Those that are read: the chosen ones, the others as they are guessed. `None` without comments.
+    pub read: Option<HeardColumns>,
 }
 
 /// The columns that can be chosen for comments, and for what stands beside them.
-pub fn feedback_choices(collected: &Collected, spec: &FeedbackSpec) -> Choices {
+pub fn feedback_choices(collected: &Collected, settings: &Settings) -> Choices {
+    let collected = &feedback::with_roles(collected, settings);
+    let spec = &settings.feedback;
     let mut text: Vec<String> = Vec::new();
     for column in collected.dataset.tables.iter().flat_map(|table| &table.columns) {
         if column.value_type == ValueType::Text && !text.contains(&column.name) {
@@ -30,7 +35,7 @@ pub fn feedback_choices(collected: &Collected, spec: &FeedbackSpec) -> Choices {
     }
     let table = feedback::find(collected, spec).map(|(_, table, _)| table);
     let beside = table.into_iter().flat_map(|table| &table.columns).map(|column| column.name.clone());
-    Choices { text, beside: beside.collect() }
+    Choices { text, beside: beside.collect(), read: feedback::heard_columns(collected, spec) }
 }
 
 /// Comments with their mood, aspects and a drafted reply, with personal details covered unless the person wants

@@ -132,7 +132,7 @@ pub use explained::{
 };
 pub use feature_sheet::{feature_detail, feature_sheet};
 pub use federated::{Own, Server, branch, join_server, simulate_branches};
-pub use feedback::{comments_of, could_hear, feedback_of};
+pub use feedback::{HeardColumns, comments_of, could_hear, feedback_of};
 pub use figures::{Judged, Measurement, PastDay, judge, measure, measure_files};
 pub use forget::{Forgotten, forget, holds, take_out};
 pub use forget_also::{AlsoForgotten, forget_in_file};

@@ -4,6 +4,7 @@ mod bars;
 mod comments;
 mod detail;
 mod inspect;
+mod moods;
 mod repeats;
 mod survey;
 mod wording;
@@ -82,16 +83,19 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
         parts::empty_state(ui, lang, "feedback_ready", None, scene.send);
         ui.vertical_centered(|ui| start(ui, scene, "fb.find"));
+        course(ui, scene);
         return;
     };
     parts::steady(ui, "stale", |ui| {
         if scene.state.heard_is_stale() || scene.state.feedback.working() {
             parts::caution(ui, &lang.t("fb.stale"));
             start(ui, scene, "fb.again");
+            course(ui, scene);
             ui.add_space(S2);
         }
     });
     parts::steady(ui, "finding", |ui| finding(ui, lang, &heard));
+    parts::steady(ui, "tried", |ui| moods::tried(ui, scene, &heard));
     parts::steady(ui, "tabs", |ui| {
         ui.horizontal_wrapped(|ui| {
             for tab in Tab::ALL {
@@ -120,12 +124,18 @@ fn start(ui: &mut Ui, scene: &mut Scene<'_>, key: &str) {
     }
 }
 
+/// The network that is being trained, if any.
+fn course(ui: &mut Ui, scene: &Scene<'_>) {
+    if let Some(course) = scene.state.feedback.course() {
+        moods::course(ui, scene.lang, course);
+    }
+}
+
 /// Personal details are shown: the person wants them, and nobody looks at a projector.
 fn shows_details(scene: &Scene<'_>) -> bool {
     scene.state.settings.feedback.show_details && !scene.prefs.projector
 }
 
-/// The name of a theme.
 /// What to mend first, since when, and how many comments there are.
 fn finding(ui: &mut Ui, lang: Lang, heard: &Heard) {
     let found = &heard.feedback;
@@ -220,7 +230,8 @@ fn themes(ui: &mut Ui, scene: &mut Scene<'_>, heard: &Heard) {
             title,
             x: lang.t(x),
             rows: &rows,
-            whole: None,
+            // Left or right of no difference is the first thing to be seen.
+            whole: (first.outcome != Outcome::Complaints).then(|| (lang.t("mood.zero"), 0.0)),
             show: &|value| format!("{value:.1}"),
         };
         if let Some(row) = intervals::show(ui, lang, &of) {

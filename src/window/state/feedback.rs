@@ -8,8 +8,10 @@ use regulars_engine::feedback::{
     Aspect, By, Feedback as Found, FeedbackSpec, Filter, Index, Mood, count_aspects,
 };
 use regulars_engine::files::Grid;
-use regulars_engine::job::{Cancelled, Job};
+use regulars_engine::job::{Cancelled, Event, Job};
 use regulars_engine::project::{self, Choices, Collected};
+use regulars_engine::table::Role;
+use regulars_engine::train::{Epoch, ModelKind};
 
 use super::{State, ended};
 use crate::window::parts::take::{self, Take};
@@ -21,13 +23,16 @@ struct Of {
     /// Without what only the page shows: details, templates of replies.
     spec: FeedbackSpec,
     positive: Option<String>,
+    /// A person's roles say what a column is.
+    roles: Vec<(String, Role)>,
     seed: u64,
 }
 
 impl PartialEq for Of {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.collected, &other.collected)
-            && (&self.spec, &self.positive, self.seed) == (&other.spec, &other.positive, other.seed)
+            && (&self.spec, &self.positive, &self.roles, self.seed)
+                == (&other.spec, &other.positive, &other.roles, other.seed)
     }
 }
 
@@ -41,8 +46,18 @@ pub struct Heard {
 
 type Searching = Job<Result<(Arc<Index>, Vec<u32>), Cancelled>>;
 
-/// Columns to choose from: of which data, by which column of comments.
-type Chosen = (Arc<Collected>, Option<String>);
+/// Columns to choose from: of which data, by which chosen columns and roles.
+type Chosen = (Arc<Collected>, FeedbackSpec, Vec<(String, Role)>);
+
+/// A training of a network while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    pub kind: ModelKind,
+    /// Counted from 1, and how many there are.
+    pub fold: usize,
+    pub folds: usize,
+    pub epochs: Vec<Epoch>,
+}
 
 /// The aspects whose comments are counted, and the job that counts them.
 type Counting = (Vec<Aspect>, Job<Result<Vec<usize>, Cancelled>>);
@@ -52,6 +67,8 @@ type Counting = (Vec<Aspect>, Job<Result<Vec<usize>, Cancelled>>);
 pub struct Feedback {
     found: Option<(Of, Arc<Heard>)>,
     running: Option<(Of, Job<Result<Heard, Error>>)>,
+    /// The network that is being trained.
+    course: Option<Course>,
     /// Why nothing was found in what is there.
     failed: Option<(Of, Error)>,
     /// Which comments are wanted.
@@ -86,6 +103,11 @@ impl Feedback {
     /// True while comments are being read.
     pub fn working(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// The training of a network that runs.
+    pub fn course(&self) -> Option<&Course> {
+        self.course.as_ref().filter(|_| self.working())
     }
 
     /// True while a table of comments is being made.
@@ -133,6 +155,7 @@ impl State {
             collected: self.collected.clone()?,
             spec,
             positive: settings.positive.clone(),
+            roles: settings.read.roles.clone(),
             seed: settings.seed,
         })
     }
@@ -160,7 +183,7 @@ impl State {
     pub fn hear(&mut self) {
         let Some(of) = self.heard_of() else { return };
         self.feedback.running.iter().for_each(|(_, job)| job.cancel());
-        self.feedback.failed = None;
+        (self.feedback.failed, self.feedback.course) = (None, None);
         let collected = of.collected.clone();
         let mut settings = self.settings.clone();
         settings.feedback.show_details = false;
@@ -218,16 +241,31 @@ impl State {
     /// The columns that can be chosen, once they are known.
     pub fn feedback_choices(&mut self) -> Option<&Choices> {
         let collected = self.collected.clone()?;
-        let wanted = (collected, self.settings.feedback.text.clone());
-        let same = |(of, text): &Chosen| Arc::ptr_eq(of, &wanted.0) && *text == wanted.1;
+        let chosen = &self.settings.feedback;
+        // What only says how comments are read chooses no column.
+        let spec = FeedbackSpec {
+            text: chosen.text.clone(),
+            rating: chosen.rating.clone(),
+            nps: chosen.nps.clone(),
+            segment: chosen.segment.clone(),
+            date: chosen.date.clone(),
+            customer: chosen.customer.clone(),
+            ..FeedbackSpec::default()
+        };
+        let wanted = (collected, spec, self.settings.read.roles.clone());
+        let same = |(of, spec, roles): &Chosen| {
+            Arc::ptr_eq(of, &wanted.0) && (spec, roles) == (&wanted.1, &wanted.2)
+        };
         let is_known = self.feedback.choices.as_ref().is_some_and(|(of, _)| same(of));
         let is_under_way = self.feedback.choosing.as_ref().is_some_and(|(of, _)| same(of));
         if !is_known && !is_under_way {
-            let (collected, spec) = (wanted.0.clone(), self.settings.feedback.clone());
-            let job = self.start(move |_| project::feedback_choices(&collected, &spec));
+            let (collected, settings) = (wanted.0.clone(), self.settings.clone());
+            let job = self.start(move |_| project::feedback_choices(&collected, &settings));
             self.feedback.choosing = Some((wanted, job));
         }
-        self.feedback.choices.as_ref().filter(|_| is_known).map(|(_, choices)| choices)
+        // Those before stay until the new ones are known: the boxes do not flicker.
+        let of = self.collected.as_ref()?;
+        self.feedback.choices.as_ref().filter(|((data, ..), _)| Arc::ptr_eq(data, of)).map(|(_, all)| all)
     }
 
     /// Makes a table of the wanted comments, and asks where it shall be saved.
@@ -247,6 +285,19 @@ impl State {
         }
         self.poll_search();
         let Some((of, job)) = self.feedback.running.take() else { return };
+        for event in job.events() {
+            match event {
+                Event::Fold { fold, folds, kind } => {
+                    self.feedback.course = Some(Course { kind, fold, folds, epochs: Vec::new() });
+                }
+                Event::Epoch(epoch) => {
+                    if let Some(course) = &mut self.feedback.course {
+                        course.epochs.push(epoch);
+                    }
+                }
+                _ => {}
+            }
+        }
         let mut slot = Some(job);
         let news = ended(&mut slot);
         match (news, slot) {

@@ -66,7 +66,7 @@ pub use classes::Classes;
 pub use curves::{Curves, Drawn, Measure};
 pub use edit::Edit;
 pub use experiments::{Audience, Experiments};
-pub use feedback::{Feedback, Heard};
+pub use feedback::{Course, Feedback, Heard};
 pub use figures::Figures;
 pub use flows::{Flows, Moved};
 pub use groups::Groups;

@@ -1,5 +1,7 @@
 //! Postal addresses: whether a text is one, and its city and region.
 
+use std::collections::BTreeSet;
+
 use crate::detect::words::named;
 
 /// Signs at the end of the parts of a Chinese address.
@@ -108,6 +110,24 @@ pub fn is_address(value: &str, promised: bool) -> bool {
         && has(char::is_alphabetic)
         && has(char::is_whitespace)
         && (promised || has_street(value))
+}
+
+/// Words of sentences that no address has: two different ones make a sentence.
+const SPOKEN: &[&str] = &[
+    "i", "my", "me", "we", "our", "you", "your", "it", "they", "is", "was", "were", "are", "has", "have",
+    "had", "not", "never", "but", "very", "this", "that", "when", "because", "please", "again", "too", "so",
+    "and",
+];
+const SPOKEN_ZH: &[char] =
+    &['的', '了', '我', '你', '是', '不', '很', '没', '也', '就', '吗', '但', '还', '等'];
+
+/// True if a value reads like something that a person wrote, and not like an address.
+pub fn is_sentence(value: &str) -> bool {
+    let words: BTreeSet<String> =
+        value.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+    let spoken = SPOKEN.iter().filter(|word| words.contains(**word)).count();
+    let signs = SPOKEN_ZH.iter().filter(|sign| value.contains(**sign)).count();
+    spoken >= 2 || signs >= 2
 }
 
 fn has_street(text: &str) -> bool {

@@ -28,6 +28,8 @@ const LOOKED_AT: usize = 1000;
 const FIT: f64 = 0.8;
 /// Share that must fit where the name promises the kind.
 const FIT_PROMISED: f64 = 0.6;
+/// Share of sentences from which a column is what people write.
+const PROSE: f64 = 0.5;
 /// The chance that random values all pass a test below which that is no accident.
 const ACCIDENT: f64 = 1e-3;
 
@@ -201,6 +203,10 @@ impl Sample<'_> {
             return (share >= FIT_PROMISED).then_some((Kind::Postcode, share, true));
         }
         let promised = address::is_address_name(self.name);
+        // What people write may name a street in every line: it is no list of addresses.
+        if !promised && self.share(address::is_sentence) >= PROSE {
+            return None;
+        }
         let share = self.share(|value| address::is_address(value, promised));
         (share >= if promised { FIT_PROMISED } else { FIT }).then_some((Kind::Address, share, promised))
     }
@@ -240,6 +246,30 @@ mod tests {
 
     fn kind(name: &str, values: &[&str]) -> Option<Kind> {
         kind_of(name, values.iter().copied()).map(|found| found.kind)
+    }
+
+    #[test]
+    fn what_people_write_of_streets_is_no_list_of_addresses() {
+        let prose = [
+            "I waited at 12 Main Street for an hour and the parcel was not there",
+            "Your driver came to 7 Oak Avenue, but we live at 17 Oak Avenue!",
+            "This is the third time that nothing came to 221 Baker Street",
+            "我住在北京市朝阳区建国路88号，等了两个小时，很失望",
+            "送到上海市浦东新区世纪大道100号的外卖是凉的，我不会再买了",
+        ];
+        assert_eq!(kind("words", &prose), None);
+        let places = [
+            "12 Main Street, Springfield",
+            "7 Oak Avenue, Apt 4, Bank of the West",
+            "221b Baker Street, London",
+            "北京市朝阳区建国路88号",
+            "上海市浦东新区世纪大道100号",
+        ];
+        assert_eq!(kind("words", &places), Some(Kind::Address));
+        // A note or two among addresses changes nothing, nor does prose where the name promises addresses.
+        let notes = [&places[..], &places[..], &prose[..2]].concat();
+        assert_eq!(kind("words", &notes), Some(Kind::Address));
+        assert_eq!(kind("address", &prose[..3]), Some(Kind::Address));
     }
 
     #[test]

@@ -166,6 +166,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, customer: &Customer) {
     }
     // Each part keeps the ids of its controls while the others change: a press that began before the
     // search ended is no press of something else.
+    // What might have kept somebody who has left is a lesson, and no advice.
+    if customer.actual == Some(true) {
+        parts::caution(ui, &lang.t("card.left_no_mend"));
+    }
     parts::steady(ui, "what_if", |ui| what_if(ui, scene, customer));
     parts::steady(ui, "nearest", |ui| nearest(ui, scene));
     parts::steady(ui, "marks", |ui| marks(ui, scene));

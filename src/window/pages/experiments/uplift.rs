@@ -98,8 +98,11 @@ fn result(ui: &mut Ui, lang: Lang, of: &UpliftFound, masked: bool) {
     ];
     let offer = |yes: bool| if yes { lang.t("common.yes") } else { String::new() };
     ui.horizontal_wrapped(|ui| {
-        let from = percent(of.pays_from);
-        parts::muted(ui, lang.with("exp.uplift.pays", &[("from", from)]));
+        // Where the order is no better than chance nobody is marked, and a bound would be advice all the same.
+        if of.qini.coefficient.low > 0.0 {
+            let from = percent(of.pays_from);
+            parts::muted(ui, lang.with("exp.uplift.pays", &[("from", from)]));
+        }
         take::table_menu(ui, lang, &lang.t("exp.uplift.list"), || Grid {
             name: lang.t("exp.uplift.list"),
             header: heads.iter().map(|head| head.name.clone()).collect(),

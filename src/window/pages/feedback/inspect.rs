@@ -17,20 +17,24 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::section(ui, lang.t("fb.columns"));
     let choices = scene.state.feedback_choices().cloned().unwrap_or_default();
     let thresholds = scene.state.heard().map(|heard| heard.feedback.reader.thresholds());
+    parts::muted(ui, lang.t("mood.guessed.help"));
+    let read = choices.read.clone().unwrap_or_default();
     let spec = &mut scene.state.settings.feedback;
+    let text = Some(read.text).filter(|name| !name.is_empty());
     let columns = [
-        ("fb_text", &mut spec.text, &choices.text),
-        ("fb_rating", &mut spec.rating, &choices.beside),
-        ("fb_nps", &mut spec.nps, &choices.beside),
-        ("fb_date", &mut spec.date, &choices.beside),
-        ("fb_customer", &mut spec.customer, &choices.beside),
-        ("fb_segment", &mut spec.segment, &choices.beside),
+        ("fb_text", &mut spec.text, &choices.text, text),
+        ("fb_rating", &mut spec.rating, &choices.beside, read.rating),
+        ("fb_nps", &mut spec.nps, &choices.beside, read.nps),
+        ("fb_date", &mut spec.date, &choices.beside, read.date),
+        ("fb_customer", &mut spec.customer, &choices.beside, read.customer),
+        ("fb_segment", &mut spec.segment, &choices.beside, read.segment),
     ];
-    for (key, value, all) in columns {
-        column(ui, lang, key, value, all);
+    for (key, value, all, guess) in columns {
+        column(ui, lang, key, (value, guess.as_deref()), all);
     }
     ui.add_space(S4);
     parts::section(ui, lang.t("fb.reading"));
+    super::moods::choose(ui, lang, spec);
     parts::setting(ui, lang, "fb_topics", |ui| {
         let mut is_chosen = spec.topics.is_some();
         if ui.checkbox(&mut is_chosen, lang.t("fb.topics.choose")).changed() {
@@ -67,10 +71,21 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     }
 }
 
-/// A column, or the one that the app takes by itself.
-fn column(ui: &mut Ui, lang: Lang, key: &str, value: &mut Option<String>, all: &[String]) {
+/// A column, or the one that the app takes by itself, which is named.
+fn column(
+    ui: &mut Ui,
+    lang: Lang,
+    key: &str,
+    (value, guess): (&mut Option<String>, Option<&str>),
+    all: &[String],
+) {
     parts::setting(ui, lang, key, |ui| {
-        let guessed = lang.t("fb.guessed");
+        let guessed = match (guess, value.is_some()) {
+            // What the app would take instead of a chosen column is not known.
+            (_, true) => lang.t("fb.guessed"),
+            (Some(name), _) => lang.with("mood.guessed", &[("name", name.to_owned())]),
+            (None, _) => lang.t("mood.none_found"),
+        };
         let name = lang.t(&format!("setting.{key}"));
         let shown = value.clone().unwrap_or_else(|| guessed.clone());
         let response = egui::ComboBox::from_id_salt(key)

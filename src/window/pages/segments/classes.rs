@@ -6,6 +6,7 @@ mod grid;
 mod rules;
 mod tables;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use eframe::egui::{self, RichText, Ui};
@@ -146,7 +147,7 @@ fn worth_note(ui: &mut Ui, scene: &Scene<'_>) {
 }
 
 /// The finding, where it comes from, and drift.
-fn headline(ui: &mut Ui, scene: &Scene<'_>, found: &Classified) {
+fn headline(ui: &mut Ui, scene: &mut Scene<'_>, found: &Classified) {
     let lang = scene.lang;
     let Some(fitted) = &found.fitted else { return };
     let all: f64 = found.classes.iter().filter_map(|group| group.money).sum();
@@ -160,6 +161,7 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, found: &Classified) {
         let args = [
             ("class", class_name(lang, &class.name)),
             ("count", lang.count(group.size as u64)),
+            ("here", lang.count(group.here as u64)),
             ("share", percent(group.share)),
             ("money", percent(group.money.unwrap_or(0.0) / all.max(1e-12))),
             ("days", group.days_since_last.map_or_else(|| "—".to_owned(), |days| format!("{days:.0}"))),
@@ -168,11 +170,20 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, found: &Classified) {
     };
     // First whoever needs something done now, then where the shop stands.
     let best = with(&|_| true).map(|best| finding(best, ("classes.finding", "classes.finding_size")));
-    let urgent = with(&|at| fitted.needs_action(at));
-    let urgent = urgent.map(|one| finding(one, ("classes.finding_urgent", "classes.finding_urgent_size")));
+    // Nobody calls those who have left.
+    let here = |at: usize| found.classes.get(at).is_some_and(|group| group.here > 0);
+    let urgent = with(&|at| fitted.needs_action(at) && here(at));
+    let whom = urgent.and_then(|(_, class)| fitted.classes.iter().position(|one| one.name == class.name));
+    let urgent = urgent.map(|one| match one.0.here < one.0.size {
+        true => finding(one, ("classes.urgent_here", "classes.urgent_here_size")),
+        false => finding(one, ("classes.finding_urgent", "classes.finding_urgent_size")),
+    });
     let (lead, second) = if urgent.is_some() { (urgent, best) } else { (best, None) };
     if let Some(lead) = lead {
         ui.add(egui::Label::new(RichText::new(lead).font(theme::section_font())).wrap());
+    }
+    if let Some(class) = whom {
+        call(ui, scene, found, class);
     }
     if let Some(second) = second {
         ui.add(egui::Label::new(second).wrap());
@@ -199,6 +210,26 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, found: &Classified) {
         }
     }
     ui.add_space(S2);
+}
+
+/// The button that shows those of a class who are still here in the list of customers.
+fn call(ui: &mut Ui, scene: &mut Scene<'_>, found: &Classified, class: usize) {
+    let lang = scene.lang;
+    let is_listed = scene.state.list().is_some() && scene.state.month.is_none();
+    let button = ui.add_enabled(is_listed, egui::Button::new(lang.t("classes.call_list")));
+    if !button.on_hover_text(lang.t("classes.to_list.help")).clicked() {
+        return;
+    }
+    let list = scene.state.list().into_iter().flat_map(|list| list.iter());
+    let left: HashSet<u32> = list.filter(|one| one.actual == Some(true)).map(|one| one.row).collect();
+    let rows: Vec<u32> = members(found, Choice::Class(class))
+        .into_iter()
+        .filter_map(|at| found.people.get(at)?.row)
+        .filter(|row| !left.contains(row))
+        .collect();
+    let name = found.fitted.as_ref().and_then(|fitted| fitted.classes.get(class));
+    let name = name.map(|class| class_name(lang, &class.name)).unwrap_or_default();
+    to_list(scene, name, rows.into_iter());
 }
 
 /// What a choice is called.
