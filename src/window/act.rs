@@ -320,10 +320,10 @@ impl App {
                     Command::SaveWorkbook => (Ask::Workbook, Some("hand_on.sheet_name")),
                     _ => (Ask::Onnx, None),
                 };
+                let name = name();
                 if self.state.lessons.trap.sprung().is_some() {
                     self.state.tell(notice::Tone::Caution, "notice.trap_set", Vec::new());
                 }
-                let name = name();
                 let name = key.map_or(name.clone(), |key| format!("{name} {}", self.prefs.lang.t(key)));
                 self.ask(ask, &name, Content::None);
             }

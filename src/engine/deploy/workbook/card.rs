@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Worksheet, XlsxError, row_col_to_cell};
 
 use super::model::{ModelSheet, PartCells};
-use super::plan::{Number, NumberStep, Part, PartKind, Plan, Weight};
+use super::shape::{Number, NumberStep, Part, PartKind, Plan, Weight};
 use super::{Styles, Words};
 
 /// A line of the card: what it is called, and its log-odds as a number or as the cell of one.

@@ -13,6 +13,7 @@ mod card;
 mod model;
 mod plan;
 mod rows;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -21,8 +22,8 @@ use std::path::Path;
 use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError, quote_sheet_name};
 
 use self::model::ModelSheet;
-use self::plan::Plan;
 use self::rows::{Block, Head};
+use self::shape::Plan;
 use super::{Bundle, DeployError, SelfTest};
 use crate::files;
 use crate::job::Reporter;

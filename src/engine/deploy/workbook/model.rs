@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError, row_col_to_cell_absolute};
 
-use super::plan::{Mend, NumberStep, Part, PartKind, Plan, Weight};
+use super::shape::{Mend, NumberStep, Part, PartKind, Plan, Weight};
 use super::{BASE, DOUBLES, ODDS, Styles, Words};
 use crate::clean::Scaler;
 use crate::detect::missing;

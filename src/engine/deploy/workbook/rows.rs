@@ -7,7 +7,7 @@ use rust_xlsxwriter::{
 };
 
 use super::model::{MendCells, ModelSheet, PartCells};
-use super::plan::{NumberStep, Part, PartKind, Plan, Weight};
+use super::shape::{NumberStep, Part, PartKind, Plan, Weight};
 use super::{Styles, Words};
 use crate::clean::Scaler;
 use crate::table::show_number;

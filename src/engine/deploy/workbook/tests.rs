@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use calamine::{Data, Reader as _};
 
-use super::plan::{Levels, Mend};
+use super::shape::{Levels, Mend};
 use super::*;
 use crate::clean::fold;
 use crate::collect::{self, ReadOptions};
-use crate::deploy::workbook::plan::{Part, PartKind};
+use crate::deploy::workbook::shape::{Part, PartKind};
 use crate::deploy::{Given, Lacking, Ready};
 use crate::detect::{date, missing, number};
 use crate::evaluate::RepairKind;
