@@ -64,9 +64,10 @@ mod tests {
             let mut entry = from.by_index(at).unwrap();
             let mut old = Vec::new();
             entry.read_to_end(&mut old).unwrap();
-            let new = if entry.name() == name { content } else { Some(old.as_slice()) };
+            let called = entry.name().unwrap().into_owned();
+            let new = if called == name { content } else { Some(old.as_slice()) };
             let Some(new) = new else { continue };
-            to.start_file(entry.name(), zip::write::SimpleFileOptions::default()).unwrap();
+            to.start_file(called, zip::write::SimpleFileOptions::default()).unwrap();
             to.write_all(new).unwrap();
         }
         to.finish().unwrap();
