@@ -274,13 +274,14 @@ fn the_window_hands_a_model_on() {
     for (form, ending) in [("Scorer program", ""), ("Excel scorecard", "xlsx"), ("ONNX", "onnx")] {
         harness.get_by_label(&format!("Save as: {form}")).click();
         harness.run_steps(3);
-        let edit = harness.get_by_role(egui::accesskit::Role::TextInput);
+        let edit =
+            harness.get_by_role_and_label(egui::accesskit::Role::TextInput, &Lang::En.t("collect.path"));
         let path = PathBuf::from(edit.value().unwrap_or_default());
         assert!(
             path.starts_with(shop.root.path()) && path.extension().unwrap_or_default() == ending,
             "{path:?}"
         );
-        harness.get_by_label("Save").click();
+        harness.key_press(egui::Key::Enter);
         harness.run_steps(2);
         until(&mut harness, form, |app| !app.state.writing());
         assert!(path.exists(), "{form}");
