@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use clap::Args;
 use regulars_engine::Error;
 use regulars_engine::deploy::Bundle;
+use regulars_engine::deploy::scorer::{Carried, Scorer};
 use regulars_engine::privacy::{LockError, Passphrase, is_locked};
 use regulars_engine::project::{self, Lockable, ProjectError, SavedProject};
 use serde_json::json;
@@ -58,11 +59,18 @@ pub(super) fn passphrase_file() -> Option<&'static Path> {
     FILE.get().map(PathBuf::as_path)
 }
 
+/// What a scorer carries, locked or not.
+pub(super) fn carried(scorer: &Scorer) -> Result<Carried, Error> {
+    let passphrase = if scorer.is_locked()? { ask(scorer.file())? } else { None };
+    Ok(scorer.open(passphrase.as_ref())?)
+}
+
 /// What opens a file: nothing for one that is not locked.
-fn passphrase_of(path: &Path) -> Result<Option<Passphrase>, Error> {
-    if !is_locked(path) {
-        return Ok(None);
-    }
+pub(super) fn passphrase_of(path: &Path) -> Result<Option<Passphrase>, Error> {
+    if is_locked(path) { ask(path) } else { Ok(None) }
+}
+
+fn ask(path: &Path) -> Result<Option<Passphrase>, Error> {
     if let Some(text) = given(FILE.get().map(PathBuf::as_path), PASSPHRASE)? {
         return Ok(Some(Passphrase::new(text)));
     }

@@ -41,6 +41,7 @@ mod run;
 mod run_folder;
 mod sample;
 mod score;
+mod scorer;
 mod search;
 mod segment;
 mod segment_rfm;
@@ -306,6 +307,9 @@ impl Input {
 /// Runs the command that the arguments name, or opens the window.
 pub fn main() -> ExitCode {
     window::started();
+    if let Some(done) = scorer::main() {
+        return done;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&error),

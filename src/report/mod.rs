@@ -200,11 +200,9 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));
         rows.push((lang.t("refit.card"), experiment::refit(lang, refit) + &before.unwrap_or_default()));
     }
-<<<<<<< HEAD
     if let Some(kept) = &card.promise {
         rows.push((lang.t("dp.card"), promise::told(lang, kept).join(" ")));
     }
-=======
     if let Some(federated) = &card.federated {
         let told = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| lang.count(count));
         let args = [
@@ -213,7 +211,6 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
             ("strategy", federated.strategy.clone().unwrap_or_else(|| "–".to_owned())),
         ];
         rows.push((lang.t("theatre.card"), lang.with("theatre.card_says", &args)));
->>>>>>> w-theatre
     }
     if !card.source_kind.is_empty() {
         rows.insert(1, (t("card.source"), card.source_kind.clone()));

@@ -129,6 +129,7 @@ impl App {
             },
             Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
             Ask::SaveBundle => self.state.save_bundle(path),
+            Ask::Scorer | Ask::Workbook | Ask::Onnx => self.state.hand_on(self.prefs.lang, ask, path),
             Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
             Ask::Report => self.state.export_report(self.prefs.lang, path),
             Ask::Card => match content {
@@ -244,7 +245,14 @@ impl App {
                 }
             }
             // The model of the present rows is being made; a moment later it is there.
-            Command::NextMonth | Command::SaveBundle | Command::SaveReport if self.state.bundling() => {
+            Command::NextMonth
+            | Command::SaveBundle
+            | Command::SaveScorer
+            | Command::SaveWorkbook
+            | Command::SaveOnnx
+            | Command::SaveReport
+                if self.state.bundling() =>
+            {
                 self.state.tell(notice::Tone::Caution, "notice.bundling", Vec::new());
             }
             Command::NextMonth if self.state.bundle.is_some() => self.ask(Ask::Month, "", Content::None),
@@ -304,6 +312,21 @@ impl App {
                 }
                 self.ask(Ask::SaveBundle, &name, Content::None);
             }
+            Command::SaveScorer | Command::SaveWorkbook | Command::SaveOnnx
+                if self.state.bundle.is_some() =>
+            {
+                let (ask, key) = match command {
+                    Command::SaveScorer => (Ask::Scorer, Some("hand_on.scorer_name")),
+                    Command::SaveWorkbook => (Ask::Workbook, Some("hand_on.sheet_name")),
+                    _ => (Ask::Onnx, None),
+                };
+                let name = name();
+                if self.state.lessons.trap.sprung().is_some() {
+                    self.state.tell(notice::Tone::Caution, "notice.trap_set", Vec::new());
+                }
+                let name = key.map_or(name.clone(), |key| format!("{name} {}", self.prefs.lang.t(key)));
+                self.ask(ask, &name, Content::None);
+            }
             Command::SaveRunFolder if self.state.shown().is_some() => {
                 let name = format!("{} {}", name(), self.prefs.lang.t("runs.folder_name"));
                 self.ask(Ask::RunFolder, &name, Content::None);
@@ -350,7 +373,13 @@ impl App {
                 self.ask(Ask::Results, "", Content::None);
             }
             Command::SaveRecipe => {}
-            Command::ExportCallList | Command::SaveBundle | Command::SaveRunFolder | Command::SaveReport => {
+            Command::ExportCallList
+            | Command::SaveBundle
+            | Command::SaveScorer
+            | Command::SaveWorkbook
+            | Command::SaveOnnx
+            | Command::SaveRunFolder
+            | Command::SaveReport => {
                 self.prefs.page = Page::Train;
             }
             Command::NextCustomer => self.page.step_customer(&self.state, true),

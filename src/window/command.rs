@@ -48,6 +48,11 @@ pub enum Command {
     FindSegments,
     ExportCallList,
     SaveBundle,
+    /// The model as a program of its own.
+    SaveScorer,
+    /// The model as a workbook with formulas.
+    SaveWorkbook,
+    SaveOnnx,
     /// Everything that is needed to run the shown training again, as a folder.
     SaveRunFolder,
     /// Rests, but for one more batch.
@@ -116,6 +121,9 @@ pub fn palette() -> Vec<Command> {
         Command::SaveReport,
         Command::PrintCard,
         Command::SaveBundle,
+        Command::SaveScorer,
+        Command::SaveWorkbook,
+        Command::SaveOnnx,
         Command::SaveRunFolder,
         Command::SaveRecipe,
         Command::OpenRecipe,
@@ -179,6 +187,9 @@ impl Command {
             Self::FindSegments => "segments",
             Self::ExportCallList => "export",
             Self::SaveBundle => "bundle",
+            Self::SaveScorer => "scorer",
+            Self::SaveWorkbook => "workbook",
+            Self::SaveOnnx => "onnx",
             Self::SaveRunFolder => "run_folder",
             Self::StepBatch => "step_batch",
             Self::SaveReport => "report",

@@ -67,6 +67,7 @@ pub use rules::{Rule, RuleSuggestion, RulesSpec, Then, check_rule, suggest_rules
 pub use scale::{FittedScale, ScaleMethod, Scaler};
 pub use select::SelectSpec;
 pub use spelling::FittedSpelling;
+pub(crate) use spelling::fold;
 pub use suggest::{Mend, Suggestion, suggest};
 pub use text_tidy::{NormalForm, TidySpec, tidied};
 pub use units::{UnitColumn, UnitsSpec, is_unit};

@@ -59,7 +59,7 @@ impl FittedNeighbours {
     }
 
     /// True for a column that is filled so.
-    pub(super) fn fills(&self, column: &str) -> bool {
+    pub(crate) fn fills(&self, column: &str) -> bool {
         self.fills.iter().any(|name| name == column)
     }
 

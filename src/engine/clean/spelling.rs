@@ -16,7 +16,7 @@ pub struct FittedSpelling {
     pub columns: Vec<(String, BTreeMap<String, String>)>,
 }
 
-pub(super) fn fold(value: &str) -> String {
+pub(crate) fn fold(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

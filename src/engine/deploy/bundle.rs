@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Card, DeployError, Differences, Profile, differences, read_zip, unzip, write_zip};
+use super::{Card, DeployError, Differences, Profile, differences, sealed};
 use crate::clean::{self, Cleaning, FittedRecipe};
 use crate::detect::missing;
 use crate::evaluate::{Choice, Explainer, Repair};
@@ -100,7 +100,7 @@ impl Bundle {
     /// # Errors
     /// The disk or the folder refuses.
     pub fn save(&self, path: &Path) -> Result<(), DeployError> {
-        files::write_atomically(path, |out| write_zip(out, "bundle.json", self))
+        files::write_atomically(path, |out| sealed::write(out, self))
             .map_err(|cause| DeployError::write(path, cause))
     }
 
@@ -120,12 +120,22 @@ impl Bundle {
         if !path.exists() {
             return Err(DeployError::NotFound { file: path.to_owned() });
         }
-        let not = |cause: String| DeployError::NotABundle { file: path.to_owned(), cause };
         let value = match lock::unlocked(path, passphrase)? {
-            Some(plain) => unzip(std::io::Cursor::new(plain.as_slice()), "bundle.json"),
-            None => read_zip(path, "bundle.json"),
-        }
-        .map_err(not)?;
+            Some(plain) => sealed::read(std::io::Cursor::new(plain.as_slice()), path)?,
+            None => {
+                let not = |e: std::io::Error| DeployError::NotABundle {
+                    file: path.to_owned(),
+                    cause: e.to_string(),
+                };
+                sealed::read(std::fs::File::open(path).map_err(not)?, path)?
+            }
+        };
+        Self::of_value(value, path)
+    }
+
+    /// Checks what was read of `path`; nothing in it is trusted.
+    pub(super) fn of_value(value: serde_json::Value, path: &Path) -> Result<Self, DeployError> {
+        let not = |cause: String| DeployError::NotABundle { file: path.to_owned(), cause };
         let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if version > BUNDLE_VERSION {
             return Err(DeployError::Newer { file: path.to_owned(), version });
@@ -294,7 +304,7 @@ impl Scores {
         files::csv_to(out, &HEADER.map(str::to_owned), self.lines(bundle).map(Ok))
     }
 
-    fn lines<'a>(&'a self, bundle: &'a Bundle) -> impl Iterator<Item = Vec<String>> + 'a {
+    pub(super) fn lines<'a>(&'a self, bundle: &'a Bundle) -> impl Iterator<Item = Vec<String>> + 'a {
         self.rows.iter().map(|scored| {
             vec![
                 scored.row.to_string(),

@@ -82,15 +82,12 @@ pub struct Card {
     /// probabilities have gone through it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured_before_refit: bool,
-<<<<<<< HEAD
     /// What was promised to the training rows, where it was trained with differential privacy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Box<Promise>>,
-=======
     /// Where branches learnt together without pooling rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub federated: Option<FederatedCard>,
->>>>>>> w-theatre
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,

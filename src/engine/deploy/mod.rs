@@ -7,14 +7,19 @@ mod bundle;
 mod card;
 mod differences;
 pub mod drift;
+mod export_error;
 mod follow_up;
 mod list;
 mod onnx;
 mod ready;
 mod reason;
+pub mod scorer;
 mod seal;
+mod sealed;
+mod self_test;
 mod serve_error;
 pub mod watch;
+pub mod workbook;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -32,6 +37,8 @@ pub use ready::{Flag, FlagKind, Given, GivenRow, Layout, Ready, RowScore};
 pub use reason::{Reason, strongest};
 pub use seal::{Checked, check_bundle, check_seal, seal_page};
 
+pub use export_error::ExportError;
+pub use self_test::{SelfChecked, SelfTest, TOLERANCE};
 pub use serve_error::ServeError;
 
 pub use list::today;
@@ -74,6 +81,8 @@ pub enum DeployError {
     Lock(#[from] crate::privacy::LockError),
     #[error(transparent)]
     Serve(#[from] ServeError),
+    #[error(transparent)]
+    Export(#[from] ExportError),
     #[error("writing {} failed: {cause}", file.display())]
     Write { file: PathBuf, cause: std::io::Error },
     #[error("the settings in {} cannot be used: {cause}", file.display())]
@@ -109,6 +118,7 @@ impl DeployError {
             Self::NoOnnx { .. } => "no_onnx",
             Self::Lock(e) => e.kind(),
             Self::Serve(e) => e.kind(),
+            Self::Export(e) => e.kind(),
             Self::Write { .. } => "write_failed",
             Self::BadSettings { .. } => "bad_watch_settings",
             Self::Occupied { .. } => "watched_already",
@@ -140,6 +150,7 @@ impl DeployError {
             | Self::Write { file, .. } => Place { file: Some(file.clone()), ..Place::default() },
             Self::NoOnnx { .. } => Place::default(),
             Self::Lock(e) => e.place(),
+            Self::Export(e) => e.place(),
             Self::Serve(e) => Place { file: e.file(), ..Place::default() },
             Self::BrokenTrail { file, line, .. } => {
                 Place { file: Some(file.clone()), row: Some(*line), column: None }

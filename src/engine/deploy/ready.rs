@@ -173,6 +173,21 @@ impl Ready {
         &self.bundle.recipe.schema
     }
 
+    /// What is known of a column: the smallest and the largest number of the training rows, or every
+    /// category that they had.
+    pub fn known(&self, column: &str) -> (Option<[f64; 2]>, Option<Vec<&str>>) {
+        let check = self.checks.iter().find(|(name, _)| name == column).map(|(_, check)| check);
+        match check {
+            Some(Check::Range(low, high)) => (Some([*low, *high]), None),
+            Some(Check::Levels(levels)) => {
+                let mut levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+                levels.sort_unstable();
+                (None, Some(levels))
+            }
+            Some(Check::Read) | None => (None, None),
+        }
+    }
+
     /// Where columns of these names stand; names are read as [`Table::aligned`] reads them.
     ///
     /// # Errors
@@ -340,7 +355,7 @@ impl Ready {
     }
 
     /// What is told of each row.
-    fn flags(&self, source: &Frame, readable: &Frame) -> Vec<Vec<Flag>> {
+    pub(super) fn flags(&self, source: &Frame, readable: &Frame) -> Vec<Vec<Flag>> {
         let mut out = vec![Vec::new(); readable.height()];
         for (column, check) in &self.checks {
             let mut tell = |at: usize, kind: FlagKind, value: String| {

@@ -33,6 +33,7 @@ pub use floor::{is_judged, judges_order};
 pub use importance::importance;
 pub use learning::{LearningCurve, LearningPoint, MoreData, PowerLaw};
 pub use nearest::{Goal, Move, Nearest, Turn, nearest};
+pub(crate) use refit::EDGE as REFIT_EDGE;
 pub use refit::Refit;
 pub use repair::{LEAST_PER_CLASS, Repair, RepairKind};
 pub use similar::{Like, alike};

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Probabilities are kept this far from 0 and 1, as where the curve was fitted.
-const EDGE: f64 = 1e-6;
+pub(crate) const EDGE: f64 = 1e-6;
 
 /// p ↦ σ(slope · ln(p / (1 − p)) + offset), slope > 0 (Platt 1999), fitted on those whom an experiment
 /// left alone.

@@ -130,7 +130,7 @@ impl Passphrase {
 }
 
 /// True for bytes that begin as a locked file does.
-fn is_age(bytes: &[u8]) -> bool {
+pub(crate) fn is_age(bytes: &[u8]) -> bool {
     bytes.starts_with(HEAD)
 }
 

@@ -100,11 +100,8 @@ pub fn card(
         slices,
         refit: outcome.repair.as_ref().and_then(Repair::refit).cloned(),
         measured_before_refit: false,
-<<<<<<< HEAD
         promise: trained.promise.clone(),
-=======
         federated: None,
->>>>>>> w-theatre
         versions: Versions::here().crates,
         signature: String::new(),
     };

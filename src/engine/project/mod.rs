@@ -27,6 +27,7 @@ mod gate;
 mod groups;
 #[cfg(test)]
 mod groups_tests;
+mod hand_on;
 mod heard;
 mod histories;
 mod inspection;
@@ -141,6 +142,7 @@ pub use groups::{
     GroupBeside, GroupRows, Grouped, group, group_columns, group_trust, month_drift, segment, segment_table,
     segment_without_target,
 };
+pub use hand_on::{Listed, score_to};
 pub use heard::{Choices, feedback_choices, feedback_grid};
 pub use histories::{thin_histories, thin_history};
 pub use inspection::{Inspection, inspect};

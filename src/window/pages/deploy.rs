@@ -1,5 +1,6 @@
 //! Put to work: the scoring service, the watched folder and what watches over them; privacy.
 
+mod hand_on;
 pub(in crate::window) mod privacy;
 pub(in crate::window) mod service;
 pub(in crate::window) mod watch;
@@ -17,17 +18,19 @@ pub enum Tab {
     #[default]
     Service,
     Watch,
+    HandOn,
     Privacy,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 3] = [Tab::Service, Tab::Watch, Tab::Privacy];
+    pub const ALL: [Tab; 4] = [Tab::Service, Tab::Watch, Tab::HandOn, Tab::Privacy];
 
     fn key(self) -> &'static str {
         match self {
             Self::Service => "deploy.tab.service",
             Self::Watch => "deploy.tab.watch",
+            Self::HandOn => "deploy.tab.hand_on",
             Self::Privacy => "deploy.tab.privacy",
         }
     }
@@ -54,6 +57,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.page.deploy.tab {
         Tab::Service => service::show(ui, scene),
         Tab::Watch => watch::show(ui, scene),
+        Tab::HandOn => hand_on::show(ui, scene),
         Tab::Privacy => privacy::show(ui, scene),
     }
 }

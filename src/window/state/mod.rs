@@ -12,6 +12,7 @@ mod figures;
 mod flows;
 mod groups;
 mod guard;
+mod hand_on;
 mod inside;
 mod keep;
 mod keyed;

@@ -25,6 +25,11 @@ pub enum Ask {
     SaveProject,
     CallList,
     SaveBundle,
+    /// The model as a program of its own.
+    Scorer,
+    /// The model as a workbook with formulas.
+    Workbook,
+    Onnx,
     Report,
     /// One customer's card.
     Card,
@@ -63,6 +68,10 @@ impl Ask {
             Self::SaveProject => "regulars",
             Self::CallList | Self::Grid => "xlsx",
             Self::SaveBundle => "bundle",
+            // Programs end in nothing but on Windows.
+            Self::Scorer => std::env::consts::EXE_EXTENSION,
+            Self::Workbook => "xlsx",
+            Self::Onnx => "onnx",
             Self::Report | Self::Card => "html",
             Self::SaveRecipe => "json",
             Self::Png => "png",
@@ -72,7 +81,7 @@ impl Ask {
 
     /// True where a file or folder is made.
     pub fn saves(self) -> bool {
-        !self.ending().is_empty() || self.is_folder()
+        !self.ending().is_empty() || self.is_folder() || self == Self::Scorer
     }
 
     /// True where a folder is filled.

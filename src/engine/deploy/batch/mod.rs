@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::drift::{Alert, DriftReport, Gather, Rules};
-use super::{Bundle, DeployError, Differences, Lacking, Scored};
+use super::{Bundle, DeployError, Differences, Lacking, Ready, Scored, Scores, scorer};
 use crate::clean::{self, StepSpec};
 use crate::collect::{self, ReadOptions};
 use crate::features::{Anchors, FittedFeatures};
@@ -86,6 +86,31 @@ pub fn needs_whole(bundle: &Bundle) -> Option<NeedsWhole> {
 /// # Errors
 /// The file cannot be read; a needed column is missing; the disk or the folder refuses; the person cancelled.
 pub fn score(ask: Ask<'_>, file: &Path, out: &Path, report: &Reporter) -> crate::Result<Option<Batch>> {
+    Ok(flagged(ask, None, file, out, report)?.map(|(batch, _)| batch))
+}
+
+/// [`score`] with the columns of [`scorer::FLAGS`] behind the list's own, as `ready`, of the same bundle,
+/// tells of each row; gives the number of rows with such a flag, too.
+///
+/// # Errors
+/// As [`score`].
+pub fn score_flagged(
+    ask: Ask<'_>,
+    ready: &Ready,
+    file: &Path,
+    out: &Path,
+    report: &Reporter,
+) -> crate::Result<Option<(Batch, u64)>> {
+    flagged(ask, Some(ready), file, out, report)
+}
+
+fn flagged(
+    ask: Ask<'_>,
+    ready: Option<&Ready>,
+    file: &Path,
+    out: &Path,
+    report: &Reporter,
+) -> crate::Result<Option<(Batch, u64)>> {
     if needs_whole(ask.bundle).is_some() {
         return Ok(None);
     }
@@ -94,7 +119,7 @@ pub fn score(ask: Ask<'_>, file: &Path, out: &Path, report: &Reporter) -> crate:
     let report = &report.part(0.3, 0.7);
     let mut made = Ok(None);
     let written = files::write_atomically(out, |to| {
-        made = pass(ask, &anchored, file, out, to, report);
+        made = pass((ask, ready), &anchored, file, out, to, report);
         match made {
             Ok(Some(_)) => Ok(()),
             _ => Err(std::io::Error::other("there is no list")),
@@ -132,23 +157,23 @@ fn anchored(ask: Ask<'_>, file: &Path, report: &Reporter) -> crate::Result<Optio
 
 /// Scores the blocks and writes them.
 fn pass(
-    ask: Ask<'_>,
+    (ask, ready): (Ask<'_>, Option<&Ready>),
     features: &FittedFeatures,
     file: &Path,
     out: &Path,
     to: &mut dyn Write,
     report: &Reporter,
-) -> crate::Result<Option<Batch>> {
+) -> crate::Result<Option<(Batch, u64)>> {
     let fail = |cause| DeployError::write(out, cause);
     let mut repeats = Repeats::new().map_err(fail)?;
     let mut gather = Gather::new(ask.bundle);
     let mut differences: Option<Differences> = None;
-    let (mut rows, mut at_risk) = (0u64, 0u64);
+    let (mut rows, mut at_risk, mut told) = (0u64, 0u64, 0u64);
     // Without repeated rows this is the list; with them it is written once more, with their flags.
     let mut first = tempfile::tempfile().map_err(fail)?;
     let streamed = {
         let mut buffer = std::io::BufWriter::with_capacity(1 << 20, &mut first);
-        write_header(&mut buffer).map_err(fail)?;
+        write_header(&mut buffer, ready.is_some()).map_err(fail)?;
         let streamed = collect::stream(file, ask.read, report, |block| {
             let part = report.part(0.0, 0.0);
             let scores = ask.bundle.score_block(&block, ask.lacking, Some(features), &part)?;
@@ -157,8 +182,10 @@ fn pass(
             gather.add(scores.cleaning.before_filling(), &p);
             rows += p.len() as u64;
             at_risk += p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
+            let flags = ready.map(|ready| flags(ready, &scores));
+            told += flags.iter().flatten().filter(|flags| flags.iter().any(|f| !f.is_empty())).count() as u64;
             take(&mut differences, scores.differences);
-            write_rows(&mut buffer, &scores.rows, ask.bundle.threshold).map_err(fail)?;
+            write_rows(&mut buffer, &scores.rows, flags.as_deref(), ask.bundle.threshold).map_err(fail)?;
             Ok(())
         })?;
         buffer.flush().map_err(fail)?;
@@ -166,10 +193,10 @@ fn pass(
     };
     let Some(streamed) = streamed else { return Ok(None) };
     let repeated = repeats.find().map_err(fail)?;
-    repeats::copy(&mut first, to, &repeated, REPEATED).map_err(fail)?;
+    repeats::copy(&mut first, to, &repeated, (HEADER.len() - 1, REPEATED)).map_err(fail)?;
     let drift = gather.finish(ask.rules);
     report.progress(1.0);
-    Ok(Some(Batch {
+    let batch = Batch {
         rows,
         at_risk,
         flagged: repeated.len() as u64,
@@ -178,7 +205,14 @@ fn pass(
         differences: differences.unwrap_or_default(),
         drift,
         out: out.to_owned(),
-    }))
+    };
+    Ok(Some((batch, told)))
+}
+
+/// What is told of each row.
+fn flags(ready: &Ready, scores: &Scores) -> Vec<[String; 3]> {
+    let flags = ready.flags(&scores.cleaning.source, scores.cleaning.before_filling());
+    flags.iter().map(|flags| scorer::told(flags)).collect()
 }
 
 /// The differences of a file that came in blocks: what is told of columns is that of every block, and
@@ -207,30 +241,41 @@ fn take(all: &mut Option<Differences>, block: Differences) {
     }
 }
 
-fn write_header(out: &mut dyn Write) -> std::io::Result<()> {
+fn write_header(out: &mut dyn Write, flagged: bool) -> std::io::Result<()> {
     out.write_all(b"\xEF\xBB\xBF")?;
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
+    match flagged {
+        true => writer.write_record(scorer::flagged_header())?,
+        false => writer.write_record(HEADER)?,
+    }
     out.write_all(&writer.into_inner().map_err(|error| error.into_error())?)
 }
 
 /// Lines of a list of scores, made on all cores.
-fn write_rows(out: &mut dyn Write, rows: &[Scored], threshold: f64) -> std::io::Result<()> {
-    let lines = |rows: &[Scored]| -> std::io::Result<Vec<u8>> {
+fn write_rows(
+    out: &mut dyn Write,
+    rows: &[Scored],
+    flags: Option<&[[String; 3]]>,
+    threshold: f64,
+) -> std::io::Result<()> {
+    let lines = |(part, rows): (usize, &[Scored])| -> std::io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 32));
-        for scored in rows {
+        for (at, scored) in rows.iter().enumerate() {
             let at_risk = u8::from(scored.probability >= threshold);
-            writer.write_record([
-                scored.row.to_string().as_str(),
-                files::harmless(&scored.id).as_ref(),
-                &format!("{:.6}", scored.probability),
-                if at_risk == 1 { "1" } else { "0" },
-                "",
-            ])?;
+            writer.write_field(scored.row.to_string())?;
+            writer.write_field(files::harmless(&scored.id).as_ref())?;
+            writer.write_field(format!("{:.6}", scored.probability))?;
+            writer.write_field(if at_risk == 1 { "1" } else { "0" })?;
+            writer.write_field("")?;
+            for flag in flags.and_then(|flags| flags.get(part * LINES + at)).into_iter().flatten() {
+                writer.write_field(files::harmless(flag).as_ref())?;
+            }
+            writer.write_record(None::<&[u8]>)?;
         }
         writer.into_inner().map_err(|error| error.into_error())
     };
-    let parts: Vec<Vec<u8>> = rows.par_chunks(LINES).map(lines).collect::<std::io::Result<_>>()?;
+    let parts: Vec<Vec<u8>> =
+        rows.par_chunks(LINES).enumerate().map(lines).collect::<std::io::Result<_>>()?;
     parts.iter().try_for_each(|part| out.write_all(part))
 }
 

@@ -51,8 +51,13 @@ impl Repeats {
     }
 }
 
-/// Copies a list of scores, with `flag` in the last cell of the rows at `places`.
-pub(super) fn copy(from: &mut File, to: &mut dyn Write, places: &[u64], flag: &str) -> std::io::Result<()> {
+/// Copies a list of scores, with `flag` in the cell `at` of the rows at `places`.
+pub(super) fn copy(
+    from: &mut File,
+    to: &mut dyn Write,
+    places: &[u64],
+    (at, flag): (usize, &str),
+) -> std::io::Result<()> {
     from.seek(SeekFrom::Start(0))?;
     if places.is_empty() {
         std::io::copy(&mut BufReader::with_capacity(1 << 20, from), to)?;
@@ -67,15 +72,14 @@ pub(super) fn copy(from: &mut File, to: &mut dyn Write, places: &[u64], flag: &s
     let (mut record, mut wanted) = (csv::ByteRecord::new(), places.iter().peekable());
     let mut place = None;
     while reader.read_byte_record(&mut record)? {
-        let is_flagged = place.is_some_and(|at| wanted.next_if_eq(&&at).is_some());
+        let is_flagged = place.is_some_and(|row| wanted.next_if_eq(&&row).is_some());
         if is_flagged {
-            let last = record.len().saturating_sub(1);
-            let kept: Vec<Vec<u8>> = record.iter().take(last).map(<[u8]>::to_vec).collect();
-            writer.write_record(kept.iter().map(Vec::as_slice).chain([flag.as_bytes()]))?;
+            let cells = record.iter().enumerate();
+            writer.write_record(cells.map(|(i, cell)| if i == at { flag.as_bytes() } else { cell }))?;
         } else {
             writer.write_byte_record(&record)?;
         }
-        place = Some(place.map_or(0, |at| at + 1));
+        place = Some(place.map_or(0, |row| row + 1));
     }
     writer.flush()
 }

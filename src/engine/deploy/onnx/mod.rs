@@ -361,6 +361,11 @@ fn model(bundle: &Bundle) -> Result<ModelProto, DeployError> {
 }
 
 impl Bundle {
+    /// True for kinds of model that can be written as ONNX.
+    pub fn has_onnx(&self) -> bool {
+        !matches!(self.model, Model::OneRule(_) | Model::Net(_) | Model::Majority { .. })
+    }
+
     /// The model in the binary form of ONNX.
     ///
     /// # Errors
