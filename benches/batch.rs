@@ -146,7 +146,8 @@ fn generate(from: &Path, target: &str, rows: usize, to: &Path) {
     let kept = |at: &usize| *at != left_out;
     let half = to.with_extension("part");
     let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(&half).unwrap());
-    let head: Vec<&str> = names.iter().enumerate().filter(|(at, _)| kept(at)).map(|(_, name)| *name).collect();
+    let head: Vec<&str> =
+        names.iter().enumerate().filter(|(at, _)| kept(at)).map(|(_, name)| *name).collect();
     writeln!(out, "{}", head.join(",")).unwrap();
     let (mut draw, mut line) = (Draw(7), String::new());
     for row in 0..rows {

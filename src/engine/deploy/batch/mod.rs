@@ -4,6 +4,7 @@
 //! Two things want more than a block: from which day dates are counted back, for which the file is read
 //! once more before; and which rows repeat earlier ones, for which 16 bytes a row go to a temporary file.
 
+mod lanes;
 mod repeats;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use crate::collect::{self, ReadOptions};
 use crate::features::{Anchors, FittedFeatures};
 use crate::files;
 use crate::job::{Event, Reporter};
-use crate::table::{Provenance, Table};
+use crate::table::{Frame, Provenance, Table};
 
 use repeats::Repeats;
 
@@ -118,16 +119,30 @@ fn anchored(ask: Ask<'_>, file: &Path, report: &Reporter) -> crate::Result<Optio
         return Ok(Some(features.clone()));
     }
     let names: Vec<&str> = ask.bundle.recipe.schema.iter().map(|spec| spec.name.as_str()).collect();
-    let streamed = collect::stream(file, ask.read, report, |block| {
+    let work = |block: Table| {
         let (block, _) = block.aligned(&names);
         let has = |name: &str| block.columns.iter().any(|column| column.name == name);
         let schema: Vec<_> =
             ask.bundle.recipe.schema.iter().filter(|spec| has(&spec.name)).cloned().collect();
-        let cleaning = clean::apply(&ask.bundle.recipe, &block, &schema, &report.part(0.0, 0.0))?;
+        clean::apply(&ask.bundle.recipe, &block, &schema, &report.part(0.0, 0.0))
+    };
+    let read =
+        |each: &mut dyn FnMut(Table) -> crate::Result<()>| collect::stream(file, ask.read, report, each);
+    let streamed = lanes::run(read, work, |cleaning| {
         anchors.add(cleaning.last());
         Ok(())
     })?;
     Ok(streamed.map(|_| features.anchored(&anchors)))
+}
+
+/// What comes of a block.
+struct Block {
+    p: Vec<f64>,
+    /// The rows before holes are filled.
+    known: Frame,
+    keys: Option<Vec<u64>>,
+    differences: Differences,
+    lines: Vec<Vec<u8>>,
 }
 
 /// Scores the blocks and writes them.
@@ -149,16 +164,28 @@ fn pass(
     let streamed = {
         let mut buffer = std::io::BufWriter::with_capacity(1 << 20, &mut first);
         write_header(&mut buffer).map_err(fail)?;
-        let streamed = collect::stream(file, ask.read, report, |block| {
+        let work = |block: Table| {
             let part = report.part(0.0, 0.0);
-            let scores = ask.bundle.score_block(&block, ask.lacking, Some(features), &part)?;
-            repeats.add(clean::repeat_keys(&scores.cleaning), scores.rows.len()).map_err(fail)?;
-            let p: Vec<f64> = scores.rows.iter().map(|row| row.probability).collect();
-            gather.add(scores.cleaning.before_filling(), &p);
-            rows += p.len() as u64;
-            at_risk += p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
-            take(&mut differences, scores.differences);
-            write_rows(&mut buffer, &scores.rows, ask.bundle.threshold).map_err(fail)?;
+            let mut scores = ask.bundle.score_block(&block, ask.lacking, Some(features), &part)?;
+            let keys = clean::repeat_keys(&mut scores.cleaning);
+            let lines = lines(&scores.rows, ask.bundle.threshold).map_err(fail)?;
+            Ok(Block {
+                p: scores.rows.iter().map(|row| row.probability).collect(),
+                known: scores.cleaning.before_filling().clone(),
+                differences: scores.differences,
+                keys,
+                lines,
+            })
+        };
+        let read =
+            |each: &mut dyn FnMut(Table) -> crate::Result<()>| collect::stream(file, ask.read, report, each);
+        let streamed = lanes::run(read, work, |block| {
+            repeats.add(block.keys, block.p.len()).map_err(fail)?;
+            gather.add(&block.known, &block.p);
+            rows += block.p.len() as u64;
+            at_risk += block.p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
+            take(&mut differences, block.differences);
+            block.lines.iter().try_for_each(|lines| buffer.write_all(lines)).map_err(fail)?;
             Ok(())
         })?;
         buffer.flush().map_err(fail)?;
@@ -215,23 +242,26 @@ fn write_header(out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// Lines of a list of scores, made on all cores.
-fn write_rows(out: &mut dyn Write, rows: &[Scored], threshold: f64) -> std::io::Result<()> {
-    let lines = |rows: &[Scored]| -> std::io::Result<Vec<u8>> {
+fn lines(rows: &[Scored], threshold: f64) -> std::io::Result<Vec<Vec<u8>>> {
+    let part = |rows: &[Scored]| -> std::io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 32));
+        let mut number = Vec::with_capacity(16);
         for scored in rows {
-            let at_risk = u8::from(scored.probability >= threshold);
-            writer.write_record([
-                scored.row.to_string().as_str(),
-                files::harmless(&scored.id).as_ref(),
-                &format!("{:.6}", scored.probability),
-                if at_risk == 1 { "1" } else { "0" },
-                "",
-            ])?;
+            let mut field = |text: std::fmt::Arguments<'_>| {
+                number.clear();
+                number.write_fmt(text)?;
+                writer.write_field(&number)
+            };
+            field(format_args!("{}", scored.row))?;
+            field(format_args!("{}", files::harmless(&scored.id)))?;
+            field(format_args!("{:.6}", scored.probability))?;
+            writer.write_field(if scored.probability >= threshold { "1" } else { "0" })?;
+            writer.write_field("")?;
+            writer.write_record(None::<&[u8]>)?;
         }
         writer.into_inner().map_err(|error| error.into_error())
     };
-    let parts: Vec<Vec<u8>> = rows.par_chunks(LINES).map(lines).collect::<std::io::Result<_>>()?;
-    parts.iter().try_for_each(|part| out.write_all(part))
+    rows.par_chunks(LINES).map(part).collect()
 }
 
 /// What watches over a file that was scored whole.
