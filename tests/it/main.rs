@@ -26,6 +26,7 @@ mod hostile_training;
 mod journey;
 mod judged;
 mod keyboard;
+mod kills;
 mod lessons;
 mod linked;
 mod live;

@@ -269,10 +269,12 @@ impl Gather {
     /// Nothing counted yet of columns whose profiles stand by themselves.
     #[cfg(test)]
     pub(super) fn of_profiles(profiles: &[(Profile, ColumnKind)], score: Option<&Profile>) -> Self {
-        let known = |profile: &Profile| match &profile.spread {
-            Spread::Levels { levels, .. } => Some(levels.iter().map(String::as_str).collect()),
-            Spread::Numbers { .. } => None,
-        };
+        fn known(profile: &Profile) -> Option<Vec<&str>> {
+            match &profile.spread {
+                Spread::Levels { levels, .. } => Some(levels.iter().map(String::as_str).collect()),
+                Spread::Numbers { .. } => None,
+            }
+        }
         let columns = profiles.iter().map(|(profile, kind)| Counts::new(profile, *kind, known(profile)));
         let score = score.map(|profile| Counts::new(profile, ColumnKind::Score, None));
         Self { rows: 0, sum: 0.0, columns: columns.collect(), score }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use journal::{Done, Journal, Notified, Result as DoneResult, now};
+pub use journal::{Done, Journal, Notified, Owed, Result as DoneResult, Retrained, now};
 pub use look::{Looked, hash_of, settled};
 pub use mail::Mail;
 pub(crate) use notice::wait;
@@ -42,12 +42,36 @@ pub struct WatchSpec {
     /// File of notices, see [`Notify`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<PathBuf>,
+    /// Trains a challenger by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrain: Option<RetrainSpec>,
+}
+
+/// What a challenger is trained from, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrainSpec {
+    /// The project whose settings and files are learnt from.
+    pub project: PathBuf,
+    /// The folder of later files in which the outcome is known.
+    pub labelled: PathBuf,
+    /// Days between two trainings, unless an alert comes first.
+    pub every_days: u32,
 }
 
 impl WatchSpec {
     /// A watch with a look a minute, for files that have stayed for two seconds.
     pub fn new(folder: PathBuf, bundle: PathBuf, out: PathBuf) -> Self {
-        Self { folder, bundle, out, every: 60, settle: 2, fill: false, rules: None, notify: None }
+        Self {
+            folder,
+            bundle,
+            out,
+            every: 60,
+            settle: 2,
+            fill: false,
+            rules: None,
+            notify: None,
+            retrain: None,
+        }
     }
 
     /// The folder of the journal.
