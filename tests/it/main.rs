@@ -20,6 +20,7 @@ mod feedback;
 mod feedback_page;
 mod figures;
 mod forget;
+mod fuzz;
 mod honest;
 mod hostile;
 mod hostile_training;

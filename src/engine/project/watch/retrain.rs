@@ -171,7 +171,7 @@ fn split(
     let keys: Vec<Vec<String>> = parts.iter().map(|(part, _)| keys_of(part, &schema)).collect();
     let mut newest: HashMap<&str, (usize, usize)> = HashMap::new();
     for (part, keys) in keys.iter().enumerate() {
-        keys.iter().enumerate().for_each(|(row, key)| drop(newest.insert(key, (part, row))));
+        newest.extend(keys.iter().enumerate().map(|(row, key)| (key.as_str(), (part, row))));
     }
     // Whoever is in a later file and judges is learnt from in none.
     let later = keys.iter().skip(1).flatten().map(String::as_str).filter(|key| judges(key));
