@@ -251,7 +251,8 @@ impl Shop {
 
     /// Everything is brought to its end, and compared with what must come of it.
     fn check_at_the_end(&mut self) {
-        let at = |name: &str| self.at(name).display().to_string();
+        let root = self.root.path().to_owned();
+        let at = |name: &str| root.join(name).display().to_string();
         let once = self.watch(&["--once"]);
         json(&once.iter().map(String::as_str).collect::<Vec<_>>());
         self.check_lists();

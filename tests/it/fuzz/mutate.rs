@@ -158,7 +158,8 @@ pub fn archive(chance: &mut ChaCha8Rng, data: &mut Vec<u8>, change: impl Fn(&mut
             let mut entry = zip.by_index(at).ok()?;
             let mut text = Vec::new();
             entry.read_to_end(&mut text).ok()?;
-            entries.push((entry.name().to_owned(), text));
+            let name = entry.name().ok()?.into_owned();
+            entries.push((name, text));
         }
         Some(entries)
     })();
