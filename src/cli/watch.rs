@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use regulars_engine::deploy::DeployError;
-use regulars_engine::deploy::watch::{self, WatchSpec};
+use regulars_engine::deploy::watch::{self, RetrainSpec, WatchSpec};
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Gate, WatchEvent, Watcher};
 use serde_json::{Value, json};
@@ -60,6 +60,15 @@ pub(super) struct Watch {
     /// Go back to the bundle before the last one that took over
     #[arg(long, conflicts_with_all = ["once", "challenger"])]
     rollback: bool,
+    /// Train a challenger by itself, with the settings and files of this project
+    #[arg(long, value_name = "PROJECT", requires = "labelled")]
+    retrain: Option<PathBuf>,
+    /// The folder of later files in which the outcome is known
+    #[arg(long, value_name = "DIR", requires = "retrain")]
+    labelled: Option<PathBuf>,
+    /// Days between two trainings, as 30 or 30d; an alert makes it due at once
+    #[arg(long, value_name = "DAYS", default_value = "30", value_parser = parse_days, requires = "retrain")]
+    retrain_every: u32,
     /// One JSON object on standard output
     #[arg(long)]
     pub(super) json: bool,
@@ -84,13 +93,18 @@ impl Watch {
             return Ok(told(&gate));
         }
         let mut watcher = Watcher::open(spec)?;
-        let mut done: Vec<Value> = Vec::new();
+        let (mut done, mut retrained) = (Vec::<Value>::new(), Value::Null);
         let mut tell = |event: WatchEvent| {
             eprintln!("{}  {}", watch::now(), words::watch::event(lang, &event));
-            if self.once
-                && let WatchEvent::Done(one) = event
-            {
-                done.push(json!(one));
+            match event {
+                WatchEvent::Done(one) if self.once => done.push(json!(one)),
+                WatchEvent::Retrained { learnt, gate } => {
+                    retrained = told(&gate);
+                    if let Some(object) = retrained.as_object_mut() {
+                        object.insert("learnt".to_owned(), learnt.into());
+                    }
+                }
+                _ => {}
             }
         };
         if !self.once {
@@ -103,6 +117,7 @@ impl Watch {
         self.say(lang.with("watch.cli.pass", &args));
         Ok(json!({
             "scored": pass.scored, "refused": pass.refused, "waiting": pass.waiting, "done": done,
+            "retrained": retrained,
         }))
     }
 
@@ -120,6 +135,7 @@ impl Watch {
             notify: of(&self.notify)?,
             passphrase_file: locked::passphrase_file().map(full).transpose()?,
             passphrase: self.passphrase()?,
+            retrain: self.retraining(full)?,
             ..WatchSpec::new(full(&self.folder)?, full(&self.bundle)?, full(&self.out)?)
         })
     }
@@ -134,6 +150,15 @@ impl Watch {
         let kept: Vec<PathBuf> = kept.flatten().map(|entry| entry.path()).collect();
         let all = [Some(&self.bundle), self.challenger.as_ref()].into_iter().flatten().chain(&kept);
         Ok(locked::passphrase_of_any(all.map(PathBuf::as_path))?)
+    }
+
+    fn retraining(
+        &self,
+        full: impl Fn(&Path) -> Result<PathBuf, DeployError>,
+    ) -> Result<Option<RetrainSpec>, super::Failure> {
+        let (Some(project), Some(labelled)) = (&self.retrain, &self.labelled) else { return Ok(None) };
+        let (project, labelled) = (full(project)?, full(labelled)?);
+        Ok(Some(RetrainSpec { project, labelled, every_days: self.retrain_every }))
     }
 
     fn say(&self, line: String) {
@@ -164,6 +189,11 @@ impl Watch {
         self.say(lang.with("watch.cli.installed", &args));
         Ok(json!({ "file": path, "enable": enable }))
     }
+}
+
+fn parse_days(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('d').unwrap_or(text);
+    number.parse().map_err(|_| "a number of days, as 30 or 30d".to_owned())
 }
 
 /// What the gate found.

@@ -1,6 +1,8 @@
 //! Writing files: beside the target, flushed to disk, then renamed over it, so that a full disk
 //! or a crash never leaves half a file; and the one way in which tables are exported.
 
+pub(crate) mod scratch;
+
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -146,7 +148,7 @@ pub fn write_atomically(
     if path.is_dir() {
         return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "this is a folder"));
     }
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = scratch::begin(folder)?;
     {
         let mut buffer = BufWriter::new(file.as_file_mut());
         write(&mut buffer)?;

@@ -74,6 +74,14 @@ pub fn event(lang: Lang, event: &WatchEvent) -> String {
         WatchEvent::NotTold { file, cause } => {
             lang.with("watch.event.not_told", &[("file", file.clone()), ("why", cause.clone())])
         }
+        WatchEvent::Retrained { learnt, gate: found } => {
+            let args = [("learnt", lang.count(*learnt as u64)), ("gate", gate(lang, found))];
+            lang.with("robust.retrained", &args)
+        }
+        WatchEvent::NotRetrained { kind, cause } => {
+            let args = [("why", lang.t(&format!("error.{kind}"))), ("cause", cause.clone())];
+            lang.with("robust.not_retrained", &args)
+        }
     }
 }
 

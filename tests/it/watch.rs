@@ -169,13 +169,47 @@ fn the_service_is_shown_and_written() {
 }
 
 #[test]
+fn a_challenger_is_trained_by_itself_on_the_command_line() {
+    let shop = Shop::new();
+    let text = std::fs::read_to_string(sample()).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    let known = PathBuf::from(shop.at("known.csv"));
+    std::fs::write(&known, format!("{head}\n{}\n", rows[..600].join("\n"))).unwrap();
+    std::fs::create_dir(shop.at("labelled")).unwrap();
+    std::fs::write(shop.at("labelled/may.csv"), format!("{head}\n{}\n", rows[600..].join("\n"))).unwrap();
+    let project = regulars_engine::project::SavedProject::new(Default::default(), known, String::new());
+    project.save(Path::new(&shop.at("p.regulars"))).unwrap();
+    let (project, labelled) = (shop.at("p.regulars"), shop.at("labelled"));
+    let ask = ["--retrain", &project, "--labelled", &labelled, "--retrain-every", "7d"];
+    let told = shop.watch(&ask);
+    let judged = &told["retrained"];
+    assert!(judged["rows"].as_u64() > Some(100) && judged["learnt"].as_u64() > Some(900), "{told}");
+    assert_eq!(judged["took_over"], judged["difference"]["low"].as_f64() > Some(0.0));
+    assert_eq!(shop.watch(&ask)["retrained"], Value::Null, "a month judges once");
+    assert_eq!(json(&["audit", "verify", &shop.at("out")])["whole"], true);
+    let unit = shop.watch(&["--retrain", &project, "--labelled", &labelled]);
+    assert_eq!(unit["retrained"], Value::Null);
+    let (folder, bundle, out) = (shop.at("in"), shop.at("m.bundle"), shop.at("out"));
+    let ask = ["watch", &folder, "--bundle", &bundle, "--out", &out, "--print-service"];
+    let unit = json(&[&ask[..], &["--retrain", &project, "--labelled", &labelled]].concat());
+    assert!(unit["unit"].as_str().unwrap().contains("--retrain-every 30"), "{unit}");
+    let (code, _, _) =
+        regulars(&["watch", &folder, "--bundle", &bundle, "--out", &out, "--retrain", &project]);
+    assert_eq!(code, 2, "without outcomes there is nothing to learn from");
+}
+
+#[test]
 fn the_tab_watches_and_shows_what_moved() {
     let shop = Shop::new();
     let shots = std::env::var_os("REGULARS_SHOTS").map(PathBuf::from);
     let mut harness = window([1280.0, 800.0], Prefs { page: Page::Deploy, ..Prefs::default() });
     harness.state_mut().page.deploy.tab = DeployTab::Watch;
     harness.run_steps(2);
-    harness.state_mut().state.watch.form.paths = [shop.at("in"), shop.at("m.bundle"), shop.at("out")];
+    let paths = &mut harness.state_mut().state.watch.form.paths;
+    for (path, text) in paths.iter_mut().zip(["in", "m.bundle", "out"]) {
+        *path = shop.at(text);
+    }
     harness.run_steps(2);
     harness.get_by_label("Look once").click();
     harness.step();

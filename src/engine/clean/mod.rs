@@ -516,9 +516,9 @@ fn apply_fitted(
 
 /// A key for each row, equal for rows that the duplicates step holds to be one; `None` where the recipe
 /// has no such step. For rows that come block by block.
-pub(crate) fn repeat_keys(cleaning: &Cleaning) -> Option<Vec<u64>> {
-    let at = cleaning.stages.iter().position(|stage| stage.change.name == "duplicates")?;
-    Some(duplicates::row_keys(cleaning.before(at), |_| true))
+pub(crate) fn repeat_keys(cleaning: &mut Cleaning) -> Option<Vec<u64>> {
+    let step = cleaning.stages.iter_mut().find(|stage| stage.change.name == "duplicates")?;
+    Some(std::mem::take(&mut step.change.keys))
 }
 
 /// A key for each row that is equal for rows that are equal in everything but their identifiers.

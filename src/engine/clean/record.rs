@@ -63,6 +63,9 @@ pub struct Change {
     pub notes: Vec<Note>,
     /// What each rule, formula or limit found.
     pub findings: Vec<Finding>,
+    /// While scoring, of the step that looks for repeated rows: a key for each row.
+    #[serde(skip)]
+    pub(crate) keys: Vec<u64>,
 }
 
 impl Change {
@@ -136,6 +139,7 @@ impl Recorder {
             flagged,
             notes,
             findings,
+            keys: _,
         } = own.change;
         if cells_changed > 0 || !flagged.is_empty() {
             self.touched.iter_mut().zip(own.touched).for_each(|(all, one)| *all |= one);
@@ -183,6 +187,11 @@ impl Recorder {
         if let Some(touched) = self.touched.get_mut(at) {
             *touched = true;
         }
+    }
+
+    /// Keeps a key for each row.
+    pub(super) fn keys(&mut self, keys: Vec<u64>) {
+        self.change.keys = keys;
     }
 
     pub(super) fn note(&mut self, note: Note) {

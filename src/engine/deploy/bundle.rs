@@ -204,6 +204,7 @@ impl Bundle {
         report.progress(0.6);
         // Days are counted back from the file's own end, where it goes on after the model's.
         // Bundles of the first version score as they always did.
+        let is_part = features.is_some();
         let features = match (features, self.version) {
             (Some(features), _) => features.clone(),
             (None, 0 | 1) => self.features.clone(),
@@ -237,7 +238,12 @@ impl Bundle {
             actual: actual(at),
         });
         let rows = rows.collect();
-        let mut differences = differences::find(&differences::known_to(self), table, &cleaning);
+        let mut known = differences::known_to(self);
+        if is_part {
+            // The spread of a part says nothing of the file: the drift of all of it is told elsewhere.
+            (known.after, known.profiles) = (Vec::new(), Vec::new());
+        }
+        let mut differences = differences::find(&known, table, &cleaning);
         differences.renamed = renamed;
         differences.later = features.later_than(&self.features);
         Ok(Scores { rows, differences, cleaning, matrix, table: table.clone() })

@@ -11,7 +11,7 @@ use super::drift::Fine;
 use crate::clean::Cleaning;
 use crate::detect::date;
 use crate::metrics::{psi, psi_by_chance};
-use crate::table::{ColumnSpec, Frame, Role, Table, show_number};
+use crate::table::{ColumnSpec, Frame, Places, Role, Table, show_number};
 
 /// Bins of a number's spread.
 const BINS: usize = 10;
@@ -270,7 +270,8 @@ pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Dif
     for (column, levels) in &known.levels {
         let Some(text) = frame.text(column) else { continue };
         let mut new: BTreeMap<&str, usize> = BTreeMap::new();
-        for value in text.iter().flatten().filter(|v| !levels.contains(v)) {
+        let known = Places::of(levels.iter().map(|level| (*level, ())));
+        for value in text.iter().flatten().filter(|value| known.get(value).is_none()) {
             *new.entry(value).or_default() += 1;
         }
         if !new.is_empty() {

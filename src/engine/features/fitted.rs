@@ -1,5 +1,6 @@
 //! Fitted features: all that is needed to make the same features of new rows.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::encode::{self, Encoder, TrainRows};
@@ -7,6 +8,9 @@ use super::select::{self, LeftOut};
 use super::{Anchors, FeatureError, FeatureSpec, Matrix};
 use crate::job::{Cancelled, Reporter};
 use crate::table::{ColumnSpec, Frame};
+
+/// Rows that are encoded in one go.
+const PART: usize = 1 << 12;
 
 /// Fitted encoders, and which of their features were left out again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -183,12 +187,21 @@ impl FittedFeatures {
     }
 
     fn fill(&self, frame: &Frame, matrix: &mut Matrix, report: &Reporter) -> Result<(), Cancelled> {
-        let (width, mut offset) = (matrix.width(), 0);
-        for encoder in &self.encoders {
-            report.check()?;
-            encoder.write(frame, offset, width, &mut matrix.data, report)?;
-            offset += encoder.width();
+        let width = matrix.width();
+        let part = |frame: &Frame, data: &mut [f32]| {
+            let mut offset = 0;
+            for encoder in &self.encoders {
+                report.check()?;
+                encoder.write(frame, offset, width, data, report)?;
+                offset += encoder.width();
+            }
+            Ok(())
+        };
+        if frame.height() <= PART || width == 0 {
+            return part(frame, &mut matrix.data);
         }
-        Ok(())
+        // Every row is encoded by itself: parts of them side by side, each small enough for the cache.
+        let parts = matrix.data.par_chunks_mut(PART * width).enumerate();
+        parts.map(|(at, data)| part(&frame.slice(at * PART, PART), data)).collect()
     }
 }

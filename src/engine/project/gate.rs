@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::watch::{model_path, trail};
 use super::{Secrets, Settings, Source};
-use crate::deploy::audit::{self, What};
-use crate::deploy::watch::{Journal, WatchSpec, hash_of};
-use crate::deploy::{Bundle, DeployError, Lacking};
+use crate::deploy::audit::What;
+use crate::deploy::watch::{Journal, Owed, WatchSpec, hash_of, now};
+use crate::deploy::{Bundle, DeployError, Lacking, Scores};
 use crate::files;
 use crate::job::Reporter;
 use crate::metrics::{Paired, paired_auc};
@@ -53,7 +54,14 @@ pub fn judge_challenger(
         let table = super::open_for(bundle, &Settings::default(), from, None, report)?;
         bundle.score(&table, Lacking::Refuse, report)
     };
-    let (first, second) = (scores(champion)?, scores(challenger)?);
+    compare_scores((&scores(champion)?, &scores(challenger)?), judge)
+}
+
+/// Compares what two models say of the same rows; `of` is named where they are too few.
+///
+/// # Errors
+/// Too few customers of either outcome.
+pub(super) fn compare_scores((first, second): (&Scores, &Scores), of: &Path) -> crate::Result<Gate> {
     // Both must speak of the same outcome: rows are paired by their place in the file.
     let mut of_second: BTreeMap<u32, (f64, Option<bool>)> =
         second.rows.iter().map(|row| (row.row, (row.probability, row.actual))).collect();
@@ -68,7 +76,7 @@ pub fn judge_challenger(
         }
     }
     let positives = labels.iter().filter(|label| **label).count();
-    let small = || DeployError::NoJudge { file: judge.to_owned() };
+    let small = || DeployError::NoJudge { file: of.to_owned() };
     if positives < LEAST || labels.len() - positives < LEAST {
         return Err(small().into());
     }
@@ -96,31 +104,57 @@ pub fn challenge(
     report: &Reporter,
 ) -> crate::Result<Gate> {
     let mut journal = Journal::open(&spec.state())?;
+    journal.settle(&trail(spec))?;
     let present = model_path(spec, journal.models());
     let open = |file: &Path| Bundle::open_with(file, spec.passphrase.as_ref());
     let gate = judge_challenger((&open(&present)?, &open(challenger)?), judge, report)?;
     let (champion_hash, challenger_hash) = (hash_of(&present, report)?, hash_of(challenger, report)?);
-    let detail = BTreeMap::from([
+    let models = ((present.as_path(), champion_hash), (challenger, challenger_hash));
+    decide(spec, &mut journal, models, &gate, (&[], BTreeMap::new()))?;
+    Ok(gate)
+}
+
+/// Does what the gate says: where the challenger wins, it is kept beside the champion and used from the next
+/// pass on. Either way the audit trail says so, whenever the program is stopped. `judged` are the files
+/// whose rows judge no more, `more` what else the trail is told.
+///
+/// # Errors
+/// The folder refuses.
+pub(super) fn decide(
+    spec: &WatchSpec,
+    journal: &mut Journal,
+    ((champion, champion_hash), (challenger, challenger_hash)): ((&Path, String), (&Path, String)),
+    gate: &Gate,
+    (judged, more): (&[String], BTreeMap<String, Value>),
+) -> crate::Result<()> {
+    let mut detail = BTreeMap::from([
         ("champion".to_owned(), champion_hash.clone().into()),
         ("challenger".to_owned(), challenger_hash.clone().into()),
         ("rows".to_owned(), gate.rows.into()),
         ("difference".to_owned(), gate.paired.difference.into()),
         ("low".to_owned(), gate.paired.low.into()),
     ]);
+    detail.extend(more);
     if !gate.takes_over {
-        let (_, head) = audit::append(&trail(spec), What::Stayed, detail)?;
-        journal.set_head(head)?;
-        return Ok(gate);
+        journal.decide(None, judged, owed(What::Stayed, detail))?;
+        return Ok(journal.settle(&trail(spec))?);
     }
     let mut models = journal.models().to_vec();
     if models.is_empty() {
-        models.push(keep(spec, &present, &champion_hash)?);
+        models.push(keep(spec, champion, &champion_hash)?);
     }
     models.push(keep(spec, challenger, &challenger_hash)?);
-    journal.set_model(challenger_hash, models)?;
-    let (_, head) = audit::append(&trail(spec), What::TookOver, detail)?;
-    journal.set_head(head)?;
-    Ok(gate)
+    journal.decide(Some((challenger_hash, models)), judged, owed(What::TookOver, detail))?;
+    Ok(journal.settle(&trail(spec))?)
+}
+
+/// An entry for the trail that is like no other.
+fn owed(what: What, mut detail: BTreeMap<String, Value>) -> Owed {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let text = format!("{} {} {}", now(), since.as_nanos(), std::process::id());
+    let decision: String = blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect();
+    detail.insert("decision".to_owned(), decision.into());
+    Owed { what, detail }
 }
 
 /// Copies a bundle to those that are kept; its name there.
@@ -143,6 +177,7 @@ fn keep(spec: &WatchSpec, bundle: &Path, hash: &str) -> crate::Result<String> {
 /// There is none; another program watches; the folder refuses.
 pub fn roll_back(spec: &WatchSpec) -> crate::Result<String> {
     let mut journal = Journal::open(&spec.state())?;
+    journal.settle(&trail(spec))?;
     let mut models = journal.models().to_vec();
     let left = models.pop().filter(|_| !models.is_empty());
     let (Some(left), Some(back)) = (left, models.last().cloned()) else {
@@ -151,9 +186,8 @@ pub fn roll_back(spec: &WatchSpec) -> crate::Result<String> {
     let path = model_path(spec, &models);
     Bundle::open_with(&path, spec.passphrase.as_ref())?;
     let hash = hash_of(&path, &Reporter::silent())?;
-    journal.set_model(hash, models)?;
     let detail = BTreeMap::from([("from".to_owned(), left.into()), ("to".to_owned(), back.clone().into())]);
-    let (_, head) = audit::append(&trail(spec), What::RolledBack, detail)?;
-    journal.set_head(head)?;
+    journal.decide(Some((hash, models)), &[], owed(What::RolledBack, detail))?;
+    journal.settle(&trail(spec))?;
     Ok(back)
 }

@@ -5,13 +5,15 @@
 //! Stopped before the journal, the same list is made again under the same name; stopped after it, what is
 //! missing is done at the next start.
 
+mod retrain;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::{Secrets, Settings, Source};
+use super::{Gate, Secrets, Settings, Source};
 use crate::deploy::audit::{self, What};
 use crate::deploy::batch::{self, Ask, Batch};
 use crate::deploy::drift::{DriftReport, Rules};
@@ -50,6 +52,10 @@ pub enum WatchEvent {
     Waits { file: String, kind: Option<&'static str> },
     /// A notice did not get through.
     NotTold { file: String, cause: String },
+    /// A challenger was trained from so many customers, and judged.
+    Retrained { learnt: usize, gate: Gate },
+    /// No challenger could be trained or judged; it is tried again when there is another file.
+    NotRetrained { kind: &'static str, cause: String },
 }
 
 /// What a pass did.
@@ -71,6 +77,9 @@ pub struct Watcher {
     bundle: Option<Bundle>,
     /// Contents of files that have not changed since.
     known: HashMap<PathBuf, (u64, SystemTime, String)>,
+    /// What was seen of the files with outcomes, and those with which nothing could be done.
+    labelled: Looked,
+    tried: Vec<String>,
 }
 
 /// Scores a file of exports as the command line does: delimited text from 64 MiB on block by block, or
@@ -141,8 +150,9 @@ impl Watcher {
         let rules = spec.rules.as_deref().map(Rules::open).transpose()?.unwrap_or_default();
         let notify = spec.notify.as_deref().map(Notify::open).transpose()?;
         let journal = Journal::open(&spec.state())?;
-        let (looked, known) = (Looked::default(), HashMap::new());
-        Ok(Self { spec, journal, looked, rules, notify, bundle: None, known })
+        let (looked, labelled, known) = (Looked::default(), Looked::default(), HashMap::new());
+        let tried = Vec::new();
+        Ok(Self { spec, journal, looked, rules, notify, bundle: None, known, labelled, tried })
     }
 
     /// What it was asked for.
@@ -150,12 +160,14 @@ impl Watcher {
         &self.spec
     }
 
-    /// One look: what was left open is finished, then every new content that has come to rest is scored.
+    /// One look: what was left open is finished, then every new content that has come to rest is scored,
+    /// then, where it is time, a challenger is trained and judged.
     ///
     /// # Errors
     /// The bundle cannot be opened; the folder cannot be read; journal or trail cannot be written; the
     /// person cancelled. What is wrong with a single file is an event.
     pub fn pass(&mut self, report: &Reporter, tell: &mut dyn FnMut(WatchEvent)) -> crate::Result<Pass> {
+        self.journal.settle(&trail(&self.spec))?;
         self.open_model()?;
         for hash in self.journal.open_ends() {
             self.settle_up(&hash, report, tell)?;
@@ -195,6 +207,7 @@ impl Watcher {
                 }
             }
         }
+        self.retrain(report, tell)?;
         report.progress(1.0);
         Ok(pass)
     }

@@ -1,6 +1,8 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
+mod places;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{date, number};
 use crate::files;
 use crate::note::Note;
+
+pub(crate) use places::Places;
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -317,6 +321,12 @@ impl Frame {
             ),
             _ => None,
         }
+    }
+
+    /// At most `rows` rows from the one at place `from` on; columns are shared, not copied.
+    pub fn slice(&self, from: usize, rows: usize) -> Frame {
+        let ids: Vec<u32> = self.rows.iter().skip(from).take(rows).copied().collect();
+        Frame { data: self.data.slice(from as i64, ids.len()), rows: Arc::new(ids) }
     }
 
     /// Values of a column as text for showing, `None` for missing or absent.

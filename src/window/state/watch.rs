@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use regulars_engine::Error;
 use regulars_engine::deploy::audit::{self, Entry, Head};
 use regulars_engine::deploy::drift::DriftReport;
-use regulars_engine::deploy::watch::{Done, Journal, STATE, WatchSpec, now};
+use regulars_engine::deploy::watch::{Done, Journal, RetrainSpec, STATE, WatchSpec, now};
 use regulars_engine::job::{Event, Job};
 use regulars_engine::project::{WatchEvent, Watcher};
 
@@ -24,38 +24,51 @@ pub enum WatchPath {
     Folder,
     Bundle,
     Out,
+    /// The project that a challenger is trained from; may be left out.
+    Project,
+    /// Later files with known outcomes, for it.
+    Labelled,
 }
 
 impl WatchPath {
-    pub const ALL: [Self; 3] = [Self::Folder, Self::Bundle, Self::Out];
+    pub const ALL: [Self; 5] = [Self::Folder, Self::Bundle, Self::Out, Self::Project, Self::Labelled];
 }
 
 /// What the person asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WatchForm {
     /// As typed, in the order of [`WatchPath::ALL`].
-    pub paths: [String; 3],
+    pub paths: [String; 5],
     /// Minutes between two looks.
     pub minutes: u32,
     pub fill: bool,
+    /// Days between two trainings of a challenger.
+    pub retrain_days: u32,
 }
 
 impl Default for WatchForm {
     fn default() -> Self {
-        Self { paths: Default::default(), minutes: 1, fill: false }
+        Self { paths: Default::default(), minutes: 1, fill: false, retrain_days: 30 }
     }
 }
 
 impl WatchForm {
     /// The watch, once all is said.
     pub fn spec(&self) -> Option<WatchSpec> {
-        let [folder, bundle, out] = self.paths.each_ref().map(|path| path.trim());
+        let [folder, bundle, out, project, labelled] = self.paths.each_ref().map(|path| path.trim());
         if [folder, bundle, out].iter().any(|path| path.is_empty()) {
             return None;
         }
+        let retrains = !project.is_empty() && !labelled.is_empty();
+        let retrain = retrains.then(|| RetrainSpec {
+            project: project.into(),
+            labelled: labelled.into(),
+            every_days: self.retrain_days,
+        });
         Some(WatchSpec {
             every: u64::from(self.minutes) * 60,
             fill: self.fill,
+            retrain,
             ..WatchSpec::new(folder.into(), bundle.into(), out.into())
         })
     }
@@ -224,8 +237,8 @@ impl State {
         let spawned = std::thread::Builder::new().name("regulars-dialog".into()).spawn(move || {
             let dialog = rfd::FileDialog::new();
             let picked = match path {
-                WatchPath::Bundle => dialog.pick_file(),
-                WatchPath::Folder | WatchPath::Out => dialog.pick_folder(),
+                WatchPath::Bundle | WatchPath::Project => dialog.pick_file(),
+                WatchPath::Folder | WatchPath::Out | WatchPath::Labelled => dialog.pick_folder(),
             };
             let _ = sender.send((path, picked));
             ctx.request_repaint();

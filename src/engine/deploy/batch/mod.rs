@@ -4,6 +4,7 @@
 //! Two things want more than a block: from which day dates are counted back, for which the file is read
 //! once more before; and which rows repeat earlier ones, for which 16 bytes a row go to a temporary file.
 
+mod lanes;
 mod repeats;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use crate::collect::{self, ReadOptions};
 use crate::features::{Anchors, FittedFeatures};
 use crate::files;
 use crate::job::{Event, Reporter};
-use crate::table::{Provenance, Table};
+use crate::table::{Frame, Provenance, Table};
 
 use repeats::Repeats;
 
@@ -143,16 +144,32 @@ fn anchored(ask: Ask<'_>, file: &Path, report: &Reporter) -> crate::Result<Optio
         return Ok(Some(features.clone()));
     }
     let names: Vec<&str> = ask.bundle.recipe.schema.iter().map(|spec| spec.name.as_str()).collect();
-    let streamed = collect::stream(file, ask.read, report, |block| {
+    let work = |block: Table| {
         let (block, _) = block.aligned(&names);
         let has = |name: &str| block.columns.iter().any(|column| column.name == name);
         let schema: Vec<_> =
             ask.bundle.recipe.schema.iter().filter(|spec| has(&spec.name)).cloned().collect();
-        let cleaning = clean::apply(&ask.bundle.recipe, &block, &schema, &report.part(0.0, 0.0))?;
+        clean::apply(&ask.bundle.recipe, &block, &schema, &report.part(0.0, 0.0))
+    };
+    let read =
+        |each: &mut dyn FnMut(Table) -> crate::Result<()>| collect::stream(file, ask.read, report, each);
+    let streamed = lanes::run(read, work, |cleaning| {
         anchors.add(cleaning.last());
         Ok(())
     })?;
     Ok(streamed.map(|_| features.anchored(&anchors)))
+}
+
+/// What comes of a block.
+struct Block {
+    p: Vec<f64>,
+    /// The rows before holes are filled.
+    known: Frame,
+    keys: Option<Vec<u64>>,
+    /// Rows of which something is told.
+    told: u64,
+    differences: Differences,
+    lines: Vec<Vec<u8>>,
 }
 
 /// Scores the blocks and writes them.
@@ -174,18 +191,32 @@ fn pass(
     let streamed = {
         let mut buffer = std::io::BufWriter::with_capacity(1 << 20, &mut first);
         write_header(&mut buffer, ready.is_some()).map_err(fail)?;
-        let streamed = collect::stream(file, ask.read, report, |block| {
+        let work = |block: Table| {
             let part = report.part(0.0, 0.0);
-            let scores = ask.bundle.score_block(&block, ask.lacking, Some(features), &part)?;
-            repeats.add(clean::repeat_keys(&scores.cleaning), scores.rows.len()).map_err(fail)?;
-            let p: Vec<f64> = scores.rows.iter().map(|row| row.probability).collect();
-            gather.add(scores.cleaning.before_filling(), &p);
-            rows += p.len() as u64;
-            at_risk += p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
+            let mut scores = ask.bundle.score_block(&block, ask.lacking, Some(features), &part)?;
             let flags = ready.map(|ready| flags(ready, &scores));
-            told += flags.iter().flatten().filter(|flags| flags.iter().any(|f| !f.is_empty())).count() as u64;
-            take(&mut differences, scores.differences);
-            write_rows(&mut buffer, &scores.rows, flags.as_deref(), ask.bundle.threshold).map_err(fail)?;
+            let told = flags.iter().flatten().filter(|flags| flags.iter().any(|f| !f.is_empty())).count();
+            let keys = clean::repeat_keys(&mut scores.cleaning);
+            let lines = lines(&scores.rows, flags.as_deref(), ask.bundle.threshold).map_err(fail)?;
+            Ok(Block {
+                p: scores.rows.iter().map(|row| row.probability).collect(),
+                known: scores.cleaning.before_filling().clone(),
+                differences: scores.differences,
+                keys,
+                told: told as u64,
+                lines,
+            })
+        };
+        let read =
+            |each: &mut dyn FnMut(Table) -> crate::Result<()>| collect::stream(file, ask.read, report, each);
+        let streamed = lanes::run(read, work, |block| {
+            repeats.add(block.keys, block.p.len()).map_err(fail)?;
+            gather.add(&block.known, &block.p);
+            rows += block.p.len() as u64;
+            at_risk += block.p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
+            told += block.told;
+            take(&mut differences, block.differences);
+            block.lines.iter().try_for_each(|lines| buffer.write_all(lines)).map_err(fail)?;
             Ok(())
         })?;
         buffer.flush().map_err(fail)?;
@@ -252,20 +283,24 @@ fn write_header(out: &mut dyn Write, flagged: bool) -> std::io::Result<()> {
 }
 
 /// Lines of a list of scores, made on all cores.
-fn write_rows(
-    out: &mut dyn Write,
+fn lines(
     rows: &[Scored],
     flags: Option<&[[String; 3]]>,
     threshold: f64,
-) -> std::io::Result<()> {
-    let lines = |(part, rows): (usize, &[Scored])| -> std::io::Result<Vec<u8>> {
+) -> std::io::Result<Vec<Vec<u8>>> {
+    let part = |(part, rows): (usize, &[Scored])| -> std::io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 32));
+        let mut number = Vec::with_capacity(16);
         for (at, scored) in rows.iter().enumerate() {
-            let at_risk = u8::from(scored.probability >= threshold);
-            writer.write_field(scored.row.to_string())?;
-            writer.write_field(files::harmless(&scored.id).as_ref())?;
-            writer.write_field(format!("{:.6}", scored.probability))?;
-            writer.write_field(if at_risk == 1 { "1" } else { "0" })?;
+            let mut field = |text: std::fmt::Arguments<'_>| {
+                number.clear();
+                number.write_fmt(text)?;
+                writer.write_field(&number)
+            };
+            field(format_args!("{}", scored.row))?;
+            field(format_args!("{}", files::harmless(&scored.id)))?;
+            field(format_args!("{:.6}", scored.probability))?;
+            writer.write_field(if scored.probability >= threshold { "1" } else { "0" })?;
             writer.write_field("")?;
             for flag in flags.and_then(|flags| flags.get(part * LINES + at)).into_iter().flatten() {
                 writer.write_field(files::harmless(flag).as_ref())?;
@@ -274,9 +309,7 @@ fn write_rows(
         }
         writer.into_inner().map_err(|error| error.into_error())
     };
-    let parts: Vec<Vec<u8>> =
-        rows.par_chunks(LINES).enumerate().map(lines).collect::<std::io::Result<_>>()?;
-    parts.iter().try_for_each(|part| out.write_all(part))
+    rows.par_chunks(LINES).enumerate().map(part).collect()
 }
 
 /// What watches over a file that was scored whole.

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::{ColumnDrift, ColumnKind, DriftReport, Fine, Rules};
-use crate::deploy::differences::{bin, known_to, level};
+use crate::deploy::differences::{bin, known_to};
 use crate::deploy::{Bundle, Profile, Spread};
 use crate::metrics::psi;
-use crate::table::{Frame, Role, show_number};
+use crate::table::{Frame, Places, Role, show_number};
 
 /// Unseen categories that are told apart; a column of free text must not fill the memory.
 const UNSEEN_KEPT: usize = 1000;
@@ -27,13 +27,23 @@ pub struct Gather {
     score: Option<Counts>,
 }
 
+/// What is known of a category.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    bin: usize,
+    /// The training rows had it.
+    known: bool,
+}
+
 /// Counts of one column.
 #[derive(Debug, Clone)]
 struct Counts {
     profile: Profile,
     kind: ColumnKind,
-    /// Every category that the training rows had, where that is known.
-    known: Option<HashSet<String>>,
+    /// The bin of each category that has one, and of each that the training rows had.
+    places: Places<String, Place>,
+    /// Every category that the training rows had is among the places.
+    knows_all: bool,
     present: bool,
     missing: usize,
     values: usize,
@@ -48,13 +58,23 @@ struct Counts {
 }
 
 impl Counts {
-    fn new(profile: &Profile, kind: ColumnKind, known: Option<HashSet<String>>) -> Self {
-        let bins = match &profile.spread {
-            Spread::Numbers { shares, .. } | Spread::Levels { shares, .. } => shares.len(),
+    /// `known` holds every category that the training rows had, where that is known.
+    fn new(profile: &Profile, kind: ColumnKind, known: Option<Vec<&str>>) -> Self {
+        let (bins, named) = match &profile.spread {
+            Spread::Numbers { shares, .. } => (shares.len(), &[][..]),
+            Spread::Levels { shares, levels } => (shares.len(), levels.as_slice()),
         };
+        let is_known: HashSet<&str> = known.iter().flatten().copied().collect();
+        let of = |bin: usize, level: &str| {
+            (level.to_owned(), Place { bin, known: known.is_none() || is_known.contains(level) })
+        };
+        let named_ones = named.iter().enumerate().map(|(bin, level)| of(bin, level));
+        let others = known.iter().flatten().map(|level| of(named.len(), level));
+        let places = Places::of(named_ones.chain(others));
         Self {
             kind,
-            known,
+            places,
+            knows_all: known.is_some(),
             present: false,
             missing: 0,
             values: 0,
@@ -93,12 +113,13 @@ impl Counts {
     }
 
     fn level(&mut self, value: &str) {
-        let Spread::Levels { levels, .. } = &self.profile.spread else { return };
         self.values += 1;
-        if let Some(count) = self.bins.get_mut(level(levels, value)) {
+        let place = self.places.get(value);
+        let last = self.bins.len().saturating_sub(1);
+        if let Some(count) = self.bins.get_mut(place.map_or(last, |place| place.bin)) {
             *count += 1;
         }
-        if self.known.as_ref().is_some_and(|known| !known.contains(value)) {
+        if self.knows_all && !place.is_some_and(|place| place.known) {
             self.unseen += 1;
             if let Some(count) = self.unseen_levels.get_mut(value) {
                 *count += 1;
@@ -229,9 +250,9 @@ impl Gather {
             };
             let of_encoder = known.levels.iter().find(|(column, _)| *column == profile.column);
             let levels = match (&profile.spread, of_encoder) {
-                (_, Some((_, levels))) => Some(levels.iter().map(|level| (*level).to_owned()).collect()),
+                (_, Some((_, levels))) => Some(levels.clone()),
                 (Spread::Levels { levels, shares }, None) if shares.last() == Some(&0.0) => {
-                    Some(levels.iter().cloned().collect())
+                    Some(levels.iter().map(String::as_str).collect())
                 }
                 _ => None,
             };
@@ -248,10 +269,12 @@ impl Gather {
     /// Nothing counted yet of columns whose profiles stand by themselves.
     #[cfg(test)]
     pub(super) fn of_profiles(profiles: &[(Profile, ColumnKind)], score: Option<&Profile>) -> Self {
-        let known = |profile: &Profile| match &profile.spread {
-            Spread::Levels { levels, .. } => Some(levels.iter().cloned().collect()),
-            Spread::Numbers { .. } => None,
-        };
+        fn known(profile: &Profile) -> Option<Vec<&str>> {
+            match &profile.spread {
+                Spread::Levels { levels, .. } => Some(levels.iter().map(String::as_str).collect()),
+                Spread::Numbers { .. } => None,
+            }
+        }
         let columns = profiles.iter().map(|(profile, kind)| Counts::new(profile, *kind, known(profile)));
         let score = score.map(|profile| Counts::new(profile, ColumnKind::Score, None));
         Self { rows: 0, sum: 0.0, columns: columns.collect(), score }

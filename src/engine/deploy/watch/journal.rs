@@ -1,19 +1,22 @@
 //! The journal: which contents were scored, and what is still to be told of them. It is written whole,
 //! beside itself, and renamed: a program that is killed leaves the old one or the new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::deploy::audit::Head;
+use crate::deploy::audit::{self, Head, What};
 use crate::deploy::drift::Alert;
 use crate::deploy::{DeployError, read_json};
 use crate::files;
 
 /// Version of the journal's format.
 const VERSION: u64 = 1;
+/// Entries of the audit trail that are looked through after a stop.
+const LOOKED_BACK: usize = 64;
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,6 +95,27 @@ struct Content {
     /// Names of the models kept, the present one last; empty where the bundle given is used.
     #[serde(default)]
     models: Vec<String>,
+    /// What the audit trail is still to be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    owed: Vec<Owed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retrained: Option<Retrained>,
+}
+
+/// An entry that the audit trail must get; no two are alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Owed {
+    pub what: What,
+    pub detail: BTreeMap<String, Value>,
+}
+
+/// What retraining has come to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Retrained {
+    /// UTC of the last decision.
+    pub when: String,
+    /// blake3 of the files whose rows have judged; each serves once.
+    pub judged: BTreeSet<String>,
 }
 
 /// The journal of a folder of lists. While it lives, no other program has it.
@@ -192,6 +216,62 @@ impl Journal {
     /// As [`set`](Self::set).
     pub fn set_model(&mut self, model: String, models: Vec<String>) -> std::result::Result<(), DeployError> {
         (self.content.model, self.content.models) = (model, models);
+        self.save()
+    }
+
+    /// What retraining has come to; `None` before the first decision.
+    pub fn retrained(&self) -> Option<&Retrained> {
+        self.content.retrained.as_ref()
+    }
+
+    /// True if a list since `when` has an alert.
+    pub fn alarmed_since(&self, when: &str) -> bool {
+        self.content.done.values().any(|done| {
+            let has_alerts = matches!(&done.result, Result::Scored { alerts, .. } if !alerts.is_empty());
+            has_alerts && done.when.as_str() > when
+        })
+    }
+
+    /// Writes down a decision about models as a whole: the one in use and those kept, where they change,
+    /// the files that have judged, and what the audit trail is to be told of it by [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn decide(
+        &mut self,
+        models: Option<(String, Vec<String>)>,
+        judged: &[String],
+        owed: Owed,
+    ) -> std::result::Result<(), DeployError> {
+        if let Some((model, models)) = models {
+            (self.content.model, self.content.models) = (model, models);
+        }
+        if !judged.is_empty() {
+            let retrained = self.content.retrained.get_or_insert_default();
+            retrained.when = now();
+            retrained.judged.extend(judged.iter().cloned());
+        }
+        self.content.owed.push(owed);
+        self.save()
+    }
+
+    /// Tells the audit trail what it is owed, unless a program that was stopped has done so already.
+    ///
+    /// # Errors
+    /// Trail or journal cannot be written.
+    pub fn settle(&mut self, trail: &Path) -> std::result::Result<(), DeployError> {
+        if self.content.owed.is_empty() {
+            return Ok(());
+        }
+        let last = if trail.exists() { audit::entries(trail, LOOKED_BACK)? } else { Vec::new() };
+        let mut head = last.last().map(|end| Head { count: end.seq, hash: end.hash.clone() });
+        for owed in &self.content.owed {
+            if !last.iter().any(|entry| entry.what == owed.what && entry.detail == owed.detail) {
+                head = Some(audit::append(trail, owed.what, owed.detail.clone())?.1);
+            }
+        }
+        self.content.head = head.unwrap_or_default();
+        self.content.owed.clear();
         self.save()
     }
 

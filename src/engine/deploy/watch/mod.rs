@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::privacy::Passphrase;
 
-pub use journal::{Done, Journal, Notified, Result as DoneResult, now};
+pub use journal::{Done, Journal, Notified, Owed, Result as DoneResult, Retrained, now};
 pub use look::{Looked, hash_of, settled};
 pub use mail::Mail;
 pub(crate) use notice::wait;
@@ -50,6 +50,20 @@ pub struct WatchSpec {
     /// What opens a locked bundle; it is never written.
     #[serde(skip)]
     pub passphrase: Option<Passphrase>,
+    /// Trains a challenger by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrain: Option<RetrainSpec>,
+}
+
+/// What a challenger is trained from, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrainSpec {
+    /// The project whose settings and files are learnt from.
+    pub project: PathBuf,
+    /// The folder of later files in which the outcome is known.
+    pub labelled: PathBuf,
+    /// Days between two trainings, unless an alert comes first.
+    pub every_days: u32,
 }
 
 impl WatchSpec {
@@ -66,6 +80,7 @@ impl WatchSpec {
             notify: None,
             passphrase_file: None,
             passphrase: None,
+            retrain: None,
         }
     }
 

@@ -21,6 +21,12 @@ pub fn unit(program: &Path, spec: &WatchSpec) -> String {
     if spec.fill {
         command.push("--fill".to_owned());
     }
+    if let Some(retrain) = &spec.retrain {
+        for (flag, path) in [("--retrain", &retrain.project), ("--labelled", &retrain.labelled)] {
+            command.extend([flag.to_owned(), quoted(path)]);
+        }
+        command.extend(["--retrain-every".to_owned(), retrain.every_days.to_string()]);
+    }
     let files =
         [("--rules", &spec.rules), ("--notify", &spec.notify), ("--passphrase-file", &spec.passphrase_file)];
     for (flag, file) in files {

@@ -1,6 +1,6 @@
 //! Categories: one feature a level, one number by frequency or by a given order, or a hash.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use polars::prelude::StringChunked;
 
@@ -8,7 +8,7 @@ use super::target;
 use super::{Encoder, Fit, MOST_BITS, TrainRows, is_pair, put};
 use crate::features::spec::{ColumnEncoding, FeatureSpec};
 use crate::features::text::bucket;
-use crate::table::Frame;
+use crate::table::{Frame, Places};
 
 /// Rows below which a level is found by looking through the list: building a map costs more.
 const FEW_ROWS: usize = 64;
@@ -112,8 +112,8 @@ pub(super) fn write(encoder: &Encoder, frame: &Frame, offset: usize, width: usiz
                     all.clone().find(|(level, _)| *level == value).map(|(_, at)| at)
                 });
             } else {
-                let places: HashMap<&str, usize> = all.map(|(level, at)| (level.as_str(), at)).collect();
-                mark(data, offset, width, text, |value| places.get(value).copied());
+                let places = Places::of(all.map(|(level, at)| (level.as_str(), at)));
+                mark(data, offset, width, text, |value| places.get(value));
             }
         }
         Encoder::Frequency { places, .. } => {

@@ -45,24 +45,8 @@ fn form(ui: &mut Ui, scene: &mut Scene<'_>) {
     let is_free = !is_on && !scene.prefs.locked;
     let mut pick = None;
     ui.add_enabled_ui(is_free, |ui| {
-        let keys = ["watch_folder", "watch_bundle", "watch_out"];
-        for (path, key) in WatchPath::ALL.into_iter().zip(keys) {
-            parts::setting(ui, lang, key, |ui| {
-                ui.horizontal(|ui| {
-                    let width = (ui.available_width() - 130.0).clamp(160.0, 700.0);
-                    let at = WatchPath::ALL.iter().position(|one| *one == path).unwrap_or(0);
-                    if let Some(text) = scene.state.watch.form.paths.get_mut(at) {
-                        let edit = egui::TextEdit::singleline(text).desired_width(width);
-                        let edit = parts::named(ui, lang, key, edit);
-                        parts::form::typing(ui, &edit);
-                    }
-                    let button = ui.button(lang.t("watch.choose"));
-                    let name = format!("{} {}", lang.t("watch.choose"), lang.t(&format!("setting.{key}")));
-                    if button.accessible_name(name).clicked() {
-                        pick = Some(path);
-                    }
-                });
-            });
+        for (path, key) in WatchPath::ALL.into_iter().zip(["watch_folder", "watch_bundle", "watch_out"]) {
+            pick = path_of(ui, scene, path, key).or(pick);
         }
         parts::setting(ui, lang, "watch_minutes", |ui| {
             let minutes = egui::DragValue::new(&mut scene.state.watch.form.minutes).range(1..=1440);
@@ -70,6 +54,18 @@ fn form(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
         ui.checkbox(&mut scene.state.watch.form.fill, lang.t("watch.fill"))
             .on_hover_text(lang.t("watch.fill.help"));
+        egui::CollapsingHeader::new(lang.t("robust.retrain")).id_salt("watch retrain").show(ui, |ui| {
+            ui.add(egui::Label::new(lang.t("robust.retrain.help")).wrap());
+            ui.add_space(S2);
+            let retrain = [(WatchPath::Project, "watch_project"), (WatchPath::Labelled, "watch_labelled")];
+            for (path, key) in retrain {
+                pick = path_of(ui, scene, path, key).or(pick);
+            }
+            parts::setting(ui, lang, "watch_retrain_days", |ui| {
+                let days = egui::DragValue::new(&mut scene.state.watch.form.retrain_days).range(1..=3650);
+                parts::named(ui, lang, "watch_retrain_days", days);
+            });
+        });
     });
     if let Some(path) = pick {
         scene.state.pick_watch(path);
@@ -93,6 +89,26 @@ fn form(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     parts::muted(ui, lang.t("watch.service_line"));
+}
+
+/// One path, typed or chosen; `Some` where the dialog is asked for.
+fn path_of(ui: &mut Ui, scene: &mut Scene<'_>, path: WatchPath, key: &str) -> Option<WatchPath> {
+    let lang = scene.lang;
+    parts::setting(ui, lang, key, |ui| {
+        ui.horizontal(|ui| {
+            let width = (ui.available_width() - 130.0).clamp(160.0, 700.0);
+            let at = WatchPath::ALL.iter().position(|one| *one == path).unwrap_or(0);
+            if let Some(text) = scene.state.watch.form.paths.get_mut(at) {
+                let edit = egui::TextEdit::singleline(text).desired_width(width);
+                let edit = parts::named(ui, lang, key, edit);
+                parts::form::typing(ui, &edit);
+            }
+            let button = ui.button(lang.t("watch.choose"));
+            let name = format!("{} {}", lang.t("watch.choose"), lang.t(&format!("setting.{key}")));
+            button.accessible_name(name).clicked().then_some(path)
+        })
+        .inner
+    })
 }
 
 /// The last lines of what happened since the window was opened.
