@@ -5,13 +5,17 @@ mod body;
 mod document;
 mod fail;
 mod figures;
+mod front;
 mod gate;
 pub mod keys;
 mod many;
 mod models;
+mod repeat;
 mod routes;
+mod rows;
 mod work;
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +25,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::{get, post};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regulars_engine::deploy::{Bundle, DeployError, ServeError};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -31,8 +36,10 @@ pub use models::Source;
 
 use crate::words::Lang;
 use figures::Figures;
+use front::Front;
 use keys::Ring;
 use models::Shelf;
+use repeat::Repeats;
 use work::Queue;
 
 /// Where it listens unless told otherwise: this machine alone.
@@ -57,6 +64,10 @@ pub struct Limits {
     pub request_time: Duration,
     /// Requests that are answered at once.
     pub at_once: usize,
+    /// Rows of one list or table.
+    pub rows: usize,
+    /// A model that scores some rows in less time does so where the requests are read.
+    pub in_no_time: Duration,
     /// Time that running requests get when the service stops.
     pub grace: Duration,
 }
@@ -70,6 +81,8 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             request_time: Duration::from_secs(60),
             at_once: 256,
+            rows: 1_000_000,
+            in_no_time: Duration::from_millis(2),
             grace: Duration::from_secs(20),
         }
     }
@@ -114,6 +127,7 @@ struct Server {
     lang: Lang,
     figures: Figures,
     queue: Arc<Queue>,
+    repeats: Repeats,
     /// Places of requests that are answered at once.
     places: Arc<Semaphore>,
     /// Places of requests that take a core for a while.
@@ -200,6 +214,7 @@ pub fn start(sources: &[Source], options: Options) -> regulars_engine::Result<Se
         lang: options.lang,
         figures: Figures::new(),
         queue: Queue::start(cores.div_ceil(2)).map_err(cannot)?,
+        repeats: Repeats::default(),
         places: Arc::new(Semaphore::new(options.limits.at_once)),
         heavy: Arc::new(Semaphore::new(cores.max(2))),
         started: Instant::now(),
@@ -248,6 +263,7 @@ fn certificate((chain, key): &(PathBuf, PathBuf)) -> regulars_engine::Result<Arc
     Ok(Arc::new(config))
 }
 
+/// Every route but that of scores, which [`Front`] answers.
 fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/", get(routes::page))
@@ -255,7 +271,6 @@ fn router(server: Arc<Server>) -> Router {
         .route("/metrics", get(routes::metrics))
         .route("/openapi.json", get(routes::openapi))
         .route("/v1/models", get(routes::models))
-        .route("/v1/score", post(routes::score))
         .route("/v1/explain", post(routes::explain))
         .route("/v1/recommend", post(routes::recommend))
         .fallback(routes::nowhere)
@@ -272,7 +287,8 @@ async fn serve(
     handle: Handle<SocketAddr>,
     signals: bool,
 ) -> std::io::Result<()> {
-    let app = router(server.clone()).into_make_service();
+    let front = Front { server: server.clone(), rest: router(server.clone()) };
+    let app = tower::service_fn(move |_: SocketAddr| std::future::ready(Ok::<_, Infallible>(front.clone())));
     let (limits, looking) = (server.limits, server);
     let look = tokio::spawn(async move {
         let mut often = tokio::time::interval(LOOK);
@@ -294,15 +310,20 @@ async fn serve(
     let served = match tls {
         Some(config) => {
             let config = RustlsConfig::from_config(config);
-            let mut server = axum_server::from_tcp_rustls(listener, config)?
+            let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
+            let mut server = axum_server::from_tcp(listener)?
+                .acceptor(acceptor)
                 .handle(handle)
                 .first_request_timeout(limits.head_time);
             server.http_builder().http1().header_read_timeout(limits.head_time);
             server.http1_only().serve(app).await
         }
         None => {
-            let mut server =
-                axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(limits.head_time);
+            // Lines are answered one by one: none waits for the next.
+            let mut server = axum_server::from_tcp(listener)?
+                .acceptor(NoDelayAcceptor::new())
+                .handle(handle)
+                .first_request_timeout(limits.head_time);
             server.http_builder().http1().header_read_timeout(limits.head_time);
             server.http1_only().serve(app).await
         }

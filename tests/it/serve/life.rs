@@ -62,7 +62,7 @@ fn a_changed_file_is_taken_over_and_a_damaged_one_is_not() {
 }
 
 /// The program, serving; its address comes from the log.
-fn started(folder: &Path, more: &[&str]) -> (Child, SocketAddr, BufReader<std::process::ChildStderr>) {
+pub fn started(folder: &Path, more: &[&str]) -> (Child, SocketAddr, BufReader<std::process::ChildStderr>) {
     let bundle = saved(folder, "shop.bundle");
     let mut child = program()
         .args(["serve", bundle.to_str().unwrap(), "--bind", "127.0.0.1:0", "--json"])

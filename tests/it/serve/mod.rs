@@ -2,6 +2,7 @@
 
 mod equal;
 mod life;
+mod soak;
 mod statuses;
 mod window;
 
