@@ -143,6 +143,8 @@ pub(super) enum Refusals {
     NotFound(Refusal),
     #[response(status = 408, description = "The body came too slowly")]
     TooSlow(Refusal),
+    #[response(status = 409, description = "The Idempotency-Key was used for another request")]
+    Reused(Refusal),
     #[response(status = 413, description = "The body is too large")]
     TooLarge(Refusal),
     #[response(status = 415, description = "Another type of body")]

@@ -130,6 +130,7 @@ impl Figures {
             refused,
             failed,
             scored,
+            slowest,
             times,
         }
     }
