@@ -21,8 +21,9 @@ const BUCKETS: usize = 8 * 24;
 const FIRST: f64 = 16e-6;
 
 /// The routes that are told apart, and what every other address counts as.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 10] = [
     "/v1/score",
+    "/v1/score/history",
     "/v1/explain",
     "/v1/recommend",
     "/v1/models",

@@ -33,7 +33,7 @@ enum Needs {
 
 fn needs(route: &str) -> Needs {
     match route {
-        "/v1/score" => Needs::Scope(Scope::Score),
+        "/v1/score" | "/v1/score/history" => Needs::Scope(Scope::Score),
         "/v1/explain" => Needs::Scope(Scope::Explain),
         "/v1/recommend" => Needs::Scope(Scope::Recommend),
         "/metrics" => Needs::Scope(Scope::Metrics),

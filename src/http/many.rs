@@ -57,7 +57,7 @@ pub(super) async fn array(
 }
 
 /// The object of many scores.
-fn told(model: &Scorer, scores: Option<&Scores>, answers: &[RowScore]) -> Value {
+pub(super) fn told(model: &Scorer, scores: Option<&Scores>, answers: &[RowScore]) -> Value {
     let bundle = model.ready.bundle();
     let rows = scores.map(|scores| scores.table.rows.clone()).unwrap_or_default();
     let list: Vec<Value> = answers

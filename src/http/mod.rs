@@ -13,6 +13,7 @@ mod models;
 mod repeat;
 mod routes;
 mod rows;
+mod told;
 mod work;
 
 use std::convert::Infallible;
@@ -271,6 +272,7 @@ fn router(server: Arc<Server>) -> Router {
         .route("/metrics", get(routes::metrics))
         .route("/openapi.json", get(routes::openapi))
         .route("/v1/models", get(routes::models))
+        .route("/v1/score/history", post(told::history))
         .route("/v1/explain", post(routes::explain))
         .route("/v1/recommend", post(routes::recommend))
         .fallback(routes::nowhere)

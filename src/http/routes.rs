@@ -163,7 +163,7 @@ async fn one(
 }
 
 /// A body that is read whole, and whether the request came before.
-async fn read(server: &Server, parts: &Parts, body: Body) -> Result<(Vec<u8>, bool), Fail> {
+pub(super) async fn read(server: &Server, parts: &Parts, body: Body) -> Result<(Vec<u8>, bool), Fail> {
     let limits = server.limits;
     let bytes = body::whole(&parts.headers, body, limits.body_bytes, limits.body_time).await?;
     let is_repeated = server.repeats.note(&parts.headers, &parts.uri, &bytes)?;
@@ -171,7 +171,7 @@ async fn read(server: &Server, parts: &Parts, body: Body) -> Result<(Vec<u8>, bo
 }
 
 /// Tells of an answer that its request came before.
-fn mark(response: &mut Response, is_repeated: bool) {
+pub(super) fn mark(response: &mut Response, is_repeated: bool) {
     if is_repeated {
         response.headers_mut().insert(repeat::REPLAYED, HeaderValue::from_static("true"));
     }
@@ -348,6 +348,7 @@ fn model(loaded: &Loaded, refused: &Option<String>) -> Value {
                 "kind": "score", "model": bundle.model.kind().name(), "target": bundle.target,
                 "positive": bundle.positive, "threshold": bundle.threshold,
                 "explains": bundle.explainer.is_some(), "columns": columns,
+                "horizon_days": bundle.behaviour.as_ref().map(|known| known.question.horizon_days),
             })
         }
         Kind::Recommend(model) => {

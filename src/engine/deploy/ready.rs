@@ -365,7 +365,8 @@ fn written<'a>(cell: &'a Given, spec: &ColumnSpec) -> Option<Cow<'a, str>> {
     }
 }
 
-fn plain(cell: &Given) -> Option<Cow<'_, str>> {
+/// A cell as text; `None` for nothing.
+pub(crate) fn plain(cell: &Given) -> Option<Cow<'_, str>> {
     match cell {
         Given::Nothing => None,
         Given::Text(text) => Some(text.as_str().into()),

@@ -76,7 +76,14 @@ fn wrong_requests_get_their_status() {
         ("POST", "/v1/recommend?model=shop", vec![JSON], deeper, 404, "no_recommender"),
         ("POST", "/v1/score", vec![bytes], text(&good), 415, "wrong_type"),
         ("POST", "/v1/score", vec![form], b"orders=1".to_vec(), 415, "wrong_type"),
-        ("POST", "/v1/score", vec![("Content-Type", "text/csv; header=absent")], text(&good), 415, "wrong_type"),
+        (
+            "POST",
+            "/v1/score",
+            vec![("Content-Type", "text/csv; header=absent")],
+            text(&good),
+            415,
+            "wrong_type",
+        ),
         ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_query"),
         ("POST", "/v1/score", vec![JSON], huge.clone(), 413, "too_large"),
         ("POST", "/v1/score", vec![JSON, ("Content-Length", "99999999999")], vec![], 413, "too_large"),
@@ -143,7 +150,9 @@ fn what_is_no_http_is_refused_and_a_chunked_flood_is_cut_off() {
     let service = serve(folder.path(), |options| options.limits.body_bytes = 100_000);
     let to = service.address();
     let long = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
-    let two = "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}".to_owned();
+    let two =
+        "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
+            .to_owned();
     for (text, wanted) in [("NOTHING LIKE IT\r\n\r\n".to_owned(), 400), (two, 400), (long, 431)] {
         let mut stream = connect(to);
         // It may not be read to its end.
