@@ -54,6 +54,17 @@ impl<'a> Element<'a> {
     }
 }
 
+/// An element that keeps nothing of the body.
+pub(super) struct Held(pub(super) Result<Vec<(String, Given)>, Fail>);
+
+impl<'de> Deserialize<'de> for Held {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let owned =
+            |row: Given1<'de>| row.into_iter().map(|(name, cell)| (name.into_owned(), cell)).collect();
+        Element::deserialize(from).map(|element| Self(element.given().map(owned)))
+    }
+}
+
 /// Reads a body.
 pub(super) fn read(bytes: &[u8]) -> Result<Customers<'_>, Fail> {
     serde_json::from_slice(bytes).map_err(|error| Fail::new(Why::BadJson).saying(error))

@@ -13,40 +13,37 @@ use super::Server;
 use super::body::{self, Type};
 use super::fail::{Fail, Why};
 use super::gate::Rows;
-use super::rows::Element;
+use super::rows::Held;
 use super::{document, many, routes};
 
 /// What a caller tells.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told<'a> {
+struct Told {
     as_of: String,
-    #[serde(borrow, default)]
-    customers: Vec<Element<'a>>,
-    #[serde(borrow, default)]
-    orders: Vec<Element<'a>>,
-    #[serde(borrow, default)]
-    order_lines: Vec<Element<'a>>,
-    #[serde(borrow, default)]
-    events: Vec<Element<'a>>,
-    #[serde(borrow, default)]
-    feedback: Vec<Element<'a>>,
-    #[serde(borrow, default)]
-    products: Vec<Element<'a>>,
+    #[serde(default)]
+    customers: Vec<Held>,
+    #[serde(default)]
+    orders: Vec<Held>,
+    #[serde(default)]
+    order_lines: Vec<Held>,
+    #[serde(default)]
+    events: Vec<Held>,
+    #[serde(default)]
+    feedback: Vec<Held>,
+    #[serde(default)]
+    products: Vec<Held>,
 }
 
 /// The day of which the question is asked, and the tables.
 fn read(bytes: &[u8]) -> Result<(Date, Vec<(&'static str, ToldRows)>), Fail> {
-    let told: Told<'_> = serde_json::from_slice(bytes).map_err(|error| {
+    let told: Told = serde_json::from_slice(bytes).map_err(|error| {
         let why = if error.is_data() { Why::NotAnObject } else { Why::BadJson };
         Fail::new(why).saying(error)
     })?;
     let day = told.as_of.parse().map_err(|_| Fail::new(Why::BadCell).of_column("as_of"))?;
     let lists = [told.customers, told.orders, told.order_lines, told.events, told.feedback, told.products];
-    let owned = |(element, at): (Element<'_>, u64)| {
-        let row = element.given().map_err(|fail| fail.at_row(at))?;
-        Ok(row.into_iter().map(|(name, cell)| (name.into_owned(), cell)).collect())
-    };
+    let owned = |(Held(row), at): (Held, u64)| row.map_err(|fail| fail.at_row(at));
     let tables = project::TOLD.into_iter().zip(lists).map(|(name, list)| {
         let rows: Result<ToldRows, Fail> = list.into_iter().zip(1..).map(owned).collect();
         Ok((name, rows?))
