@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::models::{Kind, Scorer, Shelf};
-use super::{routes, told};
+use super::{recommend, routes, told};
 use crate::words::Lang;
 
 /// The columns of one customer; `null` is missing.
@@ -186,7 +186,7 @@ pub(super) enum Refusals {
         routes::score,
         told::history,
         routes::explain,
-        routes::recommend,
+        recommend::recommend,
         routes::models,
         routes::health,
         routes::metrics,

@@ -10,6 +10,8 @@ mod gate;
 pub mod keys;
 mod many;
 mod models;
+mod options;
+mod recommend;
 mod repeat;
 mod routes;
 mod rows;
@@ -34,6 +36,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use figures::Snapshot;
 pub use models::Source;
+pub use options::{Limits, Options};
 
 use crate::words::Lang;
 use figures::Figures;
@@ -49,76 +52,6 @@ pub const ADDRESS: &str = "127.0.0.1:8017";
 const LOOK: Duration = Duration::from_secs(1);
 /// How often the window is woken at most.
 const WAKE: Duration = Duration::from_millis(250);
-
-/// What a request may cost.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of a body that is read whole.
-    pub body_bytes: usize,
-    /// Bytes of one line of a stream.
-    pub line_bytes: usize,
-    /// Time within which a head must be there.
-    pub head_time: Duration,
-    /// Time within which a body must be there; of a stream the longest silence.
-    pub body_time: Duration,
-    /// Time within which a request must be answered.
-    pub request_time: Duration,
-    /// Requests that are answered at once.
-    pub at_once: usize,
-    /// Rows of one list or table.
-    pub rows: usize,
-    /// A model that scores some rows in less time does so where the requests are read.
-    pub in_no_time: Duration,
-    /// Time that running requests get when the service stops.
-    pub grace: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 32 << 20,
-            line_bytes: 1 << 20,
-            head_time: Duration::from_secs(10),
-            body_time: Duration::from_secs(30),
-            request_time: Duration::from_secs(60),
-            at_once: 256,
-            rows: 1_000_000,
-            in_no_time: Duration::from_millis(2),
-            grace: Duration::from_secs(20),
-        }
-    }
-}
-
-/// How the service is set up.
-#[derive(Clone)]
-pub struct Options {
-    pub address: SocketAddr,
-    /// The file of keys; without one whoever reaches the address may ask.
-    pub keys: Option<PathBuf>,
-    /// Certificate chain and private key (PEM).
-    pub tls: Option<(PathBuf, PathBuf)>,
-    pub limits: Limits,
-    pub lang: Lang,
-    /// Called, not too often, when counts have changed.
-    pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
-    /// The process ends the service by SIGTERM, SIGINT or Ctrl-C.
-    pub signals: bool,
-}
-
-impl Options {
-    /// The usual settings at an address.
-    pub fn at(address: SocketAddr) -> Self {
-        Self {
-            address,
-            keys: None,
-            tls: None,
-            limits: Limits::default(),
-            lang: Lang::En,
-            wake: None,
-            signals: false,
-        }
-    }
-}
 
 /// What the handlers share.
 struct Server {
@@ -274,7 +207,7 @@ fn router(server: Arc<Server>) -> Router {
         .route("/v1/models", get(routes::models))
         .route("/v1/score/history", post(told::history))
         .route("/v1/explain", post(routes::explain))
-        .route("/v1/recommend", post(routes::recommend))
+        .route("/v1/recommend", post(recommend::recommend))
         .fallback(routes::nowhere)
         .method_not_allowed_fallback(routes::wrong_method)
         .layer(CatchPanicLayer::custom(routes::panicked))

@@ -65,8 +65,7 @@ pub fn read(data: &Dataset, plan: &Plan, kept: Option<&Columns>, report: &Report
     read_to(data, plan, kept, None, report)
 }
 
-/// [`read`] of a few customers' rows, of which it is known to which day they go: no date is a slip, and what
-/// is later falls away.
+/// [`read`] of some customers' rows that go to `day`: no date is a slip, and what is later falls away.
 ///
 /// # Errors
 /// As [`read`].
