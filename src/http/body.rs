@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body::Frame;
-use regulars_engine::deploy::Given;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -141,29 +140,6 @@ impl HttpBody for Pieces {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         self.0.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
     }
-}
-
-/// A customer's columns.
-pub(super) fn object(value: Value) -> Result<Vec<(String, Given)>, Fail> {
-    let Value::Object(object) = value else { return Err(Fail::new(Why::NotAnObject)) };
-    object
-        .into_iter()
-        .map(|(name, cell)| {
-            let given = match cell {
-                Value::Null => Given::Nothing,
-                Value::Bool(truth) => Given::Truth(truth),
-                Value::String(text) => Given::Text(text),
-                Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                    // An identifier keeps its digits.
-                    (Some(whole), _) if whole.unsigned_abs() >= 1 << 53 => Given::Text(whole.to_string()),
-                    (_, Some(value)) => Given::Number(value),
-                    _ => Given::Text(number.to_string()),
-                },
-                Value::Array(_) | Value::Object(_) => return Err(Fail::new(Why::BadCell).of_column(&name)),
-            };
-            Ok((name, given))
-        })
-        .collect()
 }
 
 /// Reads JSON.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::models::{Kind, Scorer, Shelf};
-use super::routes;
+use super::{recommend, routes, told};
 use crate::words::Lang;
 
 /// The columns of one customer; `null` is missing.
@@ -29,6 +29,28 @@ pub(super) struct Cell(Value);
 #[schema(value_type = Object)]
 #[expect(dead_code, reason = "the document is made of it")]
 pub(super) struct Customers(Value);
+
+/// What some customers did, as of a day: only for a model of a question over time. A table of which nothing is
+/// told tells that nothing happened.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document is made of it")]
+pub(super) struct History {
+    /// The day of which the question is asked, as 2026-06-30; what is later falls away.
+    as_of: String,
+    /// The customers, with the columns of their own that the model learnt from.
+    #[schema(value_type = Option<Vec<Object>>)]
+    customers: Option<Value>,
+    #[schema(value_type = Vec<Object>)]
+    orders: Value,
+    #[schema(value_type = Option<Vec<Object>>)]
+    order_lines: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    events: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    feedback: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    products: Option<Value>,
+}
 
 /// Something odd about a row; its score stands all the same.
 #[derive(Serialize, ToSchema)]
@@ -143,6 +165,8 @@ pub(super) enum Refusals {
     NotFound(Refusal),
     #[response(status = 408, description = "The body came too slowly")]
     TooSlow(Refusal),
+    #[response(status = 409, description = "The Idempotency-Key was used for another request")]
+    Reused(Refusal),
     #[response(status = 413, description = "The body is too large")]
     TooLarge(Refusal),
     #[response(status = 415, description = "Another type of body")]
@@ -160,13 +184,14 @@ pub(super) enum Refusals {
     info(title = "Regulars", description = "Scores of customers, the reasons, and offers"),
     paths(
         routes::score,
+        told::history,
         routes::explain,
-        routes::recommend,
+        recommend::recommend,
         routes::models,
         routes::health,
         routes::metrics,
     ),
-    components(schemas(Customer, Cell, Customers, Flag, Answer, Refusal, Told, routes::Scored))
+    components(schemas(History, Customer, Cell, Customers, Flag, Answer, Refusal, Told, routes::Scored))
 )]
 struct Document;
 
@@ -261,6 +286,7 @@ pub(super) fn page(lang: Lang, shelf: &Shelf, has_keys: bool) -> String {
     let t = |key: &str| lang.t(key);
     let routes = [
         ("POST", "/v1/score", "api.page.score"),
+        ("POST", "/v1/score/history", "api.page.history"),
         ("POST", "/v1/explain", "api.page.explain"),
         ("POST", "/v1/recommend", "api.page.recommend"),
         ("GET", "/v1/models", "api.page.models"),

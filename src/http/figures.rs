@@ -1,6 +1,7 @@
 //! What the service has done: counts and times, for the window and for Prometheus. Nothing of a request's
 //! content is kept.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,15 +20,44 @@ const SECONDS: [f64; 14] =
 const BUCKETS: usize = 8 * 24;
 const FIRST: f64 = 16e-6;
 
+/// The routes that are told apart, and what every other address counts as.
+const ROUTES: [&str; 10] = [
+    "/v1/score",
+    "/v1/score/history",
+    "/v1/explain",
+    "/v1/recommend",
+    "/v1/models",
+    "/health",
+    "/metrics",
+    "/openapi.json",
+    "/",
+    OTHER,
+];
+const OTHER: &str = "other";
+/// Statuses that are answered.
+const STATUSES: [u16; 14] = [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503];
+
+/// The name under which a route is counted.
+pub(super) fn route(path: &str) -> &'static str {
+    ROUTES.into_iter().find(|route| *route == path).unwrap_or(OTHER)
+}
+
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Answered {
-    route: String,
+    route: &'static str,
     status: u32,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfRoute {
-    route: String,
+    route: &'static str,
+}
+
+/// The counters of one route, found once: a look into the families takes longer than the count.
+#[derive(Default)]
+struct Kept {
+    answered: [OnceLock<Counter>; STATUSES.len()],
+    seconds: OnceLock<Histogram>,
 }
 
 /// Counts of one service.
@@ -35,6 +65,7 @@ pub(super) struct Figures {
     registry: Registry,
     answered: Family<Answered, Counter>,
     seconds: Family<OfRoute, Histogram, fn() -> Histogram>,
+    kept: [Kept; ROUTES.len()],
     rows: Counter,
     reloads: Counter,
     pub(super) running: Gauge,
@@ -42,6 +73,8 @@ pub(super) struct Figures {
     refused: AtomicU64,
     failed: AtomicU64,
     scored: AtomicU64,
+    /// Nanoseconds of the slowest answer.
+    slowest: AtomicU64,
     times: [AtomicU64; BUCKETS],
 }
 
@@ -59,6 +92,8 @@ pub struct Snapshot {
     /// `None` before the first.
     pub median_ms: Option<f64>,
     pub p99_ms: Option<f64>,
+    /// Milliseconds of the slowest answer.
+    pub slowest_ms: Option<f64>,
 }
 
 fn histogram() -> Histogram {
@@ -81,23 +116,46 @@ impl Figures {
         registry.register("rows_scored", "Rows scored", rows.clone());
         registry.register("model_reloads", "Models taken over from a changed file", reloads.clone());
         registry.register("requests_running", "Requests that are being answered", running.clone());
-        let (requests, refused, failed, scored) = Default::default();
+        let (requests, refused, failed, scored, slowest) = Default::default();
         let times = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { registry, answered, seconds, rows, reloads, running, requests, refused, failed, scored, times }
+        let kept = std::array::from_fn(|_| Kept::default());
+        Self {
+            registry,
+            answered,
+            seconds,
+            kept,
+            rows,
+            reloads,
+            running,
+            requests,
+            refused,
+            failed,
+            scored,
+            slowest,
+            times,
+        }
     }
 
     /// A request was answered.
-    pub(super) fn answered(&self, route: &str, status: u16, took: Duration) {
-        let labels = Answered { route: route.to_owned(), status: status.into() };
-        self.answered.get_or_create(&labels).inc();
-        let of = OfRoute { route: route.to_owned() };
-        self.seconds.get_or_create(&of).observe(took.as_secs_f64());
+    pub(super) fn answered(&self, route: &'static str, status: u16, took: Duration) {
+        let labels = Answered { route, status: status.into() };
+        let kept = ROUTES.iter().position(|one| *one == route).and_then(|at| self.kept.get(at));
+        let counter = STATUSES.iter().position(|one| *one == status);
+        match kept.zip(counter).and_then(|(kept, at)| kept.answered.get(at)) {
+            Some(counter) => counter.get_or_init(|| self.answered.get_or_create(&labels).clone()).inc(),
+            None => self.answered.get_or_create(&labels).inc(),
+        };
+        let seconds = || self.seconds.get_or_create(&OfRoute { route }).clone();
+        if let Some(kept) = kept {
+            kept.seconds.get_or_init(seconds).observe(took.as_secs_f64());
+        }
         self.requests.fetch_add(1, Ordering::Relaxed);
         match status {
             400..=499 => self.refused.fetch_add(1, Ordering::Relaxed),
             500.. => self.failed.fetch_add(1, Ordering::Relaxed),
             _ => 0,
         };
+        self.slowest.fetch_max(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let at = (8.0 * (took.as_secs_f64() / FIRST).log2()).ceil().clamp(0.0, (BUCKETS - 1) as f64);
         if let Some(bucket) = self.times.get(at as usize) {
             bucket.fetch_add(1, Ordering::Relaxed);
@@ -123,6 +181,7 @@ impl Figures {
             rows: read(&self.scored),
             median_ms: within(&times, 0.5),
             p99_ms: within(&times, 0.99),
+            slowest_ms: (read(&self.requests) > 0).then(|| read(&self.slowest) as f64 / 1e6),
         }
     }
 
@@ -162,6 +221,10 @@ mod tests {
         assert!((50.0..=50.0 * 1.0906).contains(&median), "{median}");
         assert!((99.0..=99.0 * 1.0906).contains(&p99), "{p99}");
         assert_eq!((told.requests, told.refused, told.failed), (1000, 0, 0));
+        assert_eq!(
+            (figures.snapshot().slowest_ms, Figures::new().snapshot().slowest_ms),
+            (Some(100.0), None)
+        );
         figures.answered("/v1/score", 422, Duration::ZERO);
         figures.answered("/v1/score", 503, Duration::from_secs(1 << 40));
         let told = figures.snapshot();

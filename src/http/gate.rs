@@ -12,12 +12,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Server;
 use super::fail::{Fail, Why};
+use super::figures;
 use super::keys::{Refused, Scope};
 
 /// A place among the requests that are answered at once; held for as long as the answer is written.
-#[derive(Clone)]
 pub(super) struct Place {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Rows that an answer holds, for the log.
@@ -33,7 +33,7 @@ enum Needs {
 
 fn needs(route: &str) -> Needs {
     match route {
-        "/v1/score" => Needs::Scope(Scope::Score),
+        "/v1/score" | "/v1/score/history" => Needs::Scope(Scope::Score),
         "/v1/explain" => Needs::Scope(Scope::Explain),
         "/v1/recommend" => Needs::Scope(Scope::Recommend),
         "/metrics" => Needs::Scope(Scope::Metrics),
@@ -64,15 +64,31 @@ fn is_for_us(headers: &HeaderMap, uri: &Uri) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// The middleware around every route.
+/// The middleware around the router.
 pub(super) async fn pass(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+    let route = figures::route(route);
+    around(&server, route, request, |request, place| async move {
+        let answer = next.run(request).await;
+        drop(place);
+        answer
+    })
+    .await
+}
+
+/// What every request passes, whoever answers it. The place is held by the answerer.
+pub(super) async fn around<F: Future<Output = Response>>(
+    server: &Server,
+    route: &'static str,
+    request: Request,
+    answer: impl FnOnce(Request, Option<Place>) -> F,
+) -> Response {
     let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let running = Running::new(&server);
+    let running = Running::new(server);
     let mut name = String::new();
-    let mut response = match enter(&server, &route, request, &mut name) {
-        Ok(request) => next.run(request).await,
+    let mut response = match enter(server, route, &request, &mut name) {
+        Ok(place) => answer(request, place).await,
         Err(fail) => fail.answer(server.lang),
     };
     drop(running);
@@ -80,14 +96,18 @@ pub(super) async fn pass(State(server): State<Arc<Server>>, request: Request, ne
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let (took, status) = (started.elapsed(), response.status().as_u16());
-    server.figures.answered(&route, status, took);
+    server.figures.answered(route, status, took);
     let rows = response.extensions().get::<Rows>().map(|rows| rows.0);
-    server.figures.scored(rows.unwrap_or(0));
-    let ms = (took.as_secs_f64() * 1e5).round() / 1e2;
-    tracing::info!(
-        target: "regulars::serve", %method, route, status, ms, rows, key = (!name.is_empty()).then_some(name.as_str()),
-        "request"
-    );
+    if let Some(rows) = rows {
+        server.figures.scored(rows);
+    }
+    if tracing::enabled!(target: "regulars::serve", tracing::Level::INFO) {
+        let ms = (took.as_secs_f64() * 1e5).round() / 1e2;
+        tracing::info!(
+            target: "regulars::serve", %method, route, status, ms, rows,
+            key = (!name.is_empty()).then_some(name.as_str()), "request"
+        );
+    }
     server.wake();
     response
 }
@@ -108,7 +128,7 @@ impl Drop for Running<'_> {
     }
 }
 
-fn enter(server: &Server, route: &str, mut request: Request, name: &mut String) -> Result<Request, Fail> {
+fn enter(server: &Server, route: &str, request: &Request, name: &mut String) -> Result<Option<Place>, Fail> {
     match &server.keys {
         Some(ring) => {
             let scope = match needs(route) {
@@ -128,10 +148,10 @@ fn enter(server: &Server, route: &str, mut request: Request, name: &mut String) 
         None => {}
     }
     // Health is told however much there is to do.
-    if !matches!(needs(route), Needs::Nothing) {
-        let permit = server.places.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| Fail::new(Why::Busy).after(1))?;
-        request.extensions_mut().insert(Place { _permit: Arc::new(permit) });
+    if matches!(needs(route), Needs::Nothing) {
+        return Ok(None);
     }
-    Ok(request)
+    let permit = server.places.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| Fail::new(Why::Busy).after(1))?;
+    Ok(Some(Place { _permit: permit }))
 }

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::Server;
-use super::body::{self, Lines, NDJSON, Pieces};
+use super::body::{Lines, NDJSON, Pieces};
 use super::document::Flag;
 use super::fail::{Fail, Why};
 use super::gate::{Place, Rows};
 use super::models::Scorer;
 use super::routes::Wanted;
+use super::rows::{self, Element};
 use crate::words::Lang;
 
 /// Lines that are scored together at most.
@@ -29,10 +30,16 @@ pub(super) async fn array(
     server: &Arc<Server>,
     model: Arc<Scorer>,
     wanted: Wanted,
-    rows: Vec<Value>,
+    rows: Vec<Element<'_>>,
 ) -> Result<Response, Fail> {
-    let rows = rows.into_iter().zip(1..).map(|(row, at)| body::object(row).map_err(|fail| fail.at_row(at)));
-    let rows: Vec<_> = rows.collect::<Result<_, Fail>>()?;
+    if rows.len() > server.limits.rows {
+        return Err(Fail::new(Why::TooManyRows));
+    }
+    let rows = rows.into_iter().zip(1..).map(|(row, at)| {
+        let row = row.given().map_err(|fail| fail.at_row(at))?;
+        Ok(row.into_iter().map(|(name, cell)| (name.into_owned(), cell)).collect())
+    });
+    let rows: Vec<Vec<_>> = rows.collect::<Result<_, Fail>>()?;
     let count = rows.len() as u64;
     let answer = server
         .heavily(move |report| {
@@ -50,7 +57,7 @@ pub(super) async fn array(
 }
 
 /// The object of many scores.
-fn told(model: &Scorer, scores: Option<&Scores>, answers: &[RowScore]) -> Value {
+pub(super) fn told(model: &Scorer, scores: Option<&Scores>, answers: &[RowScore]) -> Value {
     let bundle = model.ready.bundle();
     let rows = scores.map(|scores| scores.table.rows.clone()).unwrap_or_default();
     let list: Vec<Value> = answers
@@ -91,6 +98,7 @@ pub(super) async fn csv(
     if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
         return Err(Fail::new(Why::WrongType));
     }
+    let most = server.limits.rows;
     let (count, answer) = server
         .heavily(move |report| {
             let options = ReadOptions { header: Some(true), ..ReadOptions::default() };
@@ -98,6 +106,9 @@ pub(super) async fn csv(
                 regulars_engine::Error::Collect(error) => Fail::new(Why::BadCsv).saying(error),
                 error => error.into(),
             })?;
+            if table.height() > most {
+                return Err(Fail::new(Why::TooManyRows));
+            }
             let (scores, answers) = model.ready.whole(&table, wanted.lacking, report)?;
             let answer = if as_json {
                 Json(told(&model, Some(&scores), &answers)).into_response()
@@ -167,13 +178,8 @@ fn line(value: &Value) -> String {
 
 /// Scores lines; the answer's lines and how many of them are refusals.
 fn answer(model: &Scorer, wanted: &Wanted, lines: &[Vec<u8>], first: u64, lang: Lang) -> (Bytes, u64) {
-    let laid: Vec<_> = lines
-        .iter()
-        .map(|text| {
-            let given = body::object(body::json(text)?)?;
-            Ok::<_, Fail>(model.ready.row(given, wanted.lacking)?)
-        })
-        .collect();
+    let laid: Vec<_> =
+        lines.iter().map(|text| Ok::<_, Fail>(model.ready.row(rows::one(text)?, wanted.lacking)?)).collect();
     let good: Vec<_> = laid.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let mut scored = match model.ready.each(&good) {
         Ok(scored) => scored.into_iter(),

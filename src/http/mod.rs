@@ -5,14 +5,21 @@ mod body;
 mod document;
 mod fail;
 mod figures;
+mod front;
 mod gate;
 pub mod keys;
 mod many;
 mod models;
 pub mod muscle;
+mod options;
+mod recommend;
+mod repeat;
 mod routes;
+mod rows;
+mod told;
 mod work;
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +29,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::{get, post};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regulars_engine::deploy::{Bundle, DeployError, ServeError};
 use regulars_engine::privacy::Passphrase;
 use tokio::sync::Semaphore;
@@ -30,11 +38,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use figures::Snapshot;
 pub use models::Source;
+pub use options::{Limits, Options};
 
 use crate::words::Lang;
 use figures::Figures;
+use front::Front;
 use keys::Ring;
 use models::Shelf;
+use repeat::Repeats;
 use work::Queue;
 
 /// Where it listens unless told otherwise: this machine alone.
@@ -44,73 +55,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often the window is woken at most.
 const WAKE: Duration = Duration::from_millis(250);
 
-/// What a request may cost.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of a body that is read whole.
-    pub body_bytes: usize,
-    /// Bytes of one line of a stream.
-    pub line_bytes: usize,
-    /// Time within which a head must be there.
-    pub head_time: Duration,
-    /// Time within which a body must be there; of a stream the longest silence.
-    pub body_time: Duration,
-    /// Time within which a request must be answered.
-    pub request_time: Duration,
-    /// Requests that are answered at once.
-    pub at_once: usize,
-    /// Time that running requests get when the service stops.
-    pub grace: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 32 << 20,
-            line_bytes: 1 << 20,
-            head_time: Duration::from_secs(10),
-            body_time: Duration::from_secs(30),
-            request_time: Duration::from_secs(60),
-            at_once: 256,
-            grace: Duration::from_secs(20),
-        }
-    }
-}
-
-/// How the service is set up.
-#[derive(Clone)]
-pub struct Options {
-    pub address: SocketAddr,
-    /// The file of keys; without one whoever reaches the address may ask.
-    pub keys: Option<PathBuf>,
-    /// Certificate chain and private key (PEM).
-    pub tls: Option<(PathBuf, PathBuf)>,
-    pub limits: Limits,
-    pub lang: Lang,
-    /// Called, not too often, when counts have changed.
-    pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
-    /// The process ends the service by SIGTERM, SIGINT or Ctrl-C.
-    pub signals: bool,
-    /// What opens locked bundles and projects, now and when they are changed.
-    pub passphrase: Option<Passphrase>,
-}
-
-impl Options {
-    /// The usual settings at an address.
-    pub fn at(address: SocketAddr) -> Self {
-        Self {
-            address,
-            keys: None,
-            tls: None,
-            limits: Limits::default(),
-            lang: Lang::En,
-            wake: None,
-            signals: false,
-            passphrase: None,
-        }
-    }
-}
-
 /// What the handlers share.
 struct Server {
     shelf: Shelf,
@@ -119,6 +63,7 @@ struct Server {
     lang: Lang,
     figures: Figures,
     queue: Arc<Queue>,
+    repeats: Repeats,
     /// Places of requests that are answered at once.
     places: Arc<Semaphore>,
     /// Places of requests that take a core for a while.
@@ -205,6 +150,7 @@ pub fn start(sources: &[Source], options: Options) -> regulars_engine::Result<Se
         lang: options.lang,
         figures: Figures::new(),
         queue: Queue::start(cores.div_ceil(2)).map_err(cannot)?,
+        repeats: Repeats::default(),
         places: Arc::new(Semaphore::new(options.limits.at_once)),
         heavy: Arc::new(Semaphore::new(cores.max(2))),
         started: Instant::now(),
@@ -253,6 +199,7 @@ fn certificate((chain, key): &(PathBuf, PathBuf)) -> regulars_engine::Result<Arc
     Ok(Arc::new(config))
 }
 
+/// Every route but that of scores, which [`Front`] answers.
 fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/", get(routes::page))
@@ -260,9 +207,9 @@ fn router(server: Arc<Server>) -> Router {
         .route("/metrics", get(routes::metrics))
         .route("/openapi.json", get(routes::openapi))
         .route("/v1/models", get(routes::models))
-        .route("/v1/score", post(routes::score))
+        .route("/v1/score/history", post(told::history))
         .route("/v1/explain", post(routes::explain))
-        .route("/v1/recommend", post(routes::recommend))
+        .route("/v1/recommend", post(recommend::recommend))
         .fallback(routes::nowhere)
         .method_not_allowed_fallback(routes::wrong_method)
         .layer(CatchPanicLayer::custom(routes::panicked))
@@ -277,7 +224,8 @@ async fn serve(
     handle: Handle<SocketAddr>,
     signals: bool,
 ) -> std::io::Result<()> {
-    let app = router(server.clone()).into_make_service();
+    let front = Front { server: server.clone(), rest: router(server.clone()) };
+    let app = tower::service_fn(move |_: SocketAddr| std::future::ready(Ok::<_, Infallible>(front.clone())));
     let (limits, looking) = (server.limits, server);
     let look = tokio::spawn(async move {
         let mut often = tokio::time::interval(LOOK);
@@ -299,15 +247,20 @@ async fn serve(
     let served = match tls {
         Some(config) => {
             let config = RustlsConfig::from_config(config);
-            let mut server = axum_server::from_tcp_rustls(listener, config)?
+            let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
+            let mut server = axum_server::from_tcp(listener)?
+                .acceptor(acceptor)
                 .handle(handle)
                 .first_request_timeout(limits.head_time);
             server.http_builder().http1().header_read_timeout(limits.head_time);
             server.http1_only().serve(app).await
         }
         None => {
-            let mut server =
-                axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(limits.head_time);
+            // Lines are answered one by one: none waits for the next.
+            let mut server = axum_server::from_tcp(listener)?
+                .acceptor(NoDelayAcceptor::new())
+                .handle(handle)
+                .first_request_timeout(limits.head_time);
             server.http_builder().http1().header_read_timeout(limits.head_time);
             server.http1_only().serve(app).await
         }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use regulars_engine::deploy::{Lacking, strongest};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -19,13 +20,12 @@ use super::body::{self, Type};
 use super::fail::{Fail, Why};
 use super::gate::{Place, Rows};
 use super::models::{Kind, Loaded, Scorer};
-use super::{document, many};
+use super::rows::{self, Customers};
+use super::{document, many, repeat, work};
 use crate::words::{self, Lang};
 
 /// Reasons that are told in words.
 const REASONS: usize = 7;
-/// Offers that are made at most.
-const OFFERS: usize = 100;
 
 /// One scored customer.
 #[derive(Serialize, ToSchema)]
@@ -46,16 +46,6 @@ pub(super) struct Scored {
     flags: Vec<document::Flag>,
 }
 
-/// What a person is offered.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct Ask {
-    /// Products that the customer had, oldest first.
-    history: Vec<String>,
-    /// Offers wanted (default 5, at most 100).
-    #[schema(minimum = 1, maximum = 100)]
-    n: Option<usize>,
-}
-
 /// The settings in the address: `model` and `fill`.
 #[derive(Debug)]
 pub(super) struct Wanted {
@@ -65,6 +55,9 @@ pub(super) struct Wanted {
 
 pub(super) fn wanted(uri: &Uri) -> Result<Wanted, Fail> {
     let bad = |why: &dyn ToString| Fail::new(Why::BadQuery).saying(why.to_string());
+    if uri.query().is_none() {
+        return Ok(Wanted { model: None, lacking: Lacking::Refuse });
+    }
     let Query(asked) =
         Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|error| bad(&error.to_string()))?;
     let mut wanted = Wanted { model: None, lacking: Lacking::Refuse };
@@ -101,49 +94,75 @@ pub(super) fn scorer(server: &Server, wanted: &Wanted) -> Result<Arc<Scorer>, Fa
         document::Refusals,
     ),
 )]
-pub(super) async fn score(State(server): State<Arc<Server>>, request: Request) -> Response {
-    let answer = score_inner(&server, request).await;
+pub(super) async fn score(server: &Arc<Server>, request: Request, place: Option<Place>) -> Response {
+    let answer = score_inner(server, request, place).await;
     answer.unwrap_or_else(|fail| fail.answer(server.lang))
 }
 
-async fn score_inner(server: &Arc<Server>, request: Request) -> Result<Response, Fail> {
+async fn score_inner(server: &Arc<Server>, request: Request, place: Option<Place>) -> Result<Response, Fail> {
     let wanted = wanted(request.uri())?;
     let kind = body::type_of(request.headers())?;
     let model = scorer(server, &wanted)?;
     if kind == Type::Lines {
-        let place = request.extensions().get::<Place>().cloned();
         return Ok(many::lines(server.clone(), model, wanted, request.into_body(), place));
     }
     let (parts, body) = request.into_parts();
-    let bytes = read(server, &parts.headers, body).await?;
-    if kind == Type::Csv {
-        return many::csv(server, model, wanted, bytes, &parts.headers).await;
-    }
-    match body::json(&bytes)? {
-        Value::Array(rows) => many::array(server, model, wanted, rows).await,
-        row => {
-            let row = model.ready.row(body::object(row)?, wanted.lacking)?;
-            let scored = server.patiently(server.queue.score(model.clone(), row)).await??;
-            let bundle = model.ready.bundle();
-            let answer = Scored {
-                model: model.name.clone(),
-                target: bundle.target.clone(),
-                positive: bundle.positive.clone(),
-                id: scored.id,
-                probability: scored.probability,
-                at_risk: scored.at_risk,
-                threshold: bundle.threshold,
-                flags: scored.flags.into_iter().map(Into::into).collect(),
-            };
-            let mut response = Json(answer).into_response();
-            response.extensions_mut().insert(Rows(1));
-            Ok(response)
+    let (bytes, is_repeated) = read(server, &parts, body).await?;
+    let mut response = if kind == Type::Csv {
+        many::csv(server, model, wanted, bytes, &parts.headers).await?
+    } else {
+        match rows::read(&bytes)? {
+            Customers::One(row) => one(server, &model, row.given()?, &wanted).await?,
+            Customers::Many(rows) => many::array(server, model, wanted, rows).await?,
+            Customers::None => return Err(Fail::new(Why::NotAnObject)),
         }
-    }
+    };
+    mark(&mut response, is_repeated);
+    Ok(response)
 }
 
-pub(super) async fn read(server: &Server, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Fail> {
-    body::whole(headers, body, server.limits.body_bytes, server.limits.body_time).await
+/// One customer's score.
+async fn one(
+    server: &Server,
+    model: &Arc<Scorer>,
+    row: rows::Given1<'_>,
+    wanted: &Wanted,
+) -> Result<Response, Fail> {
+    let row = model.ready.row(row, wanted.lacking)?;
+    let scored = if model.took < server.limits.in_no_time {
+        work::at_desk(model, row).await?
+    } else {
+        server.patiently(server.queue.score(model.clone(), row)).await??
+    };
+    let bundle = model.ready.bundle();
+    let answer = Scored {
+        model: model.name.clone(),
+        target: bundle.target.clone(),
+        positive: bundle.positive.clone(),
+        id: scored.id,
+        probability: scored.probability,
+        at_risk: scored.at_risk,
+        threshold: bundle.threshold,
+        flags: scored.flags.into_iter().map(Into::into).collect(),
+    };
+    let mut response = Json(answer).into_response();
+    response.extensions_mut().insert(Rows(1));
+    Ok(response)
+}
+
+/// A body that is read whole, and whether the request came before.
+pub(super) async fn read(server: &Server, parts: &Parts, body: Body) -> Result<(Vec<u8>, bool), Fail> {
+    let limits = server.limits;
+    let bytes = body::whole(&parts.headers, body, limits.body_bytes, limits.body_time).await?;
+    let is_repeated = server.repeats.note(&parts.headers, &parts.uri, &bytes)?;
+    Ok((bytes, is_repeated))
+}
+
+/// Tells of an answer that its request came before.
+pub(super) fn mark(response: &mut Response, is_repeated: bool) {
+    if is_repeated {
+        response.headers_mut().insert(repeat::REPLAYED, HeaderValue::from_static("true"));
+    }
 }
 
 /// Why one customer stands where it stands.
@@ -168,8 +187,9 @@ async fn explain_inner(server: &Arc<Server>, request: Request) -> Result<Respons
     }
     let model = scorer(server, &wanted)?;
     let (parts, body) = request.into_parts();
-    let bytes = read(server, &parts.headers, body).await?;
-    let row = body::object(body::json(&bytes)?)?;
+    let (bytes, is_repeated) = read(server, &parts, body).await?;
+    let row = rows::one(&bytes)?;
+    let row: Vec<_> = row.into_iter().map(|(name, cell)| (name.into_owned(), cell)).collect();
     let lang = server.lang;
     let told = server
         .heavily(move |report| {
@@ -213,53 +233,9 @@ async fn explain_inner(server: &Arc<Server>, request: Request) -> Result<Respons
         })
         .await?;
     let mut response = Json(told).into_response();
+    mark(&mut response, is_repeated);
     response.extensions_mut().insert(Rows(1));
     Ok(response)
-}
-
-/// What to offer a customer next.
-#[utoipa::path(
-    post, path = "/v1/recommend", tag = "models",
-    params(("model" = Option<String>, Query, description = "Name of the recommender (default: the first)")),
-    request_body(content = Ask, content_type = "application/json"),
-    responses((status = 200, description = "The offers, the best first", body = document::Offers), document::Refusals),
-)]
-pub(super) async fn recommend(State(server): State<Arc<Server>>, request: Request) -> Response {
-    let answer = recommend_inner(&server, request).await;
-    answer.unwrap_or_else(|fail| fail.answer(server.lang))
-}
-
-async fn recommend_inner(server: &Arc<Server>, request: Request) -> Result<Response, Fail> {
-    let wanted = wanted(request.uri())?;
-    if body::type_of(request.headers())? != Type::Json {
-        return Err(Fail::new(Why::WrongType));
-    }
-    let loaded = server.shelf.recommender(wanted.model.as_deref());
-    let loaded = loaded.ok_or_else(|| Fail::new(Why::NoRecommender))?;
-    let Kind::Recommend(model) = loaded.kind.clone() else { return Err(Fail::new(Why::NoRecommender)) };
-    let (parts, body) = request.into_parts();
-    let bytes = read(server, &parts.headers, body).await?;
-    let ask = body::json(&bytes)?;
-    let ask: Ask = serde_json::from_value(ask).map_err(|error| Fail::new(Why::NotAnObject).saying(error))?;
-    let wanted = ask.n.unwrap_or(5);
-    if !(1..=OFFERS).contains(&wanted) {
-        return Err(Fail::new(Why::BadCell).of_column("n"));
-    }
-    let offers = server
-        .heavily(move |_| {
-            let names: Vec<&str> = ask.history.iter().map(String::as_str).collect();
-            let history = model.basket(&names).map_err(regulars_engine::Error::from)?;
-            let product = |item: u32| model.items.get(item as usize).map(String::as_str);
-            let offers = model.offers(&history, wanted);
-            let offers = offers.iter().map(|offer| {
-                let because = model.because(&history, offer.item);
-                let because: Vec<_> = because.iter().take(3).filter_map(|why| product(why.item)).collect();
-                json!({ "product": product(offer.item), "score": offer.score, "because": because })
-            });
-            Ok(Value::from_iter(offers))
-        })
-        .await?;
-    Ok(Json(json!({ "model": loaded.name, "offers": offers })).into_response())
 }
 
 /// That the service is there, and whether a changed file was refused.
@@ -313,6 +289,7 @@ fn model(loaded: &Loaded, refused: &Option<String>) -> Value {
                 "kind": "score", "model": bundle.model.kind().name(), "target": bundle.target,
                 "positive": bundle.positive, "threshold": bundle.threshold,
                 "explains": bundle.explainer.is_some(), "columns": columns,
+                "horizon_days": bundle.behaviour.as_ref().map(|known| known.question.horizon_days),
             })
         }
         Kind::Recommend(model) => {

@@ -1,5 +1,6 @@
 //! Single rows on their way to the model. Those that wait for the same model at the same time are scored
-//! together: each as if it came alone, at a fraction of the cost.
+//! together: each as if it came alone, at a fraction of the cost. A model that is done in no time works where
+//! the requests are read; any other has threads of its own, so that nobody else waits for it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -25,6 +26,62 @@ struct Waiting {
 struct Line {
     waiting: VecDeque<Waiting>,
     closed: bool,
+}
+
+/// The rows that wait for a model that works where requests are read.
+#[derive(Default)]
+pub(super) struct Desk(Mutex<Waits>);
+
+#[derive(Default)]
+struct Waits {
+    rows: Vec<(GivenRow, Reply)>,
+    /// Somebody is on the way to take them.
+    is_called: bool,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// Adds a row; true if somebody must be called.
+    fn put(&self, row: GivenRow, reply: Reply) -> bool {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.rows.push((row, reply));
+        !std::mem::replace(&mut waits.is_called, true)
+    }
+
+    /// The rows that go together next; none when nobody waits.
+    fn take(&self) -> Vec<(GivenRow, Reply)> {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.is_called = false;
+        let some = waits.rows.len().min(TOGETHER);
+        let rest = waits.rows.split_off(some);
+        std::mem::replace(&mut waits.rows, rest)
+    }
+}
+
+/// Scores a row of a model that is done in no time, on a thread that reads requests.
+pub(super) async fn at_desk(model: &Arc<Scorer>, row: GivenRow) -> Result<RowScore, Fail> {
+    let (reply, answer) = oneshot::channel();
+    if model.desk.put(row, reply) {
+        let model = model.clone();
+        // A task of its own: it goes on when the request that called for it is given up.
+        tokio::spawn(async move {
+            // Requests that are there already are read first, and their rows go along.
+            tokio::task::yield_now().await;
+            loop {
+                let some = model.desk.take();
+                if some.is_empty() {
+                    break;
+                }
+                finish(&model, some);
+            }
+        });
+    }
+    answer.await.unwrap_or_else(|_| Err(Fail::new(Why::Broken)))
 }
 
 /// The rows that wait, and the threads that score them.
@@ -91,36 +148,37 @@ impl Queue {
     fn work(&self) {
         while let Some(together) = self.next() {
             let Some(model) = together.first().map(|one| one.model.clone()) else { continue };
-            // Who no longer waits is not worked for.
-            let (rows, replies): (Vec<GivenRow>, Vec<Reply>) = together
-                .into_iter()
-                .filter(|one| !one.reply.is_closed())
-                .map(|one| (one.row, one.reply))
-                .unzip();
-            let scored = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.ready.each(&rows)));
-            match scored {
-                Ok(Ok(answers)) => {
-                    for (reply, answer) in replies.into_iter().zip(answers) {
-                        // Its caller may have gone.
-                        let _ = reply.send(Ok(answer));
-                    }
-                }
-                // One row must not spoil the others': each is tried alone.
-                _ if rows.len() > 1 => {
-                    for (row, reply) in rows.iter().zip(replies) {
-                        let _ = reply.send(alone(&model, row));
-                    }
-                }
-                Ok(Err(error)) => {
-                    let fail = replies.into_iter().next().map(|reply| (reply, Fail::from(error)));
-                    if let Some((reply, fail)) = fail {
-                        let _ = reply.send(Err(fail));
-                    }
-                }
-                // Dropped replies are told as broken.
-                Err(_) => drop(replies),
+            finish(&model, together.into_iter().map(|one| (one.row, one.reply)));
+        }
+    }
+}
+
+/// Scores rows together and answers each.
+fn finish(model: &Scorer, together: impl IntoIterator<Item = (GivenRow, Reply)>) {
+    // Who no longer waits is not worked for.
+    let waits = |one: &(GivenRow, Reply)| !one.1.is_closed();
+    let (rows, replies): (Vec<GivenRow>, Vec<Reply>) = together.into_iter().filter(waits).unzip();
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.ready.each(&rows))) {
+        Ok(Ok(answers)) => {
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // Its caller may have gone.
+                let _ = reply.send(Ok(answer));
             }
         }
+        // One row must not spoil the others': each is tried alone.
+        _ if rows.len() > 1 => {
+            for (row, reply) in rows.iter().zip(replies) {
+                let _ = reply.send(alone(model, row));
+            }
+        }
+        Ok(Err(error)) => {
+            let fail = replies.into_iter().next().map(|reply| (reply, Fail::from(error)));
+            if let Some((reply, fail)) = fail {
+                let _ = reply.send(Err(fail));
+            }
+        }
+        // Dropped replies are told as broken.
+        Err(_) => drop(replies),
     }
 }
 

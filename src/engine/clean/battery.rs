@@ -296,6 +296,23 @@ fn dropped_rows_are_gone_from_all_that_follows() {
     assert_eq!(score(&fitted, &source(200)).height(), 200);
 }
 
+/// Without a report the rows are the same, for each step, many rows and one; nothing is told.
+#[test]
+fn rows_without_a_report_are_the_same() {
+    each(|recipe, fitted| {
+        for source in [source(200), row(&source(200), 11)] {
+            let told = apply_to(&fitted, source.clone(), &Reporter::silent()).unwrap();
+            let deaf = super::apply_unseen(&fitted, source, &Reporter::silent()).unwrap();
+            assert_eq!(told.stages.len(), deaf.stages.len());
+            for (told, deaf) in told.stages.iter().zip(&deaf.stages) {
+                assert!(told.after.data.equals_missing(&deaf.after.data), "{recipe:?} {}", told.change.name);
+                assert_eq!((deaf.change.cells_changed, deaf.change.rows_changed), (0, 0));
+                assert!(deaf.change.examples.is_empty());
+            }
+        }
+    });
+}
+
 #[test]
 fn a_cancelled_run_stops() {
     let (sender, wait) = std::sync::mpsc::channel::<()>();

@@ -370,6 +370,20 @@ pub fn run_local(
     drop_rows: bool,
     report: &Reporter,
 ) -> crate::Result<Cleaning> {
+    local(recipe, schema, source, drop_rows, Recorder::new, report)
+}
+
+/// Makes a step's recorder.
+type Recording = fn(&'static str, &Frame) -> Recorder;
+
+fn local(
+    recipe: &Recipe,
+    schema: &[ColumnSpec],
+    source: Frame,
+    drop_rows: bool,
+    recording: Recording,
+    report: &Reporter,
+) -> crate::Result<Cleaning> {
     let mut cleaning = Cleaning { source, stages: Vec::new() };
     let mut standing = schema.to_vec();
     for (at, step) in recipe.steps.iter().enumerate() {
@@ -379,7 +393,7 @@ pub fn run_local(
         report.check()?;
         let schema = standing.as_slice();
         let before = cleaning.last();
-        let mut record = Recorder::new(step.spec.name(), before);
+        let mut record = recording(step.spec.name(), before);
         let after = match &step.spec {
             StepSpec::MissingMarks => missing_marks::apply(schema, before, &mut record),
             StepSpec::TypeRepair => type_repair::apply(schema, before, &mut record),
@@ -457,7 +471,7 @@ pub fn fit(
             }
             _ => continue,
         };
-        let (after, change) = apply_fitted(&learnt, before, Some(&is_train), report)?;
+        let (after, change) = apply_fitted(&learnt, before, Some(&is_train), Recorder::new, report)?;
         if after.height() < before.height() {
             let mut rest = after.rows.iter().peekable();
             let kept = before.rows.iter().map(|row| rest.next_if_eq(&row).is_some());
@@ -482,10 +496,29 @@ pub fn apply(
 
 /// [`apply`] to source text that stands in no table.
 pub(crate) fn apply_to(fitted: &FittedRecipe, source: Frame, report: &Reporter) -> crate::Result<Cleaning> {
-    let mut cleaning = run_local(&fitted.recipe, &fitted.schema, source, false, report)?;
+    applied(fitted, source, Recorder::new, report)
+}
+
+/// [`apply_to`] without a report of what changed: the stages' rows are the same, their changes are empty.
+/// It works on one thread.
+pub(crate) fn apply_unseen(
+    fitted: &FittedRecipe,
+    source: Frame,
+    report: &Reporter,
+) -> crate::Result<Cleaning> {
+    applied(fitted, source, Recorder::deaf, report)
+}
+
+fn applied(
+    fitted: &FittedRecipe,
+    source: Frame,
+    recording: Recording,
+    report: &Reporter,
+) -> crate::Result<Cleaning> {
+    let mut cleaning = local(&fitted.recipe, &fitted.schema, source, false, recording, report)?;
     for (learnt, step) in fitted.fitted.iter().zip(fitted_steps(&fitted.recipe)) {
         report.check()?;
-        let (after, change) = apply_fitted(learnt, cleaning.last(), None, report)?;
+        let (after, change) = apply_fitted(learnt, cleaning.last(), None, recording, report)?;
         cleaning.stages.push(Stage { step, change, after });
     }
     Ok(cleaning)
@@ -496,6 +529,7 @@ fn apply_fitted(
     learnt: &FittedStep,
     before: &Frame,
     train: Option<&[bool]>,
+    recording: Recording,
     report: &Reporter,
 ) -> crate::Result<(Frame, Change)> {
     let name = match learnt {
@@ -504,7 +538,7 @@ fn apply_fitted(
         FittedStep::Scale(_) => "scale",
         FittedStep::Outliers(_) => "outliers",
     };
-    let mut record = Recorder::new(name, before);
+    let mut record = recording(name, before);
     let after = match learnt {
         FittedStep::Spelling(learnt) => learnt.apply(before, &mut record).map_err(CleanError::from)?,
         FittedStep::Impute(learnt) => learnt.apply(before, &mut record, report)?,

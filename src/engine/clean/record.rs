@@ -19,6 +19,9 @@ pub struct CellChange {
     pub after: Option<String>,
 }
 
+/// Below so many rows columns are worked on one after the other: waking other threads takes longer.
+const SIDE_BY_SIDE: usize = 512;
+
 /// Rows kept with a finding, to be shown.
 const FOUND: usize = 20;
 
@@ -89,6 +92,8 @@ pub(super) struct Recorder {
     change: Change,
     rows: std::sync::Arc<Vec<u32>>,
     touched: Vec<bool>,
+    /// Nobody reads the report: cells are not counted.
+    is_deaf: bool,
 }
 
 impl Recorder {
@@ -97,7 +102,23 @@ impl Recorder {
             change: Change { name, ..Change::default() },
             rows: before.rows.clone(),
             touched: vec![false; before.height()],
+            is_deaf: false,
         }
+    }
+
+    /// A recorder whose report nobody reads: changed cells are neither counted nor kept.
+    pub(super) fn deaf(name: &'static str, before: &Frame) -> Self {
+        Self {
+            change: Change { name, ..Change::default() },
+            rows: before.rows.clone(),
+            touched: Vec::new(),
+            is_deaf: true,
+        }
+    }
+
+    /// True if nobody reads the report.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.is_deaf
     }
 
     /// Works on several columns side by side, each with a recorder of its own; the reports are put
@@ -110,14 +131,20 @@ impl Recorder {
         columns: &[T],
         work: impl Fn(&T, &mut Recorder) -> Result<R, E> + Sync,
     ) -> Result<Vec<R>, E> {
+        if self.is_deaf {
+            return columns.iter().map(|column| work(column, self)).collect();
+        }
         let (name, rows) = (self.change.name, &self.rows);
         let one = |column: &T| {
             let touched = vec![false; rows.len()];
-            let mut own =
-                Recorder { change: Change { name, ..Change::default() }, rows: rows.clone(), touched };
+            let change = Change { name, ..Change::default() };
+            let mut own = Recorder { change, rows: rows.clone(), touched, is_deaf: false };
             work(column, &mut own).map(|result| (result, own))
         };
-        let done: Vec<(R, Recorder)> = columns.par_iter().map(one).collect::<Result<_, E>>()?;
+        let done: Vec<(R, Recorder)> = match rows.len() < SIDE_BY_SIDE {
+            true => columns.iter().map(one).collect::<Result<_, E>>()?,
+            false => columns.par_iter().map(one).collect::<Result<_, E>>()?,
+        };
         Ok(done
             .into_iter()
             .map(|(result, own)| {
@@ -162,6 +189,9 @@ impl Recorder {
         before: impl FnOnce() -> Option<String>,
         after: impl FnOnce() -> Option<String>,
     ) {
+        if self.is_deaf {
+            return;
+        }
         self.change.cells_changed += 1;
         if let Some(touched) = self.touched.get_mut(at) {
             *touched = true;

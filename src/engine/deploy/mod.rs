@@ -47,6 +47,7 @@ pub(crate) use bundle::{ids, nameless};
 pub(crate) use card::POINTS;
 pub(crate) use differences::{Known, find as find_differences, whole_levels};
 pub(crate) use list::by_risk;
+pub(crate) use ready::plain;
 
 /// Bytes that an opened bundle may unpack to.
 const LARGEST: u64 = 512 << 20;

@@ -1,25 +1,31 @@
 //! A bundle that is kept ready to score rows as they come, one or some at a time: the rows of a file and
 //! the rows of a request go through the same steps.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+mod flags;
 
-use polars::prelude::{DataFrame, NamedFrom as _, Series};
-use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::bundle::ids;
+use polars::prelude::{
+    Column as Cells, DataFrame, IntoSeries as _, NamedFrom as _, NewChunkedArray as _, Series, StringChunked,
+};
+
 use super::{Bundle, DeployError, Lacking, Scores};
 use crate::clean;
 use crate::detect::{date, missing, number};
-use crate::evaluate::Values;
 use crate::features::Sequences;
 use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{BadValue, Column, ColumnSpec, Frame, Provenance, Role, Table, ValueType};
 use crate::train::{DeviceKind, Model};
 
-/// Orders of column names that are remembered.
+use flags::{Check, checks, flags};
+pub use flags::{Flag, FlagKind};
+
+/// Orders of column names that are remembered, and names that one of them may have beyond the model's.
 const LAYOUTS: usize = 64;
+const BESIDE: usize = 256;
 
 /// A cell as a caller gives it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,30 +36,6 @@ pub enum Given {
     /// A number that nobody has to read: it is written as the column writes numbers.
     Number(f64),
     Truth(bool),
-}
-
-/// What is told of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlagKind {
-    /// A category that the training rows never had.
-    UnseenCategory,
-    /// A number below or above all of the training rows.
-    OutOfRange,
-    /// A value that could not be read, or that cannot be: it counts as missing.
-    NotUsed,
-    /// The row repeats an earlier one of the same request.
-    Repeated,
-}
-
-/// Something that a caller should know of a scored row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Flag {
-    pub kind: FlagKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
 }
 
 /// One scored row.
@@ -88,14 +70,6 @@ pub struct GivenRow {
     cells: Vec<Given>,
 }
 
-/// What is asked of a number or a category when it comes.
-enum Check {
-    Levels(HashSet<String>),
-    Range(f64, f64),
-    /// Only that a value can be read.
-    Read,
-}
-
 /// A bundle with all that can be known before the first row comes.
 pub struct Ready {
     bundle: Arc<Bundle>,
@@ -103,7 +77,7 @@ pub struct Ready {
     names: Vec<String>,
     needed: Vec<String>,
     checks: Vec<(String, Check)>,
-    layouts: Mutex<HashMap<Vec<String>, Arc<Layout>>>,
+    layouts: RwLock<Vec<(Vec<String>, Arc<Layout>)>>,
 }
 
 impl std::fmt::Debug for Ready {
@@ -155,7 +129,7 @@ impl Ready {
         let names = bundle.recipe.schema.iter().map(|spec| spec.name.clone()).chain([target]).collect();
         let needed: Vec<String> = bundle.needed().into_iter().map(str::to_owned).collect();
         let checks = checks(&bundle, &needed);
-        Self { bundle, names, needed, checks, layouts: Mutex::default() }
+        Self { bundle, names, needed, checks, layouts: RwLock::default() }
     }
 
     /// The bundle.
@@ -188,14 +162,22 @@ impl Ready {
         }
     }
 
+    /// Where columns of these names stand, if that was asked before.
+    fn laid_out(&self, given: &[impl AsRef<str>]) -> Option<Arc<Layout>> {
+        let known = self.layouts.read().unwrap_or_else(PoisonError::into_inner);
+        let same = |names: &[String]| {
+            names.len() == given.len() && names.iter().zip(given).all(|(a, b)| a.as_str() == b.as_ref())
+        };
+        known.iter().find(|(names, _)| same(names)).map(|(_, layout)| layout.clone())
+    }
+
     /// Where columns of these names stand; names are read as [`Table::aligned`] reads them.
     ///
     /// # Errors
     /// Names that cannot stand beside each other.
     pub fn layout(&self, given: &[String]) -> crate::Result<Arc<Layout>> {
-        let mut known = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(layout) = known.get(given) {
-            return Ok(layout.clone());
+        if let Some(layout) = self.laid_out(given) {
+            return Ok(layout);
         }
         let empty = table(given.iter().map(|name| (name.clone(), Vec::new())).collect(), 0)?;
         let wanted: Vec<&str> = self.names.iter().map(String::as_str).collect();
@@ -207,20 +189,46 @@ impl Ready {
         let lacks: Vec<String> = self.needed.iter().filter(|name| place(name).is_none()).cloned().collect();
         let nothing = !lacks.is_empty() && lacks.len() == self.needed.len();
         let layout = Arc::new(Layout { places, extra: extra.collect(), lacks, nothing });
-        if known.len() >= LAYOUTS {
-            known.clear();
+        // What strangers make up is not kept.
+        if given.len() <= self.names.len() + BESIDE {
+            let mut known = self.layouts.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= LAYOUTS {
+                known.clear();
+            }
+            known.push((given.to_vec(), layout.clone()));
         }
-        known.insert(given.to_vec(), layout.clone());
         Ok(layout)
     }
 
-    /// Lays a row out.
+    /// Lays a row out. Of a name that is there twice the last counts.
     ///
     /// # Errors
     /// A column that the model needs was not given, unless `lacking` says otherwise; none was.
-    pub fn row(&self, given: Vec<(String, Given)>, lacking: Lacking) -> crate::Result<GivenRow> {
-        let (names, cells): (Vec<String>, Vec<Given>) = given.into_iter().unzip();
-        let layout = self.layout(&names)?;
+    pub fn row<N>(&self, given: Vec<(N, Given)>, lacking: Lacking) -> crate::Result<GivenRow>
+    where
+        N: AsRef<str> + Into<String>,
+    {
+        let (names, mut cells): (Vec<N>, Vec<Given>) = given.into_iter().unzip();
+        let layout = match self.laid_out(&names) {
+            Some(layout) => layout,
+            None => {
+                let mut places: HashMap<String, usize> = HashMap::new();
+                let mut once: Vec<(String, Given)> = Vec::new();
+                for (name, cell) in names.into_iter().zip(cells) {
+                    let name: String = name.into();
+                    match places.get(&name).and_then(|place| once.get_mut(*place)) {
+                        Some(earlier) => earlier.1 = cell,
+                        None => {
+                            places.insert(name.clone(), once.len());
+                            once.push((name, cell));
+                        }
+                    }
+                }
+                let (names, rest): (Vec<String>, Vec<Given>) = once.into_iter().unzip();
+                cells = rest;
+                self.layout(&names)?
+            }
+        };
         if layout.nothing || lacking == Lacking::Refuse && !layout.lacks.is_empty() {
             let (file, columns) = ("request".into(), layout.lacks.clone());
             return Err(DeployError::MissingColumn { file, columns }.into());
@@ -253,24 +261,30 @@ impl Ready {
 
     fn alike(&self, rows: &[&GivenRow], layout: &Layout) -> crate::Result<Vec<RowScore>> {
         let report = &Reporter::silent();
-        let mut specs = Vec::new();
-        let mut columns = Vec::new();
-        for (spec, place) in self.bundle.recipe.schema.iter().zip(&layout.places) {
-            let Some(place) = place else { continue };
-            let cells = rows.iter().map(|row| row.cells.get(*place).and_then(|cell| written(cell, spec)));
-            columns.push((spec.name.clone(), cells.collect()));
-            specs.push(spec.clone());
-        }
-        let table = table(columns, rows.len())?;
-        let cleaning = clean::apply(&self.bundle.recipe, &table, &specs, report)?;
+        let schema = &self.bundle.recipe.schema;
+        let placed = || schema.iter().zip(&layout.places).filter_map(|(spec, place)| Some((spec, (*place)?)));
+        let columns = placed().map(|(spec, place)| {
+            let cells = rows.iter().map(|row| row.cells.get(place).and_then(|cell| written(cell, spec)));
+            Cells::from(StringChunked::from_iter_options(spec.name.as_str().into(), cells).into_series())
+        });
+        let data = DataFrame::new(rows.len(), columns.collect()).map_err(clean::CleanError::from)?;
+        let numbers = (1..=u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
+        let source = Frame { rows: Arc::new(numbers), data };
+        let cleaning = clean::apply_unseen(&self.bundle.recipe, source, report)?;
         let probabilities = self.probabilities(cleaning.last(), report)?;
-        let name = ids(&table, &specs);
-        let mut flags = self.flags(&cleaning.source, cleaning.before_filling());
+        let named = placed().find(|(spec, _)| spec.role == Role::Id);
+        let id = |at: usize| {
+            let (spec, place) = named?;
+            let text = written(rows.get(at)?.cells.get(place)?, spec)?;
+            let text = text.trim();
+            (!missing::is_missing(text)).then(|| text.to_owned())
+        };
+        let mut told = flags(&self.checks, &cleaning.source, cleaning.before_filling());
         let answer = |(at, probability): (usize, f64)| RowScore {
-            id: name(at),
+            id: id(at),
             probability,
             at_risk: probability >= self.bundle.threshold,
-            flags: flags.get_mut(at).map(std::mem::take).unwrap_or_default(),
+            flags: told.get_mut(at).map(std::mem::take).unwrap_or_default(),
         };
         Ok(probabilities.into_iter().enumerate().map(answer).collect())
     }
@@ -301,9 +315,9 @@ impl Ready {
         report: &Reporter,
     ) -> crate::Result<(Scores, Vec<RowScore>)> {
         let scores = self.bundle.score(table, lacking, report)?;
-        let mut flags = self.flags(&scores.cleaning.source, scores.cleaning.before_filling());
+        let mut told = flags(&self.checks, &scores.cleaning.source, scores.cleaning.before_filling());
         let answers = scores.rows.iter().enumerate().map(|(at, scored)| {
-            let mut flags = flags.get_mut(at).map(std::mem::take).unwrap_or_default();
+            let mut flags = told.get_mut(at).map(std::mem::take).unwrap_or_default();
             if scored.repeated {
                 flags.push(Flag { kind: FlagKind::Repeated, column: None, value: None });
             }
@@ -345,7 +359,8 @@ impl Ready {
             for (name, cell) in row {
                 let Some(&place) = places.get(&name) else { continue };
                 let spec = specs.get(place).copied().flatten();
-                let text = spec.map_or_else(|| plain(&cell), |spec| written(&cell, spec));
+                let text =
+                    spec.map_or_else(|| plain(&cell), |spec| written(&cell, spec)).map(Cow::into_owned);
                 if let Some(cell) = columns.get_mut(place).and_then(|(_, cells)| cells.get_mut(at)) {
                     *cell = text;
                 }
@@ -356,84 +371,28 @@ impl Ready {
 
     /// What is told of each row.
     pub(super) fn flags(&self, source: &Frame, readable: &Frame) -> Vec<Vec<Flag>> {
-        let mut out = vec![Vec::new(); readable.height()];
-        for (column, check) in &self.checks {
-            let mut tell = |at: usize, kind: FlagKind, value: String| {
-                if let Some(flags) = out.get_mut(at) {
-                    flags.push(Flag { kind, column: Some(column.clone()), value: Some(value) });
-                }
-            };
-            let given = source.text(column);
-            let cell = |at: usize| given.and_then(|text| text.get(at)).unwrap_or_default();
-            match (check, readable.text(column), readable.numbers(column)) {
-                (Check::Levels(levels), Some(text), _) => {
-                    for (at, value) in text.iter().enumerate() {
-                        match value {
-                            Some(value) if !levels.contains(value) => {
-                                tell(at, FlagKind::UnseenCategory, value.to_owned());
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                (check, _, Some(numbers)) => {
-                    for (at, value) in numbers.into_iter().enumerate() {
-                        match (value.filter(|value| value.is_finite()), check) {
-                            (Some(value), Check::Range(low, high)) if value < *low || value > *high => {
-                                tell(at, FlagKind::OutOfRange, cell(at).to_owned());
-                            }
-                            (None, _) if !missing::is_missing(cell(at)) => {
-                                tell(at, FlagKind::NotUsed, cell(at).to_owned());
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        out
+        flags(&self.checks, source, readable)
     }
 }
-
-/// What is asked of the columns that the model needs.
-fn checks(bundle: &Bundle, needed: &[String]) -> Vec<(String, Check)> {
-    let levels = bundle.features.encoders.iter().filter_map(|encoder| {
-        let levels = encoder.levels()?.into_iter().map(str::to_owned).collect();
-        Some((encoder.column().to_owned(), Check::Levels(levels)))
-    });
-    let mut out: Vec<(String, Check)> = levels.filter(|(column, _)| bundle.learns_from(column)).collect();
-    for choice in &bundle.choices {
-        if let Values::Numbers { values, .. } = &choice.values
-            && let (Some((low, _)), Some((high, _))) = (values.first(), values.last())
-        {
-            out.push((choice.column.clone(), Check::Range(*low, *high)));
-        }
-    }
-    for name in needed {
-        if !out.iter().any(|(column, _)| column == name) {
-            out.push((name.clone(), Check::Read));
-        }
-    }
-    out
 }
 
 /// A cell as the column's own file would write it.
-fn written(cell: &Given, spec: &ColumnSpec) -> Option<String> {
+fn written<'a>(cell: &'a Given, spec: &ColumnSpec) -> Option<Cow<'a, str>> {
     match cell {
         Given::Number(value) if value.fract() != 0.0 && spec.decimal.sign() == ',' => {
-            Some(value.to_string().replace('.', ","))
+            Some(value.to_string().replace('.', ",").into())
         }
         cell => plain(cell),
     }
 }
 
-fn plain(cell: &Given) -> Option<String> {
+/// A cell as text; `None` for nothing.
+pub(crate) fn plain(cell: &Given) -> Option<Cow<'_, str>> {
     match cell {
         Given::Nothing => None,
-        Given::Text(text) => Some(text.clone()),
-        Given::Number(value) => Some(value.to_string()),
-        Given::Truth(truth) => Some(truth.to_string()),
+        Given::Text(text) => Some(text.as_str().into()),
+        Given::Number(value) => Some(value.to_string().into()),
+        Given::Truth(truth) => Some(truth.to_string().into()),
     }
 }
 

@@ -68,6 +68,7 @@ mod theatre;
 mod time_machine;
 #[cfg(test)]
 mod time_tests;
+mod told;
 mod track;
 mod two_columns;
 mod uplift;
@@ -175,6 +176,7 @@ pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
+pub use told::{TOLD, ToldRows, open_told};
 pub use track::{Looked, Track};
 pub use two_columns::{ComparedAs, TwoColumns, two_columns};
 pub use uplift::{Turned, UpliftAsk, UpliftFound, treatment_values, uplift};

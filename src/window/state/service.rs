@@ -105,6 +105,11 @@ impl Service {
         self.running.as_ref().map(|running| running.service.url())
     }
 
+    /// The port at which it answers, while it does.
+    pub fn listens_at(&self) -> Option<u16> {
+        self.running.as_ref().map(|running| running.service.address().port())
+    }
+
     /// What it has done.
     pub fn snapshot(&self) -> Option<Snapshot> {
         self.running.as_ref().map(|running| running.service.snapshot())

@@ -62,7 +62,7 @@ fn a_changed_file_is_taken_over_and_a_damaged_one_is_not() {
 }
 
 /// The program, serving; its address comes from the log.
-fn started(folder: &Path, more: &[&str]) -> (Child, SocketAddr, BufReader<std::process::ChildStderr>) {
+pub fn started(folder: &Path, more: &[&str]) -> (Child, SocketAddr, BufReader<std::process::ChildStderr>) {
     let bundle = saved(folder, "shop.bundle");
     let mut child = program()
         .args(["serve", bundle.to_str().unwrap(), "--bind", "127.0.0.1:0", "--json"])
@@ -167,14 +167,22 @@ fn the_document_and_the_page_tell_what_there_is() {
     let to = service.address();
     let told = ask(to, "GET", "/openapi.json", &[], b"").json();
     assert_eq!(told["openapi"], "3.1.0");
-    for path in ["/v1/score", "/v1/explain", "/v1/recommend", "/v1/models", "/health", "/metrics"] {
+    for path in [
+        "/v1/score",
+        "/v1/score/history",
+        "/v1/explain",
+        "/v1/recommend",
+        "/v1/models",
+        "/health",
+        "/metrics",
+    ] {
         assert!(told["paths"][path].is_object(), "{path}");
     }
     let customer = &told["components"]["schemas"]["Customer"];
     assert!(customer["required"].as_array().unwrap().contains(&"orders".into()), "{customer}");
     // What the document gives as an example can be sent.
     assert_eq!(post(to, "/v1/score", &customer["example"]).status, 200);
-    for status in ["400", "401", "403", "404", "408", "413", "415", "422", "429", "503"] {
+    for status in ["400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "503"] {
         assert!(told["paths"]["/v1/score"]["post"]["responses"][status].is_object(), "{status}");
     }
     let page = ask(to, "GET", "/", &[], b"");

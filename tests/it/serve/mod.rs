@@ -2,7 +2,9 @@
 
 mod equal;
 mod life;
+mod soak;
 mod statuses;
+mod told;
 mod window;
 
 use std::io::{BufRead as _, BufReader, Read, Write};

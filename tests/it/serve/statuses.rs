@@ -18,6 +18,7 @@ fn wrong_requests_get_their_status() {
     let folder = tempfile::tempdir().unwrap();
     let service = serve(folder.path(), |options| {
         options.limits.body_bytes = 100_000;
+        options.limits.rows = 40;
         options.limits.body_time = Duration::from_millis(400);
         options.limits.head_time = Duration::from_millis(700);
     });
@@ -31,6 +32,14 @@ fn wrong_requests_get_their_status() {
     let text = |value: &serde_json::Value| value.to_string().into_bytes();
     let csv = ("Content-Type", "text/csv");
     let huge = vec![b' '; 100_001];
+    let deep = format!("{{\"orders\": {}{}}}", "[".repeat(40_000), "]".repeat(40_000)).into_bytes();
+    let deeper = "[".repeat(90_000).into_bytes();
+    let list = format!("[{}]", vec!["{}"; 41].join(",")).into_bytes();
+    let table = ["orders"].into_iter().chain(vec!["1"; 41]).collect::<Vec<_>>().join("\n").into_bytes();
+    let wide: Vec<String> = (0..10_001).map(|at| format!("\"{at}\":1")).collect();
+    let wide = format!("{{{}}}", wide.join(",")).into_bytes();
+    let bytes = ("Content-Type", "application/octet-stream");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
     let cases: Vec<Case> = vec![
         ("POST", "/v1/score", vec![JSON], b"{\"orders\": 1,}".to_vec(), 400, "bad_json"),
         ("POST", "/v1/score", vec![JSON], b"".to_vec(), 400, "bad_json"),
@@ -45,9 +54,37 @@ fn wrong_requests_get_their_status() {
         ("GET", "/%2e%2e/%2e%2e/etc/passwd", vec![], vec![], 404, "not_found"),
         ("GET", "/v1/../../etc/passwd", vec![], vec![], 404, "not_found"),
         ("POST", "/v1/score?model=../shop", vec![JSON], text(&good), 404, "no_model"),
+        ("GET", "/..%2f..%2fetc%2fpasswd", vec![], vec![], 404, "not_found"),
+        ("GET", "/v1/..\\..\\etc", vec![], vec![], 404, "not_found"),
+        ("GET", "/v1/models%00", vec![], vec![], 404, "not_found"),
+        ("POST", "/v1/score/", vec![JSON], text(&good), 404, "not_found"),
+        ("POST", "/v1/score/../models", vec![JSON], text(&good), 404, "not_found"),
+        ("POST", "/v1/score?model=%2e%2e%2fshop.bundle", vec![JSON], text(&good), 404, "no_model"),
         ("POST", "/v1/recommend", vec![JSON], b"{\"history\": []}".to_vec(), 404, "no_recommender"),
         ("GET", "/v1/score", vec![], vec![], 405, "wrong_method"),
+        ("PUT", "/v1/score", vec![JSON], text(&good), 405, "wrong_method"),
+        ("OPTIONS", "/v1/score", vec![], vec![], 405, "wrong_method"),
+        ("GET", "/v1/explain", vec![], vec![], 405, "wrong_method"),
+        ("POST", "/health", vec![JSON], b"{}".to_vec(), 405, "wrong_method"),
         ("DELETE", "/v1/models", vec![], vec![], 405, "wrong_method"),
+        ("POST", "/v1/score", vec![JSON], list, 413, "too_many_rows"),
+        ("POST", "/v1/score", vec![csv], table, 413, "too_many_rows"),
+        ("POST", "/v1/score", vec![JSON], wide, 413, "too_wide"),
+        ("POST", "/v1/score", vec![JSON], deep.clone(), 422, "bad_cell"),
+        ("POST", "/v1/explain", vec![JSON], deep, 422, "bad_cell"),
+        ("POST", "/v1/score", vec![JSON], deeper.clone(), 400, "bad_json"),
+        ("POST", "/v1/recommend?model=shop", vec![JSON], deeper, 404, "no_recommender"),
+        ("POST", "/v1/score", vec![bytes], text(&good), 415, "wrong_type"),
+        ("POST", "/v1/score", vec![form], b"orders=1".to_vec(), 415, "wrong_type"),
+        (
+            "POST",
+            "/v1/score",
+            vec![("Content-Type", "text/csv; header=absent")],
+            text(&good),
+            415,
+            "wrong_type",
+        ),
+        ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_query"),
         ("POST", "/v1/score", vec![JSON], huge.clone(), 413, "too_large"),
         ("POST", "/v1/score", vec![JSON, ("Content-Length", "99999999999")], vec![], 413, "too_large"),
         ("POST", "/v1/score", vec![], text(&good), 415, "wrong_type"),
@@ -105,6 +142,66 @@ fn wrong_requests_get_their_status() {
     let counts = service.snapshot();
     assert_eq!(counts.failed, 0);
     assert!(counts.refused >= 25 && counts.requests > counts.refused, "{counts:?}");
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_a_chunked_flood_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = serve(folder.path(), |options| options.limits.body_bytes = 100_000);
+    let to = service.address();
+    let long = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
+    let two =
+        "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
+            .to_owned();
+    for (text, wanted) in [("NOTHING LIKE IT\r\n\r\n".to_owned(), 400), (two, 400), (long, 431)] {
+        let mut stream = connect(to);
+        // It may not be read to its end.
+        let _ = stream.write_all(text.as_bytes());
+        let told = answer(&mut stream);
+        assert_eq!(told.status, wanted, "{}", text.get(..60).unwrap_or(&text));
+    }
+    // A body without a length is refused when it has grown too large, not when it ends.
+    let mut stream = connect(to);
+    let head = "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = format!("2710\r\n{}\r\n", " ".repeat(10_000));
+    let mut sent = 0;
+    while sent < 1_000 && stream.write_all(chunk.as_bytes()).is_ok() {
+        sent += 1;
+        if sent == 11 {
+            break;
+        }
+    }
+    let told = answer(&mut stream);
+    assert_eq!((told.status, told.kind().as_str()), (413, "too_large"));
+    assert_eq!(ask(to, "GET", "/health", &[], b"").status, 200);
+    assert_eq!(service.snapshot().failed, 0);
+}
+
+#[test]
+fn a_request_sent_again_is_told_and_a_key_used_twice_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = serve(folder.path(), |_| ());
+    let to = service.address();
+    let rows = customers(&sample(), "churned");
+    let with = |path: &str, key: &str, row: &serde_json::Value| {
+        ask(to, "POST", path, &[JSON, ("Idempotency-Key", key)], row.to_string().as_bytes())
+    };
+    let first = with("/v1/score", "monday-1", &rows[0]);
+    assert_eq!((first.status, first.header("idempotency-replayed")), (200, None));
+    let again = with("/v1/score", "monday-1", &rows[0]);
+    assert_eq!((again.status, again.header("idempotency-replayed")), (200, Some("true")));
+    assert_eq!(first.body, again.body);
+    // Another customer, or another question, under the same key.
+    for told in [with("/v1/score", "monday-1", &rows[1]), with("/v1/explain", "monday-1", &rows[0])] {
+        assert_eq!((told.status, told.kind().as_str()), (409, "key_reused"));
+    }
+    assert_eq!(with("/v1/score", "monday-2", &rows[1]).status, 200);
+    // Without a key the same may be asked as often as one likes.
+    for _ in 0..2 {
+        let told = post(to, "/v1/score", &rows[0]);
+        assert_eq!((told.status, told.header("idempotency-replayed")), (200, None));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::fitted::Layout;
 use super::question::Day;
 
 /// The mark of a cell without a level.
@@ -242,6 +243,9 @@ pub struct Books {
     pub(crate) purchase_starts: Vec<usize>,
     /// The last day of the sales, so far as they are no slips.
     pub(crate) last: Day,
+    /// Events and opinions were written down before the first of these rows: a customer without any has
+    /// none, rather than none that is known.
+    pub(crate) have_begun: bool,
 }
 
 impl Books {
@@ -302,6 +306,7 @@ impl Books {
             purchases: Vec::new(),
             purchase_starts: Vec::new(),
             last,
+            have_begun: self.have_begun,
         }
         .indexed()
     }
@@ -321,6 +326,22 @@ impl Books {
     pub(crate) fn sample(&self, count: usize) -> Self {
         let every = self.customers.div_ceil(count.max(1)).max(1);
         self.over(|stream| stream.every(every), self.last)
+    }
+
+    /// The books as those of some of a shop's customers: what the shop tells of by `layout` and nobody told
+    /// here did not happen.
+    pub(crate) fn of_some(mut self, layout: &Layout) -> Self {
+        let empty = Stream { starts: vec![0; self.customers + 1], ..Stream::default() };
+        if layout.events && self.events.is_none() {
+            let kind = layout.event_kind.then(Levels::default);
+            self.events = Some(Stream { kind, ..empty.clone() });
+        }
+        if layout.feedback && self.feedback.is_none() {
+            let rating = layout.rating.then(Vec::new);
+            self.feedback = Some(Stream { rating, ..empty });
+        }
+        self.have_begun = true;
+        self
     }
 
     /// The last day of the books.

@@ -212,7 +212,10 @@ pub(super) fn values(
     let width = fitted.features().len().max(1);
     let [categories, channels, kinds] = fitted.shares(books);
     let layout = &fitted.layout;
-    let first = |stream: &Option<Stream>| stream.as_ref().and_then(Stream::first_day);
+    let first = |stream: &Option<Stream>| match books.have_begun {
+        true => Some(Day::MIN),
+        false => stream.as_ref().and_then(Stream::first_day),
+    };
     let (events_from, feedback_from) = (first(&books.events), first(&books.feedback));
     let mut values = vec![f64::NAN; width * customer.len()];
     values.par_chunks_mut(width * ROWS).enumerate().try_for_each_init(

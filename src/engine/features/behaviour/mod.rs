@@ -39,6 +39,7 @@ pub(crate) use question::day_of;
 pub use question::{Churn, CutOffs, Date, Day, Question, SHORTEST_RHYTHM, to_date, to_day};
 #[cfg(test)]
 pub(crate) use read::READ;
+pub(crate) use read::read_told;
 pub use read::{Read, read};
 pub use roles::could_ask;
 pub use sequence::{HISTORY, HistoryStep, LONGEST_HISTORY, read_history};

@@ -5,6 +5,7 @@ use super::BehaviourError;
 use super::books::{Books, Levels, NO_LEVEL, Stream};
 use super::cells::{self, flags, last_day, numbers, plain};
 use super::columns::{self, Chosen, Columns, Known};
+use super::fitted::FittedBehaviour;
 use super::question::{Day, to_date, to_day};
 use super::roles::{self, SalesRoles};
 use crate::collect::combine::{Hop, NOBODY, Plan, Source, Trace, column, currency};
@@ -61,10 +62,35 @@ thread_local! {
 /// No table of orders, none with dates, a table of the plan or a kept column that is gone, the person
 /// cancels.
 pub fn read(data: &Dataset, plan: &Plan, kept: Option<&Columns>, report: &Reporter) -> crate::Result<Read> {
+    read_to(data, plan, kept, None, report)
+}
+
+/// [`read`] of some customers' rows that go to `day`: no date is a slip, and what is later falls away.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_told(
+    data: &Dataset,
+    plan: &Plan,
+    fitted: &FittedBehaviour,
+    day: Day,
+    report: &Reporter,
+) -> crate::Result<Read> {
+    let read = read_to(data, plan, fitted.columns.as_ref(), Some(day), report)?;
+    Ok(Read { books: read.books.of_some(&fitted.layout), ..read })
+}
+
+fn read_to(
+    data: &Dataset,
+    plan: &Plan,
+    kept: Option<&Columns>,
+    told: Option<Day>,
+    report: &Reporter,
+) -> crate::Result<Read> {
     report.emit(Event::Phase("books"));
     #[cfg(test)]
     READ.with(|times| times.set(times.get() + 1));
-    let until = plan.as_of.map(to_day);
+    let until = told.or(plan.as_of.map(to_day));
     let plan = &Plan { as_of: None, ..plan.clone() };
     let trace = Trace::new(data, plan, report)?;
     let chosen = Chosen::new(kept);
@@ -86,7 +112,7 @@ pub fn read(data: &Dataset, plan: &Plan, kept: Option<&Columns>, report: &Report
     let feedback = reader.feedback(feedback, customers)?;
     report.progress(0.9);
     let (notes, columns) = (reader.notes, reader.chosen.made());
-    let last = until.map_or(last, |day| day.min(last));
+    let last = told.unwrap_or_else(|| until.map_or(last, |day| day.min(last)));
     let books = Books::new(customers, sales, [lines, events, feedback], last, until.unwrap_or(Day::MAX));
     if books.first_day().is_none() {
         return Err(BehaviourError::NoPurchases.into());

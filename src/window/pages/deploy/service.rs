@@ -3,11 +3,13 @@
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::detect::date;
 
-use crate::window::command::Command;
-use crate::window::pages::{Page, Scene};
+use crate::window::pages::Scene;
 use crate::window::parts;
 use crate::window::state::Reach;
 use crate::window::theme::{self, S1, S2, S3};
+
+/// Requests from which on the slowest in a hundred is told.
+const HUNDRED: u64 = 100;
 
 /// What the tab remembers between frames.
 #[derive(Debug, Default)]
@@ -20,8 +22,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     scene.state.service.read_keys();
     let Some(bundle) = scene.state.bundle.clone() else {
-        let button = Some((lang.t("empty.to_train"), Command::Go(Page::Train)));
-        parts::empty_state(ui, lang, "service", button, scene.send);
+        let can_train = scene.state.prepared.is_some();
+        parts::waits_for_model(ui, lang, "service", can_train, scene.send);
         return;
     };
     parts::muted(ui, lang.t("service.what"));
@@ -77,8 +79,15 @@ fn settings(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
         ui.add_space(S3);
         parts::setting(ui, lang, "service_port", |ui| {
-            let drag =
-                egui::DragValue::new(&mut service.port).range(1024..=65_535).clamp_existing_to_range(false);
+            // A free one was asked for: which it is, is known when it answers.
+            let free =
+                service.listens_at().map_or_else(|| lang.t("service.any_port"), |port| port.to_string());
+            let drag = egui::DragValue::new(&mut service.port)
+                .range(1024..=65_535)
+                .clamp_existing_to_range(false)
+                .custom_formatter(
+                    move |port, _| if port < 1.0 { free.clone() } else { format!("{port:.0}") },
+                );
             parts::named(ui, lang, "service_port", drag);
         });
     });
@@ -133,13 +142,16 @@ fn counts(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::figure(ui, &lang.t("service.requests"), &lang.count(done.requests), &rows);
         let refused = lang.with("service.errors.meaning", &[("refused", lang.count(done.refused))]);
         parts::figure(ui, &lang.t("service.errors"), &lang.count(done.failed), &refused);
-        let (p99, median) = match (done.p99_ms, done.median_ms) {
-            (Some(p99), Some(median)) => {
-                (time(p99), lang.with("service.p99.meaning", &[("median", time(median))]))
+        let half = |median: f64| lang.with("service.p99.meaning", &[("median", time(median))]);
+        let (name, told, median) = match (done.p99_ms, done.slowest_ms, done.median_ms) {
+            (Some(p99), _, Some(median)) if done.requests >= HUNDRED => {
+                ("service.p99", time(p99), half(median))
             }
-            _ => ("—".to_owned(), lang.t("service.p99.none")),
+            // One of a hundred says nothing of fewer than a hundred.
+            (_, Some(slowest), Some(median)) => ("service.slowest", time(slowest), half(median)),
+            _ => ("service.slowest", "—".to_owned(), lang.t("service.p99.none")),
         };
-        parts::figure(ui, &lang.t("service.p99"), &p99, &median);
+        parts::figure(ui, &lang.t(name), &told, &median);
     });
 }
 
