@@ -26,6 +26,7 @@ pub mod search;
 pub mod sequence;
 mod shelf;
 mod slope;
+pub mod small;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -100,6 +101,8 @@ pub enum TrainError {
     Search(#[from] search::SearchError),
     #[error(transparent)]
     Federated(#[from] federated::FederatedError),
+    #[error(transparent)]
+    Small(#[from] small::SmallError),
 }
 
 impl TrainError {
@@ -115,6 +118,7 @@ impl TrainError {
             Self::Glass(cause) => cause.kind(),
             Self::Search(cause) => cause.kind(),
             Self::Federated(cause) => cause.kind(),
+            Self::Small(cause) => cause.kind(),
         }
     }
 
@@ -301,6 +305,9 @@ impl Model {
 
     /// What a person should know of how this model came to be.
     pub fn note(&self) -> Option<Note> {
+        if let Some(small) = self.small() {
+            return Some(small::note(small));
+        }
         match self {
             Self::OneRule(model) => Some(Note::new("one_rule_column").with("column", &model.column)),
             Self::Net(model) => model.note(),
