@@ -44,6 +44,7 @@ mod review;
 mod run_folder;
 mod serve;
 mod servers;
+mod small;
 mod snapshots;
 mod sources;
 mod support;
