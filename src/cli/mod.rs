@@ -17,6 +17,7 @@ mod class;
 mod classroom;
 mod clean;
 mod compare;
+mod compress;
 mod drift;
 mod evaluate;
 mod experiment;
@@ -93,6 +94,8 @@ enum Command {
     Train(train::Train),
     /// Measures kinds of model under the same folds, and tells whether the network is worth it
     Compare(compare::Compare),
+    /// Makes a saved network smaller: 8 bit, pruned, distilled; every way with its price
+    Compress(Box<compress::Compress>),
     /// Tries settings of a model on validation rows and measures the best once on test rows
     Search(search::Search),
     /// Experiments: does the offer work? Planned, drawn, read back
@@ -327,6 +330,7 @@ pub fn main() -> ExitCode {
         Command::Train(c) => (c.input.json, c.run()),
         Command::Compare(c) => (c.input.json, c.run()),
         Command::Search(c) => (c.input.json, c.run()),
+        Command::Compress(c) => (c.json, c.run()),
         Command::Experiment(c) => (c.json(), c.run()),
         Command::Evaluate(c) => (c.json, c.run()),
         Command::Segment(c) => (c.input.json, c.run()),

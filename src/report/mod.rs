@@ -10,6 +10,7 @@ pub mod membership;
 pub mod picture;
 pub mod promise;
 pub mod run;
+pub mod small;
 mod style;
 pub mod svg;
 
@@ -224,6 +225,9 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         rows.push((t("card.network"), network(lang, mlp)));
         let args = [("run", card.epochs_run.to_string()), ("best", card.best_epoch.to_string())];
         rows.push((t("card.epochs"), lang.with("report.card.epochs_run", &args)));
+    }
+    if let Some(of) = &card.small {
+        rows.push((lang.t("small.card"), small::card(lang, of)));
     }
     if let Some(net) = &card.net {
         rows.push((t("card.network"), sequence_network(lang, card.model, net)));

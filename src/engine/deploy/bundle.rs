@@ -16,9 +16,14 @@ use crate::privacy::{Passphrase, lock};
 use crate::table::{ColumnSpec, Role, Table};
 use crate::train::{DeviceKind, Model};
 
-/// Version of the bundle's format. 1 had no explainer, profiles and card; such a bundle scores as
-/// before, and gives no reasons.
-pub const BUNDLE_VERSION: u64 = 2;
+/// Version of the bundle's format, the newest that is read. 1 had no explainer, profiles and card; such a
+/// bundle scores as before, and gives no reasons. 3 may hold 8-bit weights; see [`version_of`].
+pub const BUNDLE_VERSION: u64 = 3;
+
+/// The version that a bundle of this model is written as: the oldest that can read it.
+pub(crate) fn version_of(model: &Model) -> u64 {
+    if model.is_packed() { BUNDLE_VERSION } else { 2 }
+}
 
 /// All that is needed to score new customers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
+use crate::train::small::Shrunk;
 use crate::train::{DeviceKind, Epoch, MlpSpec, ModelKind, NetSettings, Promise};
 
 /// Points of a curve that are kept.
@@ -41,6 +42,9 @@ pub struct Card {
     pub steps: Vec<(String, u64, u64)>,
     /// The network's settings, where it is one.
     pub network: Option<MlpSpec>,
+    /// How the network was made smaller, and at what price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub small: Option<Shrunk>,
     /// The settings of a network that reads sequences; its kind is [`Card::model`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<NetSettings>,

@@ -43,7 +43,7 @@ pub use serve_error::ServeError;
 
 pub use list::today;
 
-pub(crate) use bundle::{ids, nameless};
+pub(crate) use bundle::{ids, nameless, version_of};
 pub(crate) use card::POINTS;
 pub(crate) use differences::{Known, find as find_differences, whole_levels};
 pub(crate) use list::by_risk;

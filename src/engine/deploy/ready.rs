@@ -374,7 +374,6 @@ impl Ready {
         flags(&self.checks, source, readable)
     }
 }
-}
 
 /// A cell as the column's own file would write it.
 fn written<'a>(cell: &'a Given, spec: &ColumnSpec) -> Option<Cow<'a, str>> {

@@ -125,6 +125,11 @@ impl Sequences {
         Self { columns: self.columns.iter().map(cells).collect(), memo: self.memo.clone() }
     }
 
+    /// The same rows, of which nothing is remembered.
+    pub(crate) fn forgotten(&self) -> Self {
+        Self { columns: self.columns.clone(), memo: Arc::default() }
+    }
+
     /// The vectors that `network` has made of these keys before.
     pub(crate) fn remembered(&self, network: [u8; 32], keys: &[Vec<u32>]) -> Vec<Option<Arc<[f32]>>> {
         match self.memo.lock() {

@@ -8,7 +8,8 @@ use crate::evaluate::Repair;
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{Role, Table};
-use crate::train::ModelKind;
+use crate::train::small::Shrunk;
+use crate::train::{MlpSpec, Model, ModelKind};
 
 /// Test rows whose explanations the importance is the mean of.
 const EXPLAINED: usize = 300;
@@ -75,7 +76,9 @@ pub fn card(
         columns,
         left_out,
         steps: steps.collect(),
-        network: (outcome.kind == ModelKind::Mlp).then(|| settings.mlp.clone()),
+        network: (outcome.kind == ModelKind::Mlp).then(|| network_of(settings, &trained.model)),
+        // The scales are a part of the weights.
+        small: trained.model.small().map(|small| Shrunk { scales: Vec::new(), ..small.clone() }),
         net: outcome.kind.reads_sequences().then(|| settings.net.clone()),
         epochs_run: trained.epochs_run,
         best_epoch: trained.best_epoch,
@@ -106,6 +109,16 @@ pub fn card(
         signature: String::new(),
     };
     Ok(card.sealed())
+}
+
+/// The settings of the network, with the layers that one that was made smaller really has.
+fn network_of(settings: &Settings, model: &Model) -> MlpSpec {
+    let mut mlp = settings.mlp.clone();
+    if let (Some(_), Model::Mlp(network)) = (model.small(), model) {
+        let hidden = network.layers.len().saturating_sub(1);
+        mlp.hidden = network.layers.iter().take(hidden).map(|layer| layer.outputs).collect();
+    }
+    mlp
 }
 
 /// The first and last day of each column of dates. A day that a few rows alone have may be a slip, and

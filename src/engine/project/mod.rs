@@ -60,6 +60,9 @@ mod search;
 mod search_tests;
 mod settings_diff;
 mod slices;
+mod small;
+#[cfg(test)]
+mod small_tests;
 mod source;
 mod sources;
 #[cfg(test)]
@@ -90,7 +93,7 @@ use serde::{Deserialize, Serialize};
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
 use crate::collect::ReadOptions;
 use crate::collect::combine::Choice;
-use crate::deploy::{self, BUNDLE_VERSION, Bundle, Customer, Profile};
+use crate::deploy::{self, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::money::MoneySpec;
 use crate::evaluate::{Evaluation, Explainer, Refit, Repair, RepairKind};
@@ -172,6 +175,7 @@ pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings_diff::{SettingDiff, settings_diff};
 pub use slices::{Slices, slices};
+pub use small::{SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, take_smaller};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};
@@ -712,7 +716,7 @@ pub fn bundle(
     card: Option<deploy::Card>,
 ) -> Bundle {
     Bundle {
-        version: BUNDLE_VERSION,
+        version: deploy::version_of(&outcome.trained.model),
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         target: prepared.labels.column.clone(),
         positive: prepared.labels.positive.clone(),

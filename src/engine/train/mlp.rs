@@ -408,7 +408,7 @@ fn learn(
 mod tests;
 
 /// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
-fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
+pub(super) fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
     let rest = order.len() % batch;
     if rest == 0 || rest >= least || order.len() < batch {
         return order.chunks(batch).collect();
@@ -437,7 +437,7 @@ pub(super) fn look(
 }
 
 /// Weights that make both classes count the same, with mean 1; all 1 when off.
-fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
+pub(super) fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
     let n = labels.len() as f32;
     let positive = labels.iter().filter(|y| **y).count() as f32;
     labels

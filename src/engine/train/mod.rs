@@ -28,6 +28,7 @@ pub mod search;
 pub mod sequence;
 mod shelf;
 mod slope;
+pub mod small;
 mod sparse_linear;
 mod svm;
 mod tree;
@@ -107,6 +108,8 @@ pub enum TrainError {
     Elsewhere(#[from] elsewhere::ElsewhereError),
     #[error(transparent)]
     Private(#[from] private::PrivateError),
+    #[error(transparent)]
+    Small(#[from] small::SmallError),
 }
 
 impl TrainError {
@@ -124,6 +127,7 @@ impl TrainError {
             Self::Federated(cause) => cause.kind(),
             Self::Elsewhere(cause) => cause.kind(),
             Self::Private(cause) => cause.kind(),
+            Self::Small(cause) => cause.kind(),
         }
     }
 
@@ -310,6 +314,9 @@ impl Model {
 
     /// What a person should know of how this model came to be.
     pub fn note(&self) -> Option<Note> {
+        if let Some(small) = self.small() {
+            return Some(small::note(small));
+        }
         match self {
             Self::OneRule(model) => Some(Note::new("one_rule_column").with("column", &model.column)),
             Self::Net(model) => model.note(),

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
+use super::small::{SavedNetwork, Shrunk};
 use crate::features::Matrix;
 
 /// Rows that pass through the network at a time when predicting.
@@ -78,9 +79,12 @@ pub struct Norm {
 
 /// A multilayer perceptron; the last layer has one output, the log-odds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SavedNetwork", into = "SavedNetwork")]
 pub struct Network {
     pub activation: Activation,
     pub layers: Vec<Layer>,
+    /// How it was made smaller, where it was.
+    pub small: Option<Box<Shrunk>>,
 }
 
 /// The network as a burn module.
@@ -114,7 +118,7 @@ impl Network {
             layers.push(Layer { inputs: from, outputs: to, weights, bias: vec![0.0; to], norm });
             from = to;
         }
-        Self { activation, layers }
+        Self { activation, layers, small: None }
     }
 
     /// Trainable numbers.
@@ -189,7 +193,7 @@ impl Network {
             };
             layers.push(Layer { inputs, outputs, weights: read(weights)?, bias, norm });
         }
-        Ok(Self { activation, layers })
+        Ok(Self { activation, layers, small: None })
     }
 
     pub(super) fn predict(&self, matrix: &Matrix, device: &Device) -> Result<Vec<f64>, TrainError> {

@@ -105,7 +105,10 @@ mod tests {
         };
         let weights = vec![number as f32; 99];
         let layer = Layer { inputs: 99, outputs: 1, weights, bias: vec![0.0], norm: None };
-        KeptEpoch { figures, network: Network { activation: Activation::Relu, layers: vec![layer] } }
+        KeptEpoch {
+            figures,
+            network: Network { activation: Activation::Relu, layers: vec![layer], small: None },
+        }
     }
 
     #[test]

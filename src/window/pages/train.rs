@@ -8,6 +8,7 @@ mod network;
 mod private;
 mod runs;
 mod sequence;
+mod small;
 
 use eframe::egui::{self, RichText, Ui};
 use egui_plot::{Corner, PlotPoint};
@@ -35,11 +36,13 @@ pub enum Tab {
     Runs,
     /// All kinds of model under the same folds, and the search for better settings.
     Board,
+    /// The network made smaller, and at what price.
+    Small,
 }
 
 impl Tab {
     /// Every tab, in its order.
-    pub const ALL: [Tab; 4] = [Tab::Network, Tab::Inside, Tab::Runs, Tab::Board];
+    pub const ALL: [Tab; 5] = [Tab::Network, Tab::Inside, Tab::Runs, Tab::Board, Tab::Small];
 
     fn key(self) -> &'static str {
         match self {
@@ -47,6 +50,7 @@ impl Tab {
             Self::Inside => "train.tab.inside",
             Self::Runs => "train.tab.runs",
             Self::Board => "train.tab.board",
+            Self::Small => "train.tab.small",
         }
     }
 }
@@ -55,6 +59,7 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     match scene.page.train_tab {
         Tab::Network | Tab::Inside | Tab::Runs => network::inspector(ui, scene),
         Tab::Board => board::inspector(ui, scene),
+        Tab::Small => small::inspector(ui, scene),
     }
 }
 
@@ -71,9 +76,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         }
     });
     ui.separator();
-    if scene.page.train_tab == Tab::Board {
-        board::show(ui, scene);
-        return;
+    match scene.page.train_tab {
+        Tab::Board => return board::show(ui, scene),
+        Tab::Small => return small::show(ui, scene),
+        Tab::Network | Tab::Inside | Tab::Runs => {}
     }
     controls(ui, scene);
     if scene.page.train_tab == Tab::Inside {

@@ -33,6 +33,7 @@ mod runs;
 mod service;
 mod sheet;
 mod slices;
+mod small;
 mod takeaway;
 mod theatre;
 mod time;
@@ -89,6 +90,7 @@ pub use runs::{Run, Training};
 pub use service::{Reach, Service};
 pub use sheet::FeatureSheet;
 pub use slices::Slices;
+pub use small::Small;
 pub use takeaway::Ask;
 pub use theatre::{Play, Theatre};
 pub use time::{SeenColumn, TimeMachine, Who};
@@ -251,6 +253,7 @@ pub struct State {
     pub card: Card,
     pub why: Why,
     pub slices: Slices,
+    pub small: Small,
     pub money: Money,
     pub figures: Figures,
     pub repairing: Repairing,
@@ -353,6 +356,7 @@ impl State {
             card: Card::default(),
             why: Why::default(),
             slices: Slices::default(),
+            small: Small::default(),
             money: Money::default(),
             figures: Figures::default(),
             repairing: Repairing::default(),
@@ -496,6 +500,7 @@ impl State {
         self.card.cancel();
         self.why.cancel();
         self.slices.cancel();
+        self.small.cancel();
         self.money.cancel();
         self.figures.cancel();
         self.board.cancel();
@@ -534,6 +539,7 @@ impl State {
             self.figures.job(),
             self.money.job(),
             self.slices.job(),
+            self.small.job(),
             self.why.job(),
             self.card.job(),
             self.classes.job(),
@@ -674,6 +680,7 @@ impl State {
         self.poll_card();
         self.poll_why();
         self.poll_slices();
+        self.poll_small();
         self.poll_money();
         self.poll_figures();
         self.poll_repair();

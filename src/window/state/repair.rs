@@ -68,8 +68,14 @@ impl State {
 
     /// The shown model among all: how it was made, and its kind.
     pub(super) fn model_name(&self) -> String {
-        let kind = self.unrepaired().map_or("", |raw| raw.kind.name());
-        format!("{kind} {}", self.outcomes_key)
+        let raw = self.unrepaired();
+        let kind = raw.map_or("", |raw| raw.kind.name());
+        // What an experiment said of a network is not said of a smaller one.
+        let small = raw.and_then(|raw| raw.trained.model.small()).map(|small| small.way.name());
+        match small {
+            Some(small) => format!("{kind} {small} {}", self.outcomes_key),
+            None => format!("{kind} {}", self.outcomes_key),
+        }
     }
 
     pub(super) fn repair_wish(&self) -> Wish<'_> {

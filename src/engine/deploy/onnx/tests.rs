@@ -23,7 +23,7 @@ fn is_closed(build: &Build) -> bool {
 #[test]
 fn a_network_is_its_layers_in_their_order() {
     for activation in Activation::ALL {
-        let network = Network { activation, layers: vec![layer(3, 2), layer(2, 1)] };
+        let network = Network { activation, layers: vec![layer(3, 2), layer(2, 1)], small: None };
         let mut build = Build::default();
         let last = build.network(&network);
         assert!(is_closed(&build));

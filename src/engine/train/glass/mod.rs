@@ -253,7 +253,7 @@ impl Glass {
 
     /// The same numbers as a model like any other.
     pub fn network(&self) -> Network {
-        Network { activation: self.spec.activation, layers: self.layers.clone() }
+        Network { activation: self.spec.activation, layers: self.layers.clone(), small: None }
     }
 
     /// The forward and backward pass of one row of class `y`.

@@ -89,7 +89,11 @@ impl Reading {
     }
 
     /// Everything that the network reads of the rows of a matrix, and the texts that lost their end.
-    pub(super) fn data(&self, matrix: &Matrix, report: &Reporter) -> Result<(NetData, usize), Cancelled> {
+    pub(in crate::train) fn data(
+        &self,
+        matrix: &Matrix,
+        report: &Reporter,
+    ) -> Result<(NetData, usize), Cancelled> {
         let rows: Vec<usize> = (0..matrix.height).collect();
         let (data, cut) = self.sequences(&matrix.sequences, &rows, report)?;
         Ok((NetData { table: matrix.data.clone(), table_width: matrix.width(), ..data }, cut))

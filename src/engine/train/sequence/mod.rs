@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net::graph::Graph;
 use super::net::{self, Body, EpochFigures, Head, Net, NetError, NetSamples, Run, Target, Watch, train_net};
+use super::small::{SavedSequence, Shrunk};
 use super::{DeviceKind, Epoch, Model, ModelKind, Samples, Specs, TrainError, Trained, device, elsewhere};
 use crate::Error;
 use crate::features::{Matrix, NOTHING};
@@ -28,18 +29,19 @@ pub use settings::{CnnSettings, HybridSettings, NetSettings, RnnSettings, Transf
 
 /// A fitted network with the way from words and histories to what it reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SavedSequence", into = "SavedSequence")]
 pub struct SequenceNet {
     pub reading: Reading,
     pub net: Net,
     /// Training and validation texts that were longer than what is read.
-    #[serde(default, skip_serializing_if = "is_none")]
     pub cut: usize,
     /// Set where the loss left all bounds and the network of the last good epoch was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exploded: Option<Exploded>,
+    /// How it was made smaller, where it was.
+    pub small: Option<Box<Shrunk>>,
 }
 
-fn is_none(count: &usize) -> bool {
+pub(in crate::train) fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
@@ -118,7 +120,7 @@ pub(super) fn train(
     };
     let history: Vec<Epoch> = finished.0.iter().map(epoch).collect();
     Ok(Trained {
-        model: Model::Net(Box::new(SequenceNet { reading, net, cut, exploded })),
+        model: Model::Net(Box::new(SequenceNet { reading, net, cut, exploded, small: None })),
         device: choice,
         epochs_run: history.len(),
         history,
