@@ -69,7 +69,7 @@ impl Muscle {
 #[derive(Args, Clone, Default)]
 pub(super) struct At {
     /// Train the network on another machine, on which `regulars muscle` runs: HOST:PORT or https://HOST:PORT
-    #[arg(long, value_name = "ADDRESS", requires = "token_file")]
+    #[arg(long, value_name = "ADDRESS", requires = "token_file", conflicts_with = "dp_epsilon")]
     at: Option<String>,
     /// The file with that machine's token
     #[arg(long, value_name = "FILE", requires = "at")]

@@ -32,7 +32,6 @@ use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regulars_engine::deploy::{Bundle, DeployError, ServeError};
-use regulars_engine::privacy::Passphrase;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 

@@ -109,6 +109,20 @@ impl Bundle {
             .map_err(|cause| DeployError::write(path, cause))
     }
 
+    /// [`save`](Self::save), locked with the passphrase where there is one.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_with(&self, path: &Path, passphrase: Option<&Passphrase>) -> Result<(), DeployError> {
+        let Some(passphrase) = passphrase else { return self.save(path) };
+        files::write_atomically(path, |out| {
+            let mut plain = std::io::Cursor::new(Vec::new());
+            sealed::write(&mut plain, self)?;
+            out.write_all(&lock::seal(&plain.into_inner(), passphrase)?)
+        })
+        .map_err(|cause| DeployError::write(path, cause))
+    }
+
     /// Opens and checks a bundle; nothing in it is trusted.
     ///
     /// # Errors

@@ -147,6 +147,8 @@ fn card(
         steps: Vec::new(),
         network: None,
         net: None,
+        promise: None,
+        small: None,
         epochs_run: 0,
         best_epoch: 0,
         seconds: 0.0,

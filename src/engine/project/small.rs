@@ -112,6 +112,10 @@ pub fn find_smaller(
     let (mut made, mut failed) = (Vec::new(), Vec::new());
     let all = ways(model);
     for (at, way) in all.iter().enumerate() {
+        if full.trained.promise.is_some() && *way != Way::EightBit {
+            failed.push((*way, SmallError::Promised.to_string()));
+            continue;
+        }
         let each = LEARNING / all.len().max(1) as f64;
         let part = report.part(each * at as f64, each);
         let of = (model, *way);
@@ -284,6 +288,7 @@ pub fn full_of_bundle(
             epochs_run: card.epochs_run,
             best_epoch: card.best_epoch,
             seconds: card.seconds,
+            promise: card.promise.clone(),
         },
         report,
     )?;

@@ -283,11 +283,7 @@ fn write_header(out: &mut dyn Write, flagged: bool) -> std::io::Result<()> {
 }
 
 /// Lines of a list of scores, made on all cores.
-fn lines(
-    rows: &[Scored],
-    flags: Option<&[[String; 3]]>,
-    threshold: f64,
-) -> std::io::Result<Vec<Vec<u8>>> {
+fn lines(rows: &[Scored], flags: Option<&[[String; 3]]>, threshold: f64) -> std::io::Result<Vec<Vec<u8>>> {
     let part = |(part, rows): (usize, &[Scored])| -> std::io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 32));
         let mut number = Vec::with_capacity(16);

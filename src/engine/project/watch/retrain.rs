@@ -16,6 +16,7 @@ use crate::clean::CleanError;
 use crate::deploy::watch::{RetrainSpec, hash_of, settled};
 use crate::deploy::{Bundle, DeployError, Lacking, ids};
 use crate::job::Reporter;
+use crate::privacy::{Passphrase, is_locked};
 use crate::project::{self, Found, Gate, SavedProject, Secrets, Settings, Source, gate};
 use crate::table::{ColumnSpec, Role, Table};
 
@@ -79,7 +80,8 @@ impl Watcher {
         report: &Reporter,
     ) -> crate::Result<(usize, Gate)> {
         let Some(champion) = &self.bundle else { return Err(missing(&self.spec.bundle).into()) };
-        let (settings, base) = project_of(spec, champion, report)?;
+        let passphrase = self.spec.passphrase.as_ref();
+        let (settings, base) = project_of((spec, passphrase), champion, report)?;
         let (learn, judge) = split(spec, &settings, base, (months, fresh), report)?;
         let challenger = learnt(settings, &learn, champion, &report.part(0.0, 0.9))?;
         let score = |bundle: &Bundle| bundle.score(&judge, Lacking::Fill, report);
@@ -88,8 +90,10 @@ impl Watcher {
         let made = self.spec.state().join("models").join("challenger.bundle");
         std::fs::create_dir_all(self.spec.state().join("models"))
             .map_err(|cause| DeployError::write(&made, cause))?;
-        challenger.save(&made)?;
         let present = model_path(&self.spec, self.journal.models());
+        // What is locked is followed by what is locked.
+        let passphrase = self.spec.passphrase.as_ref().filter(|_| is_locked(&present));
+        challenger.save_with(&made, passphrase)?;
         let (champion_hash, challenger_hash) = (hash_of(&present, report)?, hash_of(&made, report)?);
         let more = BTreeMap::from([
             ("learnt".to_owned(), learn.height().into()),
@@ -116,10 +120,14 @@ fn days_since(when: &str) -> Option<i64> {
 }
 
 /// The project's settings, for the champion's question, and its rows.
-fn project_of(spec: &RetrainSpec, champion: &Bundle, report: &Reporter) -> crate::Result<(Settings, Table)> {
+fn project_of(
+    (spec, passphrase): (&RetrainSpec, Option<&Passphrase>),
+    champion: &Bundle,
+    report: &Reporter,
+) -> crate::Result<(Settings, Table)> {
     let cannot =
         |cause: &str| DeployError::BadSettings { file: spec.project.clone(), cause: cause.to_owned() };
-    let saved = SavedProject::open(&spec.project)?;
+    let saved = SavedProject::open_with(&spec.project, passphrase)?;
     if champion.behaviour.is_some() || saved.settings.question.is_some() {
         return Err(cannot("a model of a question over time is retrained by hand").into());
     }

@@ -398,6 +398,7 @@ pub(in crate::train) fn train_mlp(
             history: outcome.history,
             best_epoch: outcome.best_epoch,
             seconds: outcome.seconds,
+            promise: None,
         }),
         Some(_) => return Err(TrainError::from(at.protocol("another network came back".to_owned())).into()),
         None => None,

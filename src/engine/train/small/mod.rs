@@ -37,6 +37,8 @@ pub enum SmallError {
          to be new to it"
     )]
     OtherRows { cause: &'static str },
+    #[error("it would learn from the training rows once more, without the promise of differential privacy")]
+    Promised,
     #[error("the project has no trained model; train one in the window and save again")]
     NoModel,
 }
@@ -48,6 +50,7 @@ impl SmallError {
             Self::NotThisWay { .. } => "small_not_this_way",
             Self::Already { .. } => "small_already",
             Self::OtherRows { .. } => "small_other_rows",
+            Self::Promised => "small_promised",
             Self::NoModel => "small_no_model",
         }
     }
@@ -198,6 +201,8 @@ impl Made {
             epochs_run: self.history.len(),
             best_epoch: self.best_epoch,
             seconds: self.seconds,
+            // Nothing that was promised is learnt on: see `project::find_smaller`.
+            promise: None,
         }
     }
 }
