@@ -19,8 +19,11 @@ fn differential_privacy_is_told_with_its_price() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (bundle, data, page) = (at("m.bundle"), sample().display().to_string(), at("report.html"));
     let ask = ["train", &data, "--epochs", "4", "--dp-epsilon", "3"];
-    let with = |more: &[&str]| [&ask[..], more].concat();
-    let told = json(&with(&["--model", "logistic", "--dp-clip", "0.5", "--bundle", &bundle]));
+    fn joined<'a>(ask: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+        [ask, more].concat()
+    }
+    let kind = |kind| joined(&ask, &["--model", kind]);
+    let told = json(&joined(&kind("logistic"), &["--dp-clip", "0.5", "--bundle", &bundle]));
     let kept = &told["differential_privacy"];
     let epsilon = kept["epsilon"].as_f64().unwrap();
     assert!(epsilon > 2.9 && epsilon <= 3.0, "{kept}");
@@ -43,14 +46,15 @@ fn differential_privacy_is_told_with_its_price() {
     // Reasons need rows of customers: the bundle has none.
     let (code, out, _) = regulars(&["explain", &bundle, &data, "--json"]);
     assert!(code == 1 && out.contains("\"no_explainer\""), "{out}");
-    let (code, out, _) = regulars(&with(&["--model", "boosted", "--json"]));
+    let (code, out, _) = regulars(&joined(&kind("boosted"), &["--json"]));
     assert!(code == 1 && out.contains("\"private_kind\"") && out.contains("--model logistic"), "{out}");
-    for wrong in [&["--dp-delta", "2"][..], &["--dp-delta", "0"], &["--checkpoint", &at("standing")]] {
-        assert_eq!(regulars(&with(wrong)).0, 2, "{wrong:?}");
+    let standing = at("standing");
+    for wrong in [["--dp-delta", "2"], ["--dp-delta", "0"], ["--checkpoint", &standing]] {
+        assert_eq!(regulars(&joined(&ask, &wrong)).0, 2, "{wrong:?}");
     }
     assert_eq!(regulars(&["train", &data, "--dp-delta", "1e-5"]).0, 2, "a chance without a promise");
     // In words, on the terminal.
-    let (code, out, _) = regulars(&with(&["--model", "logistic"]));
+    let (code, out, _) = regulars(&kind("logistic"));
     assert!(code == 0 && out.contains("ε = ") && out.contains("Its price: ROC AUC"), "{out}");
     assert!(json(&["train", &data, "--model", "logistic"])["differential_privacy"].is_null());
 }
