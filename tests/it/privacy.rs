@@ -100,11 +100,12 @@ fn the_window_attacks_lists_addresses_and_forgets() {
         harness.state_mut().prefs.lang = Lang::En;
         harness.run_steps(2);
     };
+    harness.set_size([1280.0, 1500.0].into());
     shoot(&mut harness, "dp");
 
     harness.state_mut().prefs.page = Page::Deploy;
     harness.run_steps(2);
-    harness.get_by_label("Try to find out who was in the training rows").click();
+    harness.get_by_label("Try to find out who was in the training rows").click_accesskit();
     harness.run_steps(2);
     until(&mut harness, "attack", |app| app.state.privacy.job().is_none());
     let shown = harness.state().state.shown().cloned().unwrap();
@@ -115,7 +116,7 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     // Nobody of that name; then somebody who is there.
     harness.state_mut().state.privacy.id = "nobody-9".to_owned();
     harness.run_steps(1);
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.privacy.leaving.is_none());
     let prepared = harness.state().state.prepared.clone().unwrap();
@@ -123,15 +124,16 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     let key = harness.state().state.settings.clone();
     harness.state_mut().state.privacy.id = format!(" {id} ");
     harness.run_steps(1);
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.privacy.leaving.as_ref().is_some_and(|leaving| leaving.in_data));
     assert!(harness.query_by_label_contains("This cannot be undone").is_some());
+    harness.set_size([1280.0, 800.0].into());
     shoot(&mut harness, "forget");
     harness.get_by_label("Cancel").click();
     harness.run_steps(2);
     assert!(harness.state().state.settings == key, "nothing was changed");
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
     harness.get_by_label("Forget for good").click();
     harness.run_steps(2);
@@ -149,6 +151,7 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     assert!(state.bundle.is_some(), "the model in use scores on");
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Customers forgotten so far: 1").is_some());
+    harness.set_size([1024.0, 1500.0].into());
     shoot(&mut harness, "privacy-after");
 
     // Saved and opened again, the same file is read without the customer.

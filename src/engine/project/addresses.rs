@@ -77,7 +77,7 @@ pub fn installed_notices(config: &Path) -> Option<Notify> {
     let unit = std::fs::read_to_string(config.join("systemd/user/regulars-watch.service")).ok()?;
     let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart="))?;
     let (_, rest) = command.split_once("--notify \"")?;
-    Notify::open(&unquoted(rest)).ok()
+    Notify::read(&unquoted(rest)).ok()
 }
 
 /// The path up to the closing quote, as [`crate::deploy::watch::unit`] writes it.

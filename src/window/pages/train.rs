@@ -246,6 +246,10 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         ),
         None => String::new(),
     };
+    let private = match &scene.state.train {
+        Some(_) => scene.state.settings.private.is_some(),
+        None => scene.state.outcomes.iter().any(|o| o.kind.is_network() && o.trained.promise.is_some()),
+    };
     let markers = live.len() < 2;
     // At the start the axis shows what lies ahead.
     let planned: Vec<f64> =
@@ -268,7 +272,9 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             series(lang.t("train.on_valid"), &valid, true),
         ];
         all.extend(others.iter().map(|(name, loss, _)| series(name.clone(), loss, true)));
-        let kept = best.map(|b| (lang.t("train.kept"), b.epoch as f64));
+        // With differential privacy validation rows choose nothing: the last epoch is kept.
+        let kept_epoch = if private { live.last() } else { best };
+        let kept = kept_epoch.map(|b| (lang.t("train.kept"), b.epoch as f64));
         chart::lines(&mut sides[0], lang, frame, &all, kept.clone());
         let last = live.last().and_then(|e| e.valid_auc);
         let frame = chart::Frame {
