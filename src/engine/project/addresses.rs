@@ -17,6 +17,8 @@ pub enum TalksFor {
     /// The watched folder tells of a new list.
     Webhook,
     Mail,
+    /// A network is trained there.
+    Machine,
 }
 
 impl TalksFor {
@@ -27,6 +29,7 @@ impl TalksFor {
             Self::Web => "web",
             Self::Webhook => "webhook",
             Self::Mail => "mail",
+            Self::Machine => "machine",
         }
     }
 }

@@ -298,11 +298,11 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let outcomes = scene.state.outcomes.clone();
     let Some(network) = outcomes.iter().find(|o| o.kind.is_network()) else { return };
+    private::show(ui, lang, network.trained.promise.as_deref());
     parts::section(ui, lang.t("train.side_by_side"));
     if let Some(note) = network.trained.model.note() {
         parts::caution(ui, &lang.note(&note));
     }
-    private::show(ui, lang, network.trained.promise.as_deref());
     ui.horizontal_wrapped(|ui| {
         ui.label(verdict(lang, &outcomes, network));
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);

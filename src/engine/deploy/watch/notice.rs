@@ -83,7 +83,7 @@ impl Notify {
     /// # Errors
     /// The file is absent or no such JSON.
     pub fn read(path: &Path) -> Result<Self, DeployError> {
-        Ok(read_json(path)?)
+        read_json(path)
     }
 
     /// Reads the file and checks that the keys are there.
