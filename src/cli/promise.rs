@@ -22,7 +22,7 @@ pub(super) struct Private {
 
 fn parse_positive(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(value) if value >= 0.01 && value <= 100.0 => Ok(value),
+        Ok(value) if (0.01..=100.0).contains(&value) => Ok(value),
         _ => Err("a number from 0.01 to 100".into()),
     }
 }

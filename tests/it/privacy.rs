@@ -19,8 +19,11 @@ fn differential_privacy_is_told_with_its_price() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (bundle, data, page) = (at("m.bundle"), sample().display().to_string(), at("report.html"));
     let ask = ["train", &data, "--epochs", "4", "--dp-epsilon", "3"];
-    let with = |more: &[&str]| [&ask[..], more].concat();
-    let told = json(&with(&["--model", "logistic", "--dp-clip", "0.5", "--bundle", &bundle]));
+    fn joined<'a>(ask: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+        [ask, more].concat()
+    }
+    let kind = |kind| joined(&ask, &["--model", kind]);
+    let told = json(&joined(&kind("logistic"), &["--dp-clip", "0.5", "--bundle", &bundle]));
     let kept = &told["differential_privacy"];
     let epsilon = kept["epsilon"].as_f64().unwrap();
     assert!(epsilon > 2.9 && epsilon <= 3.0, "{kept}");
@@ -43,14 +46,15 @@ fn differential_privacy_is_told_with_its_price() {
     // Reasons need rows of customers: the bundle has none.
     let (code, out, _) = regulars(&["explain", &bundle, &data, "--json"]);
     assert!(code == 1 && out.contains("\"no_explainer\""), "{out}");
-    let (code, out, _) = regulars(&with(&["--model", "boosted", "--json"]));
+    let (code, out, _) = regulars(&joined(&kind("boosted"), &["--json"]));
     assert!(code == 1 && out.contains("\"private_kind\"") && out.contains("--model logistic"), "{out}");
-    for wrong in [&["--dp-delta", "2"][..], &["--dp-delta", "0"], &["--checkpoint", &at("standing")]] {
-        assert_eq!(regulars(&with(wrong)).0, 2, "{wrong:?}");
+    let standing = at("standing");
+    for wrong in [["--dp-delta", "2"], ["--dp-delta", "0"], ["--checkpoint", &standing]] {
+        assert_eq!(regulars(&joined(&ask, &wrong)).0, 2, "{wrong:?}");
     }
     assert_eq!(regulars(&["train", &data, "--dp-delta", "1e-5"]).0, 2, "a chance without a promise");
     // In words, on the terminal.
-    let (code, out, _) = regulars(&with(&["--model", "logistic"]));
+    let (code, out, _) = regulars(&kind("logistic"));
     assert!(code == 0 && out.contains("ε = ") && out.contains("Its price: ROC AUC"), "{out}");
     assert!(json(&["train", &data, "--model", "logistic"])["differential_privacy"].is_null());
 }
@@ -96,11 +100,12 @@ fn the_window_attacks_lists_addresses_and_forgets() {
         harness.state_mut().prefs.lang = Lang::En;
         harness.run_steps(2);
     };
+    harness.set_size([1280.0, 1500.0].into());
     shoot(&mut harness, "dp");
 
     harness.state_mut().prefs.page = Page::Deploy;
     harness.run_steps(2);
-    harness.get_by_label("Try to find out who was in the training rows").click();
+    harness.get_by_label("Try to find out who was in the training rows").click_accesskit();
     harness.run_steps(2);
     until(&mut harness, "attack", |app| app.state.privacy.job().is_none());
     let shown = harness.state().state.shown().cloned().unwrap();
@@ -111,7 +116,7 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     // Nobody of that name; then somebody who is there.
     harness.state_mut().state.privacy.id = "nobody-9".to_owned();
     harness.run_steps(1);
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.privacy.leaving.is_none());
     let prepared = harness.state().state.prepared.clone().unwrap();
@@ -119,17 +124,19 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     let key = harness.state().state.settings.clone();
     harness.state_mut().state.privacy.id = format!(" {id} ");
     harness.run_steps(1);
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.privacy.leaving.as_ref().is_some_and(|leaving| leaving.in_data));
     assert!(harness.query_by_label_contains("This cannot be undone").is_some());
+    harness.set_size([1280.0, 800.0].into());
     shoot(&mut harness, "forget");
-    harness.get_by_label("Cancel").click();
+    // Another one stands in the top bar while a job runs.
+    harness.query_all_by_label("Cancel").last().unwrap().click_accesskit();
     harness.run_steps(2);
     assert!(harness.state().state.settings == key, "nothing was changed");
-    harness.get_by_label("Forget this customer…").click();
+    harness.get_by_label("Forget this customer…").click_accesskit();
     harness.run_steps(2);
-    harness.get_by_label("Forget for good").click();
+    harness.get_by_label("Forget for good").click_accesskit();
     harness.run_steps(2);
     let is_gone = |app: &regulars::window::App, id: &str| {
         let state = &app.state;
@@ -145,6 +152,7 @@ fn the_window_attacks_lists_addresses_and_forgets() {
     assert!(state.bundle.is_some(), "the model in use scores on");
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Customers forgotten so far: 1").is_some());
+    harness.set_size([1024.0, 1500.0].into());
     shoot(&mut harness, "privacy-after");
 
     // Saved and opened again, the same file is read without the customer.

@@ -17,6 +17,8 @@ pub enum TalksFor {
     /// The watched folder tells of a new list.
     Webhook,
     Mail,
+    /// A network is trained there.
+    Machine,
 }
 
 impl TalksFor {
@@ -27,6 +29,7 @@ impl TalksFor {
             Self::Web => "web",
             Self::Webhook => "webhook",
             Self::Mail => "mail",
+            Self::Machine => "machine",
         }
     }
 }
@@ -77,7 +80,7 @@ pub fn installed_notices(config: &Path) -> Option<Notify> {
     let unit = std::fs::read_to_string(config.join("systemd/user/regulars-watch.service")).ok()?;
     let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart="))?;
     let (_, rest) = command.split_once("--notify \"")?;
-    Notify::open(&unquoted(rest)).ok()
+    Notify::read(&unquoted(rest)).ok()
 }
 
 /// The path up to the closing quote, as [`crate::deploy::watch::unit`] writes it.

@@ -257,6 +257,10 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
         ),
         None => String::new(),
     };
+    let private = match &scene.state.train {
+        Some(_) => scene.state.settings.private.is_some(),
+        None => scene.state.outcomes.iter().any(|o| o.kind.is_network() && o.trained.promise.is_some()),
+    };
     let markers = live.len() < 2;
     // At the start the axis shows what lies ahead.
     let planned: Vec<f64> =
@@ -279,7 +283,9 @@ fn curves(ui: &mut Ui, scene: &mut Scene<'_>) {
             series(lang.t("train.on_valid"), &valid, true),
         ];
         all.extend(others.iter().map(|(name, loss, _)| series(name.clone(), loss, true)));
-        let kept = best.map(|b| (lang.t("train.kept"), b.epoch as f64));
+        // With differential privacy validation rows choose nothing: the last epoch is kept.
+        let kept_epoch = if private { live.last() } else { best };
+        let kept = kept_epoch.map(|b| (lang.t("train.kept"), b.epoch as f64));
         chart::lines(&mut sides[0], lang, frame, &all, kept.clone());
         let last = live.last().and_then(|e| e.valid_auc);
         let frame = chart::Frame {
@@ -303,11 +309,11 @@ fn comparison(ui: &mut Ui, scene: &mut Scene<'_>) {
     let lang = scene.lang;
     let outcomes = scene.state.outcomes.clone();
     let Some(network) = outcomes.iter().find(|o| o.kind.is_network()) else { return };
+    private::show(ui, lang, network.trained.promise.as_deref());
     parts::section(ui, lang.t("train.side_by_side"));
     if let Some(note) = network.trained.model.note() {
         parts::caution(ui, &lang.note(&note));
     }
-    private::show(ui, lang, network.trained.promise.as_deref());
     ui.horizontal_wrapped(|ui| {
         ui.label(verdict(lang, &outcomes, network));
         let simple = best_simple(&outcomes).map(|(kind, _)| kind);
