@@ -270,12 +270,11 @@ fn the_window_hands_a_model_on() {
     harness.state_mut().prefs.page = Page::Deploy;
     harness.run_steps(3);
     harness.state_mut().prefs.folder = Some(shop.root.path().to_owned());
-    let mut handed = Vec::new();
+    let (mut handed, label) = (Vec::new(), Lang::En.t("collect.path"));
     for (form, ending) in [("Scorer program", ""), ("Excel scorecard", "xlsx"), ("ONNX", "onnx")] {
         harness.get_by_label(&format!("Save as: {form}")).click();
         harness.run_steps(3);
-        let edit =
-            harness.get_by_role_and_label(egui::accesskit::Role::TextInput, &Lang::En.t("collect.path"));
+        let edit = harness.get_by_role_and_label(egui::accesskit::Role::TextInput, &label);
         let path = PathBuf::from(edit.value().unwrap_or_default());
         assert!(
             path.starts_with(shop.root.path()) && path.extension().unwrap_or_default() == ending,

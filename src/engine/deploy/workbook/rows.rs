@@ -48,6 +48,9 @@ pub(super) struct Done {
     pub told: String,
 }
 
+/// When something is told, as an expression, and the key of what.
+type Flag = (String, &'static str);
+
 /// The working columns of a row as they are written.
 struct Work<'a> {
     sheet: &'a mut Worksheet,
@@ -246,7 +249,7 @@ impl Block<'_> {
         part: &Part,
         cells: &PartCells,
         raw: &str,
-    ) -> Result<(String, Vec<(String, &'static str)>), XlsxError> {
+    ) -> Result<(String, Vec<Flag>), XlsxError> {
         let n = |at: usize| cells.numbers.get(at).cloned().unwrap_or_default();
         match &part.kind {
             PartKind::Number(number) => {

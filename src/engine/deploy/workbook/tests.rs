@@ -184,7 +184,7 @@ fn what_formulas_cannot_say_is_refused_by_name() {
     for model in [ModelKind::Tree, ModelKind::Boosted, ModelKind::OneRule] {
         let bundle = bundle_of(&sample(), model, |_| ());
         assert!(!bundle.is_linear());
-        assert_eq!(kind(&bundle).to_string().contains(model.name()), true, "{model:?}");
+        assert!(kind(&bundle).to_string().contains(model.name()), "{model:?}");
     }
     let bundle = bundle_of(&sample(), ModelKind::Logistic, |_| ());
     assert!(bundle.is_linear());
