@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use regulars::http::{self, Options, Source};
 use regulars_engine::deploy::{Bundle, Lacking};
+use regulars_engine::features::behaviour::CUT_OFF;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Secrets, Settings};
 use serde_json::{Value, json};
@@ -72,13 +73,14 @@ fn ready_columns_and_raw_orders_score_as_the_terminal_does() {
     // What each did, and nothing of the others.
     let all: BTreeMap<&str, Vec<Value>> =
         TABLES.into_iter().zip(&files).map(|(name, file)| (name, customers(file, ""))).collect();
+    let day = table.text(CUT_OFF).and_then(|text| text.get(0)).unwrap();
     let of = |name: &str, ids: &[&str]| -> Value {
         let is_theirs = |row: &&Value| ids.iter().any(|id| row["customer_id"] == *id);
         all[name].iter().filter(is_theirs).cloned().collect()
     };
     let ask_of = |ids: &[&str]| {
         json!({
-            "as_of": "2026-06-30", "customers": of("customers", ids), "orders": of("orders", ids),
+            "as_of": day, "customers": of("customers", ids), "orders": of("orders", ids),
             "events": of("events", ids), "feedback": of("feedback", ids), "products": all["products"],
         })
     };
