@@ -85,7 +85,7 @@ fn wrong_requests_get_their_status() {
             415,
             "wrong_type",
         ),
-        ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_query"),
+        ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_key"),
         ("POST", "/v1/score", vec![JSON], huge.clone(), 413, "too_large"),
         ("POST", "/v1/score", vec![JSON, ("Content-Length", "99999999999")], vec![], 413, "too_large"),
         ("POST", "/v1/score", vec![], text(&good), 415, "wrong_type"),
