@@ -134,5 +134,5 @@ fn what_is_odd_is_flagged() {
     let error = ready.row(given(&number), Lacking::Refuse).unwrap_err();
     assert_eq!(error.place().column.as_deref(), Some(number.as_str()));
     assert!(ready.row(given(&number), Lacking::Fill).is_ok());
-    assert!(ready.row(Vec::new(), Lacking::Fill).is_err());
+    assert!(ready.row(Vec::<(String, Given)>::new(), Lacking::Fill).is_err());
 }

@@ -150,7 +150,7 @@ fn what_is_no_http_is_refused_and_a_chunked_flood_is_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let service = serve(folder.path(), |options| options.limits.body_bytes = 100_000);
     let to = service.address();
-    let long = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(450_000));
+    let long = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
     let two =
         "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
             .to_owned();

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use super::{JSON, anywhere, ask, customers, post};
 use crate::support::{json as run, regulars};
 
+/// What is done to a request before it is sent.
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 const TABLES: [&str; 5] = ["customers", "events", "feedback", "orders", "products"];
 
 #[test]
@@ -123,13 +126,13 @@ fn ready_columns_and_raw_orders_score_as_the_terminal_does() {
     assert_eq!(early(cut), whole);
 
     // Refusals.
-    let refused = |change: &dyn Fn(&mut Value)| {
+    let refused = |change: Change<'_>| {
         let mut body = ask_of(&ids[..1]);
         change(&mut body);
         let told = post(to, "/v1/score/history", &body);
         (told.status, told.kind())
     };
-    let cases: [(&dyn Fn(&mut Value), &str); 6] = [
+    let cases: [(Change<'_>, &str); 6] = [
         (&|body| body["as_of"] = "soon".into(), "bad_cell"),
         (&|body| body["orders"] = json!([]), "behaviour_no_orders"),
         (&|body| body["orders"] = json!([3]), "not_an_object"),
