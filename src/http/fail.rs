@@ -29,6 +29,7 @@ pub(super) enum Why {
     TooWide,
     TooManyRows,
     Reused,
+    BadKey,
     WrongType,
     Unusable,
     NoExplainer,
@@ -41,7 +42,9 @@ pub(super) enum Why {
 impl Why {
     fn status(self) -> StatusCode {
         match self {
-            Self::BadJson | Self::BadCsv | Self::BadQuery | Self::BadText => StatusCode::BAD_REQUEST,
+            Self::BadJson | Self::BadCsv | Self::BadQuery | Self::BadText | Self::BadKey => {
+                StatusCode::BAD_REQUEST
+            }
             Self::NoKey => StatusCode::UNAUTHORIZED,
             Self::WrongScope | Self::WrongHost => StatusCode::FORBIDDEN,
             Self::NotFound | Self::NoModel | Self::NoRecommender => StatusCode::NOT_FOUND,
@@ -79,6 +82,7 @@ impl Why {
             Self::TooLarge => ("too_large", "api.too_large", "api.too_large.hint"),
             Self::TooWide => ("too_wide", "api.too_wide", "api.too_wide.hint"),
             Self::TooManyRows => ("too_many_rows", "api.too_many_rows", "api.too_many_rows.hint"),
+            Self::BadKey => ("bad_key", "api.bad_key", "api.bad_key.hint"),
             Self::Reused => ("key_reused", "api.key_reused", "api.key_reused.hint"),
             Self::WrongType => ("wrong_type", "api.wrong_type", "api.wrong_type.hint"),
             Self::Unusable => ("unusable", "api.unusable", "api.unusable.hint"),

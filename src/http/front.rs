@@ -76,9 +76,13 @@ async fn caught(answer: impl Future<Output = Response>) -> Response {
 mod tests {
     use super::*;
 
+    fn cursed() -> Response {
+        panic!("as if a row were cursed")
+    }
+
     #[tokio::test]
     async fn a_panic_is_an_answer() {
-        let told = caught(async { panic!("as if a row were cursed") }).await;
+        let told = caught(async { cursed() }).await;
         assert_eq!(told.status(), 500);
         assert_eq!(caught(async { Response::new(Body::empty()) }).await.status(), 200);
     }

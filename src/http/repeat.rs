@@ -51,7 +51,7 @@ impl Repeats {
         let Some(key) = headers.get(HEAD) else { return Ok(false) };
         let is_key = |key: &&str| (1..=LONGEST).contains(&key.len());
         let Some(key) = key.to_str().ok().filter(is_key) else {
-            return Err(Fail::new(Why::BadQuery).saying(HEAD));
+            return Err(Fail::new(Why::BadKey));
         };
         let head = |name: &str| headers.get(name).map(|value| value.as_bytes()).unwrap_or_default();
         let whose = hash([head(header::AUTHORIZATION.as_str()), head("x-api-key"), key.as_bytes()]);

@@ -35,8 +35,11 @@ struct Told {
     products: Vec<Held>,
 }
 
+/// Tables by their names.
+type Tables = Vec<(&'static str, ToldRows)>;
+
 /// The day of which the question is asked, and the tables.
-fn read(bytes: &[u8]) -> Result<(Date, Vec<(&'static str, ToldRows)>), Fail> {
+fn read(bytes: &[u8]) -> Result<(Date, Tables), Fail> {
     let told: Told = serde_json::from_slice(bytes).map_err(|error| {
         let why = if error.is_data() { Why::NotAnObject } else { Why::BadJson };
         Fail::new(why).saying(error)

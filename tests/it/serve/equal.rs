@@ -1,9 +1,10 @@
 //! One answer, whoever is asked: the service, the command line, the window's list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use regulars::http::{self, Options, Source};
-use regulars_engine::deploy::Bundle;
+use regulars_engine::deploy::{Bundle, Lacking};
 use regulars_engine::job::Reporter;
 use regulars_engine::project;
 use regulars_engine::recommend;
@@ -108,6 +109,32 @@ fn service_terminal_and_window_give_the_same_scores() {
             let (a, b) = (share(&explained, column), share(&told, column));
             assert!((a - b).abs() < 1e-9, "{kind:?} {column}: {a} {b}");
         }
+    }
+}
+
+#[test]
+fn many_at_once_get_what_each_gets_alone_wherever_they_are_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = customers(&sample(), "churned");
+    let table = open(&sample());
+    let scores = super::shop().score(&table, Lacking::Refuse, &Reporter::silent()).unwrap();
+    // Where requests are read, and on threads of their own.
+    for in_no_time in [Duration::MAX, Duration::ZERO] {
+        let service = serve(folder.path(), |options| options.limits.in_no_time = in_no_time);
+        let to = service.address();
+        let (rows, scores) = (&rows, &scores);
+        std::thread::scope(|scope| {
+            for own in 0..24 {
+                scope.spawn(move || {
+                    for at in (own..rows.len().min(240)).step_by(24) {
+                        let told = post(to, "/v1/score", &rows[at]).json();
+                        assert_eq!(told["probability"].as_f64(), Some(scores.rows[at].probability), "{at}");
+                        assert_eq!(told["id"].as_str(), Some(scores.rows[at].id.as_str()));
+                    }
+                });
+            }
+        });
+        assert_eq!(service.snapshot().failed, 0);
     }
 }
 

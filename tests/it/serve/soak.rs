@@ -1,7 +1,7 @@
 //! The service asked for a long time at a moderate rate: no error, and memory that does not grow. Three
 //! seconds with all other tests, `REGULARS_SOAK_S` seconds where it is set (`benches/soak.sh`, `.ci/run`).
 
-use std::io::{BufReader, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -75,9 +75,9 @@ fn it_goes_on_without_an_error_and_without_growing() {
     let wanted = std::env::var("REGULARS_SOAK_S").ok();
     let seconds: u64 = wanted.as_ref().map_or(3, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let (mut child, to, log) = started(folder.path(), &["--quiet"]);
+    let (mut child, to, log) = started(folder.path(), &[]);
     // Somebody must read what it says, or it would wait.
-    std::thread::spawn(move || std::io::copy(&mut BufReader::new(log), &mut std::io::sink()));
+    std::thread::spawn(move || std::io::copy(&mut { log }, &mut std::io::sink()));
     let rows = customers(&sample(), "churned");
     let (asked, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let begun = Instant::now();

@@ -35,7 +35,8 @@ fn wrong_requests_get_their_status() {
     let deep = format!("{{\"orders\": {}{}}}", "[".repeat(40_000), "]".repeat(40_000)).into_bytes();
     let deeper = "[".repeat(90_000).into_bytes();
     let list = format!("[{}]", vec!["{}"; 41].join(",")).into_bytes();
-    let table = ["orders"].into_iter().chain(vec!["1"; 41]).collect::<Vec<_>>().join("\n").into_bytes();
+    let table = std::fs::read_to_string(sample()).unwrap();
+    let table = table.split_inclusive('\n').take(42).collect::<String>().into_bytes();
     let wide: Vec<String> = (0..10_001).map(|at| format!("\"{at}\":1")).collect();
     let wide = format!("{{{}}}", wide.join(",")).into_bytes();
     let bytes = ("Content-Type", "application/octet-stream");
@@ -84,7 +85,7 @@ fn wrong_requests_get_their_status() {
             415,
             "wrong_type",
         ),
-        ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_query"),
+        ("POST", "/v1/score", vec![JSON, ("Idempotency-Key", "")], text(&good), 400, "bad_key"),
         ("POST", "/v1/score", vec![JSON], huge.clone(), 413, "too_large"),
         ("POST", "/v1/score", vec![JSON, ("Content-Length", "99999999999")], vec![], 413, "too_large"),
         ("POST", "/v1/score", vec![], text(&good), 415, "wrong_type"),
@@ -165,12 +166,9 @@ fn what_is_no_http_is_refused_and_a_chunked_flood_is_cut_off() {
     let head = "POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = format!("2710\r\n{}\r\n", " ".repeat(10_000));
-    let mut sent = 0;
-    while sent < 1_000 && stream.write_all(chunk.as_bytes()).is_ok() {
-        sent += 1;
-        if sent == 11 {
-            break;
-        }
+    for _ in 0..11 {
+        // Behind the limit it may not be read.
+        let _ = stream.write_all(chunk.as_bytes());
     }
     let told = answer(&mut stream);
     assert_eq!((told.status, told.kind().as_str()), (413, "too_large"));

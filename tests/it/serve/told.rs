@@ -5,12 +5,16 @@ use std::path::PathBuf;
 
 use regulars::http::{self, Options, Source};
 use regulars_engine::deploy::{Bundle, Lacking};
+use regulars_engine::features::behaviour::CUT_OFF;
 use regulars_engine::job::Reporter;
 use regulars_engine::project::{self, Secrets, Settings};
 use serde_json::{Value, json};
 
 use super::{JSON, anywhere, ask, customers, post};
 use crate::support::{json as run, regulars};
+
+/// What is done to a request before it is sent.
+type Change<'a> = &'a dyn Fn(&mut Value);
 
 const TABLES: [&str; 5] = ["customers", "events", "feedback", "orders", "products"];
 
@@ -72,13 +76,14 @@ fn ready_columns_and_raw_orders_score_as_the_terminal_does() {
     // What each did, and nothing of the others.
     let all: BTreeMap<&str, Vec<Value>> =
         TABLES.into_iter().zip(&files).map(|(name, file)| (name, customers(file, ""))).collect();
+    let day = table.text(CUT_OFF).and_then(|text| text.get(0)).unwrap();
     let of = |name: &str, ids: &[&str]| -> Value {
         let is_theirs = |row: &&Value| ids.iter().any(|id| row["customer_id"] == *id);
         all[name].iter().filter(is_theirs).cloned().collect()
     };
     let ask_of = |ids: &[&str]| {
         json!({
-            "as_of": "2026-06-30", "customers": of("customers", ids), "orders": of("orders", ids),
+            "as_of": day, "customers": of("customers", ids), "orders": of("orders", ids),
             "events": of("events", ids), "feedback": of("feedback", ids), "products": all["products"],
         })
     };
@@ -121,13 +126,13 @@ fn ready_columns_and_raw_orders_score_as_the_terminal_does() {
     assert_eq!(early(cut), whole);
 
     // Refusals.
-    let refused = |change: &dyn Fn(&mut Value)| {
+    let refused = |change: Change<'_>| {
         let mut body = ask_of(&ids[..1]);
         change(&mut body);
         let told = post(to, "/v1/score/history", &body);
         (told.status, told.kind())
     };
-    let cases: [(&dyn Fn(&mut Value), &str); 6] = [
+    let cases: [(Change<'_>, &str); 6] = [
         (&|body| body["as_of"] = "soon".into(), "bad_cell"),
         (&|body| body["orders"] = json!([]), "behaviour_no_orders"),
         (&|body| body["orders"] = json!([3]), "not_an_object"),
