@@ -15,9 +15,9 @@ use crate::table::Table;
 use crate::train::small::{self, Made, Price, SmallError, SmallSpec, Way, check, shrink, speeds, ways};
 use crate::train::{DeviceChoice, DeviceKind, Model, Trained};
 
-/// Scores of one turn of the measurement of speed, and the turns.
-const SPEED_ROWS: usize = 40_000;
-const TURNS: usize = 7;
+/// Seconds of the full network's turn in the measurement of speed, and the turns.
+const TURN_SECONDS: f64 = 0.04;
+const TURNS: usize = 11;
 /// Bins of the calibration curve, as on the Evaluate page.
 const BINS: usize = 10;
 /// Shares of the work: learning, measuring.
@@ -123,7 +123,7 @@ pub fn find_smaller(
     }
     let models: Vec<&Model> = std::iter::once(model).chain(made.iter().map(|(_, one)| &one.model)).collect();
     let part = report.part(LEARNING, 1.0 - LEARNING);
-    let per_second = speeds(&models, &prepared.matrix, (SPEED_ROWS, TURNS), &part)?;
+    let per_second = speeds(&models, &prepared.matrix, (TURN_SECONDS, TURNS), &part)?;
     let judge = Judge::new(settings, prepared);
     let base = judge.told(&said);
     let mut rows = Vec::new();

@@ -344,35 +344,45 @@ pub fn shrink(
 }
 
 /// Scores a second of each model on the same rows: the models take turns, `turns` times, and the median
-/// counts. On the processor, where bundles score. `rows` scores are made a turn at least.
+/// counts. On the processor, where bundles score. A turn repeats the rows until the first model has worked for
+/// `seconds`: shorter turns measure what else the machine does.
 ///
 /// # Errors
 /// The model does not fit the rows; cancelled.
 pub fn speeds(
     models: &[&Model],
     matrix: &crate::features::Matrix,
-    (rows, turns): (usize, usize),
+    (seconds, turns): (f64, usize),
     report: &Reporter,
 ) -> crate::Result<Vec<f64>> {
-    let times = rows.div_ceil(matrix.height.max(1)).max(1);
+    let once = |model: &Model| -> crate::Result<f64> {
+        // New sequences each time: what a network read before is not remembered.
+        let fresh = matches!(model, Model::Net(_))
+            .then(|| matrix.clone().with_sequences(matrix.sequences.forgotten()));
+        let started = std::time::Instant::now();
+        model.predict_reporting(fresh.as_ref().unwrap_or(matrix), DeviceKind::Flex, report)?;
+        report.check()?;
+        Ok(started.elapsed().as_secs_f64())
+    };
+    let turns = turns.max(1);
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); models.len()];
-    // The first turn warms up and is not counted.
-    for turn in 0..=turns.max(1) {
-        for (model, taken) in models.iter().zip(&mut taken) {
-            let started = std::time::Instant::now();
+    let mut times = 1;
+    // The first turn warms up, tells how often to repeat, and is not counted.
+    for turn in 0..=turns {
+        for at in 0..models.len() {
+            // Nobody always follows the same one.
+            let at = (at + turn) % models.len().max(1);
+            let (Some(model), Some(taken)) = (models.get(at), taken.get_mut(at)) else { continue };
+            let mut sum = 0.0;
             for _ in 0..times {
-                // New sequences each time: what a network read before is not remembered.
-                let sequences = matrix.sequences.forgotten();
-                let fresh = match model {
-                    Model::Net(_) => Some(matrix.clone().with_sequences(sequences)),
-                    _ => None,
-                };
-                model.predict_reporting(fresh.as_ref().unwrap_or(matrix), DeviceKind::Flex, report)?;
-                report.check()?;
+                sum += once(model)?;
             }
             if turn > 0 {
-                taken.push(started.elapsed().as_secs_f64());
+                taken.push(sum);
             }
+        }
+        if let (0, Some(first)) = (turn, models.first()) {
+            times = ((seconds / once(first)?.max(1e-9)).ceil() as usize).clamp(1, MOST_TIMES);
         }
         report.progress((turn + 1) as f64 / (turns + 1) as f64);
     }
@@ -382,3 +392,6 @@ pub fn speeds(
     };
     Ok(taken.into_iter().map(|taken| (times * matrix.height) as f64 / median(taken).max(1e-12)).collect())
 }
+
+/// Repetitions of one turn at most: a handful of rows is scored in no time.
+const MOST_TIMES: usize = 2_000;
