@@ -94,6 +94,12 @@ impl Way {
         }
     }
 
+    /// True where a score takes as many products as with the full network: what a clock then says of the
+    /// speed is its error.
+    pub fn calculates_as_before(self) -> bool {
+        matches!(self, Self::EightBit | Self::Pruned)
+    }
+
     /// True where the weights are kept as 8-bit numbers.
     pub fn is_packed(self) -> bool {
         matches!(self, Self::EightBit | Self::DistilledEightBit)
@@ -344,7 +350,7 @@ pub fn shrink(
 }
 
 /// Scores a second of each model on the same rows: the models take turns, `turns` times, and the median
-/// counts. On the processor, where bundles score. A turn repeats the rows until the first model has worked for
+/// counts. On the processor, where bundles score. A turn repeats the rows until the model has worked for
 /// `seconds`: shorter turns measure what else the machine does.
 ///
 /// # Errors
@@ -366,23 +372,24 @@ pub fn speeds(
     };
     let turns = turns.max(1);
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); models.len()];
-    let mut times = 1;
+    let mut times = vec![1; models.len()];
     // The first turn warms up, tells how often to repeat, and is not counted.
     for turn in 0..=turns {
         for at in 0..models.len() {
             // Nobody always follows the same one.
             let at = (at + turn) % models.len().max(1);
-            let (Some(model), Some(taken)) = (models.get(at), taken.get_mut(at)) else { continue };
+            let of = (models.get(at), taken.get_mut(at), times.get_mut(at));
+            let (Some(model), Some(taken), Some(times)) = of else { continue };
+            if turn == 0 {
+                once(model)?;
+                *times = ((seconds / once(model)?.max(1e-9)).ceil() as usize).clamp(1, MOST_TIMES);
+                continue;
+            }
             let mut sum = 0.0;
-            for _ in 0..times {
+            for _ in 0..*times {
                 sum += once(model)?;
             }
-            if turn > 0 {
-                taken.push(sum);
-            }
-        }
-        if let (0, Some(first)) = (turn, models.first()) {
-            times = ((seconds / once(first)?.max(1e-9)).ceil() as usize).clamp(1, MOST_TIMES);
+            taken.push(sum / *times as f64);
         }
         report.progress((turn + 1) as f64 / (turns + 1) as f64);
     }
@@ -390,7 +397,7 @@ pub fn speeds(
         taken.sort_by(f64::total_cmp);
         taken.get(taken.len() / 2).copied().unwrap_or(f64::INFINITY)
     };
-    Ok(taken.into_iter().map(|taken| (times * matrix.height) as f64 / median(taken).max(1e-12)).collect())
+    Ok(taken.into_iter().map(|taken| matrix.height as f64 / median(taken).max(1e-12)).collect())
 }
 
 /// Repetitions of one turn at most: a handful of rows is scored in no time.

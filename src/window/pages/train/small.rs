@@ -194,7 +194,7 @@ fn price(ui: &mut Ui, scene: &mut Scene<'_>, found: &SmallTable) {
     ui.add_space(S2);
     parts::card(ui, 12, |ui| {
         ui.label(RichText::new(told::way(lang, Some(way))).font(theme::section_font()));
-        ui.add(egui::Label::new(told::price(lang, &price)).wrap());
+        ui.add(egui::Label::new(told::price(lang, way, &price)).wrap());
         parts::muted(ui, lang.t("small.consequence"));
         ui.add_space(S2);
         ui.horizontal_wrapped(|ui| {
