@@ -82,7 +82,7 @@ impl Compress {
         // Told before anything is read: a tree has nothing to shrink, whatever the data.
         regulars_engine::train::small::check(&bundle.model)?;
         self.reading.apply(&mut settings.read);
-        let table = project::collect_sources(&sources, &secrets, &settings, &report)?.table;
+        let table = project::table_of(&settings, (&sources, &secrets), &report)?;
         let (prepared, full) = project::full_of_bundle(&bundle, &settings, &table, &report)?;
         let spec = SmallSpec {
             sparsity: self.sparsity,
@@ -109,7 +109,8 @@ impl Compress {
             if let Some((way, out)) = taken {
                 let price = found.of(way).and_then(|row| found.price(row));
                 if let Some(price) = price {
-                    let args = [("way", small::way(lang, Some(way))), ("price", small::price(lang, &price))];
+                    let args =
+                        [("way", small::way(lang, Some(way))), ("price", small::price(lang, way, &price))];
                     super::out!("\n{}", lang.with("small.cli.taken", &args));
                 }
                 super::out!("{}", lang.with("cli.wrote", &[("file", out.display().to_string())]));

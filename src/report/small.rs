@@ -14,8 +14,9 @@ pub fn way(lang: Lang, way: Option<Way>) -> String {
 }
 
 /// What a smaller model costs and brings: size, speed, and the difference in AUC with its interval.
-pub fn price(lang: Lang, price: &Price) -> String {
+pub fn price(lang: Lang, way: Way, price: &Price) -> String {
     let speed = match price.speed {
+        _ if way.calculates_as_before() => lang.t("small.speed_no_faster"),
         speed if (speed - 1.0).abs() < SAME_SPEED => lang.t("small.speed_same"),
         speed => lang.with("small.speed_times", &[("times", format!("{speed:.1}"))]),
     };
@@ -40,7 +41,7 @@ pub fn price(lang: Lang, price: &Price) -> String {
 pub fn card(lang: Lang, small: &Shrunk) -> String {
     let name = way(lang, Some(small.way));
     match &small.price {
-        Some(of) => lang.with("small.card_said", &[("way", name), ("price", price(lang, of))]),
+        Some(of) => lang.with("small.card_said", &[("way", name), ("price", price(lang, small.way, of))]),
         None => name,
     }
 }

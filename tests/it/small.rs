@@ -66,6 +66,12 @@ fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted
     assert!(harness.query_by_label("Make it smaller").is_none(), "no network yet");
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| app.state.train.is_none() && !app.state.outcomes.is_empty());
+    until(&mut harness, "bundling", |app| app.state.bundle.is_some());
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let project = at("shop.regulars");
+    harness.state_mut().state.save(project.clone().into());
+    until(&mut harness, "saving", |app| !app.state.saving());
     harness.run_steps(3);
     harness.get_by_label("Make it smaller").click();
     harness.run_steps(2);
@@ -108,13 +114,15 @@ fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted
     draw(&mut harness, "taken");
 
     // The terminal makes the same of the same.
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let file = sample().to_str().unwrap().to_owned();
     let (plain, small) = (at("full.bundle"), at("small.bundle"));
     json(&["train", &file, "--device", "flex", "--epochs", "8", "--bundle", &plain]);
     let told = json(&["compress", &plain, &file, "--use", "eight_bit", "--out", &small]);
     assert_eq!((told["taken"].as_str(), told["rows"].as_array().unwrap().len()), (Some("eight_bit"), 7));
+    // A project knows its own data.
+    let of_project = json(&["compress", &project]);
+    assert_eq!(of_project["rows"][3]["roc_auc"], told["rows"][3]["roc_auc"]);
+    assert_eq!(of_project["prices"][0]["price"]["auc"], told["prices"][0]["price"]["auc"]);
     let row = found.of(Way::EightBit).unwrap();
     assert_eq!(told["rows"][1]["bytes"], row.bytes);
     assert_eq!(told["rows"][1]["roc_auc"]["value"], row.roc_auc.unwrap().value);

@@ -175,7 +175,9 @@ pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings_diff::{SettingDiff, settings_diff};
 pub use slices::{Slices, slices};
-pub use small::{SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, take_smaller};
+pub use small::{
+    SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, table_of, take_smaller,
+};
 pub use source::{Found, find_source};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};

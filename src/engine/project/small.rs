@@ -5,7 +5,8 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use super::{Outcome, Prepared, Settings, pick, prepare, repaired};
+use super::{Outcome, Prepared, Secrets, Settings, Source, collect_sources, pick, prepare, repaired};
+use crate::collect;
 use crate::deploy::{Bundle, write_zip};
 use crate::evaluate::{Calibrated, Evaluation, Repair, RepairKind};
 use crate::job::Reporter;
@@ -15,9 +16,9 @@ use crate::table::Table;
 use crate::train::small::{self, Made, Price, SmallError, SmallSpec, Way, check, shrink, speeds, ways};
 use crate::train::{DeviceChoice, DeviceKind, Model, Trained};
 
-/// Scores of one turn of the measurement of speed, and the turns.
-const SPEED_ROWS: usize = 40_000;
-const TURNS: usize = 7;
+/// Seconds of a model's turn in the measurement of speed, and the turns.
+const TURN_SECONDS: f64 = 0.04;
+const TURNS: usize = 11;
 /// Bins of the calibration curve, as on the Evaluate page.
 const BINS: usize = 10;
 /// Shares of the work: learning, measuring.
@@ -127,7 +128,7 @@ pub fn find_smaller(
     }
     let models: Vec<&Model> = std::iter::once(model).chain(made.iter().map(|(_, one)| &one.model)).collect();
     let part = report.part(LEARNING, 1.0 - LEARNING);
-    let per_second = speeds(&models, &prepared.matrix, (SPEED_ROWS, TURNS), &part)?;
+    let per_second = speeds(&models, &prepared.matrix, (TURN_SECONDS, TURNS), &part)?;
     let judge = Judge::new(settings, prepared);
     let base = judge.told(&said);
     let mut rows = Vec::new();
@@ -307,6 +308,28 @@ pub fn full_of_bundle(
 
 fn judged_with(prepared: &Prepared, outcome: &Outcome, repair: &Repair) -> Evaluation {
     prepared.evaluation(&repair.apply_all(&outcome.probabilities), Side::Test)
+}
+
+/// The table that settings tell of: its roles are set where they are not guessed so, and those of columns that
+/// are made later on say nothing here.
+///
+/// # Errors
+/// As [`collect_sources`].
+pub fn table_of(
+    settings: &Settings,
+    (sources, secrets): (&[Source], &Secrets),
+    report: &Reporter,
+) -> crate::Result<Table> {
+    let mut reading = settings.clone();
+    let roles = std::mem::take(&mut reading.read.roles);
+    let mut table = collect_sources(sources, secrets, &reading, report)?.table;
+    for (name, role) in &roles {
+        let differs = table.columns.iter().any(|column| column.name == *name && column.role != *role);
+        if differs {
+            collect::set_role(&mut table, name, *role)?;
+        }
+    }
+    Ok(table)
 }
 
 /// The settings that a bundle tells of: recipe, roles, value, seed, network. What it does not tell of (how

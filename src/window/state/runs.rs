@@ -1,5 +1,7 @@
 //! Trainings: started, listed, named, shown again.
 
+mod smaller;
+
 use std::sync::Arc;
 
 use regulars_engine::Error;
@@ -104,11 +106,6 @@ impl Run {
     pub(super) fn let_go(&mut self) {
         self.outcomes.clear();
         (self.rows, self.asked) = (None, None);
-    }
-
-    /// True if the same settings and data were trained: of a full network and those made of it.
-    pub(super) fn is_of_same_training(&self, other: &Self) -> bool {
-        self.key == other.key && self.rows_key == other.rows_key
     }
 
     /// A run that was saved; `rows` where its models fit the present ones.
@@ -250,27 +247,6 @@ impl State {
         self.touch();
         self.show_run(self.runs.len() - 1);
         self.hold_few();
-    }
-
-    /// Adds a network that was made of `full`, with the simple models beside it, as a run of the same
-    /// training; false where the full one's run is gone.
-    pub(super) fn push_smaller(&mut self, full: &Arc<Outcome>, name: String, smaller: Outcome) -> bool {
-        let is_it = |run: &&Run| run.outcomes.iter().any(|outcome| Arc::ptr_eq(outcome, full));
-        let Some((run, rows)) = self.runs.iter().find(is_it).and_then(|run| Some((run, run.rows.clone()?)))
-        else {
-            return false;
-        };
-        let of = Training {
-            settings: run.settings.clone(),
-            key: run.key.clone(),
-            rows_key: run.rows_key.clone(),
-            rows,
-            asked: run.asked.clone(),
-        };
-        let beside = run.outcomes.iter().filter(|outcome| !outcome.kind.is_network());
-        let outcomes = std::iter::once(smaller).chain(beside.map(|outcome| (**outcome).clone())).collect();
-        self.push_run(of, name, outcomes);
-        true
     }
 
     fn next_number(&self) -> usize {

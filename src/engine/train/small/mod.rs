@@ -97,6 +97,12 @@ impl Way {
         }
     }
 
+    /// True where a score takes as many products as with the full network: what a clock then says of the
+    /// speed is its error.
+    pub fn calculates_as_before(self) -> bool {
+        matches!(self, Self::EightBit | Self::Pruned)
+    }
+
     /// True where the weights are kept as 8-bit numbers.
     pub fn is_packed(self) -> bool {
         matches!(self, Self::EightBit | Self::DistilledEightBit)
@@ -349,35 +355,46 @@ pub fn shrink(
 }
 
 /// Scores a second of each model on the same rows: the models take turns, `turns` times, and the median
-/// counts. On the processor, where bundles score. `rows` scores are made a turn at least.
+/// counts. On the processor, where bundles score. A turn repeats the rows until the model has worked for
+/// `seconds`: shorter turns measure what else the machine does.
 ///
 /// # Errors
 /// The model does not fit the rows; cancelled.
 pub fn speeds(
     models: &[&Model],
     matrix: &crate::features::Matrix,
-    (rows, turns): (usize, usize),
+    (seconds, turns): (f64, usize),
     report: &Reporter,
 ) -> crate::Result<Vec<f64>> {
-    let times = rows.div_ceil(matrix.height.max(1)).max(1);
+    let once = |model: &Model| -> crate::Result<f64> {
+        // New sequences each time: what a network read before is not remembered.
+        let fresh = matches!(model, Model::Net(_))
+            .then(|| matrix.clone().with_sequences(matrix.sequences.forgotten()));
+        let started = std::time::Instant::now();
+        model.predict_reporting(fresh.as_ref().unwrap_or(matrix), DeviceKind::Flex, report)?;
+        report.check()?;
+        Ok(started.elapsed().as_secs_f64())
+    };
+    let turns = turns.max(1);
     let mut taken: Vec<Vec<f64>> = vec![Vec::new(); models.len()];
-    // The first turn warms up and is not counted.
-    for turn in 0..=turns.max(1) {
-        for (model, taken) in models.iter().zip(&mut taken) {
-            let started = std::time::Instant::now();
-            for _ in 0..times {
-                // New sequences each time: what a network read before is not remembered.
-                let sequences = matrix.sequences.forgotten();
-                let fresh = match model {
-                    Model::Net(_) => Some(matrix.clone().with_sequences(sequences)),
-                    _ => None,
-                };
-                model.predict_reporting(fresh.as_ref().unwrap_or(matrix), DeviceKind::Flex, report)?;
-                report.check()?;
+    let mut times = vec![1; models.len()];
+    // The first turn warms up, tells how often to repeat, and is not counted.
+    for turn in 0..=turns {
+        for at in 0..models.len() {
+            // Nobody always follows the same one.
+            let at = (at + turn) % models.len().max(1);
+            let of = (models.get(at), taken.get_mut(at), times.get_mut(at));
+            let (Some(model), Some(taken), Some(times)) = of else { continue };
+            if turn == 0 {
+                once(model)?;
+                *times = ((seconds / once(model)?.max(1e-9)).ceil() as usize).clamp(1, MOST_TIMES);
+                continue;
             }
-            if turn > 0 {
-                taken.push(started.elapsed().as_secs_f64());
+            let mut sum = 0.0;
+            for _ in 0..*times {
+                sum += once(model)?;
             }
+            taken.push(sum / *times as f64);
         }
         report.progress((turn + 1) as f64 / (turns + 1) as f64);
     }
@@ -385,5 +402,8 @@ pub fn speeds(
         taken.sort_by(f64::total_cmp);
         taken.get(taken.len() / 2).copied().unwrap_or(f64::INFINITY)
     };
-    Ok(taken.into_iter().map(|taken| (times * matrix.height) as f64 / median(taken).max(1e-12)).collect())
+    Ok(taken.into_iter().map(|taken| matrix.height as f64 / median(taken).max(1e-12)).collect())
 }
+
+/// Repetitions of one turn at most: a handful of rows is scored in no time.
+const MOST_TIMES: usize = 2_000;

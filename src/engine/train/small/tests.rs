@@ -295,7 +295,7 @@ fn speeds_are_of_every_model_in_turn() {
     let (samples, specs) = (samples(300), specs());
     let of = full(&samples, &specs);
     let slim = Model::Majority { rate: 0.3 };
-    let found = speeds(&[&of, &slim, &of], &samples.train, (2_000, 3), &Reporter::silent()).unwrap();
+    let found = speeds(&[&of, &slim, &of], &samples.train, (0.01, 3), &Reporter::silent()).unwrap();
     assert!(found.len() == 3 && found.iter().all(|speed| speed.is_finite() && *speed > 0.0));
     assert!(found[1] > found[0] && found[1] > found[2], "{found:?}");
 }

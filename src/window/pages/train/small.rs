@@ -9,7 +9,7 @@ use crate::report::small as told;
 use crate::window::command::Command;
 use crate::window::pages::Scene;
 use crate::window::parts::{self, table, take};
-use crate::window::theme::{self, S2, S3};
+use crate::window::theme::{self, S2};
 use crate::words::Lang;
 
 pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -72,11 +72,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     if !is_present && scene.state.small.progress().is_none() {
         parts::caution(ui, &lang.t("small.stale"));
     }
+    // Above the table: what was clicked there is answered in sight.
+    if is_present {
+        parts::steady(ui, "small price", |ui| price(ui, scene, &found));
+    }
     ui.add_space(S2);
     rows(ui, scene, &found, is_present);
-    if is_present {
-        price(ui, scene, &found);
-    }
 }
 
 /// There is no network: none was trained.
@@ -124,13 +125,13 @@ fn rows(ui: &mut Ui, scene: &mut Scene<'_>, found: &SmallTable, is_present: bool
             rows: found.rows.iter().map(|row| told::cells(lang, row).map(Cell::from).to_vec()).collect(),
         });
     });
-    let widths = [170.0, 76.0, 92.0, 62.0, 178.0, 178.0, 72.0, 72.0];
+    let widths = [150.0, 70.0, 86.0, 62.0, 224.0, 224.0, 88.0, 72.0];
     let mut heads: Vec<table::Head> = Vec::new();
     for (at, (name, width)) in names.into_iter().zip(widths).enumerate() {
         heads.push(if at == 0 { table::Head::text(name, width) } else { table::Head::number(name, width) });
     }
     // The button stands beside the name: it must be in sight without scrolling.
-    heads.insert(1, table::Head::text("", 92.0));
+    heads.insert(1, table::Head::text("", 68.0));
     let free = is_present && !scene.state.locked && !scene.state.small.is_taking();
     let mut asked = None;
     let spec = table::Table::new("small", &heads, found.rows.len(), f32::INFINITY);
@@ -190,10 +191,10 @@ fn price(ui: &mut Ui, scene: &mut Scene<'_>, found: &SmallTable) {
     let lang = scene.lang;
     let Some(way) = scene.state.small.asked else { return };
     let Some(price) = found.of(way).and_then(|row| found.price(row)) else { return };
-    ui.add_space(S3);
+    ui.add_space(S2);
     parts::card(ui, 12, |ui| {
         ui.label(RichText::new(told::way(lang, Some(way))).font(theme::section_font()));
-        ui.add(egui::Label::new(told::price(lang, &price)).wrap());
+        ui.add(egui::Label::new(told::price(lang, way, &price)).wrap());
         parts::muted(ui, lang.t("small.consequence"));
         ui.add_space(S2);
         ui.horizontal_wrapped(|ui| {
