@@ -47,8 +47,10 @@ fn networks_learn_moods_and_equal_seeds_give_equal_networks() {
         let again = serde_json::from_str::<Sentiment>(&serde_json::to_string(&model).unwrap()).unwrap();
         assert_eq!(again, model, "saved and opened");
         if kind == MoodModel::Cnn {
-            assert_eq!(fit(kind, &texts, &labels, 1), model, "the same seed");
-            assert_ne!(fit(kind, &texts, &labels, 2), model, "another seed");
+            let few = |seed| fit(kind, &texts[..64], &labels[..64], seed);
+            let one = few(1);
+            assert_eq!(few(1), one, "the same seed");
+            assert_ne!(few(2), one, "another seed");
         }
     }
 }
@@ -83,7 +85,7 @@ fn said(texts: &[String], labels: &[bool]) -> Said {
 
 #[test]
 fn the_best_of_all_reads_and_all_are_told() {
-    let (texts, labels) = plain(100);
+    let (texts, labels) = plain(72);
     let spec = FeedbackSpec { mood: MoodChoice::Best, ..FeedbackSpec::default() };
     let (sender, events) = std::sync::mpsc::channel();
     let found = analyse(said(&texts, &labels), &spec, 1, &Reporter::to(sender)).unwrap();
