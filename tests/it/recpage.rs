@@ -175,7 +175,7 @@ fn new_products_find_their_customers() {
     };
     harness.run_steps(2);
     assert_eq!((campaign.lines.len(), campaign.customers), (9, 90));
-    harness.get_by_label("What is told of a product finds its customers better than what sells does");
+    harness.get_by_label("What is told of new products picks for a customer better than what sells does");
     shots(&mut harness, "new");
     harness.state_mut().page.recommend.new = 1;
     harness.set_size([1024.0, 700.0].into());
