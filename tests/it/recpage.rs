@@ -70,6 +70,11 @@ fn the_whole_way_in_both_languages() {
     let is_planted =
         |(a, b): &(&str, &str)| pair.contains(&(*a).to_owned()) && pair.contains(&(*b).to_owned());
     assert!(regulars_engine::sample::PAIRS.iter().any(is_planted), "{pair:?}");
+    // The legend stands beneath the picture.
+    harness.set_size([1280.0, 1200.0].into());
+    shots(&mut harness, "legend");
+    harness.set_size([1280.0, 800.0].into());
+    harness.run_steps(2);
     // Larger, and back.
     harness.get_by_label("Larger").click_accesskit();
     harness.run_steps(2);
@@ -175,7 +180,7 @@ fn new_products_find_their_customers() {
     };
     harness.run_steps(2);
     assert_eq!((campaign.lines.len(), campaign.customers), (9, 90));
-    harness.get_by_label("What is told of a product finds its customers better than what sells does");
+    harness.get_by_label("What is told of new products picks for a customer better than what sells does");
     shots(&mut harness, "new");
     harness.state_mut().page.recommend.new = 1;
     harness.set_size([1024.0, 700.0].into());

@@ -178,7 +178,7 @@ fn als_solves_its_equations_and_explains_its_scores() {
     let value = serde_json::to_value(&als).unwrap();
     let rows: Vec<f64> = serde_json::from_value(value["items"].clone()).unwrap();
     let (mut few, mut many) = (0, 0);
-    for who in 0..60 {
+    for who in 0..300 {
         let x = als.place(all.of(who));
         let (own, counts) = (matrix.row(who), matrix.row_counts(who));
         *(if own.len() > 8 { &mut many } else { &mut few }) += 1;

@@ -18,9 +18,9 @@ const WIDE: f32 = 640.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     let lang = scene.lang;
-    parts::muted(ui, lang.with("sides.new.help", &[("few", FEW.to_string())]));
-    ui.add_space(S2);
     if found.of.sides.facts.names.is_empty() {
+        parts::muted(ui, help(lang));
+        ui.add_space(S2);
         parts::muted(ui, lang.t("sides.new.lacks"));
         return;
     }
@@ -52,6 +52,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
         list(ui, scene, found, &new, 180.0);
         parts::steady(ui, "new one", |ui| one(ui, scene, found, &new));
     }
+}
+
+/// What a new product is, and how it is dealt with.
+fn help(lang: Lang) -> String {
+    lang.with("sides.new.help", &[("few", FEW.to_string())])
 }
 
 /// What is under way; or that it was stopped, and the button that takes it up again.
@@ -86,16 +91,22 @@ fn measured(ui: &mut Ui, lang: Lang, new: &NewProducts) {
         return;
     };
     let verdict = lang.t(if found.is_better() { "sides.new.better" } else { "sides.new.even" });
-    ui.add(egui::Label::new(RichText::new(verdict).font(theme::section_font())).wrap());
-    if let Some(tenth) = &found.in_tenth {
-        ui.add(egui::Label::new(beside(lang, "sides.new.tenth", tenth, &[])).wrap());
-    }
+    let verdict = egui::Label::new(RichText::new(verdict).font(theme::section_font())).wrap();
+    ui.add(verdict).on_hover_text(help(lang));
     let more = [
         ("cut", found.cut.to_string()),
         ("products", lang.count(found.products as u64)),
         ("customers", lang.count(found.customers as u64)),
     ];
     ui.add(egui::Label::new(beside(lang, "sides.new.hits", &found.hit_rate, &more)).wrap());
+    match &found.in_tenth {
+        Some(tenth) if tenth.value.low > tenth.chance => {
+            ui.add(egui::Label::new(beside(lang, "sides.new.tenth", tenth, &[])).wrap());
+        }
+        // The lists below are of that tenth.
+        Some(tenth) => parts::caution(ui, &beside(lang, "sides.new.tenth.chance", tenth, &[])),
+        None => {}
+    }
     parts::muted(ui, facts(lang, found));
 }
 

@@ -117,13 +117,16 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     if let Some(over) = over {
         response.on_hover_text_at_pointer(told(lang, found, over));
     }
+    // A button draws it larger around the product that is brought out, else around the middle.
+    let middle = Pos2::ZERO + size / 2.0;
+    let around = view.node.and_then(|at| placed.nodes.get(at)).map_or(Vec2::ZERO, |(at, _)| *at - middle);
     ui.horizontal_wrapped(|ui| {
         for (sign, key, by) in [("−", "sides.network.out", 1.0 / STEP), ("+", "sides.network.in", STEP)] {
             let name = lang.t(key);
             let is_open = if by > 1.0 { view.zoom < ZOOMS[1] } else { view.zoom > ZOOMS[0] };
             let button = ui.add_enabled(is_open, eframe::egui::Button::new(sign)).accessible_name(&name);
             if button.on_hover_text(name).clicked() {
-                zoom(view, by, Vec2::ZERO);
+                zoom(view, by, around);
             }
         }
         parts::muted(ui, lang.with("sides.network.zoom", &[("share", percent(f64::from(view.zoom)))]));
