@@ -51,7 +51,10 @@ fn the_command_tells_epsilon_and_what_a_liar_does() {
     let lying = ran(&["--hostile", "30"]);
     let last = &lying["rounds"][2];
     assert!(last["epsilon"].is_null());
-    assert!(last["other"].as_f64().unwrap() > last["auc"].as_f64().unwrap(), "the median holds better: {last}");
+    assert!(
+        last["other"].as_f64().unwrap() > last["auc"].as_f64().unwrap(),
+        "the median holds better: {last}"
+    );
     // A median of masked weights is refused in words.
     let mut program = crate::support::program();
     let args = ["federated", "simulate", "--json", "--rule", "median", "--masks"];
