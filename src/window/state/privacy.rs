@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regulars_engine::deploy::watch::Notify;
 use regulars_engine::job::Job;
 use regulars_engine::privacy::Membership;
-use regulars_engine::project::{self, Forgotten, Outcome, TalksTo};
+use regulars_engine::project::{self, Forgotten, Outcome, TalksFor, TalksTo};
 
 use super::State;
 use super::keyed::{Keyed, Same};
@@ -77,7 +77,11 @@ impl State {
         let notices = self.privacy.notices.get_or_insert_with(look);
         let wanted = self.lacks.iter().flat_map(|lacks| &lacks.wanted).map(|of| of.at(of.file.clone()));
         let sources: Vec<project::Source> = self.sources.iter().cloned().chain(wanted).collect();
-        project::addresses(&sources, notices)
+        let mut all = project::addresses(&sources, notices);
+        if self.muscle.on && !self.muscle.address.trim().is_empty() {
+            all.push(TalksTo { address: self.muscle.address.trim().to_owned(), why: TalksFor::Machine });
+        }
+        all
     }
 
     /// Asks whether a customer is really to be forgotten; says so where nobody has that identifier.

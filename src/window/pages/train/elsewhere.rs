@@ -21,6 +21,9 @@ pub(super) fn setting(ui: &mut Ui, scene: &mut Scene<'_>) {
     if !scene.state.muscle.on {
         return;
     }
+    if scene.state.settings.private.is_some() {
+        parts::muted(ui, lang.t("elsewhere.private"));
+    }
     ui.add_enabled_ui(!trains, |ui| {
         parts::setting(ui, lang, "elsewhere_address", |ui| {
             let edit = TextEdit::singleline(&mut scene.state.muscle.address).hint_text("gpu.office:7878");

@@ -127,7 +127,7 @@ fn whoever_judges_is_learnt_from_nowhere_and_everybody_counts_once() {
         names.iter().flatten().map(str::to_owned).collect()
     };
     for fresh in [vec![months[0].1.clone(), months[1].1.clone()], vec![months[1].1.clone()]] {
-        let (settings, base) = project_of(&spec, &champion, &quiet).unwrap();
+        let (settings, base) = project_of((&spec, None), &champion, &quiet).unwrap();
         let (learn, judge) = split(&spec, &settings, base, (&months, &fresh), &quiet).unwrap();
         let (learn_ids, judge_ids) = (ids_of(&learn), ids_of(&judge));
         let all: HashSet<&String> = learn_ids.iter().chain(&judge_ids).collect();
