@@ -2,6 +2,7 @@
 //! a value that is handed on, never a global.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use regulars_engine::Note;
@@ -95,7 +96,12 @@ impl Lang {
     pub fn error(self, error: &regulars_engine::Error) -> String {
         let lead = self.t(&format!("error.{}", error.kind()));
         match self {
-            Self::En => sentence(&error.to_string()),
+            Self::En => {
+                let told = error.to_string();
+                // A file is called as it is called.
+                let is_named = |file: PathBuf| told.starts_with(&file.display().to_string());
+                if error.place().file.is_some_and(is_named) { told } else { sentence(&told) }
+            }
             Self::Zh => {
                 let place = error.place();
                 let file = place.file.map(|file| format!("：{}", file.display())).unwrap_or_default();

@@ -93,10 +93,26 @@ impl Palette {
         let dark = self.ink.r() > 128;
         if dark {
             let (ink, muted) = (Color32::WHITE, rgb(0xD5DAE1));
-            Self { ground: Color32::BLACK, surface: rgb(0x0B0D10), ink, muted, line: rgb(0x5A6472), ..self }
+            Self {
+                ground: Color32::BLACK,
+                surface: rgb(0x0B0D10),
+                ink,
+                muted,
+                line: rgb(0x5A6472),
+                edge: rgb(0x9AA4B2),
+                ..self
+            }
         } else {
             let (ink, muted) = (Color32::BLACK, rgb(0x343B48));
-            Self { ground: Color32::WHITE, surface: Color32::WHITE, ink, muted, line: rgb(0x9A9A92), ..self }
+            Self {
+                ground: Color32::WHITE,
+                surface: Color32::WHITE,
+                ink,
+                muted,
+                line: rgb(0x9A9A92),
+                edge: rgb(0x5A6270),
+                ..self
+            }
         }
     }
 }

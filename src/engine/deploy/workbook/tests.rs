@@ -27,6 +27,7 @@ fn bundle_of(file: &Path, kind: ModelKind, change: impl Fn(&mut Settings)) -> Bu
     let table = collect::open(file, &ReadOptions::default(), &quiet).unwrap();
     let prepared = project::prepare(&settings, &table, &quiet).unwrap();
     let outcome = project::learn(&settings, &prepared, kind, &quiet).unwrap();
+    let outcome = project::repaired(&prepared, &outcome, settings.repair).unwrap_or(outcome);
     project::bundle(&settings, &prepared, &outcome, None)
 }
 

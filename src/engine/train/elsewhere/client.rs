@@ -79,9 +79,10 @@ impl Elsewhere {
     /// No address; HTTP to another machine that was not allowed; a certificate that cannot be used.
     pub fn new(address: &str, token: &str, ca: Option<&Path>, open: bool) -> Result<Self, ElsewhereError> {
         let wrong = || ElsewhereError::Address { address: address.to_owned() };
-        let text = address.trim().trim_end_matches('/');
+        let whole = address.trim();
+        let text = whole.trim_end_matches('/');
         let parse = |text: &str| url::Url::parse(text).ok().filter(|url| url.host_str().is_some());
-        let url = if text.contains("://") {
+        let url = if whole.contains("://") {
             parse(text).ok_or_else(wrong)?
         } else {
             let url = parse(&format!("https://{text}")).ok_or_else(wrong)?;
