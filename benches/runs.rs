@@ -111,6 +111,7 @@ fn made(at: usize) -> SavedRun {
         seconds: 10.0,
         history: (1..=EPOCHS).map(epoch).collect(),
         valid_auc: None,
+        promise: None,
     };
     let mut settings = Settings { seed: at as u64, ..Settings::default() };
     settings.mlp.learning_rate = 0.001 * (1 + at % 9) as f64;
