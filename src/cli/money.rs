@@ -58,10 +58,8 @@ impl LookedAt {
         }
         let table = self.input.open(&settings)?;
         let report = Reporter::silent();
-        let prepared = project::prepare(&settings, &table, &report)?;
-        let learnt = project::learn(&settings, &prepared, self.model, &report)?;
-        let lang = Lang::of_environment();
-        let learnt = super::train::repaired(lang, &prepared, learnt, self.repair);
+        let journey = project::run(&settings, &table, self.model, (None, None), &report)?;
+        let (prepared, learnt) = super::train::told(Lang::of_environment(), journey);
         Ok((settings, prepared, learnt))
     }
 }

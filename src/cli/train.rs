@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use regulars_engine::evaluate::{Evaluation, RepairKind};
 use regulars_engine::job::{Event, Reporter};
-use regulars_engine::project::{self, Asked, Collected, Outcome as Learnt, Prepared, Settings};
+use regulars_engine::project::{self, Asked, Collected, Journey, Outcome as Learnt, Prepared, Settings};
 use regulars_engine::split::Side;
 use regulars_engine::train::ModelKind;
 use serde_json::{Value, json};
@@ -62,15 +62,12 @@ pub(super) fn parse_repair(text: &str) -> Result<RepairKind, String> {
         .ok_or_else(|| "none, platt or isotonic".into())
 }
 
-/// The outcome with the repair that is wanted; as it is, with a word, where it cannot be.
-pub(super) fn repaired(lang: Lang, prepared: &Prepared, learnt: Learnt, kind: RepairKind) -> Learnt {
-    if kind.is_none() {
-        return learnt;
-    }
-    project::repaired(prepared, &learnt, kind).unwrap_or_else(|| {
+/// The rows and the model of a journey; a word where the repair that is wanted cannot be.
+pub(super) fn told(lang: Lang, journey: Journey) -> (Prepared, Learnt) {
+    if journey.unrepaired {
         eprintln!("! {}", lang.t("repair.failed"));
-        learnt
-    })
+    }
+    (journey.prepared, journey.outcome)
 }
 
 impl Train {
@@ -117,10 +114,8 @@ impl Train {
                 }
             }
         });
-        let prepared = project::prepare(&settings, table, &report)?;
         let place = (self.checkpoint.as_deref(), elsewhere.as_ref());
-        let learnt = project::learn_at(&settings, &prepared, kind, place, &report)?;
-        let learnt = repaired(lang, &prepared, learnt, settings.repair);
+        let (prepared, learnt) = told(lang, project::run(&settings, table, kind, place, &report)?);
         // A run that is made again had been set right by an experiment.
         let learnt = match &settings.refit {
             Some(refit) => project::refitted(&prepared, &learnt, refit),

@@ -13,6 +13,7 @@ use crate::deploy::batch::Ask;
 use crate::deploy::drift::Rules;
 use crate::deploy::watch::{Done, DoneResult, Journal, STATE, WatchSpec, hash_of};
 use crate::deploy::{Bundle, Lacking};
+use crate::job::Reporter;
 use crate::train::ModelKind;
 
 /// Names the folder to the program that is killed.
