@@ -11,7 +11,7 @@ use regulars_engine::deploy::drift::Rules;
 use regulars_engine::deploy::{Bundle, Change, Lacking, Scores};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, Month, ProjectError, Settings, Source};
+use regulars_engine::project::{self, Month, Settings, Source};
 use serde_json::json;
 
 use super::Outcome;
@@ -59,15 +59,10 @@ impl Score {
             self.files.iter().chain([&self.bundle]).map(|file| super::source::on_disk(file)).collect();
         super::refuse_input(&self.out, &read)?;
         let report = Reporter::silent();
-        let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, lists, mut settings) = if is_project {
-            let project = super::locked::project(&self.bundle)?;
-            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            let lists: Vec<_> = project.lists.into_iter().map(Arc::new).collect();
-            (project.bundle.ok_or_else(no_model)?, lists, project.settings)
-        } else {
-            (super::locked::bundle(&self.bundle)?, Vec::new(), Settings::default())
-        };
+        let (bundle, saved) = super::locked::model(&self.bundle)?;
+        let is_project = saved.is_some();
+        let (lists, mut settings) = saved.map(|saved| (saved.lists, saved.settings)).unwrap_or_default();
+        let lists: Vec<_> = lists.into_iter().map(Arc::new).collect();
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
         if !is_project

@@ -73,6 +73,8 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 mod theatre;
 mod time_machine;
 #[cfg(test)]

@@ -48,6 +48,21 @@ pub struct Outcome {
     pub repair: Option<Repair>,
 }
 
+impl Outcome {
+    /// The same model with these probabilities, which went through `repair`, and measured by them.
+    pub(super) fn mapped(&self, prepared: &Prepared, probabilities: Vec<f64>, repair: Repair) -> Self {
+        Self {
+            kind: self.kind,
+            trained: self.trained.clone(),
+            valid: prepared.evaluation(&probabilities, Side::Valid),
+            test: prepared.evaluation(&probabilities, Side::Test),
+            probabilities,
+            explainer: self.explainer.clone(),
+            repair: Some(repair),
+        }
+    }
+}
+
 impl Prepared {
     /// The training and validation rows.
     pub fn samples(&self) -> Samples {

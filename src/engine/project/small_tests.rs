@@ -12,8 +12,7 @@ use crate::train::small::{SmallSpec, Way};
 use crate::train::{DeviceKind, ModelKind};
 
 fn sample() -> Table {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_data/customers.csv");
-    files::open(Path::new(path), &ReadOptions::default(), &Reporter::silent()).unwrap()
+    files::open(&testing::sample(), &ReadOptions::default(), &Reporter::silent()).unwrap()
 }
 
 fn quick(seed: u64) -> Settings {

@@ -25,6 +25,16 @@ impl Head {
     }
 }
 
+/// Columns of these names and widths: the first `texts` of text, the others of numbers.
+pub fn heads(
+    names: impl IntoIterator<Item = impl Into<String>>,
+    widths: impl IntoIterator<Item = f32>,
+    texts: usize,
+) -> Vec<Head> {
+    let named = names.into_iter().zip(widths).enumerate();
+    named.map(|(at, (name, width))| Head { name: name.into(), width, right: at >= texts }).collect()
+}
+
 /// A table.
 pub struct Table<'a> {
     pub id: &'a str,

@@ -102,6 +102,7 @@ pub use value::{Found as FoundValue, Value, WorthColumn};
 pub use watch::{Watch, WatchForm, WatchPath, WatchRead};
 pub use why::Why;
 
+use poll::ended_of;
 use rows::Ready;
 
 use super::notice::{Notice, Told, Tone};

@@ -35,7 +35,7 @@ impl State {
             None => {}
         }
         // The result first: what a worker said before it ended would be lost with it.
-        let result = self.train.as_mut().map(Job::poll);
+        let news = self.train.as_mut().and_then(news_of);
         for event in self.train.iter().flat_map(Job::events) {
             self.inside.take(&event);
             match event {
@@ -45,11 +45,6 @@ impl State {
                 _ => {}
             }
         }
-        let news = match result {
-            None | Some(Poll::Running) => None,
-            Some(Poll::Done(value)) => Some(Some(value)),
-            Some(Poll::Lost) => Some(None),
-        };
         if news.is_some() {
             self.train = None;
         }
@@ -130,11 +125,23 @@ impl State {
 
 /// Empties the slot of a job that has ended: its value, or `None` inside for a worker that died.
 pub(in crate::window) fn ended<T: Send + 'static>(slot: &mut Option<Job<T>>) -> Option<Option<T>> {
-    let news = match slot.as_mut()?.poll() {
-        Poll::Running => return None,
-        Poll::Done(value) => Some(value),
-        Poll::Lost => None,
-    };
+    let news = news_of(slot.as_mut()?)?;
     *slot = None;
     Some(news)
+}
+
+/// [`ended`] for a job that stands beside what it works on, which is given back with its value.
+pub(super) fn ended_of<K, T: Send + 'static>(slot: &mut Option<(K, Job<T>)>) -> Option<(K, Option<T>)> {
+    let (_, job) = slot.as_mut()?;
+    let news = news_of(job)?;
+    slot.take().map(|(of, _)| (of, news))
+}
+
+/// What a job gives that has ended; `None` inside for a worker that died.
+fn news_of<T: Send + 'static>(job: &mut Job<T>) -> Option<Option<T>> {
+    match job.poll() {
+        Poll::Running => None,
+        Poll::Done(value) => Some(Some(value)),
+        Poll::Lost => Some(None),
+    }
 }

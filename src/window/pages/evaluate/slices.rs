@@ -186,15 +186,7 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
         return;
     }
     let widths = [230.0, 84.0, 70.0, 120.0, 84.0, 76.0];
-    let heads: Vec<table::Head> = keys
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(at, (key, width))| match at {
-            0 => table::Head::text(lang.t(key), width),
-            _ => table::Head::number(lang.t(key), width),
-        })
-        .collect();
+    let heads = table::heads(keys.map(|key| lang.t(key)), widths, 1);
     let shown: Vec<Vec<String>> = of.worst.iter().map(cells).collect();
     let bad = Palette::of(ui).bad;
     let spec = table::Table { chosen: Some(None), ..table::Table::new("slices", &heads, shown.len(), 210.0) };

@@ -126,10 +126,7 @@ fn rows(ui: &mut Ui, scene: &mut Scene<'_>, found: &SmallTable, is_present: bool
         });
     });
     let widths = [150.0, 70.0, 86.0, 62.0, 224.0, 224.0, 88.0, 72.0];
-    let mut heads: Vec<table::Head> = Vec::new();
-    for (at, (name, width)) in names.into_iter().zip(widths).enumerate() {
-        heads.push(if at == 0 { table::Head::text(name, width) } else { table::Head::number(name, width) });
-    }
+    let mut heads = table::heads(names, widths, 1);
     // The button stands beside the name: it must be in sight without scrolling.
     heads.insert(1, table::Head::text("", 68.0));
     let free = is_present && !scene.state.locked && !scene.state.small.is_taking();

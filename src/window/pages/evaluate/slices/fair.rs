@@ -58,15 +58,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
     ui.add(Label::new(RichText::new(lang.with("fair.means", &threshold)).color(color)).wrap());
     ui.add_space(S1);
     let widths = [110.0, 84.0, 152.0, 152.0, 152.0];
-    let heads: Vec<table::Head> = keys
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(at, (key, width))| match at {
-            0 => table::Head::text(lang.t(key), width),
-            _ => table::Head::number(lang.t(key), width),
-        })
-        .collect();
+    let heads = table::heads(keys.map(|key| lang.t(key)), widths, 1);
     let spec = table::Table::new("fairness", &heads, rows.len(), 190.0);
     table::show(ui, &spec, |ui, row, column| {
         let text = rows.get(row).and_then(|cells| cells.get(column)).cloned().unwrap_or_default();
