@@ -57,4 +57,5 @@ mod telco;
 mod theatre;
 mod value;
 mod watch;
+mod webhook;
 mod words;
