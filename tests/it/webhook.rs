@@ -90,7 +90,9 @@ fn signed(key: &str, age: i64, id: &str, body: &[u8]) -> Sent {
 }
 
 fn notice(id: &str) -> Vec<u8> {
-    json!({"id": id, "when": "2026-11-29T08:00:00Z", "file": "五月.csv", "result": {}}).to_string().into_bytes()
+    json!({"id": id, "when": "2026-11-29T08:00:00Z", "file": "五月.csv", "result": {}})
+        .to_string()
+        .into_bytes()
 }
 
 /// The notices that were acted on, in the order of their ids.
