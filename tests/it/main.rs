@@ -58,4 +58,5 @@ mod telco;
 mod theatre;
 mod value;
 mod watch;
+mod webhook;
 mod words;

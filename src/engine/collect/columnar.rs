@@ -2,6 +2,7 @@
 //! is in memory twice.
 
 mod cells;
+mod pages;
 mod stream;
 
 use std::fs::File;
@@ -19,11 +20,13 @@ const SLICE: usize = 1 << 18;
 
 /// Rows of a Parquet file.
 pub(super) fn parquet_rows(file: File, task: &Task<'_>) -> crate::Result<u64> {
+    pages::check_footer(handle(&file, task)?, task)?;
     guarded(task, || ParquetReader::new(file).num_rows()).map(|rows| rows as u64)
 }
 
 /// Reads a Parquet file, its row groups some at a time.
 pub(super) fn read_parquet(file: File, task: &Task<'_>) -> crate::Result<Found> {
+    pages::check_footer(handle(&file, task)?, task)?;
     let mut reader = ParquetReader::new(handle(&file, task)?);
     let (schema, groups) = guarded(task, || {
         let groups: Vec<usize> =
@@ -33,6 +36,8 @@ pub(super) fn read_parquet(file: File, task: &Task<'_>) -> crate::Result<Found> 
     let fields: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
     let rows = groups.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
     let rows = rows.min(task.head.unwrap_or(usize::MAX));
+    let chunks = guarded(task, || pages::chunks(&mut reader, rows))?;
+    pages::check(handle(&file, task)?, &chunks, task)?;
     let metadata = guarded(task, || reader.get_metadata().cloned())?;
     let column = |name: &str| -> crate::Result<Series> {
         let mut whole: Option<Series> = None;
