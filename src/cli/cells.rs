@@ -41,7 +41,6 @@ impl Cells {
     pub(super) fn shared(&self) -> Option<Rule> {
         rule(self.least_cell.unwrap_or(Least::Of(Rule::USUAL)), self.cell_method)
     }
-
 }
 
 fn rule(least: Least, method: Method) -> Option<Rule> {
@@ -66,13 +65,7 @@ pub(super) struct JsonCells {
 impl JsonCells {
     /// Hides small groups among the objects of `lists`, small ones among the single `counts`, and all of
     /// `silent`, and says so in `told`; as it was where nothing was asked for.
-    pub(super) fn protect(
-        &self,
-        told: &mut Value,
-        lists: &[List<'_>],
-        counts: &[&str],
-        silent: &[&str],
-    ) {
+    pub(super) fn protect(&self, told: &mut Value, lists: &[List<'_>], counts: &[&str], silent: &[&str]) {
         let Some(rule) = self.least_cell.and_then(|least| rule(least, self.cell_method)) else { return };
         let (seed, mut hidden) = (cells::chance(), 0);
         for pointer in counts {
@@ -123,9 +116,7 @@ mod tests {
 
     #[test]
     fn nothing_is_hidden_unless_asked_for() {
-        let told = || {
-            json!({ "segments": [{ "size": 2 }, { "size": 30 }, { "size": 40 }], "outliers": 3, "grid": [[2]] })
-        };
+        let told = || json!({ "segments": [{ "size": 2 }, { "size": 30 }, { "size": 40 }], "outliers": 3, "grid": [[2]] });
         let fields = [("size", Meaning::Count)];
         let list = [List { pointer: "/segments", fields: &fields }];
         let with = |least_cell| JsonCells { least_cell, cell_method: Method::Suppress };

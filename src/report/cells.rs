@@ -92,9 +92,15 @@ pub fn confusion(lang: Lang, card: &Card) -> Markup {
 
 /// True where one of the counts that the sentence in plain words names is hidden.
 pub fn hides_plain(card: &Card) -> bool {
-    ["confusion.true_positive", "confusion.false_negative", "confusion.flagged", "test_positives", "test_rows"]
-        .into_iter()
-        .any(|name| card.mark(name) != Mark::Plain)
+    [
+        "confusion.true_positive",
+        "confusion.false_negative",
+        "confusion.flagged",
+        "test_positives",
+        "test_rows",
+    ]
+    .into_iter()
+    .any(|name| card.mark(name) != Mark::Plain)
 }
 
 /// One group of the report's table.

@@ -130,7 +130,10 @@ impl App {
             },
             Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
             Ask::SaveBundle => self.state.share_bundle(path, self.prefs.cells.in_reports()),
-            Ask::Scorer | Ask::Workbook | Ask::Onnx => self.state.hand_on(self.prefs.lang, ask, path),
+            Ask::Scorer | Ask::Workbook | Ask::Onnx => {
+                let rule = self.prefs.cells.in_reports();
+                self.state.hand_on(self.prefs.lang, ask, path, rule);
+            }
             Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
             Ask::Report => {
                 let rule = self.prefs.cells.in_reports();

@@ -100,7 +100,7 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
         if asked.ask == Ask::CallList {
             call_list(ui, lang, app, &mut asked);
         }
-        if matches!(asked.ask, Ask::Report | Ask::SaveBundle) {
+        if matches!(asked.ask, Ask::Report | Ask::SaveBundle | Ask::Scorer) {
             parts::cells::report_switch(ui, lang);
         }
         ui.add_space(S2);

@@ -50,6 +50,7 @@ mod run_folder;
 mod serve;
 mod servers;
 mod small;
+mod small_cells;
 mod snapshots;
 mod sources;
 mod support;

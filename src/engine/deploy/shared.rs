@@ -298,11 +298,7 @@ fn joined(card: &Card, rule: Rule) -> Vec<crate::evaluate::CalibrationBin> {
 
 /// Parts of the test rows overlap, so their sizes are rounded under either method; a part that is small, or
 /// whose figure counts few, goes.
-fn shared_slices(
-    card: &Card,
-    rule: Rule,
-    hidden: &mut BTreeMap<String, Mark>,
-) -> Option<Vec<CardSlice>> {
+fn shared_slices(card: &Card, rule: Rule, hidden: &mut BTreeMap<String, Mark>) -> Option<Vec<CardSlice>> {
     let all = card.slices.as_ref()?;
     let mut kept = Vec::new();
     for (at, slice) in all.iter().enumerate() {
@@ -365,7 +361,8 @@ fn shared_profile(profile: &Profile, rule: Rule, seed: u64) -> Profile {
             let sum = |range: &std::ops::Range<usize>| {
                 counts.get(range.clone()).unwrap_or_default().iter().map(|step| step.yes).sum::<u64>()
             };
-            let sums: Vec<u64> = if ranges.is_empty() { vec![present] } else { ranges.iter().map(sum).collect() };
+            let sums: Vec<u64> =
+                if ranges.is_empty() { vec![present] } else { ranges.iter().map(sum).collect() };
             (Spread::Numbers { edges: ends.collect(), shares: Vec::new() }, sums)
         }
         Spread::Levels { levels, shares } => {
@@ -408,8 +405,12 @@ fn shared_profile(profile: &Profile, rule: Rule, seed: u64) -> Profile {
 fn shared_fine(fine: &Fine, present: u64, rule: Rule) -> Option<Fine> {
     let count = |share: &f64| Step { yes: (share * present as f64).round().max(0.0) as u64, no: 0 };
     let ends = [Step::default(), Step { yes: present, no: 0 }];
-    let steps: Vec<Step> =
-        ends[..1].iter().copied().chain(fine.reached.iter().map(count)).chain(ends[1..].iter().copied()).collect();
+    let steps: Vec<Step> = ends[..1]
+        .iter()
+        .copied()
+        .chain(fine.reached.iter().map(count))
+        .chain(ends[1..].iter().copied())
+        .collect();
     let kept = cells::steps(&steps, rule)?;
     let cuts: Vec<(f64, f64)> = kept
         .into_iter()

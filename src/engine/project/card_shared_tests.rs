@@ -53,9 +53,10 @@ fn a_shared_card_of_a_small_shop_counts_nobody_by_ones_and_twos() {
             let rule = Rule { method, least: 5 };
             let shared = exact.shared(rule, 11);
             let small: Vec<_> = counts(&shared).into_iter().filter(|(_, n)| (1..5).contains(n)).collect();
-            assert_eq!(small, [], "{rows} {method:?}");
+            assert!(small.is_empty(), "{rows} {method:?} {small:?}");
             // A step of the curve is nobody or at least five of either outcome.
-            let (yes, no) = (exact.test_positives as f64, (exact.test_rows as f64 - exact.test_positives as f64));
+            let (yes, no) =
+                (exact.test_positives as f64, (exact.test_rows as f64 - exact.test_positives as f64));
             for pair in shared.curve.windows(2).filter(|_| method == Method::Suppress) {
                 for step in [
                     (pair[1].recall - pair[0].recall) * yes,
@@ -98,7 +99,9 @@ fn a_small_cell_takes_its_matrix_and_every_share_of_it_along() {
     assert_eq!((shared.test_rows, shared.test_positives), (100, 22));
     assert_eq!(shared.mark("test_rows"), Mark::Plain);
     for name in ["recall", "precision", "accuracy", "f1"] {
-        assert!(!shared.metrics.contains_key(name) && shared.mark(&format!("metrics.{name}")) == Mark::Hidden);
+        assert!(
+            !shared.metrics.contains_key(name) && shared.mark(&format!("metrics.{name}")) == Mark::Hidden
+        );
     }
     assert!(shared.metrics.contains_key("roc_auc") && shared.cells.as_ref().unwrap().holds);
     // One row that was left out would be told by all rows less those of the sides.

@@ -76,7 +76,11 @@ impl Web {
             web.cell(top, bottom, *count);
         }
         let sum = counts.iter().sum();
-        if known { web.known(bottom, top, sum) } else { web.cell(bottom, top, sum) };
+        if known {
+            web.known(bottom, top, sum)
+        } else {
+            web.cell(bottom, top, sum)
+        };
         web
     }
 
@@ -88,11 +92,14 @@ impl Web {
         let mut web = Self::new();
         let row_nodes: Vec<usize> = (0..=rows).map(|_| web.node()).collect();
         let column_nodes: Vec<usize> = (0..=columns).map(|_| web.node()).collect();
-        let at = |row: usize, column: usize| {
-            counts.get(row).and_then(|row| row.get(column)).copied().unwrap_or(0)
-        };
+        let at =
+            |row: usize, column: usize| counts.get(row).and_then(|row| row.get(column)).copied().unwrap_or(0);
         let mut total = |web: &mut Self, from, to, value| {
-            if known { web.known(from, to, value) } else { web.cell(from, to, value) };
+            if known {
+                web.known(from, to, value)
+            } else {
+                web.cell(from, to, value)
+            };
         };
         let ends = (row_nodes.last().copied().unwrap_or(0), column_nodes.last().copied().unwrap_or(0));
         for (row, node) in row_nodes.iter().take(rows).enumerate() {

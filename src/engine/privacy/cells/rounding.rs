@@ -71,7 +71,7 @@ fn turn(ring: &[(usize, bool)], base: u64, values: &mut [u64], rng: &mut ChaCha8
         room.min().unwrap_or(0)
     };
     let (up, down) = (most(true), most(false));
-    let with = rng.random_range(0..up + down) < down;
+    let with = rng.gen_range(0..up + down) < down;
     let step = if with { up } else { down };
     for (at, way) in ring {
         match *way == with {

@@ -177,7 +177,8 @@ impl Sheet {
             // The whole may have been hidden by a table; the parts must then bear it too.
             let forced: Vec<usize> =
                 marks.iter().enumerate().filter(|(_, m)| **m != Mark::Plain).map(|(at, _)| at).collect();
-            for (mark, now) in marks.iter_mut().zip(suppress(&Web::parts(&parts, is_known), rule, &forced).marks)
+            for (mark, now) in
+                marks.iter_mut().zip(suppress(&Web::parts(&parts, is_known), rule, &forced).marks)
             {
                 if now == Mark::Hidden || *mark == Mark::Plain {
                     *mark = now;
@@ -303,13 +304,16 @@ impl Sheet {
             }
             for (at, meaning) in self.about(column) {
                 let Some(cell) = cells.get_mut(at) else { continue };
-                let true_count = self.rows.get(row).map_or(0, |row| people(row.get(column).copied().flatten()));
+                let true_count =
+                    self.rows.get(row).map_or(0, |row| people(row.get(column).copied().flatten()));
                 *cell = match meaning {
                     // Groups that overlap do not add up to all.
                     Meaning::Share(_) if overlaps => {
                         let share = self.rows.get(row).and_then(|row| row.get(at).copied().flatten());
                         match share.filter(|share| *share > 0.0 && true_count > 0) {
-                            Some(share) => Shown::Number((*count as f64 * share / true_count as f64).min(1.0)),
+                            Some(share) => {
+                                Shown::Number((*count as f64 * share / true_count as f64).min(1.0))
+                            }
                             None => Shown::Hidden,
                         }
                     }
@@ -486,7 +490,11 @@ pub fn protect_moves(
         }
         for ((is_to, _), (node, sum)) in &ends {
             let (from, to) = if *is_to { (*node, bottom) } else { (top, *node) };
-            if rule.is_small(*sum) { web.unwritten(from, to, *sum) } else { web.known(from, to, *sum) };
+            if rule.is_small(*sum) {
+                web.unwritten(from, to, *sum)
+            } else {
+                web.known(from, to, *sum)
+            };
         }
         web.known(bottom, top, cells.iter().map(|(.., value)| *value).sum());
         let found = match rule.method {
@@ -516,9 +524,7 @@ pub fn protect_moves(
 fn written(before: &Cell, value: f64) -> Cell {
     match before {
         Cell::Number { format, .. } if format.ends_with('%') => Cell::percent(value),
-        Cell::Number { format, .. } => {
-            Cell::Number { value, text: format!("{value:.0}"), format }
-        }
+        Cell::Number { format, .. } => Cell::Number { value, text: format!("{value:.0}"), format },
         Cell::Text(text) if text.contains('%') => Cell::Text(format!("{:.1}%", 100.0 * value)),
         Cell::Text(_) => Cell::Text(format!("{value:.0}")),
     }

@@ -104,7 +104,8 @@ impl<'a> Work<'a> {
             let value = self.web.value(at);
             let mut taken = Vec::new();
             if self.marks[at] == Mark::Less {
-                for (up, wanted) in [(true, (k - 1).saturating_sub(value)), (false, value.saturating_sub(1))] {
+                for (up, wanted) in [(true, (k - 1).saturating_sub(value)), (false, value.saturating_sub(1))]
+                {
                     let (by, more) = self.walk.turn(at, up, wanted, &self.rooms(Reader::Marks, true));
                     if by < wanted {
                         return None;

@@ -47,9 +47,6 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
             if let Some(why) = why {
                 parts::muted(ui, lang.t(why));
             }
-            if form == Command::SaveBundle {
-                parts::cells::report_switch(ui, lang);
-            }
             ui.add_space(S2);
             let free = why.is_none() && !scene.state.writing();
             let label = lang.with("hand_on.save_of", &[("form", name)]);
