@@ -13,6 +13,7 @@ use out;
 mod asking;
 mod audit;
 mod card;
+mod cells;
 mod class;
 mod classroom;
 mod clean;

@@ -51,6 +51,7 @@ mod serve;
 mod servers;
 mod shots;
 mod small;
+mod small_cells;
 mod snapshots;
 mod sources;
 mod support;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::CardCells;
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
@@ -92,6 +93,9 @@ pub struct Card {
     /// Where branches learnt together without pooling rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub federated: Option<FederatedCard>,
+    /// How small groups were kept out of it, where it was made to be handed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CardCells>,
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,

@@ -105,6 +105,7 @@ pub fn card(
         measured_before_refit: false,
         promise: trained.promise.clone(),
         federated: None,
+        cells: None,
         versions: Versions::here().crates,
         signature: String::new(),
     };
@@ -137,3 +138,7 @@ fn periods(prepared: &Prepared) -> Vec<Period> {
     });
     found.collect()
 }
+
+#[cfg(test)]
+#[path = "card_shared_tests.rs"]
+mod shared_tests;

@@ -176,6 +176,7 @@ fn card(
             rounds: joined.rounds,
             strategy: joined.strategy.clone(),
         }),
+        cells: None,
         versions: Versions::here().crates,
         signature: String::new(),
     };

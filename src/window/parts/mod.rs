@@ -1,5 +1,6 @@
 //! Widgets, each written once.
 
+pub mod cells;
 pub mod chart;
 pub mod drawing;
 pub mod form;

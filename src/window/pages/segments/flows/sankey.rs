@@ -6,6 +6,7 @@ use regulars_engine::segment::flows::{Move, Stood};
 
 use super::{Between, Chosen, Moved, Step, day, stood};
 use crate::window::pages::Scene;
+use crate::window::parts;
 use crate::window::parts::drawing::{self, Drawing, Mark, Ribbon, fitted, mixed, see_through};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::{Lang, percent};
@@ -85,8 +86,12 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, between: &Between) {
     let args = [("from", day(found, from)), ("to", day(found, to))];
     let title = lang.with("flows.title", &args);
     let name = lang.t("flows.name");
+    let ctx = ui.ctx().clone();
     let response =
-        drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || grid_of(lang, found, &steps));
+        drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || {
+            // From class to class, step by step.
+            parts::cells::shared_moves(&ctx, lang, grid_of(lang, found, &steps), (2, 3, 4), &[0, 1])
+        });
     let over = response.hover_pos().and_then(|at| {
         let at = at - response.rect.min.to_vec2();
         // The narrowest band under the pointer: wide ones lie below it.
