@@ -1,6 +1,7 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
+mod each;
 mod places;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::detect::{date, number};
 use crate::files;
 use crate::note::Note;
 
+pub(crate) use each::each;
 pub(crate) use places::Places;
 
 /// What the values of a column are.
