@@ -5,13 +5,16 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::record::Recorder;
-use crate::table::Frame;
+use crate::table::{Frame, each};
 
 /// Rows whose keys are made in one go.
 const ROWS: usize = 1 << 14;
 
 pub(super) fn apply(frame: &Frame, drop_rows: bool, record: &mut Recorder) -> PolarsResult<Frame> {
     if record.is_deaf() && !drop_rows {
+        if record.is_keyed() {
+            record.keys(whole_keys(frame));
+        }
         return Ok(frame.clone());
     }
     let keys = whole_keys(frame);
@@ -40,27 +43,27 @@ fn whole_keys(frame: &Frame) -> Vec<u64> {
         hasher.write_u64(bits.unwrap_or(MISSING));
         *key = hasher.finish();
     };
-    let with_text = |key: &mut u64, text: Option<&str>| {
+    let of_text = |text: &str| {
         let mut hasher = state.build_hasher();
-        hasher.write_u64(*key);
-        match text {
-            Some(text) => hasher.write(text.as_bytes()),
-            None => hasher.write_u64(MISSING),
-        }
-        *key = hasher.finish();
+        hasher.write(text.as_bytes());
+        hasher.finish()
     };
     let mut keys = vec![0u64; frame.height()];
     keys.par_chunks_mut(ROWS).enumerate().for_each(|(part, keys)| {
         for column in frame.data.columns() {
             let column = column.slice((part * ROWS) as i64, keys.len());
-            let keys = keys.iter_mut();
+            let mut keys = keys.iter_mut();
             if let Ok(numbers) = column.f64() {
                 keys.zip(numbers.iter()).for_each(|(key, value)| with_bits(key, value.map(f64::to_bits)));
             } else if let Ok(dates) = column.datetime() {
                 let days = dates.phys.iter();
                 keys.zip(days).for_each(|(key, value)| with_bits(key, value.map(|value| value as u64)));
             } else if let Ok(text) = column.str() {
-                keys.zip(text.iter()).for_each(|(key, value)| with_text(key, value));
+                each(text, of_text, |hash| {
+                    if let Some(key) = keys.next() {
+                        with_bits(key, hash);
+                    }
+                });
             }
         }
     });

@@ -18,13 +18,13 @@ pub fn is_missing(text: &str) -> bool {
     {
         return false;
     }
-    let text = text.trim();
+    let text = super::trimmed(text);
     text.is_empty() || text.len() <= 12 && MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
 }
 
 /// True for a mark that may be a value of its column, as [`crate::table::Column::keep_na`] says.
 pub fn may_be_value(text: &str) -> bool {
-    VALUES.contains(&text.trim())
+    VALUES.contains(&super::trimmed(text))
 }
 
 #[cfg(test)]

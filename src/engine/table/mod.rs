@@ -1,7 +1,12 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
+<<<<<<< HEAD
 mod frame;
+||||||| 61f3248
+=======
+mod each;
+>>>>>>> w-batch
 mod places;
 
 use std::path::PathBuf;
@@ -13,7 +18,12 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{date, number};
 use crate::note::Note;
 
+<<<<<<< HEAD
 pub use frame::{Frame, show_number};
+||||||| 61f3248
+=======
+pub(crate) use each::each;
+>>>>>>> w-batch
 pub(crate) use places::Places;
 
 /// What the values of a column are.
