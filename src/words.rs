@@ -15,6 +15,7 @@ use regulars_engine::segment::rfm::KNOWN;
 use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
+mod agree;
 pub mod heard;
 pub mod money;
 mod named;
@@ -64,9 +65,12 @@ impl Lang {
         rust_i18n::t!(key, locale = self.code()).into_owned()
     }
 
-    /// A sentence with `%{name}` filled in.
+    /// A sentence with `%{name}` filled in; English nouns after a 1 are in the singular.
     pub fn with(self, key: &str, args: &[(&str, String)]) -> String {
         let mut text = self.t(key);
+        if self == Self::En && args.iter().any(|(_, value)| value == "1") {
+            text = agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
+        }
         for (name, value) in args {
             text = text.replace(&format!("%{{{name}}}"), value);
         }
