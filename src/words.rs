@@ -266,7 +266,8 @@ const TOLD_WHOLE: [&str; 98] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 16] = [
+pub const MENDED_BY_FLAGS: [&str; 17] = [
+    "elsewhere_open",
     "private_kind",
     "locked_file",
     "short_passphrase",
