@@ -131,8 +131,9 @@ const TURNS: &[&str] = &["because", "before", "how", "if", "than", "these", "the
 
 /// Words that end what a count belongs to: "%{count} of %{all} rows" counts no rows.
 const ENDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "by", "for", "from", "has", "in", "into", "is", "it", "its", "of", "on", "or",
-    "out", "over", "than", "that", "the", "these", "those", "to", "was", "were", "who", "whose", "with",
+    "a", "an", "and", "are", "as", "at", "by", "for", "from", "has", "in", "into", "is", "it", "its", "of",
+    "on", "or", "out", "over", "than", "that", "the", "these", "those", "to", "was", "were", "who", "whose",
+    "with",
 ];
 
 /// How many words may stand between a count and its noun ("%{count} very long comments").
@@ -233,11 +234,23 @@ mod tests {
         );
         for (many, one) in [
             ("%{count} cells hold codes that are broken", "%{count} cell holds codes that are broken"),
-            ("%{count} cells held codes that look odd but are read", "%{count} cell held codes that look odd but are read"),
-            ("the %{count} customers who are here are at risk", "the %{count} customer who is here is at risk"),
-            ("%{count} rows without a time that can be read were left out", "%{count} row without a time that can be read was left out"),
+            (
+                "%{count} cells held codes that look odd but are read",
+                "%{count} cell held codes that look odd but are read",
+            ),
+            (
+                "the %{count} customers who are here are at risk",
+                "the %{count} customer who is here is at risk",
+            ),
+            (
+                "%{count} rows without a time that can be read were left out",
+                "%{count} row without a time that can be read was left out",
+            ),
             ("%{count} numbers do not read as they are", "%{count} number does not read as they are"),
-            ("in the next %{count} days these customers are here", "in the next %{count} day these customers are here"),
+            (
+                "in the next %{count} days these customers are here",
+                "in the next %{count} day these customers are here",
+            ),
             ("seen within %{count} days and are left", "seen within %{count} day and are left"),
             ("noise %{count} times as wide", "noise %{count} times as wide"),
             ("%{count} columns without a name were left out", "%{count} column without a name was left out"),
@@ -255,9 +268,9 @@ mod tests {
 
     /// Words of the catalogue that end as a plural does and are none.
     const NO_NOUNS: &[&str] = &[
-        "beats", "compares", "costs", "does", "gains", "gives", "goes", "holds", "lacks", "leads", "leaves", "less",
-        "lies", "looks", "loss", "lowers", "means", "ms", "ranks", "reaches", "reads", "rises", "sees", "stays",
-        "takes", "tells", "this", "waits", "wins",
+        "beats", "compares", "costs", "does", "gains", "gives", "goes", "holds", "lacks", "leads", "leaves",
+        "less", "lies", "looks", "loss", "lowers", "means", "ms", "ranks", "reaches", "reads", "rises",
+        "sees", "stays", "takes", "tells", "this", "waits", "wins",
     ];
 
     #[test]
@@ -273,7 +286,8 @@ mod tests {
                     let long = words.find(|c: char| !c.is_ascii_lowercase() && !" -".contains(c));
                     let words = words[..long.unwrap_or(words.len())].split(' ');
                     let of_it = words.take(BETWEEN + 1).take_while(|word| !ENDS.contains(word));
-                    let many: Vec<&str> = of_it.filter(|word| word.len() > 1 && word.ends_with('s')).collect();
+                    let many: Vec<&str> =
+                        of_it.filter(|word| word.len() > 1 && word.ends_with('s')).collect();
                     let Some(first) = many.iter().find(|word| !NO_NOUNS.contains(word)) else { continue };
                     seen += 1;
                     assert!(
@@ -293,6 +307,9 @@ mod tests {
         assert_eq!(said(Lang::En, "1"), "1 row of 1 rows are has no readable date and is left out.");
         assert!(said(Lang::En, "0").starts_with("0 rows of 1 rows are have"));
         assert!(said(Lang::En, "1,001").starts_with("1,001 rows of"));
-        assert_eq!(said(Lang::Zh, "1"), Lang::Zh.t("note.behaviour_undated").replace("%{count}", "1").replace("%{table}", "1 rows are"));
+        assert_eq!(
+            said(Lang::Zh, "1"),
+            Lang::Zh.t("note.behaviour_undated").replace("%{count}", "1").replace("%{table}", "1 rows are")
+        );
     }
 }
