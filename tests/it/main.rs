@@ -35,6 +35,7 @@ mod live;
 mod locked;
 mod money;
 mod muscle;
+mod narrow;
 mod nets;
 mod offline;
 mod over_time;

@@ -43,6 +43,11 @@ impl Muscle {
         Ok(Some(place))
     }
 
+    /// Where encoded rows of customers go when a network is trained, if anywhere.
+    pub fn address_in_use(&self) -> Option<&str> {
+        Some(self.address.trim()).filter(|address| self.on && !address.is_empty())
+    }
+
     /// True while it is asked what it is.
     pub fn is_trying(&self) -> bool {
         self.trying.is_some()
