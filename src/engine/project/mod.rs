@@ -180,7 +180,7 @@ pub use small::{
     SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, table_of, take_smaller,
 };
 pub use source::{Found, find_source};
-pub use pushed::{WorkedOut, collect_pushed, pushed_sql};
+pub use pushed::{WorkedOut, collect_pushed, open_pushed, pushed_sql};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};

@@ -1,12 +1,16 @@
 //! A question over time that a database works out itself: only the finished rows come here.
 
+use chrono::NaiveDate;
+
 use super::asked::Asked;
 use super::{Collected, Secrets, Settings, Source, left_out};
 use crate::collect::database::{self, Database, TableName};
+use crate::deploy::Bundle;
 use crate::features::behaviour::server::{self, Asking, Dialect, Facts, PushError, Pushed, Statement};
 use crate::features::behaviour::{BehaviourError, to_date, to_day};
 use crate::job::Reporter;
 use crate::note::Note;
+use crate::table::Table;
 
 /// Seconds that the statements may take together.
 const LONGEST: u64 = 6 * 3600;
@@ -91,6 +95,25 @@ pub fn collect_pushed(
     let collected = Collected { asked: Some(asked.into()), ..Collected::single(table) };
     let Pushed { statements, rows, bytes, left, .. } = pushed;
     Ok((collected, WorkedOut { statements, rows, bytes, left }))
+}
+
+/// Has the rows of a day (the last of the data where none is given) worked out for a bundle in the one database
+/// among `sources`.
+///
+/// # Errors
+/// A model that was not learnt from a question; as [`collect_pushed`] and [`super::open_for`].
+pub fn open_pushed(
+    bundle: &Bundle,
+    (sources, secrets): (&[Source], &Secrets),
+    day: Option<NaiveDate>,
+    report: &Reporter,
+) -> crate::Result<(Table, WorkedOut)> {
+    let fitted = bundle.behaviour.as_ref().ok_or(BehaviourError::NoQuestion)?;
+    let (database, tables) = database_of(sources, secrets, report)?;
+    let pushed = server::apply(&database, &tables, (fitted, day.map(to_day)), report)?;
+    let table = pushed.table(&database, report)?;
+    let Pushed { statements, rows, bytes, left, .. } = pushed;
+    Ok((table, WorkedOut { statements, rows, bytes, left }))
 }
 
 /// The statements that work the question of the settings out, and what they leave out. For a database that can,

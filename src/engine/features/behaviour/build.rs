@@ -76,6 +76,13 @@ impl Behaviour {
         notes
     }
 
+    /// Leaves out features that the model does not know, and puts the others in its order.
+    pub(super) fn keep_fitted(&mut self) {
+        let place = |name: &String| self.features.iter().position(|feature| feature.name == *name);
+        let places: Vec<usize> = self.fitted.kept.iter().filter_map(place).collect();
+        self.keep(&places);
+    }
+
     /// Leaves out all features but those at `places`.
     fn keep(&mut self, places: &[usize]) {
         let width = self.features.len().max(1);
@@ -172,9 +179,7 @@ pub fn apply(read: &Read, fitted: &FittedBehaviour, day: Day, report: &Reporter)
     let side = vec![Side::Unlabelled; customer.len()];
     let (fitted, features) = (fitted.clone(), fitted.features());
     let mut behaviour = Behaviour { fitted, features, customer, cut_off, label, side, values };
-    let place = |name: &String| behaviour.features.iter().position(|feature| feature.name == *name);
-    let places: Vec<usize> = behaviour.fitted.kept.iter().filter_map(place).collect();
-    behaviour.keep(&places);
+    behaviour.keep_fitted();
     Ok(behaviour)
 }
 
@@ -183,13 +188,21 @@ pub fn apply(read: &Read, fitted: &FittedBehaviour, day: Day, report: &Reporter)
 /// # Errors
 /// Such a day.
 pub fn within(books: &Books, day: Day) -> Result<(), BehaviourError> {
-    use super::question::to_date;
     let first = books.first_day().ok_or(BehaviourError::NoPurchases)?;
+    between(day, first, books.last_day())
+}
+
+/// Refuses a day before `first` or after `last`.
+///
+/// # Errors
+/// Such a day.
+pub(super) fn between(day: Day, first: Day, last: Day) -> Result<(), BehaviourError> {
+    use super::question::to_date;
     if day < first {
         return Err(BehaviourError::BeforeBegin { day: to_date(day), first: to_date(first) });
     }
-    if day > books.last_day() {
-        return Err(BehaviourError::AfterEnd { day: to_date(day), last: to_date(books.last_day()) });
+    if day > last {
+        return Err(BehaviourError::AfterEnd { day: to_date(day), last: to_date(last) });
     }
     Ok(())
 }

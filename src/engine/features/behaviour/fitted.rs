@@ -57,7 +57,7 @@ impl Layout {
     }
 
     /// What `books` lack of this. Returns and times of day may be absent from a short file.
-    fn lacking(&self, books: &Self) -> Option<&'static str> {
+    pub(super) fn lacking(&self, books: &Self) -> Option<&'static str> {
         let parts = [
             ("amount", self.amount, books.amount),
             ("quantity", self.quantity, books.quantity),

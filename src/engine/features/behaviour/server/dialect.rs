@@ -74,11 +74,11 @@ impl Dialect {
         let name = self.quote(&field.name);
         match (self, field.form) {
             (Self::Postgresql, Form::Text) => {
-                format!("BTRIM({name}::text, E' \\t\\n\\r\\f\\u000b\\u00a0\\u3000')")
+                format!("BTRIM({name}::text, E' \\t\\n\\r\\u000b\\u000c\\u00a0\\u3000')")
             }
             (Self::Postgresql, _) => format!("{name}::text"),
             (Self::Spark, Form::Text) => {
-                format!("TRIM(BOTH ' \\t\\n\\r\\f\\u000b\\u00a0\\u3000' FROM CAST({name} AS STRING))")
+                format!("TRIM(BOTH ' \\t\\n\\r\\u000b\\u000c\\u00a0\\u3000' FROM CAST({name} AS STRING))")
             }
             (Self::Spark, _) => format!("CAST({name} AS STRING)"),
         }

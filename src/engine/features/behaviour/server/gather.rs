@@ -8,7 +8,7 @@ use super::statement::{Facts, Writer};
 use super::{Asking, Dialect, PushError, Pushed, Statement, layout, left, slip};
 use crate::collect::database::{Answer, Session};
 use crate::features::behaviour::BehaviourError;
-use crate::features::behaviour::build::Behaviour;
+use crate::features::behaviour::build::{Behaviour, between};
 use crate::features::behaviour::fitted::{FittedBehaviour, top_of};
 use crate::features::behaviour::question::{Churn, Day, to_date};
 use crate::job::{Event, Reporter};
@@ -103,21 +103,13 @@ pub(super) fn gather(
     }
     let writer = Writer { dialect: Dialect::Postgresql, shop };
     let mut notes = Vec::new();
-    let facts = facts(session, &writer, asking, &mut notes)?;
+    let facts = facts(session, &writer, asking.until, &mut notes)?;
     report.progress(0.2);
     let days = question.days(facts.first, facts.last)?;
     let newest = days.last().copied().unwrap_or(facts.first);
     let silent = session.read(&writer.silent(facts.last, &question))?;
     let silent: usize = number(silent.rows.first(), 0).unwrap_or_default();
-    let keys: Vec<String> = session
-        .read(&writer.customers())?
-        .rows
-        .into_iter()
-        .filter_map(|row| row.into_iter().next().flatten())
-        .collect();
-    let number_of = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let places: HashMap<String, u32> =
-        keys.iter().enumerate().map(|(at, key)| (key.clone(), number_of(at))).collect();
+    let (keys, places) = customers(session, &writer)?;
     report.progress(0.3);
 
     report.emit(Event::Phase("features"));
@@ -188,6 +180,67 @@ pub(super) fn gather(
     })
 }
 
+/// Has the features of all who are asked about on a day worked out, as `fitted` says; on the last day where none
+/// is given.
+pub(super) fn apply(
+    session: &mut Session,
+    shop: &Shop,
+    (fitted, day): (&FittedBehaviour, Option<Day>),
+    report: &Reporter,
+) -> crate::Result<Pushed> {
+    report.emit(Event::Phase("books"));
+    let shop = &shop.kept(fitted)?;
+    let question = &fitted.question;
+    let writer = Writer { dialect: Dialect::Postgresql, shop };
+    let mut notes = Vec::new();
+    let facts = facts(session, &writer, None, &mut notes)?;
+    if let Some(what) = fitted.layout.lacking(&layout(shop, &facts)) {
+        return Err(BehaviourError::Lacking { what }.into());
+    }
+    let day = day.unwrap_or(facts.last);
+    between(day, facts.first, facts.last)?;
+    let (keys, places) = customers(session, &writer)?;
+    report.progress(0.4);
+    report.emit(Event::Phase("features"));
+    let until = day.saturating_add(question.horizon());
+    let labelled = question.churn != Churn::Column && until <= facts.last;
+    let sql = writer.rows_of_day(question, Some((fitted, &facts)), (day, facts.last, labelled));
+    let features = fitted.features();
+    let mut came = Came::new();
+    came.add((day, labelled, features.len()), &session.read(&sql)?, &places)?;
+    if came.customer.is_empty() {
+        return Err(BehaviourError::Nobody { days: question.look_back_days }.into());
+    }
+    let Came { customer, cut_off, label, values } = came;
+    let side = vec![Side::Unlabelled; customer.len()];
+    let mut behaviour =
+        Behaviour { fitted: fitted.clone(), features, customer, cut_off, label, side, values };
+    behaviour.keep_fitted();
+    report.progress(1.0);
+    Ok(Pushed {
+        behaviour,
+        keys,
+        key: shop.key.clone(),
+        name: shop.sales.rows.table.name.clone(),
+        facts,
+        notes,
+        left: left(shop),
+        statements: vec![Statement { day, sql }],
+        rows: session.rows,
+        bytes: session.bytes,
+    })
+}
+
+/// The keys of the customers in the order in which their table names them, and the number of each.
+fn customers(session: &mut Session, writer: &Writer) -> crate::Result<(Vec<String>, HashMap<String, u32>)> {
+    let answer = session.read(&writer.customers())?;
+    let keys: Vec<String> =
+        answer.rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    let number_of = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let places = keys.iter().enumerate().map(|(at, key)| (key.clone(), number_of(at))).collect();
+    Ok((keys, places))
+}
+
 /// The keys of the customers who are learnt from.
 fn learners<'a>(came: &Came, asking: &Asking, keys: &'a [String]) -> Vec<&'a str> {
     let mut learns = vec![false; keys.len()];
@@ -203,7 +256,7 @@ fn learners<'a>(came: &Came, asking: &Asking, keys: &'a [String]) -> Vec<&'a str
 fn facts(
     session: &mut Session,
     writer: &Writer,
-    asking: &Asking,
+    until: Option<Day>,
     notes: &mut Vec<Note>,
 ) -> crate::Result<Facts> {
     let shop = writer.shop;
@@ -219,7 +272,7 @@ fn facts(
         let note = Note::new("behaviour_slips").with("table", &table).with("count", count);
         notes.push(note.with("day", to_date(last)).with("latest", to_date(latest)));
     }
-    let last = asking.until.map_or(last, |until| until.min(last));
+    let last = until.map_or(last, |until| until.min(last));
     let told = session.read(&writer.facts(last))?;
     let row = told.rows.first();
     for (at, code) in ["behaviour_nobody", "behaviour_undated"].into_iter().enumerate() {

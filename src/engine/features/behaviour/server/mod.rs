@@ -10,7 +10,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-use crate::collect::database::{Database, Source, TableName, Typed};
+use crate::collect::database::{Database, Session, Source, TableName, Typed};
 use crate::error::Place;
 use crate::job::{Event, Reporter};
 use crate::note::Note;
@@ -176,19 +176,46 @@ pub struct Asking {
 /// A server that cannot; tables without orders; text where numbers or days are needed; as
 /// [`super::learn`].
 pub fn learn(database: &Database, asking: &Asking, report: &Reporter) -> crate::Result<Pushed> {
+    let (asking, inner) = (asking.clone(), report.part(0.1, 0.9));
+    let tables = asking.tables.clone();
+    with_shop(database, &tables, report, move |session, shop| gather::gather(session, shop, &asking, &inner))
+}
+
+/// Works the features of all who are asked about on `day`, or the last day of the data, out in a database, as
+/// `fitted` says.
+///
+/// # Errors
+/// A server that cannot; data that lack what was learnt from; a day outside them; as [`super::apply`].
+pub fn apply(
+    database: &Database,
+    tables: &[TableName],
+    (fitted, day): (&FittedBehaviour, Option<Day>),
+    report: &Reporter,
+) -> crate::Result<Pushed> {
+    let (fitted, inner) = (fitted.clone(), report.part(0.1, 0.9));
+    with_shop(database, tables, report, move |session, shop| {
+        gather::apply(session, shop, (&fitted, day), &inner)
+    })
+}
+
+/// Finds the shop in a database, and does `work` with it in one transaction.
+fn with_shop<T: Send + 'static>(
+    database: &Database,
+    tables: &[TableName],
+    report: &Reporter,
+    work: impl FnOnce(&mut Session, &Shop) -> crate::Result<T> + Send + 'static,
+) -> crate::Result<T> {
     if !database.works_out_features() {
         return Err(PushError::Engine { place: database.address().to_string() }.into());
     }
     report.emit(Event::Phase("read"));
-    let heads = heads(database, &asking.tables, &report.part(0.0, 0.1))?;
-    let (asking, inner) = (asking.clone(), report.part(0.1, 0.9));
+    let mut heads = heads(database, tables, &report.part(0.0, 0.1))?;
     database.session(report, move |session| {
-        let mut heads = heads;
         for head in &mut heads {
             head.columns = session.columns(&head.name)?;
         }
         let shop = shop::find(&mut heads, |table, field| levels(session, table, field))?;
-        gather::gather(session, &shop, &asking, &inner)
+        work(session, &shop)
     })
 }
 
@@ -226,7 +253,7 @@ fn heads(database: &Database, tables: &[TableName], report: &Reporter) -> crate:
 
 /// The different values of a column, most frequent first.
 fn levels(
-    session: &mut crate::collect::database::Session,
+    session: &mut Session,
     table: &TableName,
     field: &dialect::Field,
 ) -> crate::Result<Levels> {
@@ -300,10 +327,14 @@ pub fn statements(
 fn head_of(table: &Table) -> Head {
     use crate::collect::database::Form;
     use crate::table::{Role, ValueType};
+    let has_clock = |name: &str| {
+        table.text(name).is_some_and(|text| text.iter().flatten().any(|cell| cell.contains(':')))
+    };
     let columns = table.columns.iter().map(|column| Typed {
         name: column.name.clone(),
         form: match (column.role, column.value_type) {
-            (Role::Date, _) => Form::Moment,
+            (Role::Date, _) if has_clock(&column.name) => Form::Moment,
+            (Role::Date, _) => Form::Day,
             (_, ValueType::Integer) => Form::Whole,
             (_, ValueType::Number) => Form::Number,
             (_, ValueType::Boolean) => Form::Truth,

@@ -8,6 +8,7 @@ use crate::collect::database::{Form, TableName, Typed};
 use crate::collect::relate::{Said, TableKind, key_name, kind};
 use crate::features::behaviour::BehaviourError;
 use crate::features::behaviour::columns::Columns;
+use crate::features::behaviour::fitted::FittedBehaviour;
 use crate::features::behaviour::roles;
 use crate::table::{Column, Role, Table};
 
@@ -165,6 +166,45 @@ pub(super) fn find(
     });
     let key = customers.as_ref().map_or(&sales.rows.key, |(_, key, _)| key).name.clone();
     Ok(Shop { sales, events, feedback, customers, key, columns, lines_apart, left })
+}
+
+impl Shop {
+    /// The same as a model has learnt from it: what told nothing then tells nothing now.
+    ///
+    /// # Errors
+    /// A column that was learnt from and is not what tells it here.
+    pub(super) fn kept(&self, fitted: &FittedBehaviour) -> Result<Self, BehaviourError> {
+        let mut shop = self.clone();
+        let Some(kept) = &fitted.columns else { return Ok(shop) };
+        let table = || self.sales.rows.table.to_string();
+        for (what, name) in kept {
+            let here = self.columns.get(what);
+            if here != Some(name) && what != "sales.currency that counts" {
+                return Err(BehaviourError::NoKeptColumn { table: table(), column: name.clone() });
+            }
+        }
+        let has = |what: &str| kept.contains_key(what);
+        let sales = &mut shop.sales;
+        let told = [
+            ("sales.order", &mut sales.order),
+            ("sales.amount", &mut sales.amount),
+            ("sales.price", &mut sales.price),
+            ("sales.quantity", &mut sales.quantity),
+            ("sales.product", &mut sales.product),
+            ("sales.category", &mut sales.category),
+            ("sales.channel", &mut sales.channel),
+        ];
+        for (what, field) in told {
+            field.take_if(|_| !has(what));
+        }
+        sales.discount.take_if(|_| !has("sales.discount"));
+        sales.returned.take_if(|_| !has("sales.returned"));
+        sales.currency.take_if(|_| !has("sales.currency"));
+        if let (Some((_, most)), Some(counts)) = (&mut sales.currency, kept.get("sales.currency that counts")) {
+            most.clone_from(counts);
+        }
+        Ok(shop)
+    }
 }
 
 /// Values that can be told one by one.
