@@ -45,6 +45,8 @@ mod month;
 mod nets_tests;
 mod prepare;
 mod pushed;
+#[cfg(test)]
+mod pushed_tests;
 mod private;
 mod race;
 mod recipe_file;

@@ -1,5 +1,7 @@
 //! Several statements in one read-only view of a database: what one tells still holds for the next.
 
+use polars::prelude::{Column, DataFrame, StringChunked};
+
 use super::rows::Rows;
 use super::sql::Dialect;
 use super::{Address, Connection, Database, DatabaseError, Engine, Login, Server, TableName};
@@ -98,31 +100,49 @@ impl Session<'_> {
         Ok(answer.rows.iter().filter_map(column).collect())
     }
 
-    /// The answer of one statement, which a guard has not seen: the transaction is read-only.
+    /// The answer of one statement, which a guard has not seen: the transaction is read-only. For answers of few
+    /// rows; [`frame`](Self::frame) is for many.
     ///
     /// # Errors
-    /// The server does not understand it; the connection fails; the person cancels.
+    /// As [`frame`](Self::frame).
     pub fn read(&mut self, sql: &str) -> crate::Result<Answer> {
+        let frame = self.frame(sql)?;
+        let mut rows = vec![Vec::with_capacity(frame.width()); frame.height()];
+        for column in frame.columns() {
+            let text = self.text(column)?;
+            for (row, cell) in rows.iter_mut().zip(text.iter()) {
+                row.push(cell.map(str::to_owned));
+            }
+        }
+        Ok(Answer { rows })
+    }
+
+    /// A column of an answer, as text.
+    ///
+    /// # Errors
+    /// None that an answer gives.
+    pub fn text<'f>(&self, column: &'f Column) -> crate::Result<&'f StringChunked> {
+        let lost = |cause: String| DatabaseError::Lost { address: self.login.address.clone(), cause };
+        Ok(column.str().map_err(|e| lost(e.to_string()))?)
+    }
+
+    /// The answer of one statement as columns of text; without columns where it has no rows.
+    ///
+    /// # Errors
+    /// The server does not understand it; the connection fails; the answer is too large; the person cancels.
+    pub fn frame(&mut self, sql: &str) -> crate::Result<DataFrame> {
         self.report.check()?;
         let mut rows =
             Rows::new(self.login.address.clone(), self.report.clone(), self.login.limits.bytes, u64::MAX);
         super::read_rows(self.connection.as_mut(), sql, &mut rows, self.login)?;
         let table = match rows.table("answer".into(), String::new()) {
             Ok(table) => table,
-            Err(e) if e.kind() == "database_no_rows" => return Ok(Answer::default()),
+            Err(e) if e.kind() == "database_no_rows" => return Ok(DataFrame::empty()),
             Err(e) => return Err(e),
         };
         self.rows += table.records;
         self.bytes += table.source.bytes;
-        let lost = |cause: String| DatabaseError::Lost { address: self.login.address.clone(), cause };
-        let mut out = vec![Vec::with_capacity(table.raw.width()); table.raw.height()];
-        for column in table.raw.columns() {
-            let text = column.str().map_err(|e| lost(e.to_string()))?;
-            for (row, cell) in out.iter_mut().zip(text.iter()) {
-                row.push(cell.map(str::to_owned));
-            }
-        }
-        Ok(Answer { rows: out })
+        Ok(table.raw)
     }
 }
 

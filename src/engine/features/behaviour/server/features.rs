@@ -213,8 +213,7 @@ impl List<'_> {
     /// Counts of the levels that have a share of their own, and of all filled rows.
     fn shares(&self, column: &str, test: &str, levels: &[String]) -> Vec<String> {
         let count = |test: String, name: String| format!("SUM(CASE WHEN {test} THEN 1 ELSE 0 END) AS {name}");
-        let mut out =
-            vec![count(format!("{test} AND {column} IS NOT NULL"), format!("{column}_filled"))];
+        let mut out = vec![count(format!("{test} AND {column} IS NOT NULL"), format!("{column}_filled"))];
         for (at, level) in levels.iter().enumerate() {
             let level = self.writer.dialect.literal(level);
             out.push(count(format!("{test} AND {column} = {level}"), format!("{column}_{at}")));

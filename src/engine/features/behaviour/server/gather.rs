@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::shop::Shop;
 use super::statement::{Facts, Writer};
 use super::{Asking, Dialect, PushError, Pushed, Statement, layout, left, slip};
-use crate::collect::database::{Answer, Session};
+use crate::collect::database::Session;
 use crate::features::behaviour::BehaviourError;
 use crate::features::behaviour::build::{Behaviour, between};
 use crate::features::behaviour::fitted::{FittedBehaviour, top_of};
@@ -45,39 +45,46 @@ impl Came {
     /// Adds a day's rows in the order of the customers.
     fn add(
         &mut self,
+        session: &mut Session,
+        sql: &str,
         (day, labelled, width): (Day, bool, usize),
-        answer: &Answer,
         places: &HashMap<String, u32>,
-    ) -> Result<(), PushError> {
+    ) -> crate::Result<()> {
         let wrong = |what| PushError::Answer { what };
-        let mut rows = Vec::with_capacity(answer.rows.len());
-        for row in &answer.rows {
-            let key = row.first().and_then(Option::as_deref).ok_or_else(|| wrong("a row without a customer"))?;
-            let place = places.get(key).ok_or_else(|| wrong("a customer that was not there"))?;
-            if row.len() != width + 2 {
-                return Err(wrong("another number of features"));
-            }
-            rows.push((*place, row));
+        let frame = session.frame(sql)?;
+        let [keys, lost, features @ ..] = frame.columns() else { return Ok(()) };
+        if features.len() != width {
+            return Err(wrong("another number of features").into());
         }
-        rows.sort_unstable_by_key(|(place, _)| *place);
-        for (place, row) in rows {
-            self.customer.push(place);
-            self.cut_off.push(day);
-            let lost = match row.get(1).and_then(Option::as_deref) {
+        let mut order = Vec::with_capacity(frame.height());
+        for (row, key) in session.text(keys)?.iter().enumerate() {
+            let key = key.ok_or_else(|| wrong("a row without a customer"))?;
+            order.push((*places.get(key).ok_or_else(|| wrong("a customer that was not there"))?, row));
+        }
+        order.sort_unstable();
+        let lost = session.text(lost)?.rechunk();
+        for (place, row) in &order {
+            let lost = match lost.get(*row) {
                 Some("1") => Some(true),
                 Some("0") => Some(false),
                 _ => None,
             };
             if labelled && lost.is_none() {
-                return Err(wrong("a row without an answer"));
+                return Err(wrong("a row without an answer").into());
             }
+            self.customer.push(*place);
+            self.cut_off.push(day);
             self.label.push(lost);
-            for cell in row.iter().skip(2) {
-                let value = match cell.as_deref() {
-                    None => f64::NAN,
-                    Some(text) => text.parse().map_err(|_| wrong("a feature that is no number"))?,
-                };
-                self.values.push(value);
+        }
+        let from = self.values.len();
+        self.values.resize(from + order.len() * width, f64::NAN);
+        for (at, feature) in features.iter().enumerate() {
+            let text = session.text(feature)?.rechunk();
+            let rows = self.values.get_mut(from..).unwrap_or_default().chunks_exact_mut(width);
+            for (values, (_, row)) in rows.zip(&order) {
+                if let (Some(value), Some(cell)) = (values.get_mut(at), text.get(*row)) {
+                    *value = cell.parse().map_err(|_| wrong("a feature that is no number"))?;
+                }
             }
         }
         Ok(())
@@ -113,8 +120,7 @@ pub(super) fn gather(
     report.progress(0.3);
 
     report.emit(Event::Phase("features"));
-    let all: Vec<(Day, bool)> =
-        days.iter().map(|day| (*day, true)).chain([(facts.last, false)]).collect();
+    let all: Vec<(Day, bool)> = days.iter().map(|day| (*day, true)).chain([(facts.last, false)]).collect();
     let mut fitted = FittedBehaviour {
         question: question.clone(),
         layout: layout(shop, &facts),
@@ -132,7 +138,7 @@ pub(super) fn gather(
         let mut came = Came::new();
         for (day, labelled) in &all {
             let sql = writer.rows_of_day(&question, None, (*day, facts.last, *labelled));
-            came.add((*day, *labelled, 0), &session.read(&sql)?, &places)?;
+            came.add(session, &sql, (*day, *labelled, 0), &places)?;
         }
         let learners = learners(&came, asking, &keys);
         let mut top = |column: &str, events: bool| -> crate::Result<Vec<String>> {
@@ -152,7 +158,7 @@ pub(super) fn gather(
     for (at, (day, labelled)) in all.iter().enumerate() {
         let sql = writer.rows_of_day(&question, Some((&fitted, &facts)), (*day, facts.last, *labelled));
         if !asking.only_sql {
-            came.add((*day, *labelled, features.len()), &session.read(&sql)?, &places)?;
+            came.add(session, &sql, (*day, *labelled, features.len()), &places)?;
         }
         statements.push(Statement { day: *day, sql });
         report.progress(0.5 + 0.5 * (at + 1) as f64 / all.len() as f64);
@@ -207,7 +213,7 @@ pub(super) fn apply(
     let sql = writer.rows_of_day(question, Some((fitted, &facts)), (day, facts.last, labelled));
     let features = fitted.features();
     let mut came = Came::new();
-    came.add((day, labelled, features.len()), &session.read(&sql)?, &places)?;
+    came.add(session, &sql, (day, labelled, features.len()), &places)?;
     if came.customer.is_empty() {
         return Err(BehaviourError::Nobody { days: question.look_back_days }.into());
     }
@@ -233,9 +239,11 @@ pub(super) fn apply(
 
 /// The keys of the customers in the order in which their table names them, and the number of each.
 fn customers(session: &mut Session, writer: &Writer) -> crate::Result<(Vec<String>, HashMap<String, u32>)> {
-    let answer = session.read(&writer.customers())?;
-    let keys: Vec<String> =
-        answer.rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    let frame = session.frame(&writer.customers())?;
+    let keys: Vec<String> = match frame.columns().first() {
+        Some(column) => session.text(column)?.iter().flatten().map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
     let number_of = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let places = keys.iter().enumerate().map(|(at, key)| (key.clone(), number_of(at))).collect();
     Ok((keys, places))
@@ -262,11 +270,8 @@ fn facts(
     let shop = writer.shop;
     let table = shop.sales.rows.table.to_string();
     let days = session.read(&writer.days())?;
-    let days: Vec<(Day, u64)> = days
-        .rows
-        .iter()
-        .filter_map(|row| Some((number(Some(row), 0)?, number(Some(row), 1)?)))
-        .collect();
+    let days: Vec<(Day, u64)> =
+        days.rows.iter().filter_map(|row| Some((number(Some(row), 0)?, number(Some(row), 1)?))).collect();
     let (last, slips) = slip::last_day(&days).ok_or(BehaviourError::NoPurchases)?;
     if let Some((count, latest)) = slips {
         let note = Note::new("behaviour_slips").with("table", &table).with("count", count);

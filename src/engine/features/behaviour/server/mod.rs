@@ -8,7 +8,7 @@ mod shop;
 mod slip;
 mod statement;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::collect::database::{Database, Session, Source, TableName, Typed};
 use crate::error::Place;
@@ -225,8 +225,7 @@ fn heads(database: &Database, tables: &[TableName], report: &Reporter) -> crate:
     let named = |info: &crate::collect::database::TableInfo| {
         tables.is_empty()
             || tables.iter().any(|table| {
-                table.name == info.table.name
-                    && (table.schema.is_none() || table.schema == info.table.schema)
+                table.name == info.table.name && (table.schema.is_none() || table.schema == info.table.schema)
             })
     };
     let mut wanted: Vec<(TableName, u64)> = all
@@ -252,11 +251,7 @@ fn heads(database: &Database, tables: &[TableName], report: &Reporter) -> crate:
 }
 
 /// The different values of a column, most frequent first.
-fn levels(
-    session: &mut Session,
-    table: &TableName,
-    field: &dialect::Field,
-) -> crate::Result<Levels> {
+fn levels(session: &mut Session, table: &TableName, field: &dialect::Field) -> crate::Result<Levels> {
     let sql = statement::levels(Dialect::Postgresql, table, field, FEW + 1);
     let answer = session.read(&sql)?;
     if answer.rows.len() > FEW {

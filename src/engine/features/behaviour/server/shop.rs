@@ -136,7 +136,8 @@ pub(super) fn find(
     let mut columns = Columns::new();
     let mut sales = sales_of(sold, &mut columns, &mut levels)?;
     if lines_apart {
-        (sales.product, sales.category, sales.quantity) = (None, None, sales.quantity.filter(|_| sales.amount.is_none()));
+        (sales.product, sales.category, sales.quantity) =
+            (None, None, sales.quantity.filter(|_| sales.amount.is_none()));
     }
     if sales.rows.row.is_none() {
         left.push(("push_left_ties", sold.name.to_string()));
@@ -200,7 +201,8 @@ impl Shop {
         sales.discount.take_if(|_| !has("sales.discount"));
         sales.returned.take_if(|_| !has("sales.returned"));
         sales.currency.take_if(|_| !has("sales.currency"));
-        if let (Some((_, most)), Some(counts)) = (&mut sales.currency, kept.get("sales.currency that counts")) {
+        if let (Some((_, most)), Some(counts)) = (&mut sales.currency, kept.get("sales.currency that counts"))
+        {
             most.clone_from(counts);
         }
         Ok(shop)

@@ -307,7 +307,9 @@ impl Writer<'_> {
         let (mut columns, mut joins) = (vec!["r.k AS k".to_owned()], vec!["FROM rhythm AS r".to_owned()]);
         match labelled {
             true => {
-                let later = format!("SELECT k, MIN(d) AS next_day FROM sales WHERE bought = 1 AND d > {day} GROUP BY k");
+                let later = format!(
+                    "SELECT k, MIN(d) AS next_day FROM sales WHERE bought = 1 AND d > {day} GROUP BY k"
+                );
                 parts.push("later", later);
                 joins.push("LEFT JOIN later AS l ON l.k = r.k".into());
                 let window = self.window(question);

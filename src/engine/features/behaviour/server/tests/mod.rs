@@ -14,120 +14,13 @@ use crate::job::{Job, Poll};
 use crate::table::Dataset;
 
 #[allow(dead_code)]
-#[path = "../../../collect/database/servers.rs"]
+#[path = "../../../../collect/database/servers.rs"]
 mod started;
 
+pub(crate) mod made;
+
+use made::{Chance, ORDERS, STREAMS, client, insert, orders, streams};
 use started::Running;
-
-fn client(running: &Running) -> Client {
-    let mut config = postgres::Config::new();
-    config.host("127.0.0.1").port(running.server.port).user("owner").password(started::PASSWORD);
-    config.dbname("postgres").connect(postgres::NoTls).unwrap()
-}
-
-/// Numbers that look as if by chance.
-struct Chance(u64);
-
-impl Chance {
-    fn of(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-
-    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
-        list[self.of(list.len() as u64) as usize]
-    }
-}
-
-/// Orders with everything that a table of a shop may hold: ties, returns, several orders of a day and several
-/// rows of an order, customers with one order, blanks and marks for "no value", other currencies, days that
-/// are none and days that are slips.
-const ORDERS: &str = "CREATE DOMAIN money_of AS numeric(12,3); \
-    CREATE TABLE orders (id bigint PRIMARY KEY, order_no text, customer_id text, ordered_at timestamp, \
-    amount money_of, quantity int, product text, category text, channel text, discount boolean, status text, \
-    currency text, weight real)";
-
-fn orders(customers: u64, chance: &mut Chance) -> Vec<String> {
-    let mut rows = Vec::new();
-    let mut id = 0;
-    for customer in 0..customers {
-        let many = if customer % 9 == 0 { 1 } else { 1 + chance.of(14) };
-        let mut day = chance.of(300);
-        for nth in 0..many {
-            day += chance.of(45);
-            let hour = chance.of(24);
-            for _ in 0..1 + chance.of(3) {
-                id += 1;
-                let number = match chance.of(20) {
-                    0 => "NULL".into(),
-                    _ => format!("'A{}'", 100_000 - id / 2 - nth),
-                };
-                let who = match chance.of(40) {
-                    0 => "NULL".into(),
-                    1 => "' '".into(),
-                    2 => "'n/a'".into(),
-                    3 => format!("' K{customer} '"),
-                    _ => format!("'K{customer}'"),
-                };
-                let amount = match chance.of(15) {
-                    0 => "NULL".into(),
-                    1 => "0".into(),
-                    2 => format!("-{}.5", chance.of(40)),
-                    _ => format!("{}.{:03}", chance.of(400), chance.of(1000)),
-                };
-                let at = match chance.of(90) {
-                    0 => "NULL".into(),
-                    1 => "'infinity'".into(),
-                    _ => format!("timestamp '2022-06-01' + interval '{day} days {hour} hours {} ms'", chance.of(3_600_000)),
-                };
-                rows.push(format!(
-                    "({id}, {number}, {who}, {at}, {amount}, {}, {}, {}, {}, {}, {}, {}, {})",
-                    chance.pick(&["1", "2", "5", "NULL", "-1"]),
-                    chance.pick(&["'tea'", "' tea '", "'cup'", "'pot'", "'N/A'", "NULL", "'it''s'"]),
-                    chance.pick(&["'drinks'", "'ware'", "'a'", "'b'", "'c'", "'d'", "'e'", "'f'", "'g'", "'h'", "NULL", "''"]),
-                    chance.pick(&["'web'", "'web'", "'shop'", "'(other)'", "NULL"]),
-                    chance.pick(&["true", "false", "NULL"]),
-                    chance.pick(&["'paid'", "'paid'", "'paid'", "'paid'", "'Refunded'", "NULL"]),
-                    chance.pick(&["'EUR'", "'EUR'", "'EUR'", "'EUR'", "'USD'", "NULL"]),
-                    chance.pick(&["0.1", "2.7", "NULL"]),
-                ));
-            }
-        }
-    }
-    // Two slips far behind all others, the second of a customer of its own.
-    rows.push(format!("({}, 'S1', 'K1', '2031-01-01', 5, 1, 'tea', 'ware', 'web', false, 'paid', 'EUR', 1)", id + 1));
-    rows.push(format!("({}, 'S2', 'KX', '2031-02-01', 5, 1, 'tea', 'ware', 'web', false, 'paid', 'EUR', 1)", id + 2));
-    rows
-}
-
-/// Visits with a zone, in sessions; and opinions, some of one moment.
-const STREAMS: &str = "CREATE TABLE events (event_id bigint PRIMARY KEY, customer_id text, happened timestamptz, \
-    event_type text); \
-    CREATE TABLE feedback (feedback_id bigint PRIMARY KEY, customer_id text, written date, rating smallint, \
-    comment text)";
-
-fn streams(customers: u64, chance: &mut Chance) -> (Vec<String>, Vec<String>) {
-    let visits = (0..4000).map(|id| {
-        let at = format!("timestamptz '2022-09-01 00:00:00+02' + interval '{} minutes'", chance.of(700 * 1440) / 17 * 17);
-        let kind = chance.pick(&["'view'", "'view'", "'cart'", "'search'", "NULL", "' view'"]);
-        format!("({id}, 'K{}', {at}, {kind})", chance.of(customers + 5))
-    });
-    let visits = visits.collect();
-    let opinions = (0..500).map(|id| {
-        let day = format!("date '2022-08-01' + {}", chance.of(60) * 11);
-        let rating = chance.pick(&["1", "3", "4", "5", "5", "NULL"]);
-        let text = chance.pick(&["'it came late and the box was open'", "'very good tea, thank you'", "NULL"]);
-        format!("({id}, 'K{}', {day}, {rating}, {text})", chance.of(customers))
-    });
-    (visits, opinions.collect())
-}
-
-fn insert(client: &mut Client, table: &str, rows: &[String]) {
-    for part in rows.chunks(1000) {
-        client.batch_execute(&format!("INSERT INTO {table} VALUES {}", part.join(","))).unwrap();
-    }
-    client.batch_execute(&format!("ANALYZE {table}")).unwrap();
-}
 
 fn asking(question: &Question) -> Asking {
     Asking {
@@ -184,7 +77,10 @@ fn agrees(database: &Database, (data, key, read): &(Dataset, String, Read), ques
     let mut wrong = Vec::new();
     for (at, feature) in memory.features.iter().enumerate() {
         let whole = ["count", "days", "distinct", "sessions"].iter().any(|word| feature.name.ends_with(word));
-        let near = |a: f64, b: f64| match whole && !feature.name.contains("trend") && !feature.name.contains("spent") {
+        let near = |a: f64, b: f64| match whole
+            && !feature.name.contains("trend")
+            && !feature.name.contains("spent")
+        {
             true => a == b,
             false => (a - b).abs() <= 1e-9 * a.abs().max(1.0),
         };
@@ -228,7 +124,14 @@ fn questions() -> [Question; 3] {
     let churn = Churn::OwnRhythm { factor: 2.5 };
     [
         Question::default(),
-        Question { cut_offs, horizon_days: 45, churn, min_history_days: 20, look_back_days: 150, own_columns: true },
+        Question {
+            cut_offs,
+            horizon_days: 45,
+            churn,
+            min_history_days: 20,
+            look_back_days: 150,
+            own_columns: true,
+        },
         Question { horizon_days: 3, churn: Churn::OwnRhythm { factor: 0.4 }, ..Question::default() },
     ]
 }
@@ -261,7 +164,11 @@ fn postgresql_works_out_what_memory_does() {
     let whole = learn(&database, &asking(&question), &Reporter::silent()).unwrap();
     let first = whole.behaviour.fitted.first_asked;
     let date = crate::features::behaviour::to_date(first);
-    client.batch_execute(&format!("CREATE TABLE kept AS SELECT * FROM orders; DELETE FROM orders WHERE ordered_at::date > '{date}'")).unwrap();
+    client
+        .batch_execute(&format!(
+            "CREATE TABLE kept AS SELECT * FROM orders; DELETE FROM orders WHERE ordered_at::date > '{date}'"
+        ))
+        .unwrap();
     let sql = &whole.statements[0].sql;
     let of_day = |sql: &str| {
         let sql = format!("SELECT MD5(STRING_AGG(MD5(ROW(x.*)::text), '' ORDER BY k)) FROM ({sql}) AS x");
@@ -294,6 +201,22 @@ fn postgresql_works_out_what_memory_does() {
     let pushed = agrees(&database, &listed, &Question::default());
     let left: Vec<&str> = pushed.left.iter().map(|note| note.code).collect();
     assert_eq!(left, ["push_left_own", "push_left_history"]);
+    // What was learnt is asked of the last day alone, and of a day of the past.
+    let fitted = &pushed.behaviour.fitted;
+    for day in [None, Some(fitted.first_asked)] {
+        let silent = Reporter::silent();
+        let server = apply(&database, &[], (fitted, day), &silent).unwrap();
+        let memory = behaviour::apply(&listed.2, fitted, day.unwrap_or(pushed.facts.last), &silent).unwrap();
+        let names = |of: &Behaviour| of.features.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&server.behaviour), names(&memory));
+        assert_eq!(server.behaviour.label, memory.label);
+        let both = server.behaviour.values.iter().zip(&memory.values);
+        assert!(server.behaviour.values.len() == memory.values.len() && !memory.values.is_empty());
+        both.for_each(|(a, b)| assert!((a - b).abs() <= 1e-9 * a.abs().max(1.0) || a.is_nan() && b.is_nan()));
+    }
+    let early = Some(pushed.facts.first - 1);
+    let error = apply(&database, &[], (fitted, early), &Reporter::silent()).unwrap_err();
+    assert_eq!(error.kind(), "behaviour_before_begin");
     let table = pushed.table(&database, &Reporter::silent()).unwrap();
     assert_eq!(table.height(), pushed.behaviour.height());
     assert!(table.warnings.iter().any(|note| note.code == "behaviour_slips"));
@@ -394,15 +317,27 @@ fn postgresql_works_online_retail_out() {
              \"CustomerID\" text, \"Country\" text)",
         )
         .unwrap();
-    let names = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"];
+    let names = [
+        "InvoiceNo",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+        "Country",
+    ];
     let columns: Vec<_> = names.iter().map(|name| table.text(name).unwrap()).collect();
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    let mut into =
-        client.copy_in(&format!("COPY online_retail ({}) FROM STDIN (FORMAT csv)", quoted.join(", "))).unwrap();
+    let mut into = client
+        .copy_in(&format!("COPY online_retail ({}) FROM STDIN (FORMAT csv)", quoted.join(", ")))
+        .unwrap();
     for row in 0..table.height() {
         let cells: Vec<String> = columns
             .iter()
-            .map(|text| text.get(row).map_or_else(String::new, |cell| format!("\"{}\"", cell.replace('"', "\"\""))))
+            .map(|text| {
+                text.get(row).map_or_else(String::new, |cell| format!("\"{}\"", cell.replace('"', "\"\"")))
+            })
             .collect();
         writeln!(into, "{}", cells.join(",")).unwrap();
     }
@@ -469,7 +404,12 @@ fn no_feature_is_forgotten() {
             assert!(sql.contains(&format!("AS {name}")), "{name}");
         }
         let absent = [dialect.double("NULL") + " AS "];
-        assert!(absent.iter().all(|text| !sql.contains(&format!("{text}\"")) && !sql.contains(&format!("{text}`"))), "{sql}");
+        assert!(
+            absent
+                .iter()
+                .all(|text| !sql.contains(&format!("{text}\"")) && !sql.contains(&format!("{text}`"))),
+            "{sql}"
+        );
         assert!(sql.contains("it''s") || sql.contains("it\\'s"));
         assert!(sql.contains("w\\eb"));
     }
