@@ -163,7 +163,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 98] = [
+const TOLD_WHOLE: [&str; 100] = [
     "elsewhere_address",
     "elsewhere_open",
     "elsewhere_certificate",
@@ -211,6 +211,8 @@ const TOLD_WHOLE: [&str; 98] = [
     "behaviour_after_end",
     "behaviour_lacking",
     "behaviour_looks_ahead",
+    "push_no_customer",
+    "push_answer",
     "bad_recipe",
     "no_column",
     "read_failed",

@@ -37,6 +37,7 @@ mod muscle;
 mod per_customer;
 mod privacy;
 mod promise;
+mod pushing;
 mod recommend;
 mod report;
 mod run;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::asking::Asking;
 use super::learning::Learning;
 use super::promise::{self, Private};
+use super::pushing::{self, Pushing};
 use super::run_folder::{self, Folder};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -32,6 +33,8 @@ pub(super) struct Train {
     private: Private,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    pushing: Pushing,
     /// Repair probabilities on the validation rows: none, platt or isotonic
     #[arg(long, value_name = "KIND", default_value = "none", value_parser = parse_repair)]
     repair: RepairKind,
@@ -80,6 +83,7 @@ impl Train {
         }
         let elsewhere = self.at.open()?;
         let again = self.folder.open()?;
+        let mut worked_out = None;
         let (settings, collected, kind) = match &again {
             Some(record) => {
                 let settings = record.again();
@@ -95,7 +99,11 @@ impl Train {
                 if self.model.is_network() {
                     settings.net.kind = self.model;
                 }
-                let collected = self.input.collect(&settings)?;
+                if let Some(printed) = self.pushing.printed(&self.input, &settings) {
+                    return printed;
+                }
+                let (collected, pushed) = self.pushing.collect(&self.input, &settings)?;
+                worked_out = pushed;
                 (settings, collected, self.model)
             }
         };
@@ -138,6 +146,9 @@ impl Train {
             if let Some(asked) = asked {
                 print_question(lang, asked);
             }
+            if let Some(worked_out) = &worked_out {
+                pushing::print(lang, worked_out);
+            }
             print(lang, &settings, &prepared, &learnt);
             promise::print(lang, learnt.trained.promise.as_deref());
             for path in self.bundle.iter().chain(&self.folder.run_folder) {
@@ -150,6 +161,9 @@ impl Train {
         let mut answer = to_json(&settings, &prepared, &learnt);
         if let (Some(asked), Some(object)) = (asked, answer.as_object_mut()) {
             object.insert("question".into(), question_json(asked));
+        }
+        if let (Some(worked_out), Some(object)) = (&worked_out, answer.as_object_mut()) {
+            object.insert("pushed_down".into(), pushing::to_json(worked_out));
         }
         if let (Some(differences), Some(object)) = (&differences, answer.as_object_mut()) {
             object.insert("reproduced".into(), differences.is_empty().into());

@@ -48,6 +48,9 @@ mod month;
 mod nets_tests;
 mod prepare;
 mod prepared;
+mod pushed;
+#[cfg(test)]
+mod pushed_tests;
 mod private;
 mod race;
 mod recipe_file;
@@ -165,6 +168,7 @@ pub use small::{
     SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, table_of, take_smaller,
 };
 pub use source::{Found, find_source};
+pub use pushed::{WorkedOut, collect_pushed, open_pushed, pushed_sql};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};
