@@ -15,6 +15,7 @@ use regulars_engine::segment::rfm::KNOWN;
 use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
+pub mod drawn;
 pub mod heard;
 pub mod money;
 mod named;

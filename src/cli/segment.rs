@@ -9,6 +9,7 @@ use regulars_engine::segment::cluster::{Basis, Method};
 use regulars_engine::segment::map::Projection;
 use serde_json::json;
 
+use super::sampling::{self, Sampling};
 use super::segment_rfm::Cuts;
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -17,6 +18,8 @@ use crate::words::{Lang, percent};
 pub(super) struct Segment {
     #[command(flatten)]
     pub(super) input: Input,
+    #[command(flatten)]
+    sampling: Sampling,
     /// Number of groups (default: by silhouette)
     #[arg(long, value_name = "N")]
     k: Option<usize>,
@@ -100,6 +103,7 @@ impl Segment {
             super::refuse_input(map, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
+        self.sampling.apply(&mut settings);
         settings.segments = self.k;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
@@ -171,6 +175,7 @@ impl Segment {
             "silhouette_rows": found.sampled, "tried": found.tried, "columns": found.columns,
             "segments": segments, "outliers": found.outliers.len(), "fitted_on": found.fitted_on,
         });
+        sampling::tell(lang, table, self.input.json, &mut told);
         if let Some(trust) = trust {
             told["trust"] = json!(trust);
         }

@@ -47,7 +47,9 @@ pub(super) fn run(input: &Input, mut settings: Settings, cuts: &Cuts<'_>) -> Out
     if !input.json {
         print(Lang::of_environment(), &found);
     }
-    Ok(told(&found, &day))
+    let mut answer = told(&found, &day);
+    super::sampling::tell(Lang::of_environment(), &collected.table, input.json, &mut answer);
+    Ok(answer)
 }
 
 /// Every class with anyone in it, in the order of the table; the last stands for no class.

@@ -22,7 +22,7 @@ use regulars_engine::segment::Segmentation;
 use regulars_engine::train::net::Cell;
 use regulars_engine::train::{ModelKind, NetSettings};
 
-use crate::words::{Lang, percent, segment_name};
+use crate::words::{self, Lang, percent, segment_name};
 use svg::{Chart, Series};
 
 /// Size of a chart.
@@ -70,6 +70,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 ("test", lang.count(card.test_rows as u64)),
             ]))
         }
+        @if let Some(sampled) = &card.sampled { p.lead { (words::drawn::told(lang, sampled)) } }
         @if !card.is_judged() {
             p.lead { (lang.t("figures.lead_none")) }
         }
@@ -197,6 +198,9 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.left_out"), left_out.join(", ")),
         (t("card.model"), model.to_owned()),
     ];
+    if let Some(sampled) = &card.sampled {
+        rows.push((lang.t("draw.card"), words::drawn::told(lang, sampled)));
+    }
     if let Some(refit) = &card.refit {
         let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));
         rows.push((lang.t("refit.card"), experiment::refit(lang, refit) + &before.unwrap_or_default()));

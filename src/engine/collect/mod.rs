@@ -9,6 +9,7 @@ mod csv;
 pub mod database;
 mod decide;
 mod distinct;
+pub(crate) mod draw;
 mod excel;
 mod facts;
 mod format;
@@ -47,6 +48,7 @@ use crate::note::Note;
 use crate::table::{Role, Table};
 
 pub(crate) use format::{Holding, holding};
+pub use draw::{SampleSpec, Sampled, Stratum, Unit};
 pub use gather::{gather, stack};
 pub use profile::retype;
 pub use stream::{Streamed, stream};

@@ -54,6 +54,7 @@ mod repair;
 #[cfg(test)]
 mod reshaped;
 mod run_folder;
+mod sampling;
 mod saved;
 mod search;
 #[cfg(test)]
@@ -91,7 +92,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
-use crate::collect::ReadOptions;
+use crate::collect::{ReadOptions, SampleSpec};
 use crate::collect::combine::Choice;
 use crate::deploy::{self, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
@@ -171,6 +172,7 @@ pub use repair::repaired;
 pub use run_folder::{
     RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
 };
+pub use sampling::{SAMPLE_FROM, could_sample, drawn};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings_diff::{SettingDiff, settings_diff};
@@ -358,6 +360,9 @@ pub struct Settings {
     /// Differential privacy of what is trained, where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSpec>,
+    /// Where only so many customers are learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleSpec>,
     /// Customers who were forgotten: they are left out wherever the data are read.
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     pub left_out: LeftOut,
@@ -397,6 +402,7 @@ impl Default for Settings {
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
             private: None,
+            sample: None,
             left_out: LeftOut::default(),
         }
     }
@@ -422,6 +428,7 @@ impl Settings {
         self.money = self.money.sane();
         self.private = self.private.map(PrivateSpec::sane);
         self.refit = self.refit.filter(Refit::is_sound);
+        self.sample = self.sample.map(SampleSpec::sane);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -479,6 +486,9 @@ impl Settings {
         }
         if !self.left_out.is_empty() {
             text.extend(serde_json::to_vec(&self.left_out).unwrap_or_default());
+        }
+        if let Some(sample) = &self.sample {
+            text.extend(serde_json::to_vec(sample).unwrap_or_default());
         }
         if let Some(question) = &self.question {
             text.extend(serde_json::to_vec(question).unwrap_or_default());

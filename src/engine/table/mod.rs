@@ -165,6 +165,9 @@ pub struct Provenance {
     pub bytes: u64,
     /// blake3 of the file's bytes, in hexadecimal.
     pub hash: String,
+    /// Where only a sample of the customers was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Box<crate::collect::Sampled>>,
 }
 
 /// A table as collected: text as it stands in the source. Cheap to clone.
