@@ -3,15 +3,16 @@
     python spark_features.py --master spark://HOST:7077 --orders ORDERS --statement FILE.sql --out FOLDER
 
 ORDERS is a CSV file or a folder of Parquet. A CSV file is first written as Parquet, its customers in parts by hash.
-FILE.sql is what `regulars train … --print-sql --dialect spark` prints; lines with -- are comments, and statements
-end with a semicolon: all but the last are run for what they define, the last one's rows are the features. They are
-written to FOLDER/features as Parquet, which `regulars train FOLDER/features --target …` reads like any file.
+FILE.sql is what `regulars train … --print-sql --dialect spark` prints: one statement for each cut-off day, behind a
+line `-- cut-off day N`. The rows of all days are written to FOLDER/features as Parquet, with the day beside them.
 What it took is printed as one JSON object.
 """
 
 import argparse
+import datetime
 import json
 import pathlib
+import re
 import sys
 import time
 
@@ -26,7 +27,9 @@ arguments.add_argument("--out", required=True)
 arguments.add_argument("--view", default="orders", help="the name that the statement has for the orders")
 arguments.add_argument("--customer", default="customer_id", help="the column that the parts are made by")
 arguments.add_argument("--parts", type=int, default=8)
-arguments.add_argument("--cast", action="append", default=[], metavar="COLUMN=TYPE", help="the type of a CSV's column")
+arguments.add_argument(
+    "--set", action="append", default=[], metavar="COLUMN=EXPRESSION", help="what a CSV's column is, in SQL; text without"
+)
 asked = arguments.parse_args()
 
 begun = time.time()
@@ -43,11 +46,12 @@ out = pathlib.Path(asked.out).resolve()
 source = pathlib.Path(asked.orders).resolve()
 told = {"spark": spark.version, "master": asked.master}
 
-if source.is_file() and source.suffix == ".csv":
-    frame = spark.read.csv(str(source), header=True, inferSchema=True)
-    for wish in asked.cast:
-        name, kind = wish.split("=", 1)
-        frame = frame.withColumn(name, expr(f"CAST(`{name}` AS {kind})"))
+if source.is_file() and source.suffix in (".csv", ".gz"):
+    # Every column is text until it is said what it is: a customer's number keeps its zeros.
+    frame = spark.read.csv(str(source), header=True, quote='"', escape='"')
+    for wish in asked.set:
+        name, what = wish.split("=", 1)
+        frame = frame.withColumn(name, expr(what))
     source = out / "orders"
     part = pmod(spark_hash(col(asked.customer)), lit(asked.parts))
     frame.withColumn("part", part).repartition(asked.parts, "part").write.mode("overwrite").partitionBy(
@@ -57,20 +61,35 @@ if source.is_file() and source.suffix == ".csv":
 
 orders = spark.read.parquet(str(source))
 orders.createOrReplaceTempView(asked.view)
-text = "\n".join(
-    line for line in pathlib.Path(asked.statement).read_text(encoding="utf-8").splitlines()
-    if not line.lstrip().startswith("--")
-)
-statements = [one.strip() for one in text.split(";") if one.strip()]
+# Each statement is one day; a line before it says which, as days since 1970.
+statements, day, lines = [], None, []
+for line in pathlib.Path(asked.statement).read_text(encoding="utf-8").splitlines():
+    if line.startswith("--"):
+        found = re.search(r"cut-off day (-?\d+)", line)
+        day = int(found.group(1)) if found else day
+        continue
+    lines.append(line)
+    if line.rstrip().endswith(";"):
+        statements.append((day, "\n".join(lines).rstrip().rstrip(";")))
+        lines = []
+if "".join(lines).strip():
+    statements.append((day, "\n".join(lines)))
 if not statements:
     sys.exit(f"{asked.statement} holds no statement")
 begun = time.time()
-for one in statements[:-1]:
-    spark.sql(one)
-features = spark.sql(statements[-1])
-features.write.mode("overwrite").parquet(str(out / "features"))
+features = None
+for day, statement in statements:
+    rows = spark.sql(statement)
+    if day is not None:
+        rows = rows.withColumn("cut_off", lit((datetime.date(1970, 1, 1) + datetime.timedelta(days=day)).isoformat()))
+    features = rows if features is None else features.unionByName(rows)
+features.coalesce(1).write.mode("overwrite").parquet(str(out / "features"))
 told["seconds"] = round(time.time() - begun, 1)
-told["rows"] = spark.read.parquet(str(out / "features")).count()
+written = spark.read.parquet(str(out / "features"))
+told["rows"] = written.count()
+if "cut_off" in written.columns:
+    days = written.groupBy("cut_off").count().orderBy("cut_off").collect()
+    told["rows_by_day"] = {row["cut_off"]: row["count"] for row in days}
 told["columns"] = features.columns
 told["orders"] = orders.count()
 told["parts"] = orders.rdd.getNumPartitions()

@@ -47,6 +47,7 @@ mod recommend;
 mod recpage;
 mod review;
 mod run_folder;
+mod sampled;
 mod serve;
 mod servers;
 mod small;

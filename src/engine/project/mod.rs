@@ -68,6 +68,8 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+#[cfg(test)]
+mod spark_tests;
 mod theatre;
 mod time_machine;
 #[cfg(test)]
