@@ -85,7 +85,9 @@ fn the_collect_page_proposes_takes_and_drops_a_sample() {
 
     harness.state_mut().state.settings.sample = Some(SampleSpec::of(300));
     harness.run_steps(2);
-    until(&mut harness, "sampling", |app| app.state.load.is_none() && rows(app) < all && !app.state.preparing());
+    until(&mut harness, "sampling", |app| {
+        app.state.load.is_none() && rows(app) < all && !app.state.preparing()
+    });
     harness.run_steps(3);
     assert!((300..320).contains(&rows(harness.state())));
     shots(&mut harness, "taken");
@@ -112,7 +114,9 @@ fn what_does_not_fit_is_offered_as_a_sample() {
     harness.run_steps(2);
     harness.state_mut().prefs.page = Page::Collect;
     harness.state_mut().state.open_data(vec![path]);
-    until(&mut harness, "refusing", |app| app.state.load.is_none() && app.state.could_read_sample().is_some());
+    until(&mut harness, "refusing", |app| {
+        app.state.load.is_none() && app.state.could_read_sample().is_some()
+    });
     harness.run_steps(3);
     harness.get_by_label("Learn from 100,000 customers");
     shots(&mut harness, "large");

@@ -92,9 +92,7 @@ pub(super) fn pass_parquet(
             reader.set_metadata(metadata.clone());
             reader.with_columns(Some(fields.clone())).with_slice(Some((from, count))).finish()
         })?;
-        let column = |name: &str| {
-            guarded(task, || Ok(frame.column(name)?.as_materialized_series().clone()))
-        };
+        let column = |name: &str| guarded(task, || Ok(frame.column(name)?.as_materialized_series().clone()));
         let mut found = build(&fields, count, "parquet", column, task)?;
         let Some(mut block) = found.tables.pop() else { continue };
         let (first, last) = (from + 1, from.saturating_add(count));

@@ -47,8 +47,8 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 use crate::table::{Role, Table};
 
-pub(crate) use format::{Holding, holding};
 pub use draw::{SampleSpec, Sampled, Stratum, Unit};
+pub(crate) use format::{Holding, holding};
 pub use gather::{gather, stack};
 pub use profile::retype;
 pub use stream::{Streamed, stream};

@@ -94,8 +94,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::{self, Cleaning, FittedRecipe, Recipe};
-use crate::collect::{ReadOptions, SampleSpec};
 use crate::collect::combine::Choice;
+use crate::collect::{ReadOptions, SampleSpec};
 use crate::deploy::{self, Bundle, Customer, Profile};
 use crate::error::{Place, quoted};
 use crate::evaluate::money::MoneySpec;

@@ -53,19 +53,27 @@ fn spark_and_memory_agree() {
     // The label: yes, no, or not known yet.
     let (target, lost) = (ours.text(&target_name(&question)).unwrap(), theirs.text("lost").unwrap());
     for (at, row) in order.iter().enumerate() {
-        let wanted = target.get(at).filter(|text| !text.is_empty()).map(|text| if text == "yes" { 1.0 } else { 0.0 });
+        let wanted =
+            target.get(at).filter(|text| !text.is_empty()).map(|text| if text == "yes" { 1.0 } else { 0.0 });
         assert_eq!(number(lost.get(*row)), wanted, "row {at}");
     }
     let (mut whole, mut broken, mut absent, mut worst) = (0, 0, Vec::new(), 0f64);
     let mut swapped = ours.clone();
-    for column in ours.columns.iter().filter(|c| ![key.as_str(), CUT_OFF, HISTORY, &target_name(&question)].contains(&c.name.as_str())) {
+    for column in ours
+        .columns
+        .iter()
+        .filter(|c| ![key.as_str(), CUT_OFF, HISTORY, &target_name(&question)].contains(&c.name.as_str()))
+    {
         let Some(other) = theirs.text(&column.name) else {
             absent.push(column.name.clone());
             continue;
         };
         let mine = ours.text(&column.name).unwrap();
-        let pairs: Vec<(Option<f64>, Option<f64>)> =
-            order.iter().enumerate().map(|(at, row)| (number(mine.get(at)), number(other.get(*row)))).collect();
+        let pairs: Vec<(Option<f64>, Option<f64>)> = order
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (number(mine.get(at)), number(other.get(*row))))
+            .collect();
         let is_whole = pairs.iter().all(|(mine, _)| mine.is_none_or(|value| value == value.trunc()));
         *(if is_whole { &mut whole } else { &mut broken }) += 1;
         for (at, (mine, other)) in pairs.iter().enumerate() {

@@ -140,7 +140,12 @@ fn names_customers(head: &Table, key: Option<&str>, draw: &Draw, seed: u64) -> O
         let name = key_name(&column.name);
         let rank = match &name {
             _ if column.name.trim().to_lowercase() == wanted => 3,
-            Some(name) if name.said == Said::Key && (name.thing == "customer" || Some(&name.thing) == thing.as_ref()) => 2,
+            Some(name)
+                if name.said == Said::Key
+                    && (name.thing == "customer" || Some(&name.thing) == thing.as_ref()) =>
+            {
+                2
+            }
             Some(name) if !matches!(name.said, Said::Generic) && name.thing != "customer" => continue,
             _ if column.role == Role::Id => 1,
             _ => continue,
@@ -206,7 +211,8 @@ fn same_thing(head: &Table, list: &Table) -> Option<(String, String)> {
         });
         named.collect()
     };
-    let unique = |column: &Column| Keys::of(list, column, &Reporter::silent()).is_ok_and(|keys| keys.is_key());
+    let unique =
+        |column: &Column| Keys::of(list, column, &Reporter::silent()).is_ok_and(|keys| keys.is_key());
     let listed: Vec<(Column, String)> = keys(list).into_iter().filter(|(column, _)| unique(column)).collect();
     keys(head).into_iter().find_map(|(own, thing)| {
         let other = listed.iter().find(|(_, other)| *other == thing)?;

@@ -323,7 +323,8 @@ pub(crate) fn base(
         TableKind::Orders | TableKind::OrderLines | TableKind::Events | TableKind::Feedback
     );
     if (happened || choice.customers.is_some())
-        && let Some(base) = planned()? {
+        && let Some(base) = planned()?
+    {
         return Ok(Some(base));
     }
     let key = table.with_role(Role::Id).map(|column| column.name.clone());
@@ -380,9 +381,7 @@ pub(crate) fn from_tables(
     for (at, column, to, to_column) in named {
         let customers = *to == base.at && Some(to_column) == base.key.as_ref();
         let things = match data.tables.get(*to) {
-            Some(parent) if !customers => {
-                Some(Chosen::things(std::iter::once(parent), to_column, report)?)
-            }
+            Some(parent) if !customers => Some(Chosen::things(std::iter::once(parent), to_column, report)?),
             _ => None,
         };
         let Some(table) = data.tables.get_mut(*at) else { continue };

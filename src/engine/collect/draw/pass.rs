@@ -46,10 +46,7 @@ pub(super) fn keep(
     })?;
     let (Some(streamed), Some(shape)) = (streamed, shape) else { return Ok(None) };
     // Small pieces of many blocks: one piece is read faster.
-    let columns = data.columns().iter().map(|column| {
-        let whole = column.as_materialized_series().rechunk();
-        whole.into()
-    });
+    let columns = data.columns().iter().map(polars::prelude::Column::rechunk);
     let raw = DataFrame::new(ids.len(), columns.collect()).map_err(CleanError::from)?;
     Ok(Some(Table {
         source: streamed.source,

@@ -30,7 +30,9 @@ fn the_order_of_the_file_changes_nothing_and_next_month_draws_the_same() {
     let stayed = first.marks.iter().filter(|mark| later.marks.contains(mark)).count();
     assert!((440..500).contains(&stayed), "{stayed}");
     let other = drawn(0..5_000, 500, 2);
-    let ids = |chosen: &Chosen, seed| (0..5_000).filter(|id| chosen.marks.contains(&mark(seed, &format!("C{id}")))).collect::<Vec<u32>>();
+    let ids = |chosen: &Chosen, seed| {
+        (0..5_000).filter(|id| chosen.marks.contains(&mark(seed, &format!("C{id}")))).collect::<Vec<u32>>()
+    };
     assert_ne!(ids(&first, 1), ids(&other, 2));
 }
 
@@ -80,7 +82,8 @@ fn beyond_the_limit_nothing_grows_and_the_number_is_an_estimate() {
     let rows: u64 = sampled.strata.iter().map(|one| one.rows).sum();
     assert_eq!(rows, 200);
     // Without a limit the same marks are drawn where there are no strata.
-    let (mut small, mut large) = (Draw::within(SampleSpec::of(200), false, 2_000), Draw::new(SampleSpec::of(200), false));
+    let (mut small, mut large) =
+        (Draw::within(SampleSpec::of(200), false, 2_000), Draw::new(SampleSpec::of(200), false));
     for id in 0..50_000 {
         small.add(mark(1, &id.to_string()), None);
         large.add(mark(1, &id.to_string()), None);
