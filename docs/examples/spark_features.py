@@ -83,7 +83,7 @@ for day, statement in statements:
     if day is not None:
         rows = rows.withColumn("cut_off", lit((datetime.date(1970, 1, 1) + datetime.timedelta(days=day)).isoformat()))
     features = rows if features is None else features.unionByName(rows)
-features.coalesce(1).write.mode("overwrite").parquet(str(out / "features"))
+features.repartition(1).write.mode("overwrite").parquet(str(out / "features"))
 told["seconds"] = round(time.time() - begun, 1)
 written = spark.read.parquet(str(out / "features"))
 told["rows"] = written.count()
