@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 mod differences;
 mod agree;
+pub mod drawn;
 pub mod heard;
 mod list;
 pub mod money;

@@ -43,6 +43,7 @@ mod report;
 mod run;
 mod run_folder;
 mod sample;
+mod sampling;
 mod score;
 mod scorer;
 mod search;

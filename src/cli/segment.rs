@@ -11,6 +11,7 @@ use regulars_engine::segment::map::Projection;
 use serde_json::json;
 
 use super::cells::{JsonCells, List};
+use super::sampling::{self, Sampling};
 use super::segment_rfm::Cuts;
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -19,6 +20,8 @@ use crate::words::{Lang, percent};
 pub(super) struct Segment {
     #[command(flatten)]
     pub(super) input: Input,
+    #[command(flatten)]
+    sampling: Sampling,
     /// Number of groups (default: by silhouette)
     #[arg(long, value_name = "N")]
     k: Option<usize>,
@@ -104,6 +107,7 @@ impl Segment {
             super::refuse_input(map, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
+        self.sampling.apply(&mut settings);
         settings.segments = self.k;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
@@ -177,6 +181,7 @@ impl Segment {
             "silhouette_rows": found.sampled, "tried": found.tried, "columns": found.columns,
             "segments": segments, "outliers": found.outliers.len(), "fitted_on": found.fitted_on,
         });
+        sampling::tell(lang, table, self.input.json, &mut told);
         if let Some(trust) = trust {
             told["trust"] = json!(trust);
         }

@@ -49,7 +49,9 @@ pub(super) fn run(input: &Input, mut settings: Settings, cuts: &Cuts<'_>) -> Out
     if !input.json {
         print(Lang::of_environment(), &found);
     }
-    Ok(told(&found, &day))
+    let mut answer = told(&found, &day);
+    super::sampling::tell(Lang::of_environment(), &collected.table, input.json, &mut answer);
+    Ok(answer)
 }
 
 /// Keeps small classes out of what is told, where that was asked for. The grid counts the same customers

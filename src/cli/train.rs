@@ -15,6 +15,7 @@ use super::learning::Learning;
 use super::promise::{self, Private};
 use super::pushing::{self, Pushing};
 use super::run_folder::{self, Folder};
+use super::sampling::{self, Sampling};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
@@ -25,6 +26,8 @@ pub(super) struct Train {
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
+    #[command(flatten)]
+    sampling: Sampling,
     /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority; cnn, rnn, hybrid or transformer read free
     /// text and, with --horizon, purchases and events in their order
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
@@ -94,6 +97,7 @@ impl Train {
                 let mut settings = self.input.settings()?;
                 self.learning.apply(&mut settings);
                 self.private.apply(&mut settings);
+                self.sampling.apply(&mut settings);
                 settings.repair = self.repair;
                 settings.question = self.asking.question(self.learning.target.is_some());
                 if self.model.is_network() {
@@ -159,6 +163,7 @@ impl Train {
             }
         }
         let mut answer = to_json(&settings, &prepared, &learnt);
+        sampling::tell(lang, table, self.input.json, &mut answer);
         if let (Some(asked), Some(object)) = (asked, answer.as_object_mut()) {
             object.insert("question".into(), question_json(asked));
         }

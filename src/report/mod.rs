@@ -24,7 +24,7 @@ use regulars_engine::segment::Segmentation;
 use regulars_engine::train::net::Cell;
 use regulars_engine::train::{ModelKind, NetSettings};
 
-use crate::words::{Lang, percent};
+use crate::words::{self, Lang, percent};
 use svg::{Chart, Series};
 
 /// Size of a chart.
@@ -76,6 +76,7 @@ fn body(lang: Lang, card: &Card, (segments, seed): (Option<&Segmentation>, u64))
         }
         @let also = cells::hidden_groups(lang, card, segments, seed);
         @if let Some(note) = cells::note(lang, card, also) { p.muted { (note) } }
+        @if let Some(sampled) = &card.sampled { p.lead { (words::drawn::told(lang, sampled)) } }
         @if !card.is_judged() {
             p.lead { (lang.t("figures.lead_none")) }
         }
@@ -176,6 +177,9 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.left_out"), left_out.join(", ")),
         (t("card.model"), model.to_owned()),
     ];
+    if let Some(sampled) = &card.sampled {
+        rows.push((lang.t("draw.card"), words::drawn::told(lang, sampled)));
+    }
     let told_refit = card.refit.as_ref().filter(|_| card.mark("refit.customers") == Mark::Plain);
     if let Some(refit) = told_refit {
         let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));

@@ -48,6 +48,7 @@ mod recommend;
 mod recpage;
 mod review;
 mod run_folder;
+mod sampled;
 mod serve;
 mod servers;
 mod shots;

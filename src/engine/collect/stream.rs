@@ -92,6 +92,7 @@ fn pass(
         header: is_named,
         bytes: size,
         hash: String::new(),
+        sampled: None,
     };
     let mut held = Held::new(source, &names);
     let mut plan = Plan { text: "", start: 0, lines, dialect, comment, cells: None };

@@ -60,6 +60,7 @@ fn in_blocks(path: &Path, options: &ReadOptions, block: usize, report: &Reporter
             header: is_named,
             bytes: size,
             hash: hash.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))?,
+            sampled: None,
         };
         sum.table(source, warnings, report)
     })

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::CardCells;
+use crate::collect::Sampled;
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
@@ -70,6 +71,9 @@ pub struct Card {
     /// What the data were read from, as [`crate::table::Provenance::format`] has it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source_kind: String,
+    /// Where only a sample of the customers was learnt from: of how many, and how it was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
     /// The time that the data speak of, one entry a column of dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub periods: Vec<Period>,

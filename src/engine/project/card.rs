@@ -98,6 +98,7 @@ pub fn card(
         beside: all.iter().filter_map(|o| Some((o.kind, o.test.area()?))).collect(),
         leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
         source_kind: table.source.format.to_owned(),
+        sampled: table.source.sampled.as_deref().cloned(),
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices,

@@ -62,6 +62,7 @@ mod repair;
 mod reshaped;
 mod run;
 mod run_folder;
+mod sampling;
 mod saved;
 mod search;
 #[cfg(test)]
@@ -78,6 +79,8 @@ mod sources;
 mod sources_tests;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod spark_tests;
 mod theatre;
 mod time_machine;
 #[cfg(test)]
@@ -159,6 +162,7 @@ pub use run::{Journey, bundle, learn, learn_at, learn_kept, rank, run};
 pub use run_folder::{
     RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
 };
+pub use sampling::{SAMPLE_FROM, could_sample, drawn};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings::Settings;

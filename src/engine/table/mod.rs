@@ -1,12 +1,8 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
-<<<<<<< HEAD
 mod frame;
-||||||| 61f3248
-=======
 mod each;
->>>>>>> w-batch
 mod places;
 
 use std::path::PathBuf;
@@ -18,12 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{date, number};
 use crate::note::Note;
 
-<<<<<<< HEAD
 pub use frame::{Frame, show_number};
-||||||| 61f3248
-=======
 pub(crate) use each::each;
->>>>>>> w-batch
 pub(crate) use places::Places;
 
 /// What the values of a column are.
@@ -176,6 +168,9 @@ pub struct Provenance {
     pub bytes: u64,
     /// blake3 of the file's bytes, in hexadecimal.
     pub hash: String,
+    /// Where only a sample of the customers was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Box<crate::collect::Sampled>>,
 }
 
 /// A table as collected: text as it stands in the source. Cheap to clone.
