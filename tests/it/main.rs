@@ -49,6 +49,7 @@ mod review;
 mod run_folder;
 mod serve;
 mod servers;
+mod shared;
 mod small;
 mod snapshots;
 mod sources;

@@ -81,7 +81,7 @@ pub use list::Reasons;
 pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
-pub use muscle::Muscle;
+pub use muscle::{Answered, Muscle};
 pub use privacy::{Leaving, Privacy};
 pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Names, Recommend, Search};
@@ -620,6 +620,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
+                Event::Crew(crew) => self.muscle.crew = crew,
                 Event::Phase(name) => self.muscle.phase = name.starts_with("elsewhere").then_some(name),
                 _ => {}
             }

@@ -79,7 +79,9 @@ impl State {
         let sources: Vec<project::Source> = self.sources.iter().cloned().chain(wanted).collect();
         let mut all = project::addresses(&sources, notices);
         if self.muscle.on && !self.muscle.address.trim().is_empty() {
-            all.push(TalksTo { address: self.muscle.address.trim().to_owned(), why: TalksFor::Machine });
+            let places = self.muscle.address.split([',', ';', '，', '；', '、']).map(str::trim);
+            let places = places.filter(|place| !place.is_empty());
+            all.extend(places.map(|at| TalksTo { address: at.to_owned(), why: TalksFor::Machine }));
         }
         all
     }
