@@ -11,8 +11,8 @@ use regulars_engine::segment::Segment;
 use regulars_engine::segment::rfm::KNOWN;
 use serde::{Deserialize, Serialize};
 
-mod differences;
 mod agree;
+mod differences;
 pub mod drawn;
 pub mod heard;
 mod list;
@@ -70,7 +70,8 @@ impl Lang {
     pub fn with(self, key: &str, args: &[(&str, String)]) -> String {
         let mut text = self.t(key);
         if self == Self::En && args.iter().any(|(_, value)| value == "1") {
-            text = agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
+            text =
+                agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
         }
         for (name, value) in args {
             text = text.replace(&format!("%{{{name}}}"), value);

@@ -57,6 +57,7 @@ mod train;
 mod two_columns;
 mod value;
 mod watch;
+mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -136,7 +136,8 @@ impl Slices {
             "test_rows": of.rows, "metrics": metrics, "fairness": fairness.collect::<Vec<_>>(),
         });
         let kinds = of.found.iter().map(|(measure, _)| measure.name());
-        let places = kinds.flat_map(|kind| ["by_level", "worst"].map(|list| format!("/metrics/{kind}/{list}")));
+        let places =
+            kinds.flat_map(|kind| ["by_level", "worst"].map(|list| format!("/metrics/{kind}/{list}")));
         let mut pointers: Vec<(String, &[(&str, Meaning)])> =
             places.map(|pointer| (pointer, SLICE.as_slice())).collect();
         let columns = of.groupings.len();

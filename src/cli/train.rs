@@ -84,7 +84,8 @@ impl Train {
         if let Some(checkpoint) = &self.checkpoint {
             super::refuse_input(checkpoint, &self.input.paths())?;
         }
-        let elsewhere = self.at.open()?;
+        // The processes live for as long as the training.
+        let (elsewhere, _workers) = self.at.open()?;
         let again = self.folder.open()?;
         let mut worked_out = None;
         let (settings, collected, kind) = match &again {
@@ -116,8 +117,15 @@ impl Train {
         let report = Reporter::to(events);
         let lang = Lang::of_environment();
         let printer = std::thread::spawn(move || {
+            let mut crew = Vec::new();
             for event in heard {
                 match event {
+                    Event::Crew(now) => {
+                        for lost in super::muscle::lost(&crew, &now) {
+                            eprintln!("! {}", lang.with("crew.lost", &[("place", lost)]));
+                        }
+                        crew = now;
+                    }
                     Event::Epoch(e) => eprintln!("{}", epoch_line(lang, &e)),
                     Event::Phase(name) if name.starts_with("elsewhere") => {
                         eprintln!("{}", lang.t(&format!("phase.{name}")));

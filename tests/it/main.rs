@@ -51,6 +51,7 @@ mod run_folder;
 mod sampled;
 mod serve;
 mod servers;
+mod shared;
 mod shots;
 mod small;
 mod small_cells;

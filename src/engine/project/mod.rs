@@ -48,10 +48,10 @@ mod month;
 mod nets_tests;
 mod prepare;
 mod prepared;
+mod private;
 mod pushed;
 #[cfg(test)]
 mod pushed_tests;
-mod private;
 mod race;
 mod recipe_file;
 mod recommend;
@@ -78,9 +78,9 @@ mod sources;
 #[cfg(test)]
 mod sources_tests;
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod spark_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 mod theatre;
 mod time_machine;
 #[cfg(test)]
@@ -149,6 +149,7 @@ pub use money::{Gains, call_book, gains, worths};
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use prepared::{Outcome, Prepared};
+pub use pushed::{WorkedOut, collect_pushed, open_pushed, pushed_sql};
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recommend::{
@@ -172,7 +173,6 @@ pub use small::{
     SmallRow, SmallTable, find_smaller, full_of_bundle, model_bytes, settings_of, table_of, take_smaller,
 };
 pub use source::{Found, find_source};
-pub use pushed::{WorkedOut, collect_pushed, open_pushed, pushed_sql};
 pub use sources::{Collected, FileOptions, Secrets, Source, assemble, collect, collect_sources, is_unused};
 pub use theatre::{Told as TheatreTold, theatre};
 pub use time_machine::{AsOf, Past, Scorer, Seen, as_of};

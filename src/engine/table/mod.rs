@@ -1,8 +1,8 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
-mod frame;
 mod each;
+mod frame;
 mod places;
 
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{date, number};
 use crate::note::Note;
 
-pub use frame::{Frame, show_number};
 pub(crate) use each::each;
+pub use frame::{Frame, show_number};
 pub(crate) use places::Places;
 
 /// What the values of a column are.

@@ -79,7 +79,9 @@ impl State {
         let sources: Vec<project::Source> = self.sources.iter().cloned().chain(wanted).collect();
         let mut all = project::addresses(&sources, notices);
         if let Some(address) = self.muscle.address_in_use() {
-            all.push(TalksTo { address: address.to_owned(), why: TalksFor::Machine });
+            let places = address.split([',', ';', '，', '；', '、']).map(str::trim);
+            let places = places.filter(|place| !place.is_empty());
+            all.extend(places.map(|at| TalksTo { address: at.to_owned(), why: TalksFor::Machine }));
         }
         all
     }

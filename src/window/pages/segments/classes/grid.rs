@@ -48,10 +48,9 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) 
     let title = title(lang, found, fitted);
     let name = lang.t("classes.grid.name");
     let ctx = ui.ctx().clone();
-    let response =
-        drawing::framed(ui, lang, ("rfm grid", &title, &name), &drawing, || {
-            parts::cells::shared(&ctx, lang, grid_of(lang, found, fitted), &Layout::of(&MEANINGS))
-        });
+    let response = drawing::framed(ui, lang, ("rfm grid", &title, &name), &drawing, || {
+        parts::cells::shared(&ctx, lang, grid_of(lang, found, fitted), &Layout::of(&MEANINGS))
+    });
     for recency in 1..=SCORES {
         for worth in 1..=SCORES {
             let rect = cell(recency, worth, wide).translate(response.rect.min.to_vec2());

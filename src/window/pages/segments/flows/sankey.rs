@@ -88,11 +88,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, between: &Between) {
     let title = lang.with("flows.title", &args);
     let name = lang.t("flows.name");
     let ctx = ui.ctx().clone();
-    let response =
-        drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || {
-            // From class to class, step by step.
-            parts::cells::shared_moves(&ctx, lang, grid_of(lang, found, &steps), (2, 3, 4), &[0, 1])
-        });
+    let response = drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || {
+        // From class to class, step by step.
+        parts::cells::shared_moves(&ctx, lang, grid_of(lang, found, &steps), (2, 3, 4), &[0, 1])
+    });
     let over = response.hover_pos().and_then(|at| {
         let at = at - response.rect.min.to_vec2();
         // The narrowest band under the pointer: wide ones lie below it.
