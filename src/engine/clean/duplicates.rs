@@ -5,7 +5,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::record::Recorder;
-use crate::table::{Frame, each};
+use crate::table::Frame;
 
 /// Rows whose keys are made in one go.
 const ROWS: usize = 1 << 14;
@@ -43,27 +43,27 @@ fn whole_keys(frame: &Frame) -> Vec<u64> {
         hasher.write_u64(bits.unwrap_or(MISSING));
         *key = hasher.finish();
     };
-    let of_text = |text: &str| {
+    let with_text = |key: &mut u64, text: Option<&str>| {
         let mut hasher = state.build_hasher();
-        hasher.write(text.as_bytes());
-        hasher.finish()
+        hasher.write_u64(*key);
+        match text {
+            Some(text) => hasher.write(text.as_bytes()),
+            None => hasher.write_u64(MISSING),
+        }
+        *key = hasher.finish();
     };
     let mut keys = vec![0u64; frame.height()];
     keys.par_chunks_mut(ROWS).enumerate().for_each(|(part, keys)| {
         for column in frame.data.columns() {
             let column = column.slice((part * ROWS) as i64, keys.len());
-            let mut keys = keys.iter_mut();
+            let keys = keys.iter_mut();
             if let Ok(numbers) = column.f64() {
                 keys.zip(numbers.iter()).for_each(|(key, value)| with_bits(key, value.map(f64::to_bits)));
             } else if let Ok(dates) = column.datetime() {
                 let days = dates.phys.iter();
                 keys.zip(days).for_each(|(key, value)| with_bits(key, value.map(|value| value as u64)));
             } else if let Ok(text) = column.str() {
-                each(text, of_text, |hash| {
-                    if let Some(key) = keys.next() {
-                        with_bits(key, hash);
-                    }
-                });
+                keys.zip(text.iter()).for_each(|(key, value)| with_text(key, value));
             }
         }
     });

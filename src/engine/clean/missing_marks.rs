@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::record::Recorder;
 use crate::detect::missing;
-use crate::table::{ColumnSpec, Frame, Role, each};
+use crate::table::{ColumnSpec, Frame, Role};
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
     let texts: Vec<(&ColumnSpec, &StringChunked)> = schema
@@ -20,9 +20,7 @@ pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder)
 /// The column without its marks; `None` where it has none.
 fn one(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Option<Column> {
     let is_mark = |value: &str| missing::is_missing(value) && !(spec.keep_na && missing::may_be_value(value));
-    let mut any = false;
-    each(text, is_mark, |mark| any |= mark == Some(true));
-    if !any {
+    if !text.iter().flatten().any(is_mark) {
         return None;
     }
     let column = StringChunked::from_iter_options(

@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::record::Recorder;
 use crate::detect::{number, trimmed};
-use crate::table::{ColumnSpec, Frame, Role, each, show_number};
+use crate::table::{ColumnSpec, Frame, Role, show_number};
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
     let texts: Vec<(&ColumnSpec, &StringChunked)> =
@@ -39,9 +39,7 @@ fn numbers(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Fl
 }
 
 fn tidy(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Option<StringChunked> {
-    let mut is_tidy = true;
-    each(text, |value| trimmed(value).len() == value.len(), |tidy| is_tidy &= tidy != Some(false));
-    if is_tidy {
+    if text.iter().flatten().all(|value| trimmed(value).len() == value.len()) {
         return None;
     }
     Some(StringChunked::from_iter_options(
