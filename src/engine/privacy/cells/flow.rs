@@ -19,6 +19,8 @@ pub(super) struct Arc {
     pub cost: Option<u64>,
     /// False for what is nowhere written: a difference that a reader can form.
     pub written: bool,
+    /// Told by another figure, a share for instance, which is there or not: that it is small is not told.
+    pub quiet: bool,
 }
 
 /// The cells of a table, or of several that share cells, and how they add up.
@@ -48,17 +50,23 @@ impl Web {
 
     /// [`cell`](Self::cell) with a price of its own.
     pub fn costing(&mut self, from: usize, to: usize, value: u64, cost: u64) -> usize {
-        self.arc(Arc { from, to, value, cost: Some(cost), written: true })
+        self.arc(Arc { from, to, value, cost: Some(cost), written: true, quiet: false })
+    }
+
+    /// A count that follows from a figure beside it, such as a share.
+    pub fn quiet(&mut self, from: usize, to: usize, value: u64) -> usize {
+        let cost = Some(value.saturating_add(1));
+        self.arc(Arc { from, to, value, cost, written: true, quiet: true })
     }
 
     /// A count that the reader knows from elsewhere.
     pub fn known(&mut self, from: usize, to: usize, value: u64) -> usize {
-        self.arc(Arc { from, to, value, cost: None, written: true })
+        self.arc(Arc { from, to, value, cost: None, written: true, quiet: false })
     }
 
     /// A count that is nowhere written, but that follows where all others are.
     pub fn unwritten(&mut self, from: usize, to: usize, value: u64) -> usize {
-        self.arc(Arc { from, to, value, cost: None, written: false })
+        self.arc(Arc { from, to, value, cost: None, written: false, quiet: false })
     }
 
     fn arc(&mut self, arc: Arc) -> usize {

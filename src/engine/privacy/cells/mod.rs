@@ -10,6 +10,7 @@
 
 mod bearing;
 mod flow;
+mod grid;
 mod rounding;
 mod sheet;
 mod suppression;
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use bearing::{Step, bins, steps};
 pub use flow::Web;
+pub use grid::{Layout, Marks, protect_moves};
 pub use rounding::round;
-pub use sheet::{Layout, Marks, Meaning, Sheet, Shown, number, protect_moves};
+pub use sheet::{Meaning, Sheet, Shown, number};
 pub use suppression::{Mark, Suppressed, suppress};
 
 /// How small cells are kept out of what is shared.

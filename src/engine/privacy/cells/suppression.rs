@@ -44,14 +44,10 @@ impl Suppressed {
 ///   knows what both marks mean;
 /// - what any hidden cell can be spans at least the least size, for a reader who goes by sums alone.
 ///
-/// Where a small cell cannot be marked so, all are marked [`Mark::Hidden`] instead, which says less.
-/// Cells at the places `forced` are hidden whatever they count, since they are hidden elsewhere.
+/// A small cell that cannot be marked so is marked [`Mark::Hidden`], which says less. Cells at the places
+/// `forced` are hidden whatever they count, since they are hidden elsewhere.
 pub fn suppress(web: &Web, rule: Rule, forced: &[usize]) -> Suppressed {
-    let work = Work::new(web, rule, forced, false);
-    work.run().unwrap_or_else(|| {
-        let veiled = Work::new(web, rule, forced, true);
-        veiled.run().unwrap_or_else(|| all_hidden(web))
-    })
+    Work::new(web, rule, forced).run().unwrap_or_else(|| all_hidden(web))
 }
 
 /// Nothing helps but silence.
@@ -68,8 +64,8 @@ struct Work<'a> {
     walk: Walk<'a>,
     rule: Rule,
     marks: Vec<Mark>,
-    /// Small cells are marked as hidden only.
-    veiled: bool,
+    /// Hidden cells that may be small: nothing is known of them.
+    veiled: Vec<bool>,
 }
 
 /// Who looks at the table.
@@ -82,13 +78,13 @@ enum Reader {
 }
 
 impl<'a> Work<'a> {
-    fn new(web: &'a Web, rule: Rule, forced: &[usize], veiled: bool) -> Self {
-        let small = if veiled { Mark::Hidden } else { Mark::Less };
+    fn new(web: &'a Web, rule: Rule, forced: &[usize]) -> Self {
         let marks = web.arcs.iter().enumerate().map(|(at, arc)| match arc.cost {
-            Some(_) if rule.is_small(arc.value) => small,
-            Some(_) if forced.contains(&at) => Mark::Hidden,
+            Some(_) if rule.is_small(arc.value) && !arc.quiet => Mark::Less,
+            Some(_) if rule.is_small(arc.value) || forced.contains(&at) => Mark::Hidden,
             _ => Mark::Plain,
         });
+        let veiled = web.arcs.iter().map(|arc| arc.quiet).collect();
         Self { web, walk: Walk::new(web), rule, marks: marks.collect(), veiled }
     }
 
@@ -108,28 +104,50 @@ impl<'a> Work<'a> {
                 {
                     let (by, more) = self.walk.turn(at, up, wanted, &self.rooms(Reader::Marks, true));
                     if by < wanted {
-                        return None;
+                        // Its mark would tell; to be hidden tells less.
+                        self.marks[at] = Mark::Hidden;
+                        self.veiled[at] = true;
+                        break;
                     }
                     self.hide(&more);
                     taken.extend(more);
                 }
             }
-            let is_wide = |work: &Self| {
-                let rooms = work.rooms(Reader::Sums, false);
-                let (by, _) = work.walk.turn(at, true, k, &rooms);
-                by >= k || by + work.walk.turn(at, false, k - by, &rooms).0 >= k
-            };
-            if !is_wide(&self) {
-                let (_, more) = self.walk.turn(at, true, k, &self.rooms(Reader::Sums, true));
+            if !self.is_wide(at) {
+                let more = self.widen(at)?;
                 self.hide(&more);
                 taken.extend(more);
-                if !is_wide(&self) {
-                    return None;
-                }
             }
             waiting.extend(taken);
         }
         Some(Suppressed { marks: self.marks, holds: true })
+    }
+
+    /// True if what the cell can be spans the least size, for a reader who goes by sums.
+    fn is_wide(&self, at: usize) -> bool {
+        let k = self.rule.k();
+        let rooms = self.rooms(Reader::Sums, false);
+        let (by, _) = self.walk.turn(at, true, k, &rooms);
+        by >= k || by + self.walk.turn(at, false, k - by, &rooms).0 >= k
+    }
+
+    /// Cells that must be hidden as well so that this one spans the least size, upwards or downwards, whichever
+    /// hides less; `None` where none help.
+    fn widen(&mut self, at: usize) -> Option<Vec<usize>> {
+        let rooms = self.rooms(Reader::Sums, true);
+        let mut best: Option<(u64, Vec<usize>)> = None;
+        for up in [true, false] {
+            let (_, more) = self.walk.turn(at, up, self.rule.k(), &rooms);
+            let before = self.marks.clone();
+            self.hide(&more);
+            let is_wide = self.is_wide(at);
+            self.marks = before;
+            let cost: u64 = more.iter().filter_map(|at| self.web.arcs[*at].cost).sum();
+            if is_wide && best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                best = Some((cost, more));
+            }
+        }
+        best.map(|(_, more)| more)
     }
 
     fn hide(&mut self, places: &[usize]) {
@@ -143,7 +161,7 @@ impl<'a> Work<'a> {
     fn rooms(&self, reader: Reader, more: bool) -> Vec<Room> {
         let k = self.rule.k();
         let fixed = Room { up: 0, down: 0, cost: None };
-        let room = |(arc, mark): (&super::flow::Arc, &Mark)| {
+        let room = |((arc, mark), veiled): ((&super::flow::Arc, &Mark), &bool)| {
             let free = Room { up: NO_BOUND, down: arc.value, cost: Some(0) };
             // What is hidden and not small is known to be no less than the least size.
             let large = Room { down: arc.value.saturating_sub(k), ..free };
@@ -154,14 +172,14 @@ impl<'a> Work<'a> {
                     down: arc.value.saturating_sub(1),
                     cost: Some(0),
                 },
-                (Mark::Hidden, Reader::Marks) if !self.veiled => large,
+                (Mark::Hidden, Reader::Marks) if !veiled => large,
                 (Mark::Less | Mark::Hidden, _) => free,
                 // A hidden nothing would look like a hidden something.
                 (Mark::Plain, _) if !more || arc.cost.is_none() || arc.value < k => fixed,
-                (Mark::Plain, Reader::Marks) => Room { cost: arc.cost, ..large },
-                (Mark::Plain, Reader::Sums) => Room { cost: arc.cost, ..free },
+                (Mark::Plain, Reader::Marks) if !veiled => Room { cost: arc.cost, ..large },
+                (Mark::Plain, _) => Room { cost: arc.cost, ..free },
             }
         };
-        self.web.arcs.iter().zip(&self.marks).map(room).collect()
+        self.web.arcs.iter().zip(&self.marks).zip(&self.veiled).map(room).collect()
     }
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::sheet::Shown;
 use super::*;
+use crate::files::{Cell, Grid};
 
 /// A reader who tries every table that fits what is published.
 struct Reader<'a> {
@@ -194,10 +194,11 @@ fn what_cannot_be_kept_is_said() {
     // Everybody knows that there are three.
     let found = suppress(&Web::parts(&[3, 0], true), rule(5), &[]);
     assert!(!found.holds && found.hidden() == 2, "{found:?}");
-    // Five groups of one in a known five: their marks would tell, so they say less.
+    // Five groups of one in a known five: the marks of all would tell, so some say less.
     let web = Web::parts(&[1; 5], true);
     let found = suppress(&web, rule(5), &[]);
-    assert!(found.holds && found.marks[..5].iter().all(|mark| *mark == Mark::Hidden), "{found:?}");
+    let marked = |mark: Mark| found.marks.iter().filter(|one| **one == mark).count();
+    assert!(found.holds && (marked(Mark::Less), marked(Mark::Hidden)) == (2, 3), "{found:?}");
     assert_eq!(wrong(&web, rule(5), &found), None);
     // No cells, and no people.
     assert_eq!(suppress(&Web::parts(&[], true), rule(5), &[]).hidden(), 0);
@@ -292,4 +293,71 @@ fn texts_and_json_are_read_and_written() {
     assert_eq!(hidden, 4);
     assert!(rows[0]["size"].is_null() && rows[1]["share"].is_null() && rows[2]["size"] == 40);
     assert_eq!(rows[0].as_object().unwrap().len(), 3, "no field is added");
+}
+
+fn words() -> Marks {
+    Marks { less: "<5".to_owned(), hidden: "hidden".to_owned() }
+}
+
+fn texts(grid: &Grid) -> Vec<Vec<&str>> {
+    grid.rows.iter().map(|row| row.iter().map(Cell::text).collect()).collect()
+}
+
+#[test]
+fn cohorts_are_as_large_in_every_month() {
+    let mut grid = Grid::default();
+    for (month, size, since, active) in [
+        ("jan", 63, 0, 63),
+        ("jan", 63, 1, 31),
+        ("jan", 63, 2, 2),
+        ("feb", 52, 0, 52),
+        ("feb", 52, 1, 20),
+        ("mar", 44, 0, 44),
+        ("apr", 3, 0, 3),
+    ] {
+        let share = Cell::percent(active as f64 / size as f64);
+        grid.rows.push(vec![month.into(), Cell::whole(size), Cell::whole(since), Cell::whole(active), share]);
+    }
+    let columns = [Meaning::Plain, Meaning::Count, Meaning::Plain, Meaning::Part(1), Meaning::Rate(1)];
+    let layout = Layout { block: Some(2), key: Some(0), ..Layout::of(&columns) };
+    let mut hidden = grid.clone();
+    let count = Sheet::protect_grid(&mut hidden, &layout, (rule(5), 1), &words());
+    let told = texts(&hidden);
+    // April is small, March goes with it; two customers of January two months later are few.
+    assert_eq!(told[6], ["apr", "<5", "0", "hidden", "hidden"]);
+    assert_eq!(told[5], ["mar", "hidden", "0", "hidden", "hidden"]);
+    assert_eq!(told[2][3..], ["hidden", "hidden"]);
+    assert_eq!(count, hidden.rows.iter().flatten().filter(|c| ["<5", "hidden"].contains(&c.text())).count());
+    for seed in 0..20 {
+        let mut rounded = grid.clone();
+        let rule = Rule { method: Method::Round, least: 5 };
+        Sheet::protect_grid(&mut rounded, &layout, (rule, seed), &words());
+        let told = texts(&rounded);
+        assert!(told[0][1] == told[1][1] && told[1][1] == told[2][1], "{told:?}");
+        assert!(told.iter().all(|row| row[1].parse::<u64>().unwrap() % 5 == 0), "{told:?}");
+    }
+}
+
+#[test]
+fn moves_cannot_be_worked_out_from_the_classes_sizes() {
+    let mut grid = Grid::default();
+    for (from, to, customers) in
+        [("a", "b", 3), ("a", "a", 40), ("b", "a", 7), ("b", "b", 60), ("c", "a", 1), ("c", "b", 30)]
+    {
+        grid.rows.push(vec!["2025".into(), from.into(), to.into(), Cell::whole(customers)]);
+    }
+    let mut hidden = grid.clone();
+    let count = protect_moves(&mut hidden, (1, 2, 3), &[0], (rule(5), 1), &words());
+    let told: Vec<&str> = texts(&hidden).iter().map(|row| row[3]).collect();
+    assert!(told[0] != "3" && told[4] != "1", "{told:?}");
+    // A class's moves add up to its size: in each row and column at least two are hidden, or none.
+    for pair in [[0, 1], [2, 3], [4, 5]] {
+        let marks = pair.map(|at| told[at].parse::<u64>().is_err());
+        assert_eq!(marks[0], marks[1], "{told:?}");
+    }
+    assert_eq!(count, told.iter().filter(|text| text.parse::<u64>().is_err()).count());
+    let mut rounded = grid;
+    let rule = Rule { method: Method::Round, least: 5 };
+    assert_eq!(protect_moves(&mut rounded, (1, 2, 3), &[0], (rule, 4), &words()), 0);
+    assert!(texts(&rounded).iter().all(|row| row[3].parse::<u64>().unwrap() % 5 == 0));
 }
