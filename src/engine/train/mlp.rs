@@ -2,8 +2,8 @@
 //! then look at the validation rows and remember the best epoch.
 
 mod finder;
+mod host;
 mod keep;
-mod mask;
 mod speed;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +33,8 @@ use crate::job::{Event, Reporter};
 use crate::metrics;
 
 pub(super) use finder::find_rate;
-pub(crate) use mask::{dropout_mask, dropout_part};
+pub(super) use host::{batches, class_weights};
+pub(crate) use host::{dropout_mask, dropout_part};
 use speed::milliseconds_per_step;
 pub use speed::samples_per_second;
 
@@ -460,16 +461,6 @@ fn learn(
 #[path = "mlp_tests.rs"]
 mod tests;
 
-/// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
-pub(super) fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
-    let rest = order.len() % batch;
-    if rest == 0 || rest >= least || order.len() < batch {
-        return order.chunks(batch).collect();
-    }
-    let (head, tail) = order.split_at(order.len() - rest - batch);
-    head.chunks(batch).chain([tail]).collect()
-}
-
 /// Loss and area on the validation rows.
 pub(super) fn look(
     network: &Network,
@@ -487,18 +478,4 @@ pub(super) fn look(
     let loss = terms.iter().sum::<f64>() / terms.len().max(1) as f64;
     // A diverged network has no area.
     Ok((loss, if loss.is_finite() { metrics::roc_auc(&p, y) } else { None }))
-}
-
-/// Weights that make both classes count the same, with mean 1; all 1 when off.
-pub(super) fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
-    let n = labels.len() as f32;
-    let positive = labels.iter().filter(|y| **y).count() as f32;
-    labels
-        .iter()
-        .map(|y| match (on, y) {
-            (false, _) => 1.0,
-            (true, true) => n / (2.0 * positive),
-            (true, false) => n / (2.0 * (n - positive)),
-        })
-        .collect()
 }

@@ -65,13 +65,15 @@ impl Elsewhere {
             all.push(machine);
         }
         let rest = all.split_off(1);
-        let first = all.pop().ok_or_else(|| ElsewhereError::Address { address: addresses.to_owned() })?;
-        Ok(Self { rest, ..first })
+        let mut first = all.pop().ok_or_else(|| ElsewhereError::Address { address: addresses.to_owned() })?;
+        first.rest = rest;
+        Ok(first)
     }
 
     /// This machine and those that share its trainings, in their order.
     pub fn machines(&self) -> Vec<Self> {
-        let alone = Self { rest: Vec::new(), ..self.clone() };
+        let mut alone = self.clone();
+        alone.rest.clear();
         std::iter::once(alone).chain(self.rest.iter().cloned()).collect()
     }
 

@@ -141,7 +141,14 @@ impl Muscle {
             }
             let (path, meeting) = (checkpoint.clone(), Arc::<Meeting>::default());
             let ends = Ends(meeting.clone());
-            let job = Job::start(|| (), move |report| train(order, device, &path, &ends.0, report));
+            let job = Job::start(
+                || (),
+                move |report| {
+                    // Moved in here, so that it falls with this thread's work.
+                    let held = ends;
+                    train(order, device, &path, &held.0, report)
+                },
+            );
             *held = Some(Held {
                 id: id.clone(),
                 job,

@@ -33,6 +33,11 @@ impl<'a> Frame<'a> {
         out
     }
 
+    /// The payload's floats, as bytes.
+    fn numbers(&self) -> &'a [[u8; 4]] {
+        self.payload.as_chunks::<4>().0
+    }
+
     /// The frame in bytes that came over the wire.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
@@ -67,11 +72,10 @@ pub(in crate::train) fn reduce(frames: &[Vec<u8>], flags: u8) -> Option<Vec<u8>>
             if rest.iter().any(|frame| frame.payload.len() != first.payload.len()) {
                 return None;
             }
-            let numbers = |frame: &Frame<'_>| frame.payload.as_chunks::<4>().0;
-            let mut sums: Vec<f32> = numbers(first).iter().map(|x| f32::from_le_bytes(*x)).collect();
+            let mut sums: Vec<f32> = first.numbers().iter().map(|x| f32::from_le_bytes(*x)).collect();
             for frame in rest {
                 // Always in the order of the parts: the same training gives the same bits.
-                sums.iter_mut().zip(numbers(frame)).for_each(|(sum, x)| *sum += f32::from_le_bytes(*x));
+                sums.iter_mut().zip(frame.numbers()).for_each(|(sum, x)| *sum += f32::from_le_bytes(*x));
             }
             sums.iter().for_each(|sum| out.extend_from_slice(&sum.to_le_bytes()));
         }

@@ -196,7 +196,8 @@ struct Flat<'a> {
 impl ModuleVisitor for Flat<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.get::<D>(param.id) {
-            self.parts.push(grad.flatten::<1>(0, D - 1));
+            let count = grad.dims().iter().product::<usize>();
+            self.parts.push(grad.reshape([count]));
         }
     }
 }
@@ -225,7 +226,9 @@ struct Weights(Vec<Tensor<1>>);
 
 impl ModuleVisitor for Weights {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.push(param.val().without_autodiff().flatten::<1>(0, D - 1));
+        let values = param.val().without_autodiff();
+        let count = values.dims().iter().product::<usize>();
+        self.0.push(values.reshape([count]));
     }
 }
 

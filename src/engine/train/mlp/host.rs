@@ -1,4 +1,4 @@
-//! Dropout masks, drawn on the host.
+//! What is drawn, divided and weighed on the host: dropout masks, batches, weights of classes.
 
 use std::ops::Range;
 
@@ -32,4 +32,28 @@ pub(crate) fn dropout_part(len: usize, own: Range<usize>, dropout: f64, rng: &mu
     mask.drain(..(own.start - before * 2).min(mask.len()));
     rng.set_word_pos(begin + len.div_ceil(2) as u128);
     mask
+}
+
+/// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
+pub(in crate::train) fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
+    let rest = order.len() % batch;
+    if rest == 0 || rest >= least || order.len() < batch {
+        return order.chunks(batch).collect();
+    }
+    let (head, tail) = order.split_at(order.len() - rest - batch);
+    head.chunks(batch).chain([tail]).collect()
+}
+
+/// Weights that make both classes count the same, with mean 1; all 1 when off.
+pub(in crate::train) fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
+    let n = labels.len() as f32;
+    let positive = labels.iter().filter(|y| **y).count() as f32;
+    labels
+        .iter()
+        .map(|y| match (on, y) {
+            (false, _) => 1.0,
+            (true, true) => n / (2.0 * positive),
+            (true, false) => n / (2.0 * (n - positive)),
+        })
+        .collect()
 }
