@@ -9,6 +9,8 @@ python=${PYTHON:-/tmp/sparkvenv/bin/python}
 orders=$1 statement=$2 out=$3
 shift 3
 home=$("$python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
+# A busy machine is no lost worker.
+export SPARK_MASTER_OPTS="-Dspark.worker.timeout=600"
 export SPARK_LOCAL_IP=127.0.0.1 SPARK_NO_DAEMONIZE=1 PYSPARK_PYTHON="$python"
 mkdir -p "$out"
 run() { "$home/bin/spark-class" "$@" > "$out/$name.log" 2>&1 & pids="$pids $!"; }

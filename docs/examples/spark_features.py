@@ -39,6 +39,7 @@ spark = (
     .config("spark.sql.session.timeZone", "UTC")
     .config("spark.sql.shuffle.partitions", asked.parts)
     .config("spark.executor.memory", "1500m")
+    .config("spark.network.timeout", "600s")
     .getOrCreate()
 )
 spark.sparkContext.setLogLevel("ERROR")

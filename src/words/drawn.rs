@@ -18,7 +18,10 @@ pub fn told(lang: Lang, sampled: &Sampled) -> String {
         Some(by) => lang.with("draw.by", &[("column", by.clone()), ("shares", shares(lang, sampled))]),
         None => lang.t("draw.by_none"),
     };
-    text.push_str(lang.t("draw.join").as_str());
+    // Chinese sentences stand without a blank between them.
+    if lang == Lang::En {
+        text.push(' ');
+    }
     text.push_str(&how);
     text
 }

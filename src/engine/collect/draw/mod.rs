@@ -18,7 +18,7 @@ use super::relate::{TableKind, kind, plain, value};
 use crate::job::Reporter;
 use crate::table::{Column, Dataset, Role, Table};
 
-pub(crate) use files::read;
+pub(crate) use files::{Ask, read};
 
 /// Customers that are told apart exactly; where there are more, those with the lowest marks stand for all.
 const EXACT: usize = 1 << 22;
