@@ -1,17 +1,15 @@
 //! A model of rows that a server worked out is the model of rows that were worked out here.
 
 use super::*;
-use crate::collect::database;
+use crate::collect::database::{self, servers as started};
 use crate::collect::database::{Address, Database, Engine, Secret, Server, TableName, Tls};
 use crate::deploy::Lacking;
-use crate::features::behaviour::CUT_OFF;
 use crate::features::behaviour::server::Dialect;
 use crate::features::behaviour::server::tests::made::{Chance, ORDERS, insert, orders};
+use crate::features::behaviour::{CUT_OFF, Question};
 use crate::job::Reporter;
-
-#[allow(dead_code)]
-#[path = "../collect/database/servers.rs"]
-mod started;
+use crate::split;
+use crate::train::ModelKind;
 
 fn table_of(name: &str) -> Option<database::Source> {
     Some(database::Source::Table(TableName { schema: None, name: name.into() }))

@@ -17,7 +17,7 @@ mod tls;
 mod write;
 
 #[cfg(test)]
-mod servers;
+pub(crate) mod servers;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

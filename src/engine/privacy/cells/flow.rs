@@ -102,7 +102,7 @@ impl Web {
         let column_nodes: Vec<usize> = (0..=columns).map(|_| web.node()).collect();
         let at =
             |row: usize, column: usize| counts.get(row).and_then(|row| row.get(column)).copied().unwrap_or(0);
-        let mut total = |web: &mut Self, from, to, value| {
+        let total = |web: &mut Self, from, to, value| {
             if known {
                 web.known(from, to, value)
             } else {

@@ -4,6 +4,7 @@ use postgres::Client;
 
 use super::*;
 use crate::collect::combine::{Choice, plan};
+use crate::collect::database::servers as started;
 use crate::collect::database::{Address, Database, Engine, Secret, Server, Tls};
 use crate::collect::relate::links;
 use crate::collect::relate::testing::public;
@@ -12,10 +13,6 @@ use crate::features::behaviour::question::{Churn, CutOffs, to_day};
 use crate::features::behaviour::{self, Read};
 use crate::job::{Job, Poll};
 use crate::table::Dataset;
-
-#[allow(dead_code)]
-#[path = "../../../../collect/database/servers.rs"]
-mod started;
 
 pub(crate) mod made;
 
