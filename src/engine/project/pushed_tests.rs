@@ -1,8 +1,7 @@
 //! A model of rows that a server worked out is the model of rows that were worked out here.
 
 use super::*;
-use crate::collect::database::{self, servers as started};
-use crate::collect::database::{Address, Database, Engine, Secret, Server, TableName, Tls};
+use crate::collect::database::{self, TableName, servers as started};
 use crate::deploy::Lacking;
 use crate::features::behaviour::server::Dialect;
 use crate::features::behaviour::server::tests::made::{Chance, ORDERS, insert, orders};

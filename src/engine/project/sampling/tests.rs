@@ -151,8 +151,8 @@ fn orders_alone_are_drawn_by_customer_and_months_together() {
     let file = shop(folder.path()).swap_remove(1);
     let text = std::fs::read_to_string(&file).unwrap();
     let all = collect(std::slice::from_ref(&file), &sampling(100));
-    let drawn: BTreeSet<String> = values(&all.table, "customer_id").into_iter().collect();
-    assert_eq!(drawn.len(), 100);
+    let chosen: BTreeSet<String> = values(&all.table, "customer_id").into_iter().collect();
+    assert_eq!(chosen.len(), 100);
     assert_eq!(drawn(&all.table).map(|told| told.of), Some(CUSTOMERS as u64));
     // The same in two files.
     let lines: Vec<&str> = text.lines().collect();
@@ -165,7 +165,7 @@ fn orders_alone_are_drawn_by_customer_and_months_together() {
     let months = collect(&[parts], &sampling(100));
     let again: BTreeSet<String> =
         values(named(&months, &months.dataset.tables[0].name), "customer_id").into_iter().collect();
-    assert_eq!(again, drawn);
+    assert_eq!(again, chosen);
     assert!(drawn(&months.table).is_some());
 }
 

@@ -32,6 +32,9 @@ pub struct Member {
     pub milliseconds: Option<f64>,
 }
 
+/// A machine, and what it answered in what time.
+pub type Asked = (String, Result<(About, Duration), ElsewhereError>);
+
 impl Elsewhere {
     /// The machines at `addresses`, with commas between them: with more than one they share each training.
     /// `tokens` is one for all, or one for each in the same order, with spaces or line ends between them. `ca`
@@ -84,7 +87,7 @@ impl Elsewhere {
     }
 
     /// Asks each what it is, all at once.
-    pub fn abouts(&self) -> Vec<(String, Result<(About, Duration), ElsewhereError>)> {
+    pub fn abouts(&self) -> Vec<Asked> {
         let machines = self.machines();
         let (tell, hear) = channel();
         for (at, machine) in machines.iter().cloned().enumerate() {

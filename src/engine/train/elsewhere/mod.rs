@@ -19,7 +19,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use client::{About, Elsewhere};
-pub use crew::Member;
+pub use crew::{Asked, Member};
 pub use muscle::{Muscle, Refusal};
 pub use news::{Control, News, Outcome, Standing, Told};
 

@@ -257,7 +257,7 @@ fn levels(session: &mut Session, table: &TableName, field: &dialect::Field) -> c
     if answer.rows.len() > FEW {
         return Err(PushError::Many { table: table.to_string(), column: field.name.clone() }.into());
     }
-    Ok(answer.rows.iter().filter_map(|row| gather::counted(row)).collect())
+    Ok(answer.rows.iter().filter_map(gather::counted).collect())
 }
 
 /// What the shop's tables tell of.
@@ -297,7 +297,7 @@ pub fn statements(
     days: &[Day],
 ) -> crate::Result<(Vec<Statement>, Vec<Note>)> {
     let mut heads: Vec<Head> = tables.iter().map(head_of).collect();
-    let by_table: Vec<(TableName, Vec<(String, Vec<(String, u64)>)>)> = heads
+    let by_table: Vec<(TableName, Vec<(String, Levels)>)> = heads
         .iter()
         .map(|head| {
             let columns = head.table.columns.iter().map(|c| (c.name.clone(), c.levels.clone())).collect();

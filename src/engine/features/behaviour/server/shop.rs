@@ -88,7 +88,7 @@ pub(super) fn find(
     for head in heads.iter_mut() {
         let (name, columns) = (head.name.clone(), head.columns.clone());
         for column in head.table.columns.iter_mut().filter(|column| roles::may_say_returned(column)) {
-            if let Some(field) = field(&columns, column).filter(|field| few(field)) {
+            if let Some(field) = field(&columns, column).filter(few) {
                 column.levels = levels(&name, &field)?;
                 column.distinct = column.levels.len() as u64;
             }

@@ -57,6 +57,9 @@ pub(super) struct Writer<'a> {
     pub shop: &'a Shop,
 }
 
+/// A column of text, where there is one, and the name that the statement gives it.
+type Text<'a> = (Option<&'a Field>, &'a str);
+
 impl Writer<'_> {
     fn number(&self, field: Option<&Field>) -> String {
         field.map_or_else(|| "NULL".into(), |field| self.dialect.number(field))
@@ -77,7 +80,7 @@ impl Writer<'_> {
     }
 
     /// Key, day, second of the day and place of the rows of a table, then `texts` and `more`.
-    fn rows(&self, rows: &Dated, texts: &[(Option<&Field>, &str)], more: &[(String, &str)]) -> String {
+    fn rows(&self, rows: &Dated, texts: &[Text<'_>], more: &[(String, &str)]) -> String {
         let place = rows.row.as_ref().map_or(NO_PLACE.into(), |row| self.dialect.quote(&row.name));
         let mut inner = vec![
             (self.dialect.key(&rows.key), "k"),
@@ -262,7 +265,7 @@ impl Writer<'_> {
         &self,
         parts: &mut Parts,
         (rows, name): (&Dated, [&'static str; 2]),
-        (texts, more): (&[(Option<&Field>, &str)], &[(String, &str)]),
+        (texts, more): (&[Text<'_>], &[(String, &str)]),
         day: Day,
     ) {
         let [all, known] = name;

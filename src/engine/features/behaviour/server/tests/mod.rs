@@ -5,7 +5,7 @@ use postgres::Client;
 use super::*;
 use crate::collect::combine::{Choice, plan};
 use crate::collect::database::servers as started;
-use crate::collect::database::{Address, Database, Engine, Secret, Server, Tls};
+use crate::collect::database::{Address, Database};
 use crate::collect::relate::links;
 use crate::collect::relate::testing::public;
 use crate::collect::{ReadOptions, open};
