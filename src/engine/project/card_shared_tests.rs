@@ -62,7 +62,7 @@ fn a_shared_card_of_a_small_shop_counts_nobody_by_ones_and_twos() {
                     (pair[1].recall - pair[0].recall) * yes,
                     (pair[1].false_positive_rate - pair[0].false_positive_rate) * no,
                 ] {
-                    assert!(step < 0.01 || step > 4.99, "{rows} {step}");
+                    assert!(!(0.01..=4.99).contains(&step), "{rows} {step}");
                 }
             }
             assert!(shared.periods.iter().all(|p| p.from.len() == 7 && p.to.len() == 7), "months only");

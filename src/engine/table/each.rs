@@ -90,8 +90,10 @@ mod tests {
 
     use super::*;
 
+    type Said<'a> = Vec<Option<(&'a str, usize)>>;
+
     /// What is said of each cell with and without remembering, and how often it was asked.
-    fn both(text: &StringChunked) -> (Vec<Option<(&str, usize)>>, Vec<Option<(&str, usize)>>, usize) {
+    fn both(text: &StringChunked) -> (Said<'_>, Said<'_>, usize) {
         let (mut told, mut asked) = (Vec::new(), 0);
         let of = |value: &str| value.chars().count();
         let counted = |value| {
