@@ -69,7 +69,8 @@ impl Lang {
     pub fn with(self, key: &str, args: &[(&str, String)]) -> String {
         let mut text = self.t(key);
         if self == Self::En && args.iter().any(|(_, value)| value == "1") {
-            text = agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
+            text =
+                agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
         }
         for (name, value) in args {
             text = text.replace(&format!("%{{{name}}}"), value);
