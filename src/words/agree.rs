@@ -78,6 +78,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("seconds", "second"),
     ("settings", "setting"),
     ("slices", "slice"),
+    ("statements", "statement"),
     ("steps", "step"),
     ("suggestions", "suggestion"),
     ("tables", "table"),
