@@ -27,7 +27,7 @@ fn the_order_of_the_file_changes_nothing_and_next_month_draws_the_same() {
     assert!(first.marks == backwards.marks);
     // 250 newcomers: who was drawn stays, but for those whose place a newcomer takes.
     let later = drawn(0..5_250, 500, 1);
-    let stayed = first.marks.iter().filter(|mark| later.marks.contains(mark)).count();
+    let stayed = first.marks.iter().filter(|mark| later.marks.contains(*mark)).count();
     assert!((440..500).contains(&stayed), "{stayed}");
     let other = drawn(0..5_000, 500, 2);
     let ids = |chosen: &Chosen, seed| {
