@@ -135,7 +135,7 @@ impl Slices {
             "model": learnt.kind.name(), "seed": settings.seed, "threshold": of.threshold,
             "test_rows": of.rows, "metrics": metrics, "fairness": fairness.collect::<Vec<_>>(),
         });
-        let kinds = of.found.iter().map(|(measure, _)| measure.name());
+        let kinds = of.found.keys().map(|measure| measure.name());
         let places =
             kinds.flat_map(|kind| ["by_level", "worst"].map(|list| format!("/metrics/{kind}/{list}")));
         let mut pointers: Vec<(String, &[(&str, Meaning)])> =

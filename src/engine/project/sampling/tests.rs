@@ -78,13 +78,13 @@ fn a_customer_comes_with_all_rows_in_all_tables() {
     assert_eq!((told.of, told.rows, told.by.as_deref()), (CUSTOMERS as u64, 90, Some("churned")));
     assert_eq!(told.strata.iter().map(|one| one.rows).collect::<BTreeSet<_>>(), BTreeSet::from([10, 80]));
 
-    let drawn: BTreeSet<String> = values(&some.table, "customer_id").into_iter().collect();
+    let ids: BTreeSet<String> = values(&some.table, "customer_id").into_iter().collect();
     let of = |table: &Table, column: &str, set: &BTreeSet<String>| -> BTreeSet<(String, String)> {
         let rows = values(table, "order_id").into_iter().zip(values(table, column));
         rows.filter(|(order, by)| set.contains(if column == "customer_id" { by } else { order })).collect()
     };
-    let orders = of(named(&all, "orders"), "customer_id", &drawn);
-    assert_eq!(of(named(&some, "orders"), "customer_id", &drawn), orders);
+    let orders = of(named(&all, "orders"), "customer_id", &ids);
+    assert_eq!(of(named(&some, "orders"), "customer_id", &ids), orders);
     assert_eq!(named(&some, "orders").height(), orders.len());
     let wanted: BTreeSet<String> = orders.into_iter().map(|(order, _)| order).collect();
     let lines = of(named(&all, "order_lines"), "product_id", &wanted);
@@ -97,7 +97,7 @@ fn a_customer_comes_with_all_rows_in_all_tables() {
         let at = values(table, "customer_id").iter().position(|known| known == id).unwrap();
         table.columns.iter().map(|column| values(table, &column.name).swap_remove(at)).collect::<Vec<_>>()
     };
-    for id in drawn.iter().take(20) {
+    for id in ids.iter().take(20) {
         assert_eq!(row(&some.table, id), row(&all.table, id));
     }
 }
@@ -151,8 +151,8 @@ fn orders_alone_are_drawn_by_customer_and_months_together() {
     let file = shop(folder.path()).swap_remove(1);
     let text = std::fs::read_to_string(&file).unwrap();
     let all = collect(std::slice::from_ref(&file), &sampling(100));
-    let chosen: BTreeSet<String> = values(&all.table, "customer_id").into_iter().collect();
-    assert_eq!(chosen.len(), 100);
+    let ids: BTreeSet<String> = values(&all.table, "customer_id").into_iter().collect();
+    assert_eq!(ids.len(), 100);
     assert_eq!(drawn(&all.table).map(|told| told.of), Some(CUSTOMERS as u64));
     // The same in two files.
     let lines: Vec<&str> = text.lines().collect();
@@ -165,7 +165,7 @@ fn orders_alone_are_drawn_by_customer_and_months_together() {
     let months = collect(&[parts], &sampling(100));
     let again: BTreeSet<String> =
         values(named(&months, &months.dataset.tables[0].name), "customer_id").into_iter().collect();
-    assert_eq!(again, chosen);
+    assert_eq!(again, ids);
     assert!(drawn(&months.table).is_some());
 }
 
