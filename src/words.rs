@@ -1,28 +1,30 @@
 //! The catalogue: every sentence of the faces, in English and Simplified Chinese. The language is
 //! a value that is handed on, never a global.
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use regulars_engine::Note;
 use regulars_engine::collect::http::{DryRun, Paging};
-use regulars_engine::deploy::{Change, Changes, Customer, Differences, FollowUp, FollowUps, Reason};
+use regulars_engine::deploy::Reason;
 use regulars_engine::error::COLUMNS_NAMED;
-use regulars_engine::files::{Cell, Grid};
-use regulars_engine::project::CallList;
+use regulars_engine::segment::Segment;
 use regulars_engine::segment::rfm::KNOWN;
-use regulars_engine::segment::{Segment, Segmentation};
 use serde::{Deserialize, Serialize};
 
+mod agree;
+mod differences;
+pub mod drawn;
 pub mod heard;
+mod list;
 pub mod money;
 mod named;
 pub mod spoken;
 pub mod value;
-
-pub use named::column_name;
 pub mod watch;
+
+pub use differences::{Against, differences};
+pub use list::{Beside, ClassesAndActions, ClassesOf, Column, call_list, follow_up, ranked, shown_id};
+pub use named::column_name;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,9 +66,13 @@ impl Lang {
         rust_i18n::t!(key, locale = self.code()).into_owned()
     }
 
-    /// A sentence with `%{name}` filled in.
+    /// A sentence with `%{name}` filled in; English nouns after a 1 are in the singular.
     pub fn with(self, key: &str, args: &[(&str, String)]) -> String {
         let mut text = self.t(key);
+        if self == Self::En && args.iter().any(|(_, value)| value == "1") {
+            text =
+                agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
+        }
         for (name, value) in args {
             text = text.replace(&format!("%{{{name}}}"), value);
         }
@@ -159,7 +165,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 98] = [
+const TOLD_WHOLE: [&str; 100] = [
     "elsewhere_address",
     "elsewhere_open",
     "elsewhere_certificate",
@@ -207,6 +213,8 @@ const TOLD_WHOLE: [&str; 98] = [
     "behaviour_after_end",
     "behaviour_lacking",
     "behaviour_looks_ahead",
+    "push_no_customer",
+    "push_answer",
     "bad_recipe",
     "no_column",
     "read_failed",
@@ -262,7 +270,8 @@ const TOLD_WHOLE: [&str; 98] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 16] = [
+pub const MENDED_BY_FLAGS: [&str; 17] = [
+    "elsewhere_open",
     "private_kind",
     "locked_file",
     "short_passphrase",
@@ -354,250 +363,6 @@ pub fn class_action(lang: Lang, name: &str) -> String {
     if KNOWN.contains(&name) { lang.t(&format!("rfm.action.{name}")) } else { String::new() }
 }
 
-/// The classes of the rows of a list; empty where none were found.
-#[derive(Debug, Clone, Default)]
-pub struct ClassesOf(Arc<HashMap<u32, Vec<String>>>);
-
-impl ClassesOf {
-    /// Names by permanent row, as the engine has them.
-    pub fn new(names: HashMap<u32, Vec<String>>) -> Self {
-        Self(Arc::new(names))
-    }
-
-    /// The classes of a row.
-    pub fn names(&self, row: u32) -> &[String] {
-        self.0.get(&row).map_or(&[], Vec::as_slice)
-    }
-
-    /// The classes of a row, in words.
-    pub fn text(&self, lang: Lang, row: u32) -> String {
-        let names: Vec<String> = self.names(row).iter().map(|name| class_name(lang, name)).collect();
-        lang.list(&names)
-    }
-
-    /// True where nobody has a class.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl PartialEq for ClassesOf {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// The classes that a call list tells, and what a person has said to do with them.
-pub type ClassesAndActions<'a> = (&'a ClassesOf, &'a BTreeMap<String, String>);
-
-/// What the rows of a list are shown with.
-#[derive(Clone, Copy, Default)]
-pub struct Beside<'a> {
-    pub segments: Option<&'a Segmentation>,
-    /// The strongest reasons, by [`Customer::place`].
-    pub reasons: Option<&'a HashMap<usize, Vec<Reason>>>,
-    pub changes: Option<&'a Changes>,
-    pub follow_ups: Option<&'a FollowUps>,
-    pub classes: Option<&'a ClassesOf>,
-    /// Identifiers are masked: a projector is on.
-    pub masked: bool,
-}
-
-/// A column of the ranked list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Column {
-    Rank,
-    Id,
-    Risk,
-    Before,
-    Change,
-    Why,
-    FollowUp,
-    Segment,
-    Class,
-    Actual,
-    Side,
-}
-
-impl Column {
-    /// The columns of a list of rows that were trained on, or of a later file.
-    pub fn of(is_month: bool, has_changes: bool) -> &'static [Column] {
-        use Column::*;
-        match (is_month, has_changes) {
-            (true, true) => &[Rank, Id, Risk, Before, Change, Why, FollowUp, Actual],
-            (true, false) => &[Rank, Id, Risk, Why, FollowUp, Actual],
-            (false, _) => &[Rank, Id, Risk, Why, FollowUp, Segment, Actual, Side],
-        }
-    }
-
-    /// [`of`](Self::of) a list of rows that were trained on, whose customers have classes.
-    pub fn with_classes() -> &'static [Column] {
-        use Column::*;
-        &[Rank, Id, Risk, Why, FollowUp, Class, Segment, Actual, Side]
-    }
-
-    /// True for columns that a list can be put in order by.
-    pub fn sorts(self) -> bool {
-        !matches!(self, Self::Rank | Self::Why | Self::FollowUp)
-    }
-
-    /// Its head.
-    pub fn name(self, lang: Lang) -> String {
-        lang.t(match self {
-            Self::Rank => "customers.rank",
-            Self::Id => "customers.id",
-            Self::Risk => "customers.risk",
-            Self::Before => "customers.before",
-            Self::Change => "customers.change",
-            Self::Why => "customers.why",
-            Self::FollowUp => "customers.follow_up",
-            Self::Segment => "customers.segment",
-            Self::Class => "customers.class",
-            Self::Actual => "customers.actual",
-            Self::Side => "customers.side",
-        })
-    }
-
-    /// One cell; `at` is the customer's place in the list, from 0.
-    pub fn cell(self, lang: Lang, at: usize, customer: &Customer, beside: &Beside<'_>) -> Cell {
-        let change = || beside.changes.and_then(|changes| changes.of.get(at));
-        match self {
-            Self::Rank if customer.rank == 0 => "".into(),
-            Self::Rank => Cell::whole(customer.rank as u64),
-            Self::Id => shown_id(&customer.id, beside.masked).into(),
-            Self::Risk => Cell::percent(customer.probability),
-            Self::Before => match change().and_then(|(_, before)| *before) {
-                Some(before) => Cell::percent(before),
-                None => "".into(),
-            },
-            Self::Change => match change() {
-                Some((change, _)) => lang.t(&format!("change.{}", change.name())).into(),
-                None => "".into(),
-            },
-            Self::Why => {
-                let reasons = beside.reasons.and_then(|of| of.get(&customer.place));
-                reasons.and_then(|list| list.first()).map_or_else(String::new, |r| reason(lang, r)).into()
-            }
-            Self::FollowUp => {
-                let record =
-                    beside.follow_ups.filter(|_| customer.named).and_then(|all| all.get(&customer.id));
-                record.map_or_else(String::new, |record| follow_up(lang, record)).into()
-            }
-            Self::Segment => {
-                let segment =
-                    customer.segment.and_then(|at| beside.segments.and_then(|s| s.segments.get(at)));
-                segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into()
-            }
-            Self::Class => beside.classes.map_or_else(String::new, |of| of.text(lang, customer.row)).into(),
-            Self::Actual => yes_no(lang, customer.actual).into(),
-            Self::Side => match customer.side {
-                Some(side) => lang.t(&format!("side.{}", side_key(side))).into(),
-                None => "".into(),
-            },
-        }
-    }
-}
-
-/// An identifier, or its mask.
-pub fn shown_id(id: &str, masked: bool) -> String {
-    if masked { regulars_engine::privacy::mask(id) } else { id.to_owned() }
-}
-
-fn yes_no(lang: Lang, value: Option<bool>) -> String {
-    value.map_or_else(String::new, |yes| lang.t(if yes { "common.yes" } else { "common.no" }))
-}
-
-fn side_key(side: regulars_engine::split::Side) -> &'static str {
-    use regulars_engine::split::Side;
-    match side {
-        Side::Train => "train",
-        Side::Valid => "valid",
-        Side::Test => "test",
-        Side::Unlabelled => "unlabelled",
-    }
-}
-
-/// What was done about a customer, in one line.
-pub fn follow_up(lang: Lang, record: &FollowUp) -> String {
-    let mut parts = Vec::new();
-    if record.do_not_contact {
-        parts.push(lang.t("follow.do_not_contact"));
-    }
-    if let Some(day) = &record.contacted {
-        parts.push(lang.with("follow.short", &[("day", day.clone())]));
-    }
-    if record.answer != regulars_engine::deploy::Answer::None {
-        parts.push(lang.t(&format!("answer.{}", record.answer.name())));
-    }
-    parts.join(" · ")
-}
-
-/// What a new file is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Against {
-    /// The file that a model learnt from.
-    Model,
-    /// The file that a recipe was made on.
-    Recipe,
-}
-
-/// How a new file differs from the earlier one, one sentence each.
-pub fn differences(lang: Lang, found: &Differences, against: Against) -> Vec<String> {
-    let of = |model: &'static str, recipe: &'static str| match against {
-        Against::Model => model,
-        Against::Recipe => recipe,
-    };
-    let mut out = Vec::new();
-    if !found.missing.is_empty() {
-        let key = of("month.missing", "recipe.missing");
-        out.push(lang.with(key, &[("columns", lang.list(&found.missing))]));
-    }
-    for (then, now) in &found.renamed {
-        out.push(lang.with("month.renamed", &[("then", then.clone()), ("now", now.clone())]));
-    }
-    if !found.extra.is_empty() {
-        let key = of("month.extra", "recipe.extra");
-        out.push(lang.with(key, &[("columns", lang.list(&found.extra))]));
-    }
-    for (column, levels) in &found.new_levels {
-        let shown: Vec<String> = levels
-            .iter()
-            .take(5)
-            .map(|(level, rows)| format!("{level} ({})", lang.count(*rows as u64)))
-            .collect();
-        let more = if levels.len() > 5 { " …" } else { "" };
-        let args = [("column", column.clone()), ("levels", format!("{}{more}", lang.list(&shown)))];
-        out.push(lang.with(of("month.new_levels", "recipe.new_levels"), &args));
-    }
-    if found.no_identifier {
-        out.push(lang.t(of("month.no_identifier", "recipe.no_identifier")));
-    }
-    for (column, then, now) in &found.later {
-        let day = |days: &f64| regulars_engine::detect::date::format((days * 86_400_000.0) as i64);
-        let args = [("column", column.clone()), ("then", day(then)), ("now", day(now))];
-        out.push(lang.with(of("month.later", "recipe.later"), &args));
-    }
-    for (column, then, now) in &found.more_missing {
-        let args = [("column", column.clone()), ("then", percent(*then)), ("now", percent(*now))];
-        out.push(lang.with("month.more_missing", &args));
-    }
-    if found.repeated > 0 {
-        out.push(lang.with("month.repeated", &[("count", lang.count(found.repeated as u64))]));
-    }
-    for drift in &found.drift {
-        let large = drift.psi >= 0.25;
-        let key = if large { of("month.drift_large", "recipe.drift_large") } else { "month.drift" };
-        let args = [
-            ("column", drift.column.clone()),
-            ("then", drift.then.clone()),
-            ("now", drift.now.clone()),
-            ("psi", format!("{:.2}", drift.psi)),
-        ];
-        out.push(lang.with(key, &args));
-    }
-    out
-}
-
 /// A share in points, as it is shown: sums of what is shown must be right as well.
 pub fn tenths(share: f64) -> f64 {
     (1000.0 * share).round() / 10.0
@@ -633,85 +398,4 @@ pub fn reason(lang: Lang, reason: &Reason) -> String {
 pub fn reason_with_column(lang: Lang, one: &Reason) -> String {
     let told = reason(lang, one);
     if column_name(lang, &one.column) == one.column { told } else { format!("{told} [{}]", one.column) }
-}
-
-/// The ranked list as a table to take away: what the window shows, cell for cell. `places` are
-/// positions in `list`, in the order shown.
-pub fn ranked(
-    lang: Lang,
-    columns: &[Column],
-    list: &[Customer],
-    places: impl Iterator<Item = usize>,
-    beside: &Beside<'_>,
-) -> Grid {
-    let rows = places
-        .filter_map(|at| list.get(at).map(|customer| (at, customer)))
-        .map(|(at, customer)| columns.iter().map(|column| column.cell(lang, at, customer, beside)).collect());
-    Grid {
-        name: lang.t("page.customers.name"),
-        header: columns.iter().map(|column| column.name(lang)).collect(),
-        rows: rows.collect(),
-    }
-}
-
-/// The call list as a table: who, how to reach them (as asked for), why, what was done.
-pub fn call_list(
-    lang: Lang,
-    list: &CallList,
-    (segments, classes): (Option<&Segmentation>, Option<ClassesAndActions<'_>>),
-    changes: &HashMap<u32, Change>,
-) -> Grid {
-    let t = |key: &str| lang.t(&format!("customers.{key}"));
-    let mut header = vec![t("rank"), t("id")];
-    header.extend(list.contact_columns.iter().cloned());
-    header.push(t("risk"));
-    if !changes.is_empty() {
-        header.push(t("change"));
-    }
-    header.extend((1..=3).map(|n| lang.with("list.reason", &[("number", n.to_string())])));
-    if segments.is_some() {
-        header.push(t("segment"));
-    }
-    if classes.is_some() {
-        header.extend([t("class"), t("action")]);
-    }
-    header.extend(
-        ["follow.contacted", "follow.answer", "follow.note", "follow.do_not_contact"].map(|k| lang.t(k)),
-    );
-    let rows = list.lines.iter().enumerate().map(|(at, line)| {
-        let c = &line.customer;
-        let mut row: Vec<Cell> = vec![Cell::whole(at as u64 + 1), c.id.clone().into()];
-        row.extend(line.contacts.iter().map(|text| Cell::from(text.as_str())));
-        row.push(Cell::percent(c.probability));
-        if !changes.is_empty() {
-            let change = changes.get(&c.row).map(|change| lang.t(&format!("change.{}", change.name())));
-            row.push(change.unwrap_or_default().into());
-        }
-        row.extend((0..3).map(|n| {
-            let text = line.reasons.get(n).map_or_else(String::new, |one| reason(lang, one));
-            Cell::from(text)
-        }));
-        if let Some(found) = segments {
-            let segment = c.segment.and_then(|at| found.segments.get(at));
-            row.push(segment.map_or_else(String::new, |segment| segment_name(lang, segment)).into());
-        }
-        if let Some((of, actions)) = classes {
-            row.push(of.text(lang, c.row).into());
-            // What is said of the first class counts.
-            let first = of.names(c.row).first();
-            let action =
-                first.map(|name| actions.get(name).cloned().unwrap_or_else(|| class_action(lang, name)));
-            row.push(action.unwrap_or_default().into());
-        }
-        let f = &line.follow_up;
-        row.push(f.contacted.clone().unwrap_or_default().into());
-        let answered = f.answer != regulars_engine::deploy::Answer::None;
-        row.push(
-            if answered { lang.t(&format!("answer.{}", f.answer.name())) } else { String::new() }.into(),
-        );
-        row.push(f.note.clone().into());
-        row.push(if f.do_not_contact { lang.t("common.yes") } else { String::new() }.into());
-        row
-    });
-    Grid { name: lang.t("list.name"), header, rows: rows.collect() }
 }

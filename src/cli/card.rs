@@ -1,7 +1,6 @@
 //! `regulars card`: one customer of a file as a card to print: how likely, why, what would turn it, and who
 //! was alike.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use regulars_engine::deploy::{DeployError, Lacking};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::files;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, CardSpec, Month, Origin, ProjectError, Settings};
+use regulars_engine::project::{self, CardSpec, Month, Origin};
 use serde_json::json;
 
 use super::Outcome;
@@ -56,14 +55,9 @@ impl Card {
             self.files.iter().chain([&self.bundle]).map(|file| super::source::on_disk(file)).collect();
         super::refuse_input(&self.out, &read)?;
         let report = Reporter::silent();
-        let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, follow_ups, mut settings) = if is_project {
-            let project = super::locked::project(&self.bundle)?;
-            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            (project.bundle.ok_or_else(no_model)?, project.follow_ups, project.settings)
-        } else {
-            (super::locked::bundle(&self.bundle)?, BTreeMap::new(), Settings::default())
-        };
+        let (bundle, saved) = super::locked::model(&self.bundle)?;
+        let (follow_ups, mut settings) =
+            saved.map(|saved| (saved.follow_ups, saved.settings)).unwrap_or_default();
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
         let table = project::open_for(&bundle, &settings, (&sources, &secrets), self.as_of, &report)?;

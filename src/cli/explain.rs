@@ -48,14 +48,8 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(&self) -> Outcome {
         let report = Reporter::silent();
-        let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, mut settings) = if is_project {
-            let project = super::locked::project(&self.bundle)?;
-            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            (project.bundle.ok_or_else(no_model)?, project.settings)
-        } else {
-            (super::locked::bundle(&self.bundle)?, Settings::default())
-        };
+        let (bundle, saved) = super::locked::model(&self.bundle)?;
+        let mut settings = saved.map_or_else(Settings::default, |saved| saved.settings);
         if bundle.explainer.is_none() {
             return Err(ProjectError::NoExplainer { file: self.bundle.clone() }.into());
         }

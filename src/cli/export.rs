@@ -53,15 +53,8 @@ impl Export {
         for out in self.outs() {
             super::refuse_input(out, &read)?;
         }
-        let mut settings = Settings::default();
-        let bundle = if self.bundle.extension().is_some_and(|e| e == "regulars") {
-            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            let project = super::locked::project(&self.bundle)?;
-            settings = project.settings;
-            project.bundle.ok_or_else(no_model)?
-        } else {
-            super::locked::bundle(&self.bundle)?
-        };
+        let (bundle, saved) = super::locked::model(&self.bundle)?;
+        let mut settings = saved.map_or_else(Settings::default, |saved| saved.settings);
         let report = &Reporter::silent();
         let scorer = self.scorer.as_ref().map(|out| self.scorer(&bundle, out, report)).transpose()?;
         let lang = Lang::of_environment();

@@ -47,6 +47,16 @@ pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
     Ok(Bundle::open_with(path, passphrase_of(path)?.as_ref())?)
 }
 
+/// The model of a bundle or of a project, locked or not, with the project around it.
+pub(super) fn model(path: &Path) -> Result<(Bundle, Option<SavedProject>), Error> {
+    if path.extension().is_none_or(|ending| ending != "regulars") {
+        return Ok((bundle(path)?, None));
+    }
+    let mut saved = project(path)?;
+    let model = saved.bundle.take().ok_or_else(|| ProjectError::NoModel { file: path.to_owned() })?;
+    Ok((model, Some(saved)))
+}
+
 /// What opens the locked ones of several files, which share a passphrase; nothing where none is locked.
 pub(super) fn passphrase_of_any<'a>(
     paths: impl IntoIterator<Item = &'a Path>,

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::learning::Learning;
 use super::{Failure, Input, Outcome};
-use crate::words::money::{amount, recommended};
+use crate::words::money::{lead, recommended};
 use crate::words::{Lang, percent};
 
 /// Flags of commands that learn a model and look at it.
@@ -58,10 +58,8 @@ impl LookedAt {
         }
         let table = self.input.open(&settings)?;
         let report = Reporter::silent();
-        let prepared = project::prepare(&settings, &table, &report)?;
-        let learnt = project::learn(&settings, &prepared, self.model, &report)?;
-        let lang = Lang::of_environment();
-        let learnt = super::train::repaired(lang, &prepared, learnt, self.repair);
+        let journey = project::run(&settings, &table, self.model, (None, None), &report)?;
+        let (prepared, learnt) = super::train::told(Lang::of_environment(), journey);
         Ok((settings, prepared, learnt))
     }
 }
@@ -112,16 +110,7 @@ impl Money {
         let names: Vec<&regulars_engine::deploy::Customer> =
             book.first(called.calls).iter().filter_map(|&at| list.get(at)).collect();
         if !self.learnt.input.json {
-            let money = |value: f64| amount(lang, &spec.currency, value);
-            let args = [
-                ("calls", lang.count(called.calls as u64)),
-                ("cost", money(called.cost)),
-                ("worth", money(called.worth)),
-                ("profit", money(called.profit)),
-                ("threshold", percent(threshold.min(1.0))),
-            ];
-            let key = if called.calls == 0 { "today.lead_none" } else { "today.lead" };
-            super::out!("{}", lang.with(key, &args));
+            super::out!("{}", lead(lang, &spec, &called, threshold.min(1.0)).0);
             super::out!("{}", recommended(lang, &gains, &spec));
             let model = [
                 ("model", lang.t(&format!("model.{}", learnt.kind.name()))),

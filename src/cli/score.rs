@@ -11,7 +11,7 @@ use regulars_engine::deploy::drift::Rules;
 use regulars_engine::deploy::{Bundle, Change, Lacking, Scores};
 use regulars_engine::features::behaviour::Date;
 use regulars_engine::job::Reporter;
-use regulars_engine::project::{self, Month, ProjectError, Settings, Source};
+use regulars_engine::project::{self, Month, Settings, Source};
 use serde_json::json;
 
 use super::Outcome;
@@ -40,6 +40,10 @@ pub(super) struct Score {
     /// same, and nothing is compared with earlier lists
     #[arg(long, conflicts_with_all = ["as_of", "write_back"])]
     stream: bool,
+    /// Have the features worked out in the PostgreSQL database that is named, for a model that was trained with
+    /// --horizon: only the finished rows come here
+    #[arg(long, conflicts_with = "stream")]
+    push_down: bool,
     /// Write the scores into a database too, by identifier: sqlite:shop.db#scores,
     /// postgresql://user@host/shop#scores, mysql://… (default table: regulars_scores)
     #[arg(long, value_name = "ADDRESS#TABLE")]
@@ -59,20 +63,16 @@ impl Score {
             self.files.iter().chain([&self.bundle]).map(|file| super::source::on_disk(file)).collect();
         super::refuse_input(&self.out, &read)?;
         let report = Reporter::silent();
-        let is_project = self.bundle.extension().is_some_and(|e| e == "regulars");
-        let (bundle, lists, mut settings) = if is_project {
-            let project = super::locked::project(&self.bundle)?;
-            let no_model = || ProjectError::NoModel { file: self.bundle.clone() };
-            let lists: Vec<_> = project.lists.into_iter().map(Arc::new).collect();
-            (project.bundle.ok_or_else(no_model)?, lists, project.settings)
-        } else {
-            (super::locked::bundle(&self.bundle)?, Vec::new(), Settings::default())
-        };
+        let (bundle, saved) = super::locked::model(&self.bundle)?;
+        let is_project = saved.is_some();
+        let (lists, mut settings) = saved.map(|saved| (saved.lists, saved.settings)).unwrap_or_default();
+        let lists: Vec<_> = lists.into_iter().map(Arc::new).collect();
         self.reading.apply(&mut settings.read);
         let (sources, secrets) = self.reading.sources(&self.files)?;
         if !is_project
             && self.as_of.is_none()
             && self.write_back.is_none()
+            && !self.push_down
             && let [Source::File(file)] = sources.as_slice()
             && (self.stream || std::fs::metadata(file).is_ok_and(|m| m.len() >= project::STREAMED_FROM))
             && let Some(told) = self.streamed(&bundle, &settings, file, &report)?
@@ -80,7 +80,13 @@ impl Score {
             return Ok(told);
         }
         let from = (sources.as_slice(), &secrets);
-        let table = project::open_for(&bundle, &settings, from, self.as_of, &report)?;
+        let (table, worked_out) = match self.push_down {
+            true => {
+                let (table, worked_out) = project::open_pushed(&bundle, from, self.as_of, &report)?;
+                (table, Some(worked_out))
+            }
+            false => (project::open_for(&bundle, &settings, from, self.as_of, &report)?, None),
+        };
         super::tell_unused(&table);
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
@@ -105,6 +111,9 @@ impl Score {
                     ]
                 )
             );
+            if let Some(worked_out) = &worked_out {
+                super::pushing::print(lang, worked_out);
+            }
             for line in words::differences(lang, differences, words::Against::Model) {
                 super::out!("  ! {line}");
             }
@@ -124,7 +133,9 @@ impl Score {
                 Change::ALL.iter().map(|c| (c.name().to_owned(), changes.count(*c).into())).collect();
             json!({ "since": list.file, "made": list.made, "counts": counts, "gone": changes.gone })
         });
+        let pushed = worked_out.as_ref().map(super::pushing::to_json);
         Ok(json!({
+            "pushed_down": pushed,
             "rows": table.height(), "scored": scores.rows.len(), "flagged_rows": flagged,
             "rejected_rows": table.rejected_count, "extra_columns": differences.extra,
             "differences": differences, "changes": changes, "write_back": written,

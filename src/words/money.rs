@@ -1,7 +1,7 @@
 //! Money and what to say, in words.
 
 use regulars_engine::deploy::Reason;
-use regulars_engine::evaluate::money::{MoneySpec, ProfitPoint, fill};
+use regulars_engine::evaluate::money::{Called, MoneySpec, ProfitPoint, fill};
 use regulars_engine::features::behaviour::HISTORY;
 use regulars_engine::files::Cell;
 use regulars_engine::files::Grid;
@@ -64,6 +64,25 @@ pub fn recommended(lang: Lang, gains: &Gains, spec: &MoneySpec) -> String {
         ("threshold", percent(spec.pays_from())),
     ];
     lang.with(if limited { "plan.title_limit" } else { "plan.title_pays" }, &args)
+}
+
+/// What the present threshold says to do, in one sentence, and what it is filled with.
+pub fn lead(
+    lang: Lang,
+    spec: &MoneySpec,
+    called: &Called,
+    threshold: f64,
+) -> (String, [(&'static str, String); 6]) {
+    let money = |value: f64| amount(lang, &spec.currency, value);
+    let args = [
+        ("calls", lang.count(called.calls as u64)),
+        ("cost", money(called.cost)),
+        ("worth", money(called.worth)),
+        ("profit", money(called.profit)),
+        ("kept", format!("{:.1}", called.kept)),
+        ("threshold", percent(threshold)),
+    ];
+    (lang.with(if called.calls == 0 { "today.lead_none" } else { "today.lead" }, &args), args)
 }
 
 /// The strongest reason that drives away.

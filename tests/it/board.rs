@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{Page, TrainTab};
@@ -14,7 +13,8 @@ use regulars_engine::train::search::{SearchKind, SearchSpec, Trial};
 use regulars_engine::train::{DeviceKind, ModelKind};
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, open, regulars, sample};
+use crate::shots::rests;
+use crate::support::{json, open, regulars, sample};
 
 /// The kinds that take a moment.
 const QUICK: [ModelKind; 4] = [ModelKind::Logistic, ModelKind::Tree, ModelKind::OneRule, ModelKind::Majority];
@@ -35,29 +35,6 @@ fn flex() -> Settings {
     Settings { device: DeviceKind::Flex, ..Settings::default() }
 }
 
-/// Both languages and themes: every control has a name, nothing goes on repainting; with REGULARS_SHOTS set
-/// the pictures are written there.
-fn draw(harness: &mut Harness<'_, App>, stage: &str) {
-    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
-    let has_adapter = shots.is_some() && adapter();
-    for lang in Lang::ALL {
-        for theme in [egui::Theme::Light, egui::Theme::Dark] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(3);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{stage} {rested:?}");
-            if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
-                let name = format!("board-{stage}-{}-{theme:?}.png", lang.code());
-                harness.render().unwrap().save(folder.join(name)).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
-}
-
 /// Without what the clock says.
 fn timeless(trials: &[Trial]) -> Vec<Trial> {
     trials.iter().cloned().map(|trial| Trial { seconds: 0.0, ..trial }).collect()
@@ -66,7 +43,7 @@ fn timeless(trials: &[Trial]) -> Vec<Trial> {
 #[test]
 fn a_comparison_is_the_same_in_window_terminal_and_engine() {
     let mut harness = opened([1280.0, 800.0], TrainTab::Board);
-    draw(&mut harness, "empty");
+    rests(&mut harness, "board-empty");
     let board = &mut harness.state_mut().state.board;
     (board.folds, board.networks) = (3, false);
     board.without = ModelKind::ALL.into_iter().filter(|kind| !QUICK.contains(kind)).collect();
@@ -101,7 +78,7 @@ fn a_comparison_is_the_same_in_window_terminal_and_engine() {
     assert_eq!(told["best_simple"], serde_json::to_value(shown.best_simple).unwrap());
 
     // It outlives other pages, knows when it is out of date, and undo does not touch it.
-    draw(&mut harness, "compared");
+    rests(&mut harness, "board-compared");
     harness.state_mut().prefs.page = Page::Collect;
     harness.run_steps(3);
     harness.state_mut().prefs.page = Page::Train;
@@ -141,7 +118,7 @@ fn a_network_that_wins_nothing_is_told_so_and_cancel_keeps_the_last_result() {
     // Two epochs are too few to beat logistic regression.
     assert_ne!(network.verdict, Some(regulars_engine::evaluate::Verdict::NetworkWins));
     assert!(harness.query_by_label_contains("The simple one wins").is_some());
-    draw(&mut harness, "verdict");
+    rests(&mut harness, "board-verdict");
 
     harness.state_mut().state.settings.mlp.epochs = 500;
     harness.run_steps(3);
@@ -173,7 +150,7 @@ fn a_search_runs_in_the_window_and_its_settings_are_one_step_of_undo() {
     assert_eq!(timeless(&found.trials), timeless(&engine.trials), "the window's trials are the engine's");
     assert_eq!((found.best, &found.test), (engine.best, &engine.test));
     assert!(found.best > 0, "a rate of 0.00001 is easily beaten: {:?}", found.trials);
-    draw(&mut harness, "searched");
+    rests(&mut harness, "board-searched");
     assert!(harness.query_by_label_contains("that figure flatters it").is_some());
 
     harness.get_by_label("Use these settings").click();
@@ -205,7 +182,7 @@ fn a_search_runs_in_the_window_and_its_settings_are_one_step_of_undo() {
     harness.run_steps(3);
     let state = &harness.state().state;
     assert_eq!(state.boosted_is_changed(), state.board.searched().unwrap().best > 0);
-    draw(&mut harness, "boosted");
+    rests(&mut harness, "board-boosted");
 }
 
 #[test]
@@ -216,7 +193,7 @@ fn the_rate_finder_stands_beside_the_rate() {
     let curve = harness.state().state.board.rates().unwrap().clone();
     let prepared = crate::support::prepare(&open(&sample()), &flex());
     assert_eq!(*curve, project::find_rate(&flex(), &prepared, &Reporter::silent()).unwrap());
-    draw(&mut harness, "rates");
+    rests(&mut harness, "board-rates");
     let rate: f64 = format!("{:.1e}", curve.suggested.expect("it falls")).parse().unwrap();
     harness.get_by_label(&format!("Use {rate}")).click();
     harness.run_steps(3);

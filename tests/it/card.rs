@@ -14,7 +14,8 @@ use regulars_engine::project::changeable;
 use regulars_engine::train::DeviceKind;
 
 use crate::pages::{choose, until, window};
-use crate::support::{adapter, json, regulars, sample, telco};
+use crate::shots::pictures;
+use crate::support::{json, regulars, sample, telco};
 
 /// A made-up telephone company; contracts by the month, checks and high prices drive customers away.
 fn company(folder: &Path) -> PathBuf {
@@ -80,28 +81,11 @@ fn looked(harness: &mut Harness<'_, App>) {
     harness.run_steps(2);
 }
 
-fn shots(harness: &mut Harness<'_, App>, name: &str) {
-    let Some(folder) = std::env::var_os("REGULARS_SHOTS").filter(|_| adapter()) else { return };
-    for lang in Lang::ALL {
-        for dark in [false, true] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-            harness.run_steps(4);
-            let picture = harness.render().unwrap();
-            let name = format!("card-{name}-{}-{}.png", lang.code(), if dark { "dark" } else { "light" });
-            picture.save(Path::new(&folder).join(name)).unwrap();
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
-}
-
 #[test]
 fn a_customer_is_asked_about_and_printed() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = trained(&company(folder.path()), [1280.0, 800.0], 30);
-    shots(&mut harness, "looked");
+    pictures(&mut harness, "card-looked");
     let app = harness.state();
     let names = changeable(app.state.card.ground().unwrap(), &app.state.settings.changeable);
     assert_eq!(names.len(), 4, "contract, payment, support, price");
@@ -116,7 +100,7 @@ fn a_customer_is_asked_about_and_printed() {
     harness.get_by_label("Put on the sliders").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label(&percent(turn.probability)).is_some(), "{}", percent(turn.probability));
-    shots(&mut harness, "turned");
+    pictures(&mut harness, "card-turned");
     harness.get_by_label("As it is").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label("As it is").is_none(), "nothing is changed any more");
@@ -133,13 +117,13 @@ fn a_customer_is_asked_about_and_printed() {
     harness.get_by_role_and_label(egui::Role::Slider, "monthly_price");
 
     tab(&mut harness, "Most alike");
-    shots(&mut harness, "alike");
+    pictures(&mut harness, "card-alike");
     assert!(harness.query_by_label_contains("most similar customers left").is_some());
     tab(&mut harness, "Why");
     assert!(harness.query_by_label_contains("most similar customers left").is_none(), "another tab");
     assert!(harness.query_all_by_label("Follow-up").next().is_some());
     assert!(harness.query_by_label("risk by the model").is_some());
-    shots(&mut harness, "why");
+    pictures(&mut harness, "card-why");
     tab(&mut harness, "What if");
 
     // Another customer has cells of their own.
@@ -210,7 +194,7 @@ fn what_if_answers_within_a_frame() {
         println!("what if, {kind:?}: median {:.2} ms, worst {:.2} ms", took[15], took[30]);
         assert!(took[15] < 100.0, "{kind:?}: {} ms", took[15]);
     }
-    shots(&mut harness, "telco");
+    pictures(&mut harness, "card-telco");
 }
 
 #[test]
@@ -243,7 +227,8 @@ fn the_terminal_prints_a_card_and_checks_a_report() {
     assert!(told["card"]["probability"].is_f64() && told["card"]["alike"] == serde_json::json!([]));
 
     let report = folder.path().join("report.html");
-    json(&["report", &bundle, "--out", &text(&report)]);
+    // With all counts: the report says what the bundle says.
+    json(&["report", &bundle, "--out", &text(&report), "--least-cell", "off"]);
     let found = json(&["report", "--verify", &text(&report)]);
     assert!(found["verified"] == true && found["page_hash"].is_string());
     assert_eq!(json(&["report", "--verify", &bundle])["card_hash"], found["card_hash"]);
@@ -257,7 +242,7 @@ fn the_terminal_prints_a_card_and_checks_a_report() {
         assert!(code == 1 && told.contains("altered"), "{told}");
     }
     let alone = text(&folder.path().join("alone.json"));
-    json(&["report", &bundle, "--out", &alone]);
+    json(&["report", &bundle, "--out", &alone, "--least-cell", "off"]);
     assert_eq!(json(&["report", "--verify", &alone])["card_hash"], found["card_hash"]);
     let (code, told, _) = regulars(&["report", "--verify", &text(&sample()), "--json"]);
     assert!(code == 1 && told.contains("no_card"), "{told}");

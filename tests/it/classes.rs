@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{Page, SegmentsTab as Tab};
@@ -16,7 +15,8 @@ use regulars_engine::train::DeviceKind;
 
 use crate::pages::{until, window};
 use crate::product::{ready, state, wait};
-use crate::support::{adapter, json, regulars, sample};
+use crate::shots::rests;
+use crate::support::{json, regulars, sample};
 
 /// The five files of a sample shop.
 fn shop(folder: &Path) -> Vec<PathBuf> {
@@ -131,24 +131,7 @@ fn rules_are_in_the_list_in_the_call_list_and_in_the_saved_project() {
 }
 
 fn draw(harness: &mut Harness<'_, App>, name: &str, size: [f32; 2]) {
-    let shots = std::env::var_os("REGULARS_SHOTS").map(PathBuf::from);
-    for lang in Lang::ALL {
-        for dark in [false, true] {
-            harness.state_mut().prefs.lang = lang;
-            let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
-            harness.ctx.set_theme(theme);
-            harness.run_steps(3);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{name} {rested:?}");
-            if let Some(folder) = shots.as_ref().filter(|_| adapter()) {
-                let theme = if dark { "dark" } else { "light" };
-                let file = format!("{name}-{}-{theme}-{}.png", lang.code(), size[0]);
-                harness.render().unwrap().save(folder.join(file)).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.run_steps(2);
+    rests(harness, &format!("{name}-{}", size[0]));
 }
 
 #[test]

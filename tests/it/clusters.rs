@@ -1,7 +1,7 @@
 //! Groups and the map in the window and in the terminal: found, looked at, taken up again from a project,
 //! drawn, coloured, and asked about by a shape. With REGULARS_SHOTS set to a folder pictures are written.
 
-use eframe::egui::{self, pos2};
+use eframe::egui::pos2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{Page, SegmentsTab};
@@ -13,7 +13,8 @@ use regulars_engine::segment::map::Projection;
 use serde_json::Value;
 
 use crate::pages::{until, window};
-use crate::support::{adapter, program, sample};
+use crate::shots::pictures;
+use crate::support::{program, sample};
 
 /// A small shop, whose groups are soon looked at without optimisation too.
 fn shop() -> (tempfile::TempDir, std::path::PathBuf) {
@@ -29,27 +30,6 @@ fn opened(file: &std::path::Path) -> Harness<'static, App> {
     harness.state_mut().state.open(file);
     until(&mut harness, "reading", |app| app.state.prepared.is_some());
     harness
-}
-
-fn shot(harness: &mut Harness<'_, App>, stage: &str) {
-    let Some(folder) = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from) else { return };
-    if !adapter() {
-        return;
-    }
-    for lang in Lang::ALL {
-        for dark in [false, true] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-            harness.run_steps(4);
-            let picture = harness.render().unwrap();
-            let name =
-                format!("clusters-{stage}-{}-{}.png", lang.code(), if dark { "dark" } else { "light" });
-            picture.save(folder.join(name)).unwrap();
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(3);
 }
 
 fn go(harness: &mut Harness<'_, App>, tab: SegmentsTab) {
@@ -78,7 +58,7 @@ fn groups_are_found_trusted_and_come_back_from_a_project() {
     let (_shop, customers) = shop();
     let mut harness = opened(&customers);
     go(&mut harness, SegmentsTab::Groups);
-    shot(&mut harness, "groups-empty");
+    pictures(&mut harness, "clusters-groups-empty");
     let settings = &mut harness.state_mut().state.settings;
     settings.segments = Some(4);
     settings.groups.method = Method::GaussianMixture;
@@ -89,7 +69,7 @@ fn groups_are_found_trusted_and_come_back_from_a_project() {
     let trust = harness.state().state.groups.trust(&found).unwrap().clone();
     assert_eq!((found.k, trust.verdict), (4, Verdict::Clear), "{trust:?}");
     assert!(harness.query_by_label("Clear groups").is_some());
-    shot(&mut harness, "groups-clear");
+    pictures(&mut harness, "clusters-groups-clear");
 
     // Saved, closed, opened: the same groups without a word; another method: out of date.
     let folder = tempfile::tempdir().unwrap();
@@ -121,7 +101,7 @@ fn groups_are_found_trusted_and_come_back_from_a_project() {
         if method == Method::Hierarchical || method == Method::Density {
             harness.set_size([1280.0, 1500.0].into());
             harness.run_steps(3);
-            shot(&mut harness, method.name());
+            pictures(&mut harness, &format!("clusters-{}", method.name()));
             harness.set_size([1280.0, 800.0].into());
         }
     }
@@ -148,7 +128,7 @@ fn the_network_and_the_books_can_be_what_groups_are_made_of() {
     let drift = told(harness.state()).unwrap();
     assert!(!drift.is_large() && drift.psi < 0.02, "{drift:?}");
     trusted(&mut harness);
-    shot(&mut harness, "groups-month");
+    pictures(&mut harness, "clusters-groups-month");
     harness.state_mut().state.close_month();
     harness.state_mut().state.settings.groups.basis = Basis::Network;
     group(&mut harness);
@@ -170,7 +150,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
     assert!(rested.is_ok(), "the map does not rest: {rested:?}");
     let customers = harness.state().state.prepared.as_ref().unwrap().ids.len();
     assert_eq!(harness.state().state.map.map().unwrap().drawn.xy.len(), customers);
-    shot(&mut harness, "map-segment");
+    pictures(&mut harness, "clusters-map-segment");
     for by in [ColourBy::Probability, ColourBy::Target, ColourBy::Column("city".to_owned())] {
         harness.state_mut().page.map.by = by.clone();
         harness.step();
@@ -178,7 +158,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
         harness.run_steps(4);
         if by == ColourBy::Probability {
             until(&mut harness, "a ramp", |app| app.state.map.colours().is_some_and(|c| c.is_ramp));
-            shot(&mut harness, "map-probability");
+            pictures(&mut harness, "clusters-map-probability");
         }
     }
     // A shape around the whole picture holds every customer; then what sets them apart is told.
@@ -202,7 +182,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
     let part = harness.state().state.map.part().unwrap().clone();
     assert_eq!((part.points.len(), part.profile.size), (customers, customers));
     harness.run_steps(3);
-    shot(&mut harness, "map-lasso");
+    pictures(&mut harness, "clusters-map-lasso");
     harness.get_by_label("Drop choice").click();
     harness.run_steps(2);
     assert!(harness.state().state.map.part().is_none());
@@ -246,7 +226,7 @@ fn the_map_is_drawn_coloured_and_asked_about_by_a_shape() {
     until(&mut harness, "colours", |app| app.state.map.colours().is_some());
     harness.run_steps(3);
     assert!(umap > 0.8, "{umap}");
-    shot(&mut harness, "map-umap");
+    pictures(&mut harness, "clusters-map-umap");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use regulars_engine::job::Reporter;
 use regulars_engine::project;
 
 use crate::pages::{until, window};
+use crate::shots::rests;
 use crate::support::adapter;
 
 const HOME: [f32; 2] = [1280.0, 800.0];
@@ -50,23 +51,8 @@ fn shown(harness: &Harness<'_, App>) -> Vec<String> {
 
 /// Rests in both languages and themes; pictures go to REGULARS_SHOTS.
 fn shots(harness: &mut Harness<'_, App>, name: &str, size: [f32; 2]) {
-    let before = harness.state().prefs.lang;
     harness.set_size(size.into());
-    let folder = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from).filter(|_| adapter());
-    for lang in Lang::ALL {
-        for (theme, shade) in [(egui::Theme::Light, "light"), (egui::Theme::Dark, "dark")] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(4);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{name} {rested:?}");
-            if let Some(folder) = &folder {
-                let picture = harness.render().unwrap();
-                picture.save(folder.join(format!("{name}-{}-{shade}.png", lang.code()))).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = before;
+    rests(harness, name);
     harness.set_size(HOME.into());
     harness.run_steps(2);
 }

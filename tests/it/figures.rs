@@ -9,30 +9,8 @@ use regulars::words::Lang;
 use regulars_engine::train::{DeviceKind, ModelKind};
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, regulars, sample};
-
-/// Both languages and themes: every control has a name, nothing goes on repainting; with REGULARS_SHOTS set
-/// the pictures are written there.
-pub fn draw(harness: &mut Harness<'_, App>, stage: &str) {
-    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
-    let has_adapter = shots.is_some() && adapter();
-    for lang in Lang::ALL {
-        for theme in [egui::Theme::Light, egui::Theme::Dark] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(3);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{stage} {rested:?}");
-            if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
-                let name = format!("figures-{stage}-{}-{theme:?}.png", lang.code());
-                harness.render().unwrap().save(folder.join(name)).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
-}
+use crate::shots::rests;
+use crate::support::{json, regulars, sample};
 
 /// A file trained on, its figures open.
 pub fn trained(file: &std::path::Path, size: [f32; 2]) -> Harness<'static, App> {
@@ -64,7 +42,7 @@ pub fn judged(app: &App) -> bool {
 #[test]
 fn every_figure_stands_with_its_interval_and_the_curve_answers() {
     let mut harness = trained(&sample(), [1280.0, 800.0]);
-    draw(&mut harness, "judged");
+    rests(&mut harness, "figures-judged");
     let shown = harness.state().state.shown().cloned().unwrap();
     let found = harness.state().state.figures.judged(&shown).flatten().unwrap().clone();
     assert_eq!((found.table.figures.len(), found.pairs.len()), (12, 5));
@@ -92,7 +70,7 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
 
     harness.get_by_label("Is it really better than the others?").scroll_to_me();
     harness.run_steps(20);
-    draw(&mut harness, "others");
+    rests(&mut harness, "figures-others");
     harness.get_by_label("Draw the learning curve").click_accesskit();
     harness.step();
     assert!(harness.state().state.figures.curve_progress().is_some());
@@ -103,7 +81,7 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
     assert!((last - auc.value).abs() < 1e-9, "all rows: the model of the page, {last} and {}", auc.value);
     harness.run_steps(3);
     scroll(&mut harness);
-    draw(&mut harness, "curve");
+    rests(&mut harness, "figures-curve");
 
     // Another model has no curve yet, and its own figures.
     harness.state_mut().state.show_model(ModelKind::Majority);
@@ -113,7 +91,7 @@ fn every_figure_stands_with_its_interval_and_the_curve_answers() {
     assert!(harness.query_by_label("Draw the learning curve").is_some());
     harness.set_size([1024.0, 700.0].into());
     harness.run_steps(3);
-    draw(&mut harness, "small");
+    rests(&mut harness, "figures-small");
 }
 
 /// Down to the end of the page.
@@ -150,7 +128,7 @@ fn sixty_customers_are_answered_with_care() {
     let is_told = harness.query_by_label_contains("ROC AUC: ").is_some();
     assert_eq!(is_told, found.trust.roc_auc.is_some());
     assert!(harness.query_by_label_contains("Accuracy: ").is_some());
-    draw(&mut harness, "sixty");
+    rests(&mut harness, "figures-sixty");
     harness.get_by_label("To cross-validation").click_accesskit();
     harness.run_steps(3);
     assert_eq!(harness.state().prefs.page, Page::Train);

@@ -8,8 +8,9 @@ use regulars::window::App;
 use regulars::window::pages::EvaluateTab;
 use regulars::words::Lang;
 
-use crate::figures::{draw, trained};
+use crate::figures::trained;
 use crate::pages::until;
+use crate::shots::rests;
 use crate::support::{json, regulars, sample};
 
 /// The first customers of the sample, so few that about eight are tested on.
@@ -44,7 +45,7 @@ fn below_the_floor_no_verdict_stands_anywhere() {
     assert!(!says(&harness, "beyond chance") && !says(&harness, "ROC AUC"));
     assert!(says(&harness, "So few customers allow no verdict"));
     assert!(says(&harness, "more customers whose outcome is known would bring five of them"));
-    draw(&mut harness, "floor");
+    rests(&mut harness, "figures-floor");
     for tab in [EvaluateTab::Curves, EvaluateTab::Why] {
         show(&mut harness, tab);
         assert!(says(&harness, "Not judged: too few test customers"), "{tab:?}");
@@ -52,7 +53,7 @@ fn below_the_floor_no_verdict_stands_anywhere() {
     }
     show(&mut harness, EvaluateTab::Curves);
     assert!(says(&harness, "ROC curve: not judged") && says(&harness, "is not judged: too few customers"));
-    draw(&mut harness, "floor-curves");
+    rests(&mut harness, "figures-floor-curves");
 
     // The terminal and what is handed on.
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -93,14 +94,14 @@ fn gaps_are_said_first_and_small_groups_are_named() {
     assert!(says(&harness, &format!("a gap of {:.1} points", 100.0 * gap.value.value)));
     assert!(says(&harness, &shares[0]) && says(&harness, &shares[1]));
     assert!(says(&harness, &format!("widest of {} comparisons", fair.asked)));
-    draw(&mut harness, "slices");
+    rests(&mut harness, "figures-slices");
     // A column with a group of fewer than 30: named with its customers.
     let small = slices.fairness.iter().position(|fair| fair.groups.iter().any(|group| !group.is_told()));
     let column = small.expect("the sample has a small group");
     harness.state_mut().page.slices.look_at(column);
     harness.run_steps(4);
     assert!(says(&harness, "to say: ") && says(&harness, "too few to say"));
-    draw(&mut harness, "slices-small");
+    rests(&mut harness, "figures-slices-small");
 }
 
 #[test]
@@ -113,13 +114,13 @@ fn figures_stand_once_and_the_legend_switches_series() {
     // The title of the calibration curve answers.
     let found = harness.state().state.shown().unwrap().test.calibrated(10);
     assert!(says(&harness, &regulars::report::judged::calibrated(Lang::En, &found)));
-    draw(&mut harness, "curves");
+    rests(&mut harness, "figures-curves");
     let switch = harness.query_all_by_label("perfect").next().expect("a switch of the legend");
     switch.click();
     harness.run_steps(3);
-    draw(&mut harness, "curves-off");
+    rests(&mut harness, "figures-curves-off");
     harness.set_size(egui::vec2(1024.0, 1300.0));
-    draw(&mut harness, "curves-small");
+    rests(&mut harness, "figures-curves-small");
     // Where the page has no figures of its own, the panel has them.
     show(&mut harness, EvaluateTab::Slices);
     assert!(says(&harness, "All figures") && count(&harness, "Balanced accuracy") == 1);

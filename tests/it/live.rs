@@ -13,7 +13,8 @@ use regulars_engine::project::{SavedProject, SavedRun};
 use regulars_engine::train::DeviceKind;
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, sample};
+use crate::shots::pictures;
+use crate::support::{json, sample};
 
 fn open(tab: TrainTab) -> Harness<'static, App> {
     let mut harness =
@@ -27,24 +28,6 @@ fn open(tab: TrainTab) -> Harness<'static, App> {
     app.state.settings.mlp.patience = 0;
     harness.run_steps(3);
     harness
-}
-
-/// Pictures in both languages and themes, where they are wanted.
-fn shots(harness: &mut Harness<'_, App>, name: &str) {
-    let Some(folder) = std::env::var_os("REGULARS_SHOTS").filter(|_| adapter()) else { return };
-    for lang in Lang::ALL {
-        for dark in [false, true] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-            harness.run_steps(4);
-            let picture = harness.render().unwrap();
-            let name = format!("live-{name}-{}-{}.png", lang.code(), if dark { "dark" } else { "light" });
-            picture.save(Path::new(&folder).join(name)).unwrap();
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
 }
 
 fn last_step(app: &App) -> u64 {
@@ -93,7 +76,7 @@ fn a_training_is_looked_into_stepped_and_gone_back_to() {
     assert_eq!(inside.dead.len(), 2);
     assert!(inside.watching.is_some_and(|watching| watching.steps_per_second > 0.0));
     assert!(inside.memory.is_some_and(|memory| memory.weights > 0));
-    shots(&mut harness, "inside");
+    pictures(&mut harness, "live-inside");
 
     // Back to the first epoch, and its network made the one in use.
     let kept = harness.state().state.inside.shelf.epochs()[0].clone();
@@ -102,12 +85,12 @@ fn a_training_is_looked_into_stepped_and_gone_back_to() {
     until(&mut harness, "looking back", |app| app.state.inside.still().is_some());
     assert!(harness.state().state.inside.still().unwrap().is_ok());
     harness.run_steps(2);
-    shots(&mut harness, "back");
+    pictures(&mut harness, "live-back");
     let label = Lang::En.with("inside.use", &[("epoch", kept.figures.epoch.to_string())]);
     // Tall enough for the whole page.
     harness.set_size(egui::vec2(1280.0, 1700.0));
     harness.run_steps(4);
-    shots(&mut harness, "layers");
+    pictures(&mut harness, "live-layers");
     harness.get_by_label(&label).click();
     harness.run_steps(2);
     until(&mut harness, "using", |app| app.state.runs.len() == 1);
@@ -204,11 +187,11 @@ fn two_hundred_runs_are_listed_overlaid_and_compared() {
     let drawn = harness.state_mut().state.curves(Measure::ValidLoss, 0.0);
     assert_eq!(drawn.len(), 200);
     harness.run_steps(3);
-    shots(&mut harness, "runs");
+    pictures(&mut harness, "live-runs");
     // What two runs have otherwise.
     harness.set_size(egui::vec2(1280.0, 1500.0));
     harness.run_steps(3);
-    shots(&mut harness, "diff");
+    pictures(&mut harness, "live-diff");
     for rate in ["0.007", "0.008"] {
         assert!(harness.query_all_by_label(rate).count() >= 1, "the last two runs differ in their rate");
     }

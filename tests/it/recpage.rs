@@ -1,6 +1,5 @@
 //! The Recommend page: the whole way on the sample shop of baskets, in both languages.
 
-use eframe::egui;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{ExperimentsTab, Page, RecommendTab};
 use regulars::window::{App, Prefs};
@@ -9,7 +8,8 @@ use regulars_engine::project::Contacts;
 use regulars_engine::recommend::{Kind, RecommendSpec};
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, sample};
+use crate::shots::rests_when;
+use crate::support::{json, sample};
 
 type Window = egui_kittest::Harness<'static, App>;
 
@@ -259,23 +259,9 @@ fn the_card_says_what_to_offer_next() {
     assert!(harness.query_all_by_label_contains(start).count() > 0, "{start}");
 }
 
-/// Rests in both languages and themes; pictures go to REGULARS_SHOTS.
+/// Rests in both languages and themes, once its jobs are done.
 fn shots(harness: &mut Window, name: &str) {
-    let folder = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from).filter(|_| adapter());
-    for lang in Lang::ALL {
-        for (theme, shade) in [(egui::Theme::Light, "light"), (egui::Theme::Dark, "dark")] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(4);
-            until(harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{name} {rested:?}");
-            if let Some(folder) = &folder {
-                let picture = harness.render().unwrap();
-                picture.save(folder.join(format!("recpage-{name}-{}-{shade}.png", lang.code()))).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.run_steps(2);
+    rests_when(harness, &format!("recpage-{name}"), |harness| {
+        until(harness, "resting", |app| app.state.running().is_none() && !app.state.bundling());
+    });
 }

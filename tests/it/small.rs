@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{Page, TrainTab};
@@ -14,7 +13,8 @@ use regulars_engine::train::DeviceKind;
 use regulars_engine::train::small::Way;
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, regulars, sample};
+use crate::shots::rests;
+use crate::support::{json, regulars, sample};
 
 fn opened(size: [f32; 2]) -> Harness<'static, App> {
     let mut harness = window(size, Prefs { lang: Lang::En, page: Page::Train, ..Prefs::default() });
@@ -29,29 +29,6 @@ fn opened(size: [f32; 2]) -> Harness<'static, App> {
     harness
 }
 
-/// Both languages and themes: every control has a name, nothing goes on repainting; with REGULARS_SHOTS set
-/// the pictures are written there.
-fn draw(harness: &mut Harness<'_, App>, stage: &str) {
-    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
-    let has_adapter = shots.is_some() && adapter();
-    for lang in Lang::ALL {
-        for theme in [egui::Theme::Light, egui::Theme::Dark] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(3);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{stage} {rested:?}");
-            if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
-                let name = format!("small-{stage}-{}-{theme:?}.png", lang.code());
-                harness.render().unwrap().save(folder.join(name)).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
-}
-
 /// What a file of scores says of each row.
 fn scores(file: &Path) -> BTreeMap<u32, String> {
     let text = std::fs::read_to_string(file).unwrap();
@@ -62,7 +39,7 @@ fn scores(file: &Path) -> BTreeMap<u32, String> {
 #[test]
 fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted() {
     let mut harness = opened([1280.0, 800.0]);
-    draw(&mut harness, "none");
+    rests(&mut harness, "small-none");
     assert!(harness.query_by_label("Make it smaller").is_none(), "no network yet");
     harness.state_mut().state.train();
     until(&mut harness, "training", |app| app.state.train.is_none() && !app.state.outcomes.is_empty());
@@ -79,7 +56,7 @@ fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted
     harness.run_steps(3);
     let (found, is_present) = harness.state().state.smaller().expect("a table");
     assert!(is_present && found.rows.len() == 1 + Way::ALL.len() && found.failed.is_empty());
-    draw(&mut harness, "table");
+    rests(&mut harness, "small-table");
 
     // Nothing is taken by looking at a price.
     let full = harness.state().state.shown().unwrap().clone();
@@ -87,7 +64,7 @@ fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted
     harness.run_steps(3);
     assert_eq!(harness.state().state.small.asked, Some(Way::EightBit));
     assert!(std::sync::Arc::ptr_eq(harness.state().state.shown().unwrap(), &full));
-    draw(&mut harness, "price");
+    rests(&mut harness, "small-price");
     harness.get_by_label("Keep the full network").click();
     harness.run_steps(3);
     assert_eq!((harness.state().state.small.asked, harness.state().state.runs.len()), (None, 1));
@@ -111,7 +88,7 @@ fn the_window_the_terminal_and_the_bundle_score_alike_once_the_price_is_accepted
         let page = regulars::report::html(lang, card, None);
         assert!(page.contains("8-bit weights") && page.contains("8 位权重"), "the card says so");
     }
-    draw(&mut harness, "taken");
+    rests(&mut harness, "small-taken");
 
     // The terminal makes the same of the same.
     let file = sample().to_str().unwrap().to_owned();
@@ -174,7 +151,7 @@ fn the_section_fits_the_smaller_window_and_can_be_stopped() {
     harness.get_by_label("Make it smaller").click();
     harness.run_steps(2);
     until(&mut harness, "shrinking", |app| app.state.small.job().is_none());
-    draw(&mut harness, "small-window");
+    rests(&mut harness, "small-small-window");
     // Another threshold: what was measured is of the old one, and none is taken.
     harness.state_mut().state.settings.threshold = 0.3;
     harness.run_steps(3);

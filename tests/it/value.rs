@@ -1,6 +1,5 @@
 //! Lifetime value from the command line and in the window.
 
-use eframe::egui;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::Prefs;
 use regulars::window::pages::Page;
@@ -8,7 +7,8 @@ use regulars::words::Lang;
 use regulars_engine::project::Valued;
 
 use crate::pages::{until, window};
-use crate::support::{adapter, json, public, regulars, sample};
+use crate::shots::rests;
+use crate::support::{json, public, regulars, sample};
 
 /// The shop's orders, with what is asked for; the reference is `REFERENCE.md`'s where it is told.
 #[test]
@@ -135,13 +135,15 @@ fn the_page_goes_from_orders_and_contracts_to_customers() {
     };
     harness.run_steps(2);
     harness.get_by_label(&first);
-    shots(&mut harness, "value-customers", home);
+    harness.set_size(home.into());
+    rests(&mut harness, "value-customers");
     for (tab, name) in [("Test", "value-test"), ("All customers together", "value-base")] {
         harness.state_mut().prefs.lang = Lang::En;
         harness.run_steps(2);
         harness.get_by_label(tab).click();
         harness.run_steps(2);
-        shots(&mut harness, name, [1280.0, 1400.0]);
+        harness.set_size([1280.0, 1400.0].into());
+        rests(&mut harness, name);
     }
     // Another horizon: what is shown is out of date, and stays until it is worked out again.
     harness.state_mut().state.settings.value.horizon_days = 30;
@@ -150,7 +152,8 @@ fn the_page_goes_from_orders_and_contracts_to_customers() {
     harness.get_by_label("Work out again").click();
     harness.run_steps(2);
     until(&mut harness, "value", |app| !app.state.value_is_stale());
-    shots(&mut harness, "value-small", [1024.0, 700.0]);
+    harness.set_size([1024.0, 700.0].into());
+    rests(&mut harness, "value-small");
 
     harness.set_size(home.into());
     let file = club();
@@ -164,27 +167,7 @@ fn the_page_goes_from_orders_and_contracts_to_customers() {
     let app = harness.state();
     let Valued::Contract(found) = &app.state.valued().unwrap().valued else { panic!() };
     assert_eq!(found.by.as_ref().map(|(column, ..)| column.as_str()), Some("contract"));
-    shots(&mut harness, "value-contract", [1280.0, 1400.0]);
+    harness.set_size([1280.0, 1400.0].into());
+    rests(&mut harness, "value-contract");
     let _ = std::fs::remove_file(file);
-}
-
-/// Rests in both languages and themes; pictures go to REGULARS_SHOTS.
-fn shots(harness: &mut egui_kittest::Harness<'_, regulars::window::App>, name: &str, size: [f32; 2]) {
-    harness.set_size(size.into());
-    let folder = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from).filter(|_| adapter());
-    for lang in Lang::ALL {
-        for (theme, shade) in [(egui::Theme::Light, "light"), (egui::Theme::Dark, "dark")] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(4);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{name} {rested:?}");
-            if let Some(folder) = &folder {
-                let picture = harness.render().unwrap();
-                picture.save(folder.join(format!("{name}-{}-{shade}.png", lang.code()))).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.run_steps(2);
 }

@@ -11,6 +11,7 @@ mod dates;
 mod derive;
 mod distribution;
 mod duplicates;
+mod error;
 pub mod expr;
 #[cfg(test)]
 mod frames;
@@ -26,6 +27,7 @@ mod neighbours;
 mod outliers;
 mod postcodes;
 mod power;
+mod recipe;
 mod record;
 mod rewrite;
 mod rules;
@@ -46,7 +48,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Place;
 use crate::job::Reporter;
 use crate::split::Side;
 use crate::table::{ColumnSpec, Frame, Table};
@@ -56,12 +57,14 @@ pub use contact_form::{ContactColumn, ContactKind, ContactSpec};
 pub use currency::{CurrencySpec, Rate, rates_of};
 pub use derive::{DeriveSpec, Derived};
 pub use distribution::{Distribution, distribution};
+pub use error::CleanError;
 pub use impossible::Limits;
 pub(crate) use impute::median;
 pub use impute::{CategoryFill, ColumnFill, Fill, FittedImpute, ImputeSpec, NumberFill, indicator_name};
 pub use linked::{Linked, changed_cells, linked};
 pub use merge_spellings::MergeSpec;
 pub use outliers::{FittedOutliers, OutlierAction, OutlierMethod, OutlierSpec};
+pub use recipe::{Recipe, Step, StepSpec};
 pub use record::{CellChange, Change, Finding};
 pub use rules::{Rule, RuleSuggestion, RulesSpec, Then, check_rule, suggest_rules};
 pub use scale::{FittedScale, ScaleMethod, Scaler};
@@ -73,203 +76,8 @@ pub use text_tidy::{NormalForm, TidySpec, tidied};
 pub use units::{UnitColumn, UnitsSpec, is_unit};
 pub use zones::{ZoneColumn, ZonesSpec, is_zone};
 
+use error::setting;
 use record::Recorder;
-use same_customer::SameCustomerSpec;
-
-/// Why cleaning failed.
-#[derive(Debug, thiserror::Error)]
-pub enum CleanError {
-    #[error("column “{column}” is missing; the file must have it")]
-    NoColumn { column: String },
-    #[error("“{value}” is not a {} that can be used", kind.trim_start_matches("unknown_").trim_start_matches("bad_"))]
-    Setting { kind: &'static str, column: Option<String>, value: String },
-    #[error("row {row} of the rates, column “{column}”: “{value}” cannot be used")]
-    Rate { row: u64, column: String, value: String },
-    #[error("a column is to be called “{column}”, and another one is called so already")]
-    NameTaken { column: String },
-    #[error("a new column has no name")]
-    NameEmpty,
-    #[error("the formula “{formula}” cannot be used: {cause}")]
-    Formula { formula: String, cause: expr::FormulaError },
-    #[error("cleaning failed in the table engine: {0}")]
-    Table(#[from] polars::error::PolarsError),
-}
-
-impl CleanError {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::NoColumn { .. } => "no_column",
-            Self::Setting { kind, .. } => kind,
-            Self::Rate { .. } => "bad_rate_row",
-            Self::NameTaken { .. } => "name_taken",
-            Self::NameEmpty => "name_empty",
-            Self::Formula { cause: expr::FormulaError::UnknownColumn { .. }, .. } => "formula_column",
-            Self::Formula { .. } => "formula",
-            Self::Table(_) => "table_engine",
-        }
-    }
-
-    pub(crate) fn place(&self) -> Place {
-        match self {
-            Self::NoColumn { column }
-            | Self::NameTaken { column }
-            | Self::Formula { cause: expr::FormulaError::UnknownColumn { name: column, .. }, .. } => {
-                Place { column: Some(column.clone()), ..Place::default() }
-            }
-            Self::Setting { column, .. } => Place { column: column.clone(), ..Place::default() },
-            Self::Rate { row, column, .. } => {
-                Place { row: Some(*row), column: Some(column.clone()), ..Place::default() }
-            }
-            Self::NameEmpty | Self::Formula { .. } | Self::Table(_) => Place::default(),
-        }
-    }
-
-    fn formula(formula: &str, cause: expr::FormulaError) -> Self {
-        Self::Formula { formula: formula.to_owned(), cause }
-    }
-}
-
-/// A setting that cannot be used; `kind` names the error and its words.
-fn setting(column: &str, kind: &'static str, value: &str) -> CleanError {
-    let column = (!column.is_empty()).then(|| column.to_owned());
-    CleanError::Setting { kind, column, value: value.to_owned() }
-}
-
-/// One kind of step and its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum StepSpec {
-    MissingMarks,
-    TypeRepair,
-    TextTidy(TidySpec),
-    ContactForm(ContactSpec),
-    Currency(CurrencySpec),
-    Units(UnitsSpec),
-    Zones(ZonesSpec),
-    MergeSpellings(MergeSpec),
-    Dates,
-    Duplicates,
-    SameCustomer(SameCustomerSpec),
-    Impossible,
-    Spelling,
-    Impute(ImputeSpec),
-    Scale {
-        method: ScaleMethod,
-        /// Columns that are scaled by a method of their own.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        columns: Vec<(String, ScaleMethod)>,
-    },
-    Rules(RulesSpec),
-    Derive(DeriveSpec),
-    Select(SelectSpec),
-    Outliers(OutlierSpec),
-}
-
-impl StepSpec {
-    /// The name used in JSON and in the catalogue.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::MissingMarks => "missing_marks",
-            Self::TypeRepair => "type_repair",
-            Self::TextTidy(_) => "text_tidy",
-            Self::ContactForm(_) => "contact_form",
-            Self::Currency(_) => "currency",
-            Self::Units(_) => "units",
-            Self::Zones(_) => "zones",
-            Self::MergeSpellings(_) => "merge_spellings",
-            Self::Dates => "dates",
-            Self::Duplicates => "duplicates",
-            Self::SameCustomer(_) => "same_customer",
-            Self::Impossible => "impossible",
-            Self::Spelling => "spelling",
-            Self::Impute(_) => "impute",
-            Self::Scale { .. } => "scale",
-            Self::Rules(_) => "rules",
-            Self::Derive(_) => "derive",
-            Self::Select(_) => "select",
-            Self::Outliers(_) => "outliers",
-        }
-    }
-
-    /// True for steps that learn something from the training rows.
-    pub fn is_fitted(&self) -> bool {
-        matches!(self, Self::Spelling | Self::Impute(_) | Self::Scale { .. } | Self::Outliers(_))
-    }
-}
-
-/// A step of the recipe.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    #[serde(flatten)]
-    pub spec: StepSpec,
-    pub on: bool,
-}
-
-/// The ordered steps; row-local ones come before fitted ones.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
-    pub steps: Vec<Step>,
-}
-
-impl Default for Recipe {
-    fn default() -> Self {
-        let steps = [
-            StepSpec::MissingMarks,
-            StepSpec::TypeRepair,
-            StepSpec::Dates,
-            StepSpec::Duplicates,
-            StepSpec::Impossible,
-            StepSpec::Spelling,
-            StepSpec::Impute(ImputeSpec::default()),
-            StepSpec::Scale { method: ScaleMethod::Standard, columns: Vec::new() },
-        ];
-        Self { steps: steps.into_iter().map(|spec| Step { spec, on: true }).collect() }
-    }
-}
-
-impl Recipe {
-    /// Adds a step where it belongs: text is tidied first, amounts and contacts are read before
-    /// types are repaired, spellings merged after. What is confirmed of further columns joins the
-    /// step of its kind; customers are reviewed as a whole, so that step is replaced. Returns the step's place.
-    pub fn add(&mut self, spec: StepSpec) -> usize {
-        for (at, step) in self.steps.iter_mut().enumerate().filter(|(_, step)| step.on) {
-            match (&mut step.spec, &spec) {
-                (StepSpec::MergeSpellings(known), StepSpec::MergeSpellings(new)) => {
-                    new.columns.iter().for_each(|(column, map)| known.add(column, map));
-                    return at;
-                }
-                (StepSpec::ContactForm(known), StepSpec::ContactForm(new)) => {
-                    new.columns.iter().for_each(|column| known.add(column));
-                    return at;
-                }
-                (StepSpec::SameCustomer(known), StepSpec::SameCustomer(new)) => {
-                    known.clone_from(new);
-                    return at;
-                }
-                _ => {}
-            }
-        }
-        let at = self.place_of(&spec);
-        self.steps.insert(at, Step { spec, on: true });
-        at
-    }
-
-    /// Where [`add`](Self::add) puts a new step.
-    fn place_of(&self, spec: &StepSpec) -> usize {
-        let rank = |spec: &StepSpec| match spec {
-            StepSpec::TextTidy(_) => 0,
-            StepSpec::MissingMarks => 1,
-            StepSpec::ContactForm(_) | StepSpec::Currency(_) | StepSpec::Units(_) | StepSpec::Zones(_) => 2,
-            StepSpec::TypeRepair => 3,
-            StepSpec::MergeSpellings(_) => 4,
-            // What learns stays behind what does not, and holes are filled before numbers are scaled.
-            StepSpec::Scale { .. } => 8,
-            StepSpec::Impute(_) => 7,
-            spec => 5 + u8::from(spec.is_fitted()),
-        };
-        self.steps.iter().position(|step| rank(&step.spec) > rank(spec)).unwrap_or(self.steps.len())
-    }
-}
 
 /// What a step learnt from the training rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -507,6 +315,17 @@ pub(crate) fn apply_unseen(
     report: &Reporter,
 ) -> crate::Result<Cleaning> {
     applied(fitted, source, Recorder::deaf, report)
+}
+
+/// [`apply`] to a part of a file, of whose report only the [keys](repeat_keys) of the rows are read: the
+/// stages' rows are the same, and no repeated row is flagged.
+pub(crate) fn apply_keyed(
+    fitted: &FittedRecipe,
+    table: &Table,
+    schema: &[ColumnSpec],
+    report: &Reporter,
+) -> crate::Result<Cleaning> {
+    applied(fitted, source(table, schema)?, Recorder::keyed, report)
 }
 
 fn applied(

@@ -1,22 +1,15 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::*;
 use crate::collect::{self, ReadOptions};
-use crate::project::{self, Settings};
+use crate::project::Settings;
+use crate::project::testing::{learnt, sample};
 use crate::train::ModelKind;
 
-fn sample() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv")
-}
-
 fn bundle_of(file: &Path, kind: ModelKind) -> Bundle {
-    let silent = Reporter::silent();
     let mut settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
     settings.mlp.epochs = 3;
-    let table = collect::open(file, &ReadOptions::default(), &silent).unwrap();
-    let prepared = project::prepare(&settings, &table, &silent).unwrap();
-    let outcome = project::learn(&settings, &prepared, kind, &silent).unwrap();
-    project::bundle(&settings, &prepared, &outcome, None)
+    learnt(file, &settings, kind)
 }
 
 fn rows(ready: &Ready, table: &Table) -> Vec<GivenRow> {

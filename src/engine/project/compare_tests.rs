@@ -3,8 +3,10 @@
 use super::prepare::clean_local;
 use super::*;
 use crate::evaluate::Comparison;
+use crate::job::Reporter;
 use crate::split;
 use crate::table::Role;
+use crate::train::{DeviceKind, MlpSpec, ModelKind};
 
 fn run(file: &str, target: &str, ignore: &[&str], kinds: &[ModelKind], epochs: usize) -> Option<Comparison> {
     let Some(folder) = std::env::var_os("REGULARS_DATA") else {

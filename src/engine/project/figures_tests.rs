@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use super::*;
 use crate::deploy::Lacking;
 use crate::evaluate::{Finding, Footing, MoreData};
+use crate::job::Reporter;
 use crate::metrics::Figure;
+use crate::table::Table;
 use crate::train::search::{SearchKind, SearchSpec};
+use crate::train::{DeviceKind, ModelKind};
 
 /// A shop: visits and a date of joining tell who leaves, with noise; four customers to a household.
 pub(super) fn shop(rows: usize, labelled: impl Fn(usize) -> bool) -> Table {

@@ -10,11 +10,13 @@ use chrono::NaiveDate;
 use polars::prelude::{Column, DataFrame};
 
 use super::*;
-use crate::collect;
+use crate::collect::{self, ReadOptions};
+use crate::job::Reporter;
 use crate::sample;
 use crate::segment::cluster::{Basis, Method, Metric, Points, Space, adjusted_rand, indices, kmeans};
 use crate::segment::{RFM, SavedGroups};
-use crate::table::Frame;
+use crate::table::{Frame, Table};
+use crate::train::ModelKind;
 
 fn shop(customers: usize, seed: u64) -> (tempfile::TempDir, Table) {
     let folder = tempfile::tempdir().unwrap();

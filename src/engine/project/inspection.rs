@@ -68,3 +68,14 @@ pub fn inspect(
     report.progress(1.0);
     Ok(Inspection { quality, summaries, linear, ranked, holes: holes(frame, &used, BANDS), target })
 }
+
+/// True if the rows look like orders or events rather than customers: an identifier that comes back.
+pub fn looks_like_events(table: &Table) -> bool {
+    let rows = table.height() as u64;
+    let has_date = table.columns.iter().any(|c| c.role == Role::Date);
+    let named = |name: &str| {
+        let name = name.to_lowercase();
+        name.contains("customer") || name.contains("client") || name.contains("user") || name.contains("客户")
+    };
+    has_date && table.columns.iter().any(|c| named(&c.name) && c.distinct > 0 && c.distinct * 2 <= rows)
+}

@@ -1,10 +1,17 @@
 //! Networks that read words and purchases, from files to scores.
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::deploy::Lacking;
-use crate::features::behaviour::{Churn, HISTORY};
+use crate::collect::ReadOptions;
+use crate::deploy::{Bundle, Lacking};
+use crate::features::behaviour::{Churn, HISTORY, Question};
+use crate::job::Reporter;
 use crate::metrics;
+use crate::split::Side;
+use crate::table::{Role, Table};
 use crate::train::net::FitSpec;
+use crate::train::{DeviceKind, ModelKind};
 
 /// What is asked of the shop of [`crate::sample::write_in_order`]: a column says who left.
 fn asked(seed: u64) -> Settings {

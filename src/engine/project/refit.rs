@@ -6,7 +6,6 @@ use super::{Outcome, Prepared};
 use crate::deploy::{Bundle, Customer};
 use crate::evaluate::{Refit, Repair};
 use crate::experiment::{Experiment, ExperimentError, Platt};
-use crate::split::Side;
 
 /// Scores that are nearer than this are the same.
 const NEAR: f64 = 1e-6;
@@ -69,15 +68,7 @@ pub fn refit_for(
 /// The outcome with its probabilities set right by an experiment, on top of the repair that it has.
 pub fn refitted(prepared: &Prepared, outcome: &Outcome, refit: &Refit) -> Outcome {
     let probabilities: Vec<f64> = outcome.probabilities.iter().map(|p| refit.apply(*p)).collect();
-    Outcome {
-        kind: outcome.kind,
-        trained: outcome.trained.clone(),
-        valid: prepared.evaluation(&probabilities, Side::Valid),
-        test: prepared.evaluation(&probabilities, Side::Test),
-        probabilities,
-        explainer: outcome.explainer.clone(),
-        repair: Some(Repair::refitted(outcome.repair.clone(), refit.clone())),
-    }
+    outcome.mapped(prepared, probabilities, Repair::refitted(outcome.repair.clone(), refit.clone()))
 }
 
 /// The bundle with its probabilities set right by an experiment that was drawn by its scores. The card's
@@ -106,14 +97,13 @@ mod tests {
     use crate::evaluate::RepairKind;
     use crate::experiment::{self, Arm, DrawSpec, Drawing, Plan, draw};
     use crate::job::Reporter;
-    use crate::project::{self, Settings};
+    use crate::project::{self, Settings, testing};
     use crate::train::ModelKind;
 
     #[test]
     fn an_experiment_sets_a_model_right_and_is_refused_by_another() {
         let quiet = Reporter::silent();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_data/customers.csv");
-        let table = collect::open(std::path::Path::new(path), &ReadOptions::default(), &quiet).unwrap();
+        let table = collect::open(&testing::sample(), &ReadOptions::default(), &quiet).unwrap();
         let settings = Settings::default();
         let prepared = project::prepare(&settings, &table, &quiet).unwrap();
         let raw = project::learn(&settings, &prepared, ModelKind::Logistic, &quiet).unwrap();

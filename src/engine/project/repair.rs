@@ -12,15 +12,7 @@ pub fn repaired(prepared: &Prepared, outcome: &Outcome, kind: RepairKind) -> Opt
     let said: Vec<f64> = valid.iter().filter_map(|&at| outcome.probabilities.get(at)).copied().collect();
     let repair = Repair::fit(kind, &said, &labels)?;
     let probabilities = repair.apply_all(&outcome.probabilities);
-    Some(Outcome {
-        kind: outcome.kind,
-        trained: outcome.trained.clone(),
-        valid: prepared.evaluation(&probabilities, Side::Valid),
-        test: prepared.evaluation(&probabilities, Side::Test),
-        probabilities,
-        explainer: outcome.explainer.clone(),
-        repair: Some(repair),
-    })
+    Some(outcome.mapped(prepared, probabilities, repair))
 }
 
 /// The shares of an explanation, so that with the repaired base they add up to the repaired probability:
@@ -39,14 +31,13 @@ mod tests {
     use crate::collect::{self, ReadOptions};
     use crate::deploy::Lacking;
     use crate::job::Reporter;
-    use crate::project::{self, Origin, Settings};
+    use crate::project::{self, Origin, Settings, testing};
     use crate::train::ModelKind;
 
     #[test]
     fn the_list_the_bundle_and_the_reasons_give_the_repaired_probability() {
         let quiet = Reporter::silent();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_data/customers.csv");
-        let table = collect::open(std::path::Path::new(path), &ReadOptions::default(), &quiet).unwrap();
+        let table = collect::open(&testing::sample(), &ReadOptions::default(), &quiet).unwrap();
         let settings = Settings::default();
         let prepared = project::prepare(&settings, &table, &quiet).unwrap();
         let raw = project::learn(&settings, &prepared, ModelKind::Tree, &quiet).unwrap();

@@ -5,7 +5,11 @@ use super::*;
 use crate::clean::{
     DeriveSpec, Derived, OutlierAction, OutlierSpec, Rule, RulesSpec, SelectSpec, Step, StepSpec, Then,
 };
-use crate::deploy::Lacking;
+use crate::collect::ReadOptions;
+use crate::deploy::{Bundle, Lacking};
+use crate::job::Reporter;
+use crate::table::Table;
+use crate::train::ModelKind;
 
 fn table(folder: &std::path::Path) -> Table {
     let files = crate::sample::write(folder, 400, 3).unwrap();

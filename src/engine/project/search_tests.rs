@@ -3,8 +3,11 @@
 use super::prepare::{clean_local, fit_on};
 use super::search::in_folds;
 use super::*;
-use crate::split;
+use crate::job::Reporter;
+use crate::split::{self, Side};
+use crate::table::Table;
 use crate::train::search::{SearchKind, SearchSpec};
+use crate::train::{DeviceKind, ModelKind};
 
 fn table() -> Table {
     let mut text = String::from("id,visits,spend,plan,left\n");

@@ -1,13 +1,18 @@
 //! Smaller networks from a file to the scores of a bundle.
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::collect as files;
-use crate::deploy::Lacking;
+use crate::collect::{self as files, ReadOptions};
+use crate::deploy::{Bundle, Lacking};
+use crate::evaluate::RepairKind;
+use crate::job::Reporter;
+use crate::table::Table;
 use crate::train::small::{SmallSpec, Way};
+use crate::train::{DeviceKind, ModelKind};
 
 fn sample() -> Table {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_data/customers.csv");
-    files::open(Path::new(path), &ReadOptions::default(), &Reporter::silent()).unwrap()
+    files::open(&testing::sample(), &ReadOptions::default(), &Reporter::silent()).unwrap()
 }
 
 fn quick(seed: u64) -> Settings {

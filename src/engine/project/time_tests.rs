@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::deploy::Lacking;
-use crate::features::behaviour::{CUT_OFF, Churn};
+use crate::deploy::{Bundle, Lacking};
+use crate::features::behaviour::{CUT_OFF, Churn, Question};
+use crate::job::Reporter;
+use crate::split::Side;
+use crate::table::Role;
+use crate::train::{DeviceKind, ModelKind};
 
 fn shop(folder: &Path) -> Vec<PathBuf> {
     crate::sample::write(folder, 500, 3).unwrap()

@@ -6,30 +6,23 @@ use std::time::{Duration, Instant};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::testing::sample;
 use super::*;
-use crate::collect::{self, ReadOptions};
+use crate::collect::ReadOptions;
 use crate::deploy::audit::{self, What};
 use crate::deploy::batch::Ask;
 use crate::deploy::drift::Rules;
 use crate::deploy::watch::{Done, DoneResult, Journal, STATE, WatchSpec, hash_of};
 use crate::deploy::{Bundle, Lacking};
+use crate::job::Reporter;
 use crate::train::ModelKind;
 
 /// Names the folder to the program that is killed.
 const CHILD: &str = "REGULARS_WATCH_CHILD";
 
-fn sample() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv")
-}
-
 /// A bundle of `kind`, learnt from the customers of `file`.
 fn learnt(file: &Path, kind: ModelKind) -> Bundle {
-    let quiet = Reporter::silent();
-    let table = collect::open(file, &ReadOptions::default(), &quiet).unwrap();
-    let settings = Settings::default();
-    let prepared = prepare(&settings, &table, &quiet).unwrap();
-    let outcome = learn(&settings, &prepared, kind, &quiet).unwrap();
-    bundle(&settings, &prepared, &outcome, None)
+    testing::learnt(file, &Settings::default(), kind)
 }
 
 /// A folder of exports, some rows of the sample each, and one that is no table of customers.

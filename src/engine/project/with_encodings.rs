@@ -3,9 +3,13 @@
 //! tells of every feature.
 
 use super::*;
-use crate::deploy::Lacking;
-use crate::features::{BinEdges, ColumnEncoding, Encoder, Selection};
-use crate::train::Model;
+use crate::collect::ReadOptions;
+use crate::deploy::{self, Lacking};
+use crate::features::{BinEdges, ColumnEncoding, Encoder, Matrix, Selection};
+use crate::job::Reporter;
+use crate::split::Side;
+use crate::table::{Role, Table};
+use crate::train::{self, Model, ModelKind};
 
 /// Five hundred customers of some forty streets; the plan and the number of visits sway who leaves. Rows in
 /// `changed` are of other streets, plans and visits.

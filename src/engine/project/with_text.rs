@@ -2,8 +2,12 @@
 //! in the same way.
 
 use super::*;
-use crate::deploy::Lacking;
+use crate::collect::ReadOptions;
+use crate::deploy::{self, Lacking};
 use crate::features::text::{TermColumns, TextUse};
+use crate::job::Reporter;
+use crate::table::{Role, Table};
+use crate::train::ModelKind;
 
 /// Three hundred customers whose review alone tells who leaves; every tenth wrote nothing.
 fn table() -> Table {

@@ -174,7 +174,9 @@ fn lines_with(
     });
     muted(ui, format!("{} · {}", frame.y, frame.x));
     let legend = Legend::of(ui, frame.id);
-    let color = |at: usize| SERIES[(at + frame.hue) % SERIES.len()];
+    // A seventh line is of the ink: with the first colour again it would pass for the first line.
+    let ink = theme::Palette::of(ui).ink;
+    let color = |at: usize| SERIES.get((at + frame.hue) % (SERIES.len() + 1)).copied().unwrap_or(ink);
     let mut entries = entries(series, color);
     if let Some((name, _)) = &vertical {
         entries.push(Entry { name: name.clone(), color: SERIES[2], mark: Mark::Dashed });
@@ -313,13 +315,7 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
         .allow_zoom(false)
         .allow_drag(false)
         .include_y(0.0)
-        .x_axis_formatter(move |mark, _| {
-            let at = mark.value.round();
-            if (mark.value - at).abs() > 0.01 || at < 0.0 {
-                return String::new();
-            }
-            labels.get(at as usize).cloned().unwrap_or_default()
-        })
+        .x_axis_formatter(move |mark, _| name_at(&labels, mark.value))
         .show(ui, |plot| {
             let color = SERIES[of.series % SERIES.len()];
             let color = if part.is_some() { color.gamma_multiply(0.35) } else { color };
@@ -333,6 +329,15 @@ pub fn bars(ui: &mut Ui, lang: Lang, of: Bars<'_>) -> Option<usize> {
     ui.data_mut(|data| data.insert_temp(id, rect));
     let at = drawn.transform.value_from_position(drawn.response.hover_pos()?).x.round();
     (at >= 0.0 && (at as usize) < of.counts.len()).then_some(at as usize)
+}
+
+/// The name under the bar at this place of an axis; nothing between bars.
+pub fn name_at(names: &[String], place: f64) -> String {
+    let at = place.round();
+    if (place - at).abs() > 0.01 || at < 0.0 {
+        return String::new();
+    }
+    names.get(at as usize).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

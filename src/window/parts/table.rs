@@ -25,6 +25,16 @@ impl Head {
     }
 }
 
+/// Columns of these names and widths: the first `texts` of text, the others of numbers.
+pub fn heads(
+    names: impl IntoIterator<Item = impl Into<String>>,
+    widths: impl IntoIterator<Item = f32>,
+    texts: usize,
+) -> Vec<Head> {
+    let named = names.into_iter().zip(widths).enumerate();
+    named.map(|(at, (name, width))| Head { name: name.into(), width, right: at >= texts }).collect()
+}
+
 /// A table.
 pub struct Table<'a> {
     pub id: &'a str,
@@ -89,7 +99,8 @@ pub fn show_tall(
                 builder = builder.scroll_to_row(row, None);
             }
             for (at, head) in heads.iter().enumerate() {
-                let column = if at + 1 == heads.len() {
+                // The last takes what room is left; numbers would stand far from the others, at its right end.
+                let column = if at + 1 == heads.len() && !head.right {
                     Column::remainder().at_least(head.width)
                 } else {
                     Column::initial(head.width).at_least(40.0)

@@ -12,7 +12,7 @@ use regulars_engine::files;
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Alike, CardSpec};
 
-use super::{State, ended};
+use super::{State, ended_of};
 use crate::report::customer;
 use crate::window::notice::Told;
 use crate::words::{Lang, segment_name};
@@ -211,12 +211,8 @@ impl State {
 
     /// Takes in what its jobs have done.
     pub(super) fn poll_card(&mut self) {
-        if let Some((who, job)) = self.card.looking.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.card.looking = Some((who, job));
-            } else if let Some(look) = self.settle(news) {
+        if let Some((who, news)) = ended_of(&mut self.card.looking) {
+            if let Some(look) = self.settle(Some(news)) {
                 self.card.ground = look.ground.clone().map(|ground| (who.0, ground));
                 self.card.look = Some((who, look));
                 self.card.nearest = None;
@@ -225,15 +221,9 @@ impl State {
                 self.card.stopped = Some(who);
             }
         }
-        if let Some((of, job)) = self.card.searching.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.card.searching = Some((of, job));
-            } else {
-                let found = self.settle(news);
-                self.card.nearest = Some((of, found));
-            }
+        if let Some((of, news)) = ended_of(&mut self.card.searching) {
+            let found = self.settle(Some(news));
+            self.card.nearest = Some((of, found));
         }
     }
 }

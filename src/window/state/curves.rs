@@ -9,7 +9,7 @@ use regulars_engine::job::Job;
 use regulars_engine::project::Outcome;
 use regulars_engine::train::Epoch;
 
-use super::{Run, State, ended};
+use super::{Run, State, ended_of};
 
 /// A figure that is followed over the epochs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -107,13 +107,8 @@ impl State {
     }
 
     pub(super) fn poll_curves(&mut self) {
-        if let Some((key, job)) = self.curves.job.take() {
-            let mut slot = Some(job);
-            match (ended(&mut slot), slot) {
-                (_, Some(job)) => self.curves.job = Some((key, job)),
-                (Some(Some(drawn)), None) => self.curves.ready = Some((key, Arc::new(drawn))),
-                _ => {}
-            }
+        if let Some((key, Some(drawn))) = ended_of(&mut self.curves.job) {
+            self.curves.ready = Some((key, Arc::new(drawn)));
         }
         self.poll_again();
     }

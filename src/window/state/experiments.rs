@@ -21,7 +21,7 @@ use regulars_engine::table::Table;
 
 pub use audience::Audience;
 
-use super::{State, ended};
+use super::{State, ended, ended_of};
 use crate::window::notice::Tone;
 use crate::words::{self, Lang};
 
@@ -88,19 +88,13 @@ pub struct Experiments {
 
 /// Takes in a job that works on something: true when it ended. What was cancelled leaves no trace.
 fn settled<K, T: Send + 'static>(working: &mut Working<K, T>, known: &mut Known<K, T>) -> bool {
-    let Some((of, job)) = working.take() else { return false };
-    let mut slot = Some(job);
-    let news = ended(&mut slot);
-    match (slot, news) {
-        (Some(job), _) => {
-            *working = Some((of, job));
-            return false;
-        }
-        (None, Some(Some(Ok(value)))) => *known = Some((of, Ok(Arc::new(value)))),
-        (None, Some(Some(Err(Error::Cancelled)))) | (None, None) => {}
-        (None, Some(Some(Err(error)))) => *known = Some((of, Err(Arc::new(error)))),
+    let Some((of, news)) = ended_of(working) else { return false };
+    match news {
+        Some(Ok(value)) => *known = Some((of, Ok(Arc::new(value)))),
+        Some(Err(Error::Cancelled)) => {}
+        Some(Err(error)) => *known = Some((of, Err(Arc::new(error)))),
         // A worker that died would do so again.
-        (None, Some(None)) => *known = Some((of, Err(Arc::new(Error::Cancelled)))),
+        None => *known = Some((of, Err(Arc::new(Error::Cancelled)))),
     }
     true
 }

@@ -13,7 +13,7 @@ use regulars_engine::project::{self, Choices, Collected};
 use regulars_engine::table::Role;
 use regulars_engine::train::{Epoch, ModelKind};
 
-use super::{State, ended};
+use super::{State, ended, ended_of};
 use crate::window::parts::take::{self, Take};
 
 /// What an answer was made of.
@@ -284,7 +284,7 @@ impl State {
             take::wish(&self.ctx, Take::Save(grid));
         }
         self.poll_search();
-        let Some((of, job)) = self.feedback.running.take() else { return };
+        let Some((_, job)) = &self.feedback.running else { return };
         for event in job.events() {
             match event {
                 Event::Fold { fold, folds, kind } => {
@@ -298,14 +298,12 @@ impl State {
                 _ => {}
             }
         }
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        match (news, slot) {
-            (None, Some(job)) => self.feedback.running = Some((of, job)),
-            (Some(Some(Ok(heard))), _) => self.feedback.take(of, heard),
-            (Some(Some(Err(Error::Cancelled))), _) => {}
-            (Some(Some(Err(error))), _) => self.feedback.failed = Some((of, error)),
-            _ => self.lost(),
+        let Some((of, news)) = ended_of(&mut self.feedback.running) else { return };
+        match news {
+            Some(Ok(heard)) => self.feedback.take(of, heard),
+            Some(Err(Error::Cancelled)) => {}
+            Some(Err(error)) => self.feedback.failed = Some((of, error)),
+            None => self.lost(),
         }
     }
 
@@ -330,24 +328,13 @@ impl State {
                 _ => {}
             }
         }
-        if let Some((of, job)) = room.counting.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match (news, slot) {
-                (None, Some(job)) => room.counting = Some((of, job)),
-                (Some(Some(Ok(counts))), _) => room.counted = Some((of, counts)),
-                (Some(None), _) => room.counted = Some((of, Vec::new())),
-                _ => {}
-            }
+        match ended_of(&mut room.counting) {
+            Some((of, Some(Ok(counts)))) => room.counted = Some((of, counts)),
+            Some((of, None)) => room.counted = Some((of, Vec::new())),
+            _ => {}
         }
-        if let Some((of, job)) = room.choosing.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match (news, slot) {
-                (None, Some(job)) => room.choosing = Some((of, job)),
-                (Some(choices), _) => room.choices = Some((of, choices.unwrap_or_default())),
-                _ => {}
-            }
+        if let Some((of, choices)) = ended_of(&mut room.choosing) {
+            room.choices = Some((of, choices.unwrap_or_default()));
         }
     }
 }

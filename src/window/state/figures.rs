@@ -8,7 +8,7 @@ use regulars_engine::evaluate::LearningCurve;
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Judged, Outcome};
 
-use super::{State, ended};
+use super::{State, ended_of};
 
 /// What was judged: a model at a threshold.
 #[derive(Clone)]
@@ -145,26 +145,17 @@ impl State {
 
     /// Takes in what its jobs have done.
     pub(super) fn poll_figures(&mut self) {
-        if let Some((of, job)) = self.figures.judging.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.figures.judging = Some((of, job));
-            } else if let Some(judged) = self.settle(news) {
-                self.figures.found = Some((of, judged.map(Arc::new)));
-            } else {
+        if let Some((of, news)) = ended_of(&mut self.figures.judging) {
+            match self.settle(Some(news)) {
+                Some(judged) => self.figures.found = Some((of, judged.map(Arc::new))),
                 // What failed or was stopped would do so again.
-                self.figures.stopped = Some(of);
+                None => self.figures.stopped = Some(of),
             }
         }
-        if let Some((of, job)) = self.figures.learning.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.figures.learning = Some((of, job));
-            } else if let Some(curve) = self.settle(news) {
-                self.figures.curve = Some((of, Arc::new(curve)));
-            }
+        if let Some((of, news)) = ended_of(&mut self.figures.learning)
+            && let Some(curve) = self.settle(Some(news))
+        {
+            self.figures.curve = Some((of, Arc::new(curve)));
         }
     }
 }

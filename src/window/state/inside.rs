@@ -12,7 +12,7 @@ use regulars_engine::train::{
 };
 
 use super::runs::Training;
-use super::{State, ended};
+use super::{State, ended, ended_of};
 
 /// Names of tensors, or of layers, each with a figure that is followed over the steps.
 type Followed = Vec<(String, Growing)>;
@@ -101,7 +101,11 @@ impl Inside {
             Event::Watching(watching) => self.watching = Some(*watching),
             Event::Epoch(epoch) => self.history.push(*epoch),
             Event::Device(device) => self.device = Some(device.clone()),
-            Event::Phase(_) | Event::Fold { .. } | Event::FoldDone { .. } | Event::Trial(_) => {}
+            Event::Crew(_)
+            | Event::Phase(_)
+            | Event::Fold { .. }
+            | Event::FoldDone { .. }
+            | Event::Trial(_) => {}
         }
     }
 
@@ -200,15 +204,8 @@ impl State {
                 }
             }
         }
-        if let Some((epoch, job)) = self.inside.still_job.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match slot {
-                Some(job) => self.inside.still_job = Some((epoch, job)),
-                None => {
-                    self.inside.still = news.flatten().map(|look| (epoch, look.map(Arc::new)));
-                }
-            }
+        if let Some((epoch, look)) = ended_of(&mut self.inside.still_job) {
+            self.inside.still = look.map(|look| (epoch, look.map(Arc::new)));
         }
         self.look_at_chosen();
     }

@@ -14,7 +14,7 @@ use regulars_engine::project::{
 };
 use regulars_engine::table::Table;
 
-use super::{Behind, Run, State, ended};
+use super::{Behind, Run, State, ended, ended_of};
 use crate::window::notice::Tone;
 
 /// Data that an opened project asks for.
@@ -169,15 +169,11 @@ impl State {
     }
 
     pub(super) fn poll_saving(&mut self) {
-        if let Some((path, job)) = self.saving.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.saving = Some((path, job));
-                return;
-            }
-            let done = self.settle(news).is_some();
+        if let Some((path, news)) = ended_of(&mut self.saving) {
+            let done = self.settle(Some(news)).is_some();
             self.was_saved(path, done);
+        } else if self.saving.is_some() {
+            return;
         }
         if self.bundling.is_some() {
             return;

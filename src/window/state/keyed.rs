@@ -8,7 +8,7 @@ use eframe::egui::Context;
 use regulars_engine::Error;
 use regulars_engine::job::{Job, Reporter};
 
-use super::{State, ended};
+use super::{State, ended_of};
 
 /// Something shared that equals only itself: what inputs are compared by without looking into them.
 #[derive(Debug)]
@@ -107,14 +107,8 @@ impl<K: PartialEq + Clone, T: Send + 'static> Keyed<K, T> {
 
     /// Takes in the end of the job, once.
     pub fn poll(&mut self) -> Option<Ended> {
-        let (key, job) = self.running.take()?;
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.running = Some((key, job));
-            return None;
-        }
-        let (rest, end) = match news? {
+        let (key, news) = ended_of(&mut self.running)?;
+        let (rest, end) = match news {
             Some(Ok(found)) => {
                 self.found = Some((key, Arc::new(found)));
                 return Some(Ended::Found);

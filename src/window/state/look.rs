@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regulars_engine::clean::Cleaning;
 use regulars_engine::project::{self, Inspection};
 
-use super::{State, ended};
+use super::{State, ended_of};
 
 impl State {
     /// What was found by looking at the present rows.
@@ -30,12 +30,8 @@ impl State {
     }
 
     pub(super) fn poll_inspection(&mut self) {
-        let Some((of, job)) = self.inspecting.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.inspecting = Some((of, job));
-        } else if let Some(found) = self.settle(news) {
+        let Some((of, news)) = ended_of(&mut self.inspecting) else { return };
+        if let Some(found) = self.settle(Some(news)) {
             self.inspection = Some((of, Arc::new(found)));
         }
     }

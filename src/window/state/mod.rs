@@ -14,6 +14,7 @@ mod groups;
 mod guard;
 mod hand_on;
 mod inside;
+mod jobs;
 mod keep;
 mod keyed;
 mod lab;
@@ -24,11 +25,13 @@ mod map;
 mod mask;
 mod money;
 mod muscle;
+mod poll;
 mod privacy;
 pub(in crate::window) mod race;
 mod reading;
 mod recommend;
 mod repair;
+mod rows;
 mod runs;
 mod service;
 mod sheet;
@@ -51,15 +54,14 @@ use std::time::Instant;
 use eframe::egui;
 use regulars_engine::Error;
 use regulars_engine::clean::{Cleaning, Suggestion};
-use regulars_engine::collect;
 use regulars_engine::deploy::{Bundle, Changes, Customer, Differences, FollowUps, SavedList};
-use regulars_engine::job::{Cancelled, Event, Job, Poll, Reporter};
+use regulars_engine::job::{Cancelled, Job};
 use regulars_engine::project::{
-    self, Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedRun, Secrets,
-    Settings, Source,
+    Collected, Found, Inspection, Month, Outcome, Prepared, Recovered, Recovery, SavedRun, Secrets, Settings,
+    Source,
 };
 use regulars_engine::segment::Segmentation;
-use regulars_engine::table::{Role, Table};
+use regulars_engine::table::Table;
 use regulars_engine::train::{DeviceChoice, Epoch, ModelKind};
 
 pub use board::Board;
@@ -81,7 +83,8 @@ pub use list::Reasons;
 pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
-pub use muscle::Muscle;
+pub use muscle::{Answered, Muscle};
+pub(in crate::window) use poll::ended;
 pub use privacy::{Leaving, Privacy};
 pub use race::Race;
 pub use recommend::{Everyone, Found as Offers, Names, Recommend, Search};
@@ -99,20 +102,10 @@ pub use value::{Found as FoundValue, Value, WorthColumn};
 pub use watch::{Watch, WatchForm, WatchPath, WatchRead};
 pub use why::Why;
 
-use super::notice::{Notice, Told, Tone};
+use poll::ended_of;
+use rows::Ready;
 
-/// What cleaning gives back: the table with its roles, the rows, and the outcomes of saved runs,
-/// predicted again (their position among the runs that waited).
-struct Ready {
-    table: Table,
-    prepared: Result<Prepared, Error>,
-    /// The rows as cleaned, of files without a target as well.
-    cleaning: Option<Arc<Cleaning>>,
-    suggestions: Vec<Suggestion>,
-    restored: Vec<(usize, Vec<Outcome>)>,
-    /// [`Settings::rows_key`] of the rows.
-    rows_key: String,
-}
+use super::notice::{Notice, Told, Tone};
 
 /// A number that no other list or file of this program has.
 fn fresh_id() -> u64 {
@@ -367,15 +360,6 @@ impl State {
         }
     }
 
-    /// Starts work on a thread of its own.
-    pub(in crate::window) fn start<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Reporter) -> T + Send + 'static,
-    ) -> Job<T> {
-        let ctx = self.ctx.clone();
-        Job::start(move || ctx.request_repaint(), work)
-    }
-
     /// Forgets everything but the place for autosaves. Work that is not saved is left there, to be
     /// found again.
     fn reset(&mut self, settings: Settings) {
@@ -403,181 +387,6 @@ impl State {
         self.settings = settings;
     }
 
-    /// Cleans, splits and encodes again, with the roles that the person set.
-    fn prepare(&mut self) {
-        let Some(base) = self.collected.clone() else { return };
-        if let Some(job) = &self.prepare {
-            job.cancel();
-        }
-        let settings = self.settings.clone();
-        let shown = self.waiting_shown.map(|(at, _)| at);
-        // Those that wait for the data, else those whose rows were not there: they may be now.
-        let runs: Vec<(usize, SavedRun)> = if self.waiting_runs.is_empty() {
-            let lost = self.runs.iter().filter(|run| !run.can_be_shown());
-            lost.map(|run| (run.number, run.to_saved())).collect()
-        } else {
-            self.waiting_runs.iter().cloned().enumerate().collect()
-        };
-        self.prepare = Some(self.start(move |report| {
-            let mut table = base.table.clone();
-            // Where a question over time is asked, no column of the file is the target.
-            let counts = |role: Role| role != Role::Target || settings.question.is_none();
-            for (name, role) in settings.read.roles.iter().filter(|(_, role)| counts(*role)) {
-                // A role for a column that is gone says nothing about the ones that are there.
-                let _ = collect::set_role(&mut table, name, *role);
-            }
-            for (name, decimal) in &settings.read.decimals {
-                let _ = collect::set_decimal(&mut table, name, *decimal);
-            }
-            for (name, order) in &settings.read.date_orders {
-                let _ = collect::set_date_order(&mut table, name, *order);
-            }
-            let prepared = project::prepare(&settings, &table, report);
-            let restored = match &prepared {
-                Ok(prepared) => {
-                    let same: Vec<_> = runs.iter().filter(|(_, run)| run.is_of(&settings, &table)).collect();
-                    let restore = |run: &SavedRun| {
-                        run.models.iter().filter_map(|model| model.restore(prepared).ok()).collect()
-                    };
-                    // Of many, the last and the one that was shown; the others once they are wanted.
-                    let early = same.len().saturating_sub(runs::HELD);
-                    let is_wanted = |place: usize, at: usize| place >= early || Some(at) == shown;
-                    let outcomes = |(place, (at, run)): (usize, &&(usize, SavedRun))| {
-                        (*at, if is_wanted(place, *at) { restore(run) } else { Vec::new() })
-                    };
-                    same.iter().enumerate().map(outcomes).collect()
-                }
-                Err(_) => Vec::new(),
-            };
-            let rows_key = settings.rows_key(&table);
-            let cleaning = match &prepared {
-                Ok(prepared) => Some(prepared.cleaning.clone()),
-                Err(Error::Cancelled) => None,
-                Err(_) => project::clean_only(&settings, &table, report).ok().map(Arc::new),
-            };
-            let suggestions = match &cleaning {
-                Some(cleaning) => {
-                    project::suggest(&settings, &table, prepared.as_ref().ok(), cleaning, report)
-                }
-                None => Ok(Vec::new()),
-            };
-            // A suggestion that cannot be made must not cost the rows.
-            let suggestions = suggestions.unwrap_or_default();
-            Ready { table, prepared, cleaning, suggestions, restored, rows_key }
-        }));
-    }
-
-    /// True while the table is being cleaned and encoded.
-    pub fn preparing(&self) -> bool {
-        self.prepare.is_some()
-    }
-
-    /// Stops every job and forgets its result.
-    pub fn cancel(&mut self) {
-        self.load.iter().for_each(Job::cancel);
-        self.train.iter().for_each(Job::cancel);
-        self.segment.iter().for_each(Job::cancel);
-        self.prepare.iter().for_each(Job::cancel);
-        self.month_job.iter().for_each(Job::cancel);
-        self.finding.iter().for_each(Job::cancel);
-        self.write.iter().for_each(Job::cancel);
-        self.reasons_job.iter().for_each(Job::cancel);
-        self.mask.cancel();
-        self.twins.cancel();
-        self.time.cancel();
-        self.sheet.cancel();
-        self.experiments.cancel();
-        self.value.cancel();
-        self.service.cancel();
-        self.watch.cancel();
-        self.privacy.cancel();
-        self.feedback.cancel();
-        self.recommend.cancel();
-        self.flows.cancel();
-        self.map.cancel();
-        self.groups.cancel();
-        self.classes.cancel();
-        self.card.cancel();
-        self.why.cancel();
-        self.slices.cancel();
-        self.small.cancel();
-        self.money.cancel();
-        self.figures.cancel();
-        self.board.cancel();
-        self.lessons.cancel();
-        self.theatre.cancel();
-    }
-
-    /// The running job that the top bar shows: its phase, done share and seconds.
-    pub fn running(&self) -> Option<(&'static str, f64, f64)> {
-        let of = |name, progress, seconds| Some((name, progress, seconds));
-        if let Some(job) = &self.load {
-            return of("read", job.progress(), job.seconds());
-        }
-        if let Some(job) = &self.train {
-            return of("train", job.progress(), job.seconds());
-        }
-        if let Some(job) = &self.month_job {
-            return of("score", job.progress(), job.seconds());
-        }
-        if let Some(job) = &self.write {
-            return of("write", job.progress(), job.seconds());
-        }
-        if let Some(job) = &self.prepare {
-            return of("clean", job.progress(), job.seconds());
-        }
-        if let Some(job) = &self.segment {
-            return of("segment", job.progress(), job.seconds());
-        }
-        if let Some(job) = self.time.job() {
-            return Some(job);
-        }
-        if let Some((name, progress, seconds)) = self.board.job() {
-            return of(name, progress, seconds);
-        }
-        let rooms = [
-            self.figures.job(),
-            self.money.job(),
-            self.slices.job(),
-            self.small.job(),
-            self.why.job(),
-            self.card.job(),
-            self.classes.job(),
-            self.groups.job(),
-            self.map.job(),
-            self.flows.job(),
-            self.value.job(),
-            self.service.job(),
-            self.guard.job(),
-            self.muscle.job(),
-            self.privacy.job(),
-            self.watch.job(),
-            self.feedback.job(),
-            self.recommend.job(),
-            self.experiments.job(),
-            self.theatre.job(),
-        ];
-        if let Some(job) = rooms.into_iter().flatten().next() {
-            return Some(job);
-        }
-        if let Some((progress, seconds)) = self.twins.job() {
-            return of("twins", progress, seconds);
-        }
-        if let Some((progress, seconds)) = self.mask.job() {
-            return of("mask", progress, seconds);
-        }
-        if let Some((progress, seconds)) = self.lessons.trap.job() {
-            return of("trap", progress, seconds);
-        }
-        self.reasons_job.as_ref().and_then(|job| of("reasons", job.progress(), job.seconds()))
-    }
-
-    /// True while something runs whose loss a person would mind.
-    pub fn busy(&self) -> bool {
-        let aside = self.lessons.aside().is_some_and(State::busy);
-        self.train.is_some() || self.board.job().is_some() || self.write.is_some() || self.saving() || aside
-    }
-
     fn fail(&mut self, error: Error) {
         if !matches!(error, Error::Cancelled) {
             self.notices.push(Notice { tone: Tone::Bad, text: Told::Error(error) });
@@ -588,163 +397,4 @@ impl State {
     pub fn tell(&mut self, tone: Tone, key: &'static str, args: Vec<(&'static str, String)>) {
         self.notices.push(Notice { tone, text: Told::Key(key, args) });
     }
-
-    /// Takes in what the jobs have done since the last frame.
-    pub fn poll(&mut self) {
-        // What is wrong with the head is told by the reading of the whole.
-        if let Some(Some(Ok(table))) = ended(&mut self.preview_job) {
-            self.preview = Some(Arc::new(table));
-        }
-        self.poll_finding();
-        let news = ended(&mut self.load);
-        let news = self.without_question(news);
-        let is_over = news.is_some();
-        match self.settle(news) {
-            Some(collected) => {
-                self.sources = std::mem::take(&mut self.reading);
-                self.take_collected(collected);
-            }
-            // A project whose data could not be read asks again how to open them.
-            None if is_over && self.lacks.is_some() => self.secrets = Secrets::default(),
-            None => {}
-        }
-        match ended(&mut self.prepare) {
-            Some(Some(ready)) => self.take_prepared(ready),
-            Some(None) => self.lost(),
-            None => {}
-        }
-        // The result first: what a worker said before it ended would be lost with it.
-        let result = self.train.as_mut().map(Job::poll);
-        for event in self.train.iter().flat_map(Job::events) {
-            self.inside.take(&event);
-            match event {
-                Event::Epoch(epoch) => self.live.push(epoch),
-                Event::Device(device) => self.live_device = Some(device),
-                Event::Phase(name) => self.muscle.phase = name.starts_with("elsewhere").then_some(name),
-                _ => {}
-            }
-        }
-        let news = match result {
-            None | Some(Poll::Running) => None,
-            Some(Poll::Done(value)) => Some(Some(value)),
-            Some(Poll::Lost) => Some(None),
-        };
-        if news.is_some() {
-            self.train = None;
-        }
-        if let Some(Some(Err(error))) = &news {
-            self.inside.failed(error);
-        }
-        let is_over = news.is_some();
-        match self.settle(news) {
-            Some(outcomes) => self.take_outcomes(outcomes),
-            None if is_over => {
-                // A file that says "a training was running" is no longer true.
-                self.touch();
-                self.show_kept_run();
-            }
-            None => {}
-        }
-        let news = ended(&mut self.segment);
-        if let Some(found) = self.settle(news) {
-            self.take_segments(found);
-            self.relist();
-        }
-        self.poll_lists();
-        self.poll_inspection();
-        self.poll_mask();
-        self.poll_twins();
-        self.poll_checking();
-        self.poll_board();
-        self.poll_inside();
-        self.poll_curves();
-        self.poll_time();
-        self.poll_lab();
-        self.poll_race();
-        self.poll_theatre();
-        self.poll_lessons();
-        self.poll_sheet();
-        self.poll_experiments();
-        self.poll_value();
-        self.poll_service();
-        self.poll_guard();
-        self.poll_muscle();
-        self.poll_privacy();
-        self.poll_watch();
-        self.poll_feedback();
-        self.poll_recommend();
-        self.poll_flows();
-        self.poll_map();
-        self.poll_groups();
-        self.poll_classes();
-        self.poll_card();
-        self.poll_why();
-        self.poll_slices();
-        self.poll_small();
-        self.poll_money();
-        self.poll_figures();
-        self.poll_repair();
-        let news = ended(&mut self.write);
-        if let Some(text) = self.settle(news) {
-            self.notices.push(Notice { tone: Tone::Good, text });
-        }
-        self.poll_saving();
-        self.poll_autosave();
-    }
-
-    /// The value of a job that ended well; what went wrong is told.
-    fn settle<T>(&mut self, news: Option<Option<Result<T, Error>>>) -> Option<T> {
-        match news? {
-            Some(Ok(value)) => return Some(value),
-            Some(Err(error)) => self.fail(error),
-            None => self.lost(),
-        }
-        None
-    }
-
-    fn lost(&mut self) {
-        self.tell(Tone::Bad, "notice.lost", Vec::new());
-    }
-
-    fn take_prepared(&mut self, ready: Ready) {
-        self.table = Some(Arc::new(ready.table));
-        self.make_key();
-        if ready.cleaning.is_some() {
-            self.cleaning = ready.cleaning;
-            self.suggestions = Arc::new(ready.suggestions);
-        }
-        match ready.prepared {
-            Ok(prepared) => {
-                self.prepared = Some(Arc::new(prepared));
-                self.prepare_error = None;
-                self.prepared_key = ready.rows_key;
-                self.segments = None;
-                self.segment.iter().for_each(Job::cancel);
-                self.segment = None;
-                if self.waiting_runs.is_empty() {
-                    self.revive(ready.restored);
-                } else {
-                    self.take_restored(ready.restored);
-                }
-                self.rank();
-            }
-            // The old rows stay, and are known for what they are: training prepares anew.
-            Err(Error::Cancelled) => {}
-            Err(error) => {
-                self.prepared = None;
-                self.prepare_error = Some(error);
-            }
-        }
-    }
-}
-
-/// Empties the slot of a job that has ended: its value, or `None` inside for a worker that died.
-pub(in crate::window) fn ended<T: Send + 'static>(slot: &mut Option<Job<T>>) -> Option<Option<T>> {
-    let news = match slot.as_mut()?.poll() {
-        Poll::Running => return None,
-        Poll::Done(value) => Some(value),
-        Poll::Lost => None,
-    };
-    *slot = None;
-    Some(news)
 }

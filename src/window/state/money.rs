@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use regulars_engine::Error;
 use regulars_engine::deploy::FollowUps;
 use regulars_engine::evaluate::money::{Book, Called, MoneySpec};
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Gains, Outcome, Prepared};
 
-use super::{State, ended};
+use super::keyed::Keyed;
+use super::{State, ended_of};
 
 /// What gains were measured for.
 #[derive(Clone)]
@@ -35,10 +35,8 @@ type Worths = Vec<(String, f64)>;
 /// What was found, and its jobs.
 #[derive(Default)]
 pub struct Money {
-    found: Option<(Of, Arc<Gains>)>,
-    job: Option<(Of, Job<Result<Gains, Error>>)>,
-    /// The person stopped it: it starts again with other figures.
-    stopped: Option<Of>,
+    /// What was stopped starts again with other figures.
+    gains: Keyed<Of, Gains>,
     book: Option<(OfBook, Arc<Book>)>,
     booking: Option<(OfBook, Job<Book>)>,
     worths: Option<(Arc<Prepared>, Arc<Worths>)>,
@@ -48,31 +46,27 @@ pub struct Money {
 impl Money {
     /// Stops its jobs.
     pub(super) fn cancel(&mut self) {
-        if let Some((of, job)) = &self.job {
-            job.cancel();
-            self.stopped = Some(of.clone());
-        }
+        self.gains.cancel();
     }
 
     /// The running job: its phase, done share and seconds.
     pub fn job(&self) -> Option<(&'static str, f64, f64)> {
-        let (_, job) = self.job.as_ref()?;
-        Some(("money", job.progress(), job.seconds()))
+        self.gains.job("money")
     }
 
-    /// True if the person stopped it and nothing runs.
+    /// True if the person stopped it or it failed, and nothing runs.
     pub fn is_stopped(&self) -> bool {
-        self.stopped.is_some() && self.job.is_none()
+        self.gains.is_resting()
     }
 
     /// Measures again what was stopped.
     pub fn resume(&mut self) {
-        self.stopped = None;
+        self.gains.resume();
     }
 
     /// What calling gains; of older figures while the present ones are measured.
     pub fn gains(&self) -> Option<&Arc<Gains>> {
-        self.found.as_ref().map(|(_, gains)| gains)
+        self.gains.last()
     }
 
     /// Who can be called, of the list in force.
@@ -103,18 +97,10 @@ impl State {
         }
         let spec = MoneySpec { say: Default::default(), ..self.settings.money.clone() };
         let of = Of { outcome, spec, book };
-        let known = self.money.found.as_ref().is_some_and(|(known, _)| *known == of)
-            || self.money.job.as_ref().is_some_and(|(known, _)| *known == of)
-            || self.money.stopped.as_ref() == Some(&of);
-        if known {
-            return;
-        }
-        self.money.job.iter().for_each(|(_, job)| job.cancel());
-        self.money.stopped = None;
         let (work, seed) = (of.clone(), self.settings.seed);
-        let job =
-            self.start(move |report| project::gains(&work.spec, &work.outcome, &work.book, seed, report));
-        self.money.job = Some((of, job));
+        self.money.gains.follow(of, &self.ctx, move |report| {
+            project::gains(&work.spec, &work.outcome, &work.book, seed, report)
+        });
     }
 
     /// Makes the book of the list in force, unless it is there or under way.
@@ -146,32 +132,13 @@ impl State {
 
     /// Takes in what its jobs have done.
     pub(super) fn poll_money(&mut self) {
-        if let Some((of, job)) = self.money.job.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.money.job = Some((of, job));
-            } else if let Some(gains) = self.settle(news) {
-                self.money.found = Some((of, Arc::new(gains)));
-            } else {
-                self.money.stopped = Some(of);
-            }
+        let end = self.money.gains.poll();
+        self.ended_with(end);
+        if let Some((of, Some(book))) = ended_of(&mut self.money.booking) {
+            self.money.book = Some((of, Arc::new(book)));
         }
-        if let Some((of, job)) = self.money.booking.take() {
-            let mut slot = Some(job);
-            match (ended(&mut slot), slot) {
-                (_, Some(job)) => self.money.booking = Some((of, job)),
-                (Some(Some(book)), None) => self.money.book = Some((of, Arc::new(book))),
-                _ => {}
-            }
-        }
-        if let Some((of, job)) = self.money.weighing.take() {
-            let mut slot = Some(job);
-            match (ended(&mut slot), slot) {
-                (_, Some(job)) => self.money.weighing = Some((of, job)),
-                (Some(Some(worths)), None) => self.money.worths = Some((of, Arc::new(worths))),
-                _ => {}
-            }
+        if let Some((of, Some(worths))) = ended_of(&mut self.money.weighing) {
+            self.money.worths = Some((of, Arc::new(worths)));
         }
     }
 }

@@ -23,7 +23,7 @@ use regulars_engine::table::Role;
 
 use self::slot::Slot;
 use super::experiments::Audience;
-use super::{State, ended, fresh_id};
+use super::{State, ended, ended_of, fresh_id};
 use crate::words::Lang;
 
 pub use grids::campaign_grid;
@@ -375,18 +375,12 @@ impl State {
         if let Some(lang) = self.recommend.lists_wish.take() {
             self.write_offers(lang);
         }
-        let Some((of, job)) = self.recommend.running.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.recommend.running = Some((of, job));
-            return;
-        }
+        let Some((of, news)) = ended_of(&mut self.recommend.running) else { return };
         match news {
-            Some(Some(Ok(found))) => self.recommend.found = Some((of, Arc::new(found))),
-            Some(Some(Err(Error::Cancelled))) => {}
-            Some(Some(Err(error))) => self.recommend.failed = Some((of, error)),
-            _ => self.lost(),
+            Some(Ok(found)) => self.recommend.found = Some((of, Arc::new(found))),
+            Some(Err(Error::Cancelled)) => {}
+            Some(Err(error)) => self.recommend.failed = Some((of, error)),
+            None => self.lost(),
         }
     }
 }

@@ -6,7 +6,7 @@ use regulars_engine::evaluate::{Refit, Repair, RepairKind};
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Outcome, Prepared};
 
-use super::{State, ended};
+use super::{State, ended_of};
 
 /// What is repaired, how, by which rows, and by which experiment.
 #[derive(Clone)]
@@ -84,14 +84,8 @@ impl State {
 
     /// Repairs the shown model where that is wanted, and makes the lists anew when it is done.
     pub(super) fn poll_repair(&mut self) {
-        if let Some((of, job)) = self.repairing.job.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match (slot, news) {
-                (Some(job), _) => self.repairing.job = Some((of, job)),
-                (None, Some(made)) => self.repairing.made = Some((of, made.flatten().map(Arc::new))),
-                (None, None) => {}
-            }
+        if let Some((of, made)) = ended_of(&mut self.repairing.job) {
+            self.repairing.made = Some((of, made.flatten().map(Arc::new)));
         }
         let wanted = !self.settings.repair.is_none() || self.refit().is_some();
         let Some(raw) = self.unrepaired().cloned() else { return };

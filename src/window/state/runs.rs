@@ -10,7 +10,7 @@ use regulars_engine::split::Side;
 use regulars_engine::train::{Epoch, Memory, ModelKind};
 
 use super::curves::RunCurve;
-use super::{State, ended};
+use super::{State, ended_of};
 use crate::window::notice::Tone;
 
 /// Rows up to which segments are found without being asked for.
@@ -162,6 +162,7 @@ impl State {
         self.inside.begin(self.training.clone());
         self.live.clear();
         self.live_device = None;
+        self.muscle.crew.clear();
         self.cut_off = false;
         self.notices.retain(|n| n.tone != Tone::Bad);
         self.unkept = true;
@@ -384,14 +385,8 @@ impl State {
 
     /// Predictions of a run that were made again.
     pub(super) fn poll_again(&mut self) {
-        let Some((number, job)) = self.curves.again.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.curves.again = Some((number, job));
-            return;
-        }
-        let outcomes: Option<Vec<Outcome>> = self.settle(news);
+        let Some((number, news)) = ended_of(&mut self.curves.again) else { return };
+        let outcomes: Option<Vec<Outcome>> = self.settle(Some(news));
         let at = self.runs.iter().position(|run| run.number == number);
         let found = at.and_then(|at| self.runs.get_mut(at).map(|run| (at, run)));
         if let (Some(outcomes), Some((at, run))) = (outcomes, found)

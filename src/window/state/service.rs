@@ -9,7 +9,7 @@ use regulars_engine::Error;
 use regulars_engine::deploy::Bundle;
 use regulars_engine::job::Job;
 
-use super::{State, ended};
+use super::{State, ended, ended_of};
 use crate::http::keys::{self, Scope, Store};
 use crate::http::{self, Options, Snapshot, Source};
 use crate::words::Lang;
@@ -290,14 +290,8 @@ impl State {
             }
         }
         ended(&mut self.service.ending);
-        if let Some((of, job)) = self.service.replacing.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match (slot, news) {
-                (Some(job), _) => self.service.replacing = Some((of, job)),
-                (None, Some(Some(Err(error)))) => self.service.failed = Some(error),
-                _ => {}
-            }
+        if let Some((_, Some(Err(error)))) = ended_of(&mut self.service.replacing) {
+            self.service.failed = Some(error);
         }
         let Some(running) = &mut self.service.running else { return };
         if !running.service.is_running() {

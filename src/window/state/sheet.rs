@@ -7,7 +7,7 @@ use regulars_engine::features::{Detail, Sheet};
 use regulars_engine::job::Job;
 use regulars_engine::project::{self, Outcome, Prepared};
 
-use super::{State, ended};
+use super::{State, ended, ended_of};
 
 /// What a sheet was made of: the rows, and the model whose features are weighed.
 #[derive(Clone)]
@@ -123,16 +123,11 @@ impl State {
 
     /// Takes in what its jobs have done.
     pub(super) fn poll_sheet(&mut self) {
-        if let Some((of, job)) = self.sheet.measuring.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            if let Some(job) = slot {
-                self.sheet.measuring = Some((of, job));
-            } else if let Some(sheet) = self.settle(news) {
-                self.sheet.found = Some((of, Arc::new(sheet)));
-            } else {
+        if let Some((of, news)) = ended_of(&mut self.sheet.measuring) {
+            match self.settle(Some(news)) {
+                Some(sheet) => self.sheet.found = Some((of, Arc::new(sheet))),
                 // What failed or was stopped would do so again.
-                self.sheet.stopped = Some(of);
+                None => self.sheet.stopped = Some(of),
             }
         }
         if let Some((of, place, job)) = self.sheet.looking.take() {

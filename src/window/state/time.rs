@@ -11,7 +11,7 @@ use regulars_engine::project::{self, AsOf, Asked, Collected, Past, Scorer, Setti
 use regulars_engine::train::ModelKind;
 
 use super::reading::assemble_again;
-use super::{State, ended};
+use super::{State, ended, ended_of};
 use crate::window::notice::Tone;
 
 /// Who scores the customers of the day.
@@ -310,17 +310,14 @@ impl State {
     /// Takes in what its jobs have done.
     pub(super) fn poll_time(&mut self) {
         self.poll_asking();
-        let Some((made, job)) = self.time.looking.take() else { return };
         // Epochs of a model that is learnt on the way are shown nowhere.
-        drop(job.events());
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        match (news, slot) {
-            (None, Some(job)) => self.time.looking = Some((made, job)),
-            (Some(Some(Ok((past, seen)))), _) => self.take_seen(made, past, seen),
-            (Some(Some(Err(Error::Cancelled))), _) => {}
-            (Some(Some(Err(error))), _) => self.time.failed = Some(error),
-            _ => self.lost(),
+        self.time.looking.iter().for_each(|(_, job)| drop(job.events()));
+        let Some((made, news)) = ended_of(&mut self.time.looking) else { return };
+        match news {
+            Some(Ok((past, seen))) => self.take_seen(made, past, seen),
+            Some(Err(Error::Cancelled)) => {}
+            Some(Err(error)) => self.time.failed = Some(error),
+            None => self.lost(),
         }
     }
 

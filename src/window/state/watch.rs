@@ -11,7 +11,7 @@ use regulars_engine::deploy::watch::{Done, Journal, RetrainSpec, STATE, WatchSpe
 use regulars_engine::job::{Event, Job};
 use regulars_engine::project::{WatchEvent, Watcher};
 
-use super::{State, ended};
+use super::{State, ended, ended_of};
 
 /// Entries and files that are shown.
 const SHOWN: usize = 200;
@@ -280,17 +280,9 @@ impl State {
             Some(Some(Err(error))) if !matches!(error, Error::Cancelled) => self.watch.failed = Some(error),
             _ => {}
         }
-        if let Some((hash, job)) = self.watch.drifting.take() {
-            let mut slot = Some(job);
-            let news = ended(&mut slot);
-            match slot {
-                Some(job) => self.watch.drifting = Some((hash, job)),
-                // A file that was refused has none.
-                None => {
-                    self.watch.drift =
-                        Some((hash, news.flatten().and_then(std::result::Result::ok).map(Arc::new)));
-                }
-            }
+        if let Some((hash, news)) = ended_of(&mut self.watch.drifting) {
+            // A file that was refused has none.
+            self.watch.drift = Some((hash, news.and_then(std::result::Result::ok).map(Arc::new)));
         }
         if let Some(news) = ended(&mut self.watch.verifying) {
             self.watch.verified = news.filter(|found| !matches!(found, Err(Error::Cancelled)));

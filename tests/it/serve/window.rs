@@ -1,7 +1,6 @@
 //! The service in the window: nothing listens until it is switched on; then it serves the model in use.
 
 use eframe::egui;
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::Page;
 use regulars::window::{App, Prefs};
@@ -11,29 +10,8 @@ use serde_json::Value;
 
 use super::{JSON, ask, customers, post};
 use crate::pages::{until, window};
-use crate::support::{adapter, sample};
-
-/// Both languages and themes rest; with REGULARS_SHOTS set the pictures are written there.
-fn draw(harness: &mut Harness<'_, App>, stage: &str) {
-    let shots = std::env::var_os("REGULARS_SHOTS").map(std::path::PathBuf::from);
-    let has_adapter = shots.is_some() && adapter();
-    for lang in Lang::ALL {
-        for theme in [egui::Theme::Light, egui::Theme::Dark] {
-            harness.state_mut().prefs.lang = lang;
-            harness.ctx.set_theme(theme);
-            harness.run_steps(3);
-            let rested = harness.try_run();
-            assert!(rested.is_ok(), "{stage} {rested:?}");
-            if let Some(folder) = shots.as_ref().filter(|_| has_adapter) {
-                let name = format!("service-{stage}-{}-{theme:?}.png", lang.code());
-                harness.render().unwrap().save(folder.join(name)).unwrap();
-            }
-        }
-    }
-    harness.state_mut().prefs.lang = Lang::En;
-    harness.ctx.set_theme(egui::Theme::Light);
-    harness.run_steps(2);
-}
+use crate::shots::rests;
+use crate::support::sample;
 
 #[test]
 fn it_is_switched_on_answers_and_goes_with_the_window() {
@@ -45,7 +23,7 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     // Without a file there is nothing to train: the way on is a file.
     assert!(harness.query_by_label("Go to training").is_none());
     assert!(harness.query_all_by_label("Open file…").count() > 0);
-    draw(&mut harness, "empty");
+    rests(&mut harness, "service-empty");
     let state = &mut harness.state_mut().state;
     state.settings.device = DeviceKind::Flex;
     state.open(&sample());
@@ -85,7 +63,7 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     harness.get_by_label("Slowest so far");
     assert!(harness.query_by_label("99 of 100 within").is_none());
     assert_eq!(harness.state().state.service.listens_at(), Some(to.port()));
-    draw(&mut harness, "on");
+    rests(&mut harness, "service-on");
 
     // A key: made, shown once, counts from the next start.
     harness.state_mut().state.service.name = "till".into();
@@ -93,7 +71,7 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     harness.get_by_label("Make key").click_accesskit();
     harness.run_steps(3);
     let (_, key) = harness.state().state.service.fresh().cloned().unwrap();
-    draw(&mut harness, "key");
+    rests(&mut harness, "service-key");
     let text = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
     assert!(text.contains("till") && !text.contains(&key));
     harness.get_by_label("I have kept it").click_accesskit();
@@ -115,7 +93,7 @@ fn it_is_switched_on_answers_and_goes_with_the_window() {
     assert_eq!(told.status, 200);
     harness.set_size(egui::vec2(1024.0, 700.0));
     harness.run_steps(2);
-    draw(&mut harness, "small");
+    rests(&mut harness, "service-small");
     drop(harness);
     let ended = std::time::Instant::now();
     while std::net::TcpStream::connect(to).is_ok() {

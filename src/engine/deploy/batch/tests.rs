@@ -1,19 +1,14 @@
 use super::*;
-use crate::project::{self, Settings};
+use crate::project::{Settings, testing};
 use crate::train::ModelKind;
 
 /// The bundle of a tree on the sample shop, and a file of many customers, some of whom come twice.
 fn shop(kind: ModelKind) -> (tempfile::TempDir, Bundle, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv");
-    let quiet = Reporter::silent();
-    let table = collect::open(&sample, &ReadOptions::default(), &quiet).unwrap();
     let mut settings = Settings::default();
     settings.mlp.epochs = 2;
-    let prepared = project::prepare(&settings, &table, &quiet).unwrap();
-    let outcome = project::learn(&settings, &prepared, kind, &quiet).unwrap();
-    let bundle = project::bundle(&settings, &prepared, &outcome, None);
-    let text = std::fs::read_to_string(&sample).unwrap();
+    let bundle = testing::learnt(&testing::sample(), &settings, kind);
+    let text = std::fs::read_to_string(testing::sample()).unwrap();
     let mut lines = text.lines();
     let mut many = format!("{}\n", lines.next().unwrap());
     let lines: Vec<&str> = lines.collect();

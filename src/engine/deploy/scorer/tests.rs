@@ -1,17 +1,12 @@
 use super::*;
 use crate::collect::{self, ReadOptions};
-use crate::project::{self, Settings};
+use crate::project::{Settings, testing};
 use crate::train::{DeviceKind, ModelKind};
 
 fn bundle(kind: ModelKind) -> Bundle {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv");
-    let quiet = Reporter::silent();
     let mut settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
     settings.mlp.epochs = 2;
-    let table = collect::open(&sample, &ReadOptions::default(), &quiet).unwrap();
-    let prepared = project::prepare(&settings, &table, &quiet).unwrap();
-    let outcome = project::learn(&settings, &prepared, kind, &quiet).unwrap();
-    project::bundle(&settings, &prepared, &outcome, None)
+    testing::learnt(&testing::sample(), &settings, kind)
 }
 
 /// A file that stands for the program, and where the scorer goes.
@@ -107,8 +102,7 @@ fn scores_that_are_no_longer_those_of_the_day_are_told() {
     other.expected.pop();
     assert_eq!(other.check(&bundle).unwrap().wrong, 2, "a row without its score");
     // No row is a customer's.
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv");
-    let table = collect::open(&sample, &ReadOptions::default(), &Reporter::silent()).unwrap();
+    let table = collect::open(&testing::sample(), &ReadOptions::default(), &Reporter::silent()).unwrap();
     let columns: Vec<_> = test.columns.iter().map(|name| table.text(name).unwrap()).collect();
     for row in &test.rows {
         let is_it = |at: usize| columns.iter().zip(row).all(|(c, cell)| c.get(at) == cell.as_deref());

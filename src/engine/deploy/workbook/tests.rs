@@ -13,22 +13,14 @@ use crate::deploy::workbook::shape::{Part, PartKind};
 use crate::deploy::{Given, Lacking, Ready};
 use crate::detect::{date, missing, number};
 use crate::evaluate::RepairKind;
-use crate::project::{self, Settings};
+use crate::project::Settings;
+use crate::project::testing::{learnt, sample};
 use crate::train::{DeviceKind, ModelKind};
 
-fn sample() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv")
-}
-
 fn bundle_of(file: &Path, kind: ModelKind, change: impl Fn(&mut Settings)) -> Bundle {
-    let quiet = Reporter::silent();
     let mut settings = Settings { device: DeviceKind::Flex, ..Settings::default() };
     change(&mut settings);
-    let table = collect::open(file, &ReadOptions::default(), &quiet).unwrap();
-    let prepared = project::prepare(&settings, &table, &quiet).unwrap();
-    let outcome = project::learn(&settings, &prepared, kind, &quiet).unwrap();
-    let outcome = project::repaired(&prepared, &outcome, settings.repair).unwrap_or(outcome);
-    project::bundle(&settings, &prepared, &outcome, None)
+    learnt(file, &settings, kind)
 }
 
 /// What the plan says of a row of texts.

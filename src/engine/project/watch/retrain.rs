@@ -167,7 +167,7 @@ fn split(
 ) -> crate::Result<(Table, Table)> {
     let schema: Vec<ColumnSpec> = base.columns.iter().map(ColumnSpec::from).collect();
     let read = settings.read.without_columns();
-    let plain = Settings { read, files: Vec::new(), ..settings.clone() };
+    let plain = Settings { read, files: Vec::new(), sample: None, ..settings.clone() };
     let mut parts = vec![(base.clone(), false)];
     let mut hashes = base.source.hash.clone();
     for (path, hash) in months {
@@ -247,11 +247,8 @@ fn taken(base: &Table, parts: &[(Table, bool)], masks: &[Vec<bool>]) -> crate::R
 
 /// A challenger of the champion's kind.
 fn learnt(settings: Settings, table: &Table, champion: &Bundle, report: &Reporter) -> crate::Result<Bundle> {
-    let prepared = project::prepare(&settings, table, report)?;
-    let outcome = project::learn(&settings, &prepared, champion.model.kind(), report)?;
-    let outcome = project::repaired(&prepared, &outcome, settings.repair).unwrap_or(outcome);
-    let card = project::card(&settings, table, &prepared, &outcome, &[&outcome], report)?;
-    Ok(project::bundle(&settings, &prepared, &outcome, Some(card)))
+    let journey = project::run(&settings, table, champion.model.kind(), (None, None), report)?;
+    journey.bundle(&settings, table, report)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Body, NetworkSettings};
-use crate::train::net::{NetError, Weight};
+use crate::train::net::{NetError, Weight, unbind};
 use crate::train::{TrainError, dropout_mask, read};
 
 /// Hands out the tensors of a network by name.
@@ -285,19 +285,6 @@ impl Gru {
         let all = Tensor::cat(all, 0);
         self.project.forward(all).reshape([steps, rows, self.project.weight.dims()[1]]).swap_dims(0, 1)
     }
-}
-
-/// The slices of `x` along its first dimension. Halved again and again: the gradient of every slice is as
-/// large as what it was cut from, so T slices of the whole would cost T² steps, and this T log T.
-fn unbind(x: Tensor<3>, into: &mut Vec<Tensor<2>>) {
-    let [steps, rows, width] = x.dims();
-    if steps <= 1 {
-        into.push(x.reshape([rows, width]));
-        return;
-    }
-    let half = steps / 2;
-    unbind(x.clone().narrow(0, 0, half), into);
-    unbind(x.narrow(0, half, steps - half), into);
 }
 
 impl Attending {

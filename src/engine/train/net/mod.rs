@@ -25,6 +25,7 @@ pub(crate) use predict::{
     answers as predict_answers, joined as predict_joined, logits as predict_logits,
     vectors as predict_vectors,
 };
+pub(crate) use recurrent::unbind;
 pub(crate) use spec::MOST_PAIRS;
 pub use spec::{Body, Cell, Head, Inputs, Loss, NetSpec, Positions};
 pub use weights::{Net, Weight};

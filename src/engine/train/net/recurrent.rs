@@ -132,7 +132,7 @@ fn tanh(x: Tensor<2>) -> Tensor<2> {
 /// The slices of `x` along its first dimension. Halved again and again, since the gradient of every
 /// slice is as large as what it was cut from: T slices of the whole would cost T² steps, this costs
 /// T log T.
-fn unbind(x: Tensor<3>, into: &mut Vec<Tensor<2>>) {
+pub(crate) fn unbind(x: Tensor<3>, into: &mut Vec<Tensor<2>>) {
     let [steps, rows, width] = x.dims();
     if steps <= 1 {
         into.push(x.reshape([rows, width]));

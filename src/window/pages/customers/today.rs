@@ -110,17 +110,8 @@ pub(in crate::window) fn model_used(ui: &mut Ui, scene: &Scene<'_>) {
 pub(in crate::window) fn lead(ui: &mut Ui, scene: &mut Scene<'_>, book: &Book, called: &Called) {
     let lang = scene.lang;
     let spec = &scene.state.settings.money;
-    let money = |value: f64| amount(lang, &spec.currency, value);
-    let args = [
-        ("calls", lang.count(called.calls as u64)),
-        ("cost", money(called.cost)),
-        ("worth", money(called.worth)),
-        ("profit", money(called.profit)),
-        ("kept", format!("{:.1}", called.kept)),
-        ("threshold", percent(scene.state.settings.threshold)),
-    ];
-    let key = if called.calls == 0 { "today.lead_none" } else { "today.lead" };
-    let text = RichText::new(lang.with(key, &args)).font(theme::section_font());
+    let (said, args) = words::money::lead(lang, spec, called, scene.state.settings.threshold);
+    let text = RichText::new(said).font(theme::section_font());
     ui.add(egui::Label::new(text).wrap());
     let mut more = vec![lang.with("today.how", &args)];
     if called.wanted > called.calls {

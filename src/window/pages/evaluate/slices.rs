@@ -8,6 +8,7 @@ use std::sync::Arc;
 use eframe::egui::{RichText, Ui};
 use regulars_engine::evaluate::slices::{Condition, Found, Measure, Slice};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::project::{Prepared, Slices};
 use regulars_engine::segment::Segmentation;
 
@@ -175,7 +176,10 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
     };
     ui.horizontal(|ui| {
         ui.label(RichText::new(lang.t("slices.worst")).family(theme::strong()));
-        take::table_menu(ui, lang, &lang.t("slices.worst"), || Grid {
+        let figure = Meaning::Figure(1);
+        // A slice may lie within another.
+        let columns = [Meaning::Plain, Meaning::Overlap, figure, figure, figure, Meaning::Plain];
+        take::groups_menu(ui, lang, &lang.t("slices.worst"), &Layout::of(&columns), || Grid {
             name: lang.t("slices.worst"),
             header: keys.map(|key| lang.t(key)).to_vec(),
             rows: of.worst.iter().map(|slice| cells(slice).into_iter().map(Cell::from).collect()).collect(),
@@ -186,15 +190,7 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
         return;
     }
     let widths = [230.0, 84.0, 70.0, 120.0, 84.0, 76.0];
-    let heads: Vec<table::Head> = keys
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(at, (key, width))| match at {
-            0 => table::Head::text(lang.t(key), width),
-            _ => table::Head::number(lang.t(key), width),
-        })
-        .collect();
+    let heads = table::heads(keys.map(|key| lang.t(key)), widths, 1);
     let shown: Vec<Vec<String>> = of.worst.iter().map(cells).collect();
     let bad = Palette::of(ui).bad;
     let spec = table::Table { chosen: Some(None), ..table::Table::new("slices", &heads, shown.len(), 210.0) };

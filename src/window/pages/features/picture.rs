@@ -8,7 +8,7 @@ use regulars_engine::project::Labels;
 use regulars_engine::table::show_number;
 
 use crate::report::svg;
-use crate::window::parts::{self, take};
+use crate::window::parts::{self, chart, take};
 use crate::window::theme::{self, SERIES};
 use crate::words::Lang;
 
@@ -98,13 +98,7 @@ fn bars(ui: &mut Ui, detail: &Detail, names: &[String; 2]) -> Rect {
         .include_y(0.0)
         .legend(Legend::default().position(Corner::RightTop).follow_insertion_order(true))
         .y_axis_formatter(|mark, _| format!("{:.0}%", mark.value))
-        .x_axis_formatter(move |mark, _| {
-            let at = mark.value.round();
-            if (mark.value - at).abs() > 0.01 || at < 0.0 {
-                return String::new();
-            }
-            labels.get(at as usize).cloned().unwrap_or_default()
-        })
+        .x_axis_formatter(move |mark, _| chart::name_at(&labels, mark.value))
         .show(ui, |plot| {
             plot.bar_chart(BarChart::new(others, filled).color(other));
             plot.bar_chart(BarChart::new(positive, outlined).color(own));

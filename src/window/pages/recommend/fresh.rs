@@ -6,7 +6,7 @@ use regulars_engine::project::NewCampaign;
 use regulars_engine::recommend::fresh::{Beside, FEW};
 use regulars_engine::recommend::{NewMeasured, NewProducts};
 
-use super::{customer, products};
+use super::products;
 use crate::window::pages::Scene;
 use crate::window::parts::{self, table, take};
 use crate::window::state::Offers;
@@ -210,30 +210,20 @@ fn lines_grid(lang: Lang, found: &Offers, title: &str, campaign: &NewCampaign) -
 
 fn lines(ui: &mut Ui, scene: &Scene<'_>, found: &Offers, campaign: &NewCampaign) {
     let lang = scene.lang;
-    let masked = scene.prefs.projector;
-    let mut heads = vec![
-        table::Head::text(lang.t("recpage.head.customer"), 96.0),
-        table::Head::number(lang.t("recpage.head.place"), 48.0),
-        table::Head::text(lang.t("sides.new.head.has"), 180.0),
-    ];
-    heads.extend(campaign.contact_columns.iter().map(|name| table::Head::text(name, 120.0)));
-    let spec = table::Table::new("new wanting", &heads, campaign.lines.len(), 280.0);
-    table::show(ui, &spec, |ui, row, at| {
-        let Some(line) = campaign.lines.get(row) else { return };
-        match at {
-            0 => table::plain(ui, customer(found, line.customer as u32, masked)),
-            1 => table::plain(ui, line.place.to_string()),
-            2 if line.reasons.is_empty() => table::missing(ui),
-            2 => {
-                let has: Vec<u32> = line.reasons.iter().map(|reason| reason.item).collect();
-                table::plain(ui, like(lang, found, &has));
-            }
-            at => match line.contacts.get(at - 3) {
-                // A picture on a wall shows nobody's number.
-                Some(text) if masked => table::plain(ui, regulars_engine::privacy::mask(text)),
-                Some(text) => table::plain(ui, text.as_str()),
-                None => table::missing(ui),
-            },
-        }
-    });
+    let list = products::ToWrite {
+        id: "new wanting",
+        height: 280.0,
+        why: lang.t("sides.new.head.has"),
+        contacts: &campaign.contact_columns,
+        rows: campaign.lines.len(),
+    };
+    let line = |row: usize| {
+        let line = campaign.lines.get(row)?;
+        Some((line.customer, line.place, line.contacts.as_slice()))
+    };
+    let why = |row: usize| {
+        let has: Vec<u32> = campaign.lines.get(row)?.reasons.iter().map(|reason| reason.item).collect();
+        (!has.is_empty()).then(|| like(lang, found, &has))
+    };
+    list.show(ui, scene, found, line, why);
 }

@@ -172,26 +172,68 @@ pub(super) fn contacts(ui: &mut Ui, scene: &mut Scene<'_>) {
 
 fn lines(ui: &mut Ui, scene: &Scene<'_>, found: &Offers, campaign: &Arc<Campaign>) {
     let lang = scene.lang;
-    let masked = scene.prefs.projector;
-    let mut heads = vec![
-        table::Head::text(lang.t("recpage.head.customer"), 96.0),
-        table::Head::number(lang.t("recpage.head.place"), 48.0),
-        table::Head::text(lang.t("recpage.head.because"), 180.0),
-    ];
-    heads.extend(campaign.contact_columns.iter().map(|name| table::Head::text(name, 120.0)));
-    let spec = table::Table::new("wanting", &heads, campaign.lines.len(), 320.0);
-    table::show(ui, &spec, |ui, row, at| {
-        let Some(line) = campaign.lines.get(row) else { return };
-        match at {
-            0 => table::plain(ui, customer(found, line.customer as u32, masked)),
-            1 => table::plain(ui, line.place.to_string()),
-            2 => table::plain(ui, because(lang, found, &line.reasons)),
-            at => match line.contacts.get(at - 3) {
-                // A picture on a wall shows nobody's number.
-                Some(text) if masked => table::plain(ui, regulars_engine::privacy::mask(text)),
-                Some(text) => table::plain(ui, text.as_str()),
-                None => table::missing(ui),
-            },
-        }
-    });
+    let list = ToWrite {
+        id: "wanting",
+        height: 320.0,
+        why: lang.t("recpage.head.because"),
+        contacts: &campaign.contact_columns,
+        rows: campaign.lines.len(),
+    };
+    let line = |row: usize| {
+        let line = campaign.lines.get(row)?;
+        Some((line.customer, line.place, line.contacts.as_slice()))
+    };
+    let why = |row: usize| Some(because(lang, found, &campaign.lines.get(row)?.reasons));
+    list.show(ui, scene, found, line, why);
+}
+
+/// A list of people to write to.
+pub(super) struct ToWrite<'a> {
+    pub(super) id: &'static str,
+    pub(super) height: f32,
+    /// What the column is called that says why.
+    pub(super) why: String,
+    pub(super) contacts: &'a [String],
+    pub(super) rows: usize,
+}
+
+/// One of them: the customer, the product's place among their own, and how to reach them.
+type LineToWrite<'a> = (usize, usize, &'a [String]);
+
+impl ToWrite<'_> {
+    /// Draws it; `line` and `why` are asked for the rows in sight.
+    pub(super) fn show<'l>(
+        &self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        found: &Offers,
+        line: impl Fn(usize) -> Option<LineToWrite<'l>>,
+        why: impl Fn(usize) -> Option<String>,
+    ) {
+        let (lang, masked) = (scene.lang, scene.prefs.projector);
+        let mut heads = vec![
+            table::Head::text(lang.t("recpage.head.customer"), 96.0),
+            table::Head::number(lang.t("recpage.head.place"), 48.0),
+            table::Head::text(&self.why, 180.0),
+        ];
+        heads.extend(self.contacts.iter().map(|name| table::Head::text(name, 120.0)));
+        let spec = table::Table::new(self.id, &heads, self.rows, self.height);
+        table::show(ui, &spec, |ui, row, at| {
+            let Some((who, place, contacts)) = line(row) else { return };
+            match at {
+                0 => table::plain(ui, customer(found, who as u32, masked)),
+                1 => table::plain(ui, place.to_string()),
+                2 => match why(row) {
+                    Some(why) => table::plain(ui, why),
+                    None => table::missing(ui),
+                },
+                at => match contacts.get(at - 3) {
+                    // A picture on a wall shows nobody's number.
+                    Some(text) if masked => table::plain(ui, regulars_engine::privacy::mask(text)),
+                    Some(text) => table::plain(ui, text.as_str()),
+                    None => table::missing(ui),
+                },
+            }
+        });
+    }
 }

@@ -92,18 +92,23 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.checkbox(&mut mlp.class_weight, lang.t("setting.class_weight.on"));
     });
     super::private::inspector(ui, lang, &mut settings.private);
+    if where_and_seed(ui, scene) {
+        scene.state.settings.mlp = Default::default();
+    }
+}
+
+/// Where a network is trained, the seed, and the button that sets the network back: true if it was pressed.
+pub(super) fn where_and_seed(ui: &mut Ui, scene: &mut Scene<'_>) -> bool {
+    let lang = scene.lang;
     parts::setting(ui, lang, "device", |ui| {
         let name = lang.t("setting.device");
-        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {
+        parts::choose(ui, &name, &mut scene.state.settings.device, &DeviceKind::ALL, |d| {
             lang.t(&format!("device_kind.{}", d.name()))
         });
     });
     super::elsewhere::setting(ui, scene);
-    let settings = &mut scene.state.settings;
     parts::setting(ui, lang, "seed", |ui| {
-        parts::named(ui, lang, "seed", egui::Slider::new(&mut settings.seed, 1..=100));
+        parts::named(ui, lang, "seed", egui::Slider::new(&mut scene.state.settings.seed, 1..=100));
     });
-    if ui.button(lang.t("setting.reset_network")).clicked() {
-        settings.mlp = Default::default();
-    }
+    ui.button(lang.t("setting.reset_network")).clicked()
 }

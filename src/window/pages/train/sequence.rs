@@ -4,7 +4,7 @@ use eframe::egui::{self, Ui};
 use regulars_engine::features::behaviour::HISTORY;
 use regulars_engine::features::text::TokenUnit;
 use regulars_engine::train::net::{Cell, Loss, Positions, RateSchedule, Rule};
-use regulars_engine::train::{Activation, DeviceKind, ModelKind, NetSettings};
+use regulars_engine::train::{Activation, ModelKind, NetSettings};
 
 use super::Scene;
 use crate::window::parts;
@@ -54,18 +54,8 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     reading(ui, lang, &mut settings.net);
     dense(ui, lang, &mut settings.net);
     learning(ui, lang, &mut settings.net);
-    parts::setting(ui, lang, "device", |ui| {
-        let name = lang.t("setting.device");
-        parts::choose(ui, &name, &mut settings.device, &DeviceKind::ALL, |d| {
-            lang.t(&format!("device_kind.{}", d.name()))
-        });
-    });
-    super::elsewhere::setting(ui, scene);
-    let settings = &mut scene.state.settings;
-    parts::setting(ui, lang, "seed", |ui| {
-        parts::named(ui, lang, "seed", egui::Slider::new(&mut settings.seed, 1..=100));
-    });
-    if ui.button(lang.t("setting.reset_network")).clicked() {
+    if super::network::where_and_seed(ui, scene) {
+        let settings = &mut scene.state.settings;
         settings.net = NetSettings { kind: settings.net.kind, ..NetSettings::default() };
     }
 }

@@ -17,12 +17,10 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::section(ui, lang.t("small.settings"));
     let spec = &mut scene.state.small.spec;
     parts::setting(ui, lang, "small_sparsity", |ui| {
-        let slider = egui::Slider::new(&mut spec.sparsity, 0.1..=0.99).fixed_decimals(2);
-        parts::named(ui, lang, "small_sparsity", slider);
+        parts::named(ui, lang, "small_sparsity", parts::form::share(&mut spec.sparsity, 0.1..=0.99));
     });
     parts::setting(ui, lang, "small_neurons", |ui| {
-        let slider = egui::Slider::new(&mut spec.neurons, 0.1..=0.95).fixed_decimals(2);
-        parts::named(ui, lang, "small_neurons", slider);
+        parts::named(ui, lang, "small_neurons", parts::form::share(&mut spec.neurons, 0.1..=0.95));
     });
     parts::setting(ui, lang, "small_epochs", |ui| {
         parts::named(ui, lang, "small_epochs", egui::Slider::new(&mut spec.epochs, 2..=100));
@@ -126,10 +124,7 @@ fn rows(ui: &mut Ui, scene: &mut Scene<'_>, found: &SmallTable, is_present: bool
         });
     });
     let widths = [150.0, 70.0, 86.0, 62.0, 224.0, 224.0, 88.0, 72.0];
-    let mut heads: Vec<table::Head> = Vec::new();
-    for (at, (name, width)) in names.into_iter().zip(widths).enumerate() {
-        heads.push(if at == 0 { table::Head::text(name, width) } else { table::Head::number(name, width) });
-    }
+    let mut heads = table::heads(names, widths, 1);
     // The button stands beside the name: it must be in sight without scrolling.
     heads.insert(1, table::Head::text("", 68.0));
     let free = is_present && !scene.state.locked && !scene.state.small.is_taking();

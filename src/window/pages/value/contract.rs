@@ -118,15 +118,7 @@ fn effects(ui: &mut Ui, lang: Lang, of: &Contract) {
         });
     });
     let widths = [150.0, 186.0, 88.0, 92.0, 58.0, 78.0];
-    let heads: Vec<table::Head> = header
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(at, (name, width))| match at {
-            0 | 1 => table::Head::text(name, width),
-            _ => table::Head::number(name, width),
-        })
-        .collect();
+    let heads = table::heads(&header, widths, 2);
     let spec = table::Table::new("effects", &heads, of.effects.len(), 300.0);
     table::show(ui, &spec, |ui, row, column| match cell(row, column) {
         text if text.is_empty() => table::missing(ui),

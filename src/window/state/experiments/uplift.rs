@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regulars_engine::project::{self, UpliftFound};
 
-use super::super::{State, ended};
+use super::super::{State, ended_of};
 use super::Experiments;
 
 impl Experiments {
@@ -33,15 +33,12 @@ impl State {
     }
 
     pub(super) fn poll_uplift(&mut self) {
-        let Some((of, job)) = self.experiments.uplifting.take() else { return };
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        match (slot, news) {
-            (Some(job), _) => self.experiments.uplifting = Some((of, job)),
-            (None, Some(Some(Ok(found)))) => self.experiments.uplift = Some((of, Arc::new(found))),
-            (None, Some(Some(Err(regulars_engine::Error::Cancelled)))) | (None, None) => {}
-            (None, Some(Some(Err(error)))) => self.experiments.uplift_failed = Some(error),
-            (None, Some(None)) => self.lost(),
+        let Some((of, news)) = ended_of(&mut self.experiments.uplifting) else { return };
+        match news {
+            Some(Ok(found)) => self.experiments.uplift = Some((of, Arc::new(found))),
+            Some(Err(regulars_engine::Error::Cancelled)) => {}
+            Some(Err(error)) => self.experiments.uplift_failed = Some(error),
+            None => self.lost(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regulars_engine::Error;
 use regulars_engine::job::Job;
 
-use crate::window::state::ended;
+use crate::window::state::ended_of;
 
 /// The last result of some inputs, and the job on the present ones.
 pub struct Slot<K, T> {
@@ -76,14 +76,8 @@ impl<K: PartialEq + Clone, T: Send + 'static> Slot<K, T> {
 
     /// Takes in what the job has done; what went wrong is given back to be told.
     pub fn poll(&mut self) -> Option<Error> {
-        let (of, job) = self.working.take()?;
-        let mut slot = Some(job);
-        let news = ended(&mut slot);
-        if let Some(job) = slot {
-            self.working = Some((of, job));
-            return None;
-        }
-        match news.flatten() {
+        let (of, news) = ended_of(&mut self.working)?;
+        match news {
             Some(Ok(value)) => self.known = Some((of, Arc::new(value))),
             Some(Err(error)) => {
                 self.stopped = Some(of);

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::time::Duration;
 
 use super::*;
@@ -18,8 +17,7 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sample_data/customers.csv");
-        let text = std::fs::read_to_string(sample).unwrap();
+        let text = std::fs::read_to_string(project::testing::sample()).unwrap();
         // The sample holds some customers twice.
         let mut known = HashSet::new();
         let is_new = |line: &&str| known.insert(line[..6].to_owned());
