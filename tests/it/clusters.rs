@@ -1,7 +1,7 @@
 //! Groups and the map in the window and in the terminal: found, looked at, taken up again from a project,
 //! drawn, coloured, and asked about by a shape. With REGULARS_SHOTS set to a folder pictures are written.
 
-use eframe::egui::{self, pos2};
+use eframe::egui::pos2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::{Page, SegmentsTab};

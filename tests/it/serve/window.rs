@@ -1,7 +1,6 @@
 //! The service in the window: nothing listens until it is switched on; then it serves the model in use.
 
 use eframe::egui;
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use regulars::window::pages::Page;
 use regulars::window::{App, Prefs};
