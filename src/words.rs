@@ -11,7 +11,9 @@ use regulars_engine::segment::Segment;
 use regulars_engine::segment::rfm::KNOWN;
 use serde::{Deserialize, Serialize};
 
+mod agree;
 mod differences;
+pub mod drawn;
 pub mod heard;
 mod list;
 pub mod money;
@@ -64,9 +66,13 @@ impl Lang {
         rust_i18n::t!(key, locale = self.code()).into_owned()
     }
 
-    /// A sentence with `%{name}` filled in.
+    /// A sentence with `%{name}` filled in; English nouns after a 1 are in the singular.
     pub fn with(self, key: &str, args: &[(&str, String)]) -> String {
         let mut text = self.t(key);
+        if self == Self::En && args.iter().any(|(_, value)| value == "1") {
+            text =
+                agree::agree(&text, |name| args.iter().any(|(known, value)| *known == name && value == "1"));
+        }
         for (name, value) in args {
             text = text.replace(&format!("%{{{name}}}"), value);
         }
@@ -159,7 +165,7 @@ impl Lang {
 }
 
 /// Kinds of error whose details cannot be told by place alone.
-const TOLD_WHOLE: [&str; 98] = [
+const TOLD_WHOLE: [&str; 100] = [
     "elsewhere_address",
     "elsewhere_open",
     "elsewhere_certificate",
@@ -207,6 +213,8 @@ const TOLD_WHOLE: [&str; 98] = [
     "behaviour_after_end",
     "behaviour_lacking",
     "behaviour_looks_ahead",
+    "push_no_customer",
+    "push_answer",
     "bad_recipe",
     "no_column",
     "read_failed",
@@ -262,7 +270,8 @@ const TOLD_WHOLE: [&str; 98] = [
 
 /// Kinds of error that are mended in the terminal by other means than in the window; their words are
 /// under `cli.hint.<kind>`.
-pub const MENDED_BY_FLAGS: [&str; 16] = [
+pub const MENDED_BY_FLAGS: [&str; 17] = [
+    "elsewhere_open",
     "private_kind",
     "locked_file",
     "short_passphrase",

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::learning::Learning;
+use super::sampling::{self, Sampling};
 use super::train::parse_kind;
 use super::{Input, Outcome};
 use crate::report::found::{model as name, verdict};
@@ -25,6 +26,8 @@ pub(super) struct Compare {
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
+    #[command(flatten)]
+    sampling: Sampling,
     #[command(flatten)]
     asking: Asking,
     /// Parts that the customers are divided into; each is predicted by models that never saw it
@@ -53,6 +56,7 @@ impl Compare {
     pub(super) fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
         self.learning.apply(&mut settings);
+        self.sampling.apply(&mut settings);
         let kinds = if self.models.is_empty() { ModelKind::ALL.to_vec() } else { self.models.clone() };
         settings.question = self.asking.question(self.learning.target.is_some());
         let table = self.input.open(&settings)?;
@@ -81,6 +85,7 @@ impl Compare {
         }
         let target = table.with_role(Role::Target).map(|column| column.name.clone());
         let mut value = to_json(&found);
+        sampling::tell(lang, &table, self.input.json, &mut value);
         if let Some(object) = value.as_object_mut() {
             object.insert("target".into(), json!(target));
             object.insert("seed".into(), json!(settings.seed));

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use regulars_engine::train::elsewhere::{Elsewhere, ElsewhereError};
+use regulars_engine::train::elsewhere::{Elsewhere, ElsewhereError, Member};
 use regulars_engine::train::{DeviceKind, TrainError};
 use serde_json::json;
 
 use super::Outcome;
+use super::workers::Workers;
 use crate::http::muscle::{self, Options};
 use crate::words::Lang;
 
@@ -19,8 +20,12 @@ pub(super) struct Muscle {
     #[arg(long, value_name = "ADDRESS", default_value = muscle::ADDRESS)]
     listen: SocketAddr,
     /// The file of the token that guards it; made if it is not there
-    #[arg(long, value_name = "FILE")]
-    token_file: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "attached")]
+    token_file: Option<PathBuf>,
+    /// For `train --workers`: the token comes by standard input, the address goes to standard output, and the
+    /// end of the input is the end
+    #[arg(long, hide = true, conflicts_with_all = ["token_file", "json"])]
+    attached: bool,
     /// The certificate chain (PEM), for HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -44,11 +49,22 @@ pub(super) struct Muscle {
 impl Muscle {
     pub(super) fn run(&self) -> Outcome {
         let lang = Lang::of_environment();
-        let (token, made) = muscle::token(&self.token_file)?;
-        if made {
-            let file = self.token_file.display().to_string();
-            eprintln!("{}", lang.with("muscle.token_made", &[("file", file)]));
-        }
+        let token = match &self.token_file {
+            Some(file) => {
+                let (token, made) = muscle::token(file)?;
+                if made {
+                    let file = file.display().to_string();
+                    eprintln!("{}", lang.with("muscle.token_made", &[("file", file)]));
+                }
+                token
+            }
+            None => {
+                let mut line = String::new();
+                // Nothing to read is a token that is too short.
+                let _ = std::io::stdin().read_line(&mut line);
+                line.trim().to_owned()
+            }
+        };
         let running = muscle::start(Options {
             address: self.listen,
             token,
@@ -59,6 +75,13 @@ impl Muscle {
             signals: true,
         })?;
         let address = running.address();
+        if self.attached {
+            super::out!("{address}");
+            // Whoever started this is gone when its end of the pipe is.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            drop(running);
+            return Ok(json!({ "address": address.to_string() }));
+        }
         eprintln!("{}", lang.with("muscle.listens", &[("address", address.to_string())]));
         running.wait()?;
         Ok(json!({ "address": address.to_string() }))
@@ -68,10 +91,14 @@ impl Muscle {
 /// Where a network is trained, if not here.
 #[derive(Args, Clone, Default)]
 pub(super) struct At {
-    /// Train the network on another machine, on which `regulars muscle` runs: HOST:PORT or https://HOST:PORT
+    /// Train the network on another machine, on which `regulars muscle` runs: HOST:PORT or https://HOST:PORT;
+    /// several, with commas between them, share the training
     #[arg(long, value_name = "ADDRESS", requires = "token_file", conflicts_with = "dp_epsilon")]
     at: Option<String>,
-    /// The file with that machine's token
+    /// Share the training among so many processes of this machine
+    #[arg(long, value_name = "N", conflicts_with_all = ["at", "dp_epsilon"], value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: Option<u16>,
+    /// The file with that machine's token; of several machines, one for all or one a line, in their order
     #[arg(long, value_name = "FILE", requires = "at")]
     token_file: Option<PathBuf>,
     /// Its certificate (PEM), if no public authority signed it
@@ -83,12 +110,22 @@ pub(super) struct At {
 }
 
 impl At {
-    /// The machine, if one is named.
-    pub(super) fn open(&self) -> regulars_engine::Result<Option<Elsewhere>> {
-        let (Some(at), Some(file)) = (&self.at, &self.token_file) else { return Ok(None) };
+    /// The machine, if one is named, or the processes that are to share the training.
+    pub(super) fn open(&self) -> regulars_engine::Result<(Option<Elsewhere>, Option<Workers>)> {
+        if let Some(count) = self.workers {
+            let (place, workers) = super::workers::start(usize::from(count))?;
+            return Ok((Some(place), Some(workers)));
+        }
+        let (Some(at), Some(file)) = (&self.at, &self.token_file) else { return Ok((None, None)) };
         let cannot = |cause| ElsewhereError::TokenFile { file: file.clone(), cause };
         let token = std::fs::read_to_string(file).map_err(cannot).map_err(TrainError::from)?;
-        let place = Elsewhere::new(at, &token, self.ca.as_deref(), self.insecure_lan);
-        Ok(Some(place.map_err(TrainError::from)?))
+        let place = Elsewhere::several(at, &token, self.ca.as_deref(), self.insecure_lan);
+        Ok((Some(place.map_err(TrainError::from)?), None))
     }
+}
+
+/// Who worked before, and does no more.
+pub(super) fn lost(before: &[Member], now: &[Member]) -> Vec<String> {
+    let was = |member: &Member| before.iter().any(|old| old.place == member.place && old.works);
+    now.iter().filter(|member| !member.works && was(member)).map(|member| member.place.clone()).collect()
 }

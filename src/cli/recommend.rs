@@ -15,6 +15,7 @@ use regulars_engine::recommend::{
 use regulars_engine::train::DeviceKind;
 use serde_json::{Value as Json, json};
 
+use super::sampling::{self, Sampling};
 use super::{Input, Outcome};
 use crate::words::Lang;
 
@@ -40,6 +41,8 @@ enum Before {
 pub(super) struct Recommend {
     #[command(flatten)]
     pub(super) input: Input,
+    #[command(flatten)]
+    sampling: Sampling,
     /// What is held out: everything after a cut-off day, or each customer's last event
     #[arg(long, value_enum, default_value = "time-split")]
     protocol: Held,
@@ -156,6 +159,8 @@ impl Recommend {
     pub(super) fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
         settings.seed = self.seed;
+        settings.recommend.customer.clone_from(&self.customer);
+        self.sampling.apply(&mut settings);
         for out in self.out.iter().chain(&self.save) {
             super::refuse_input(out, &self.input.paths())?;
         }
@@ -184,6 +189,7 @@ impl Recommend {
             new.iter().for_each(|new| fresh::print(Lang::of_environment(), &found, new));
         }
         let mut object = object(&found, top);
+        sampling::tell(Lang::of_environment(), &collected.table, self.input.json, &mut object);
         if let Some(object) = object.as_object_mut() {
             if !basket.is_empty() {
                 let offers = found.what_if(&basket, top);

@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use regulars_engine::deploy::{Bundle, Checked, DeployError, check_bundle, check_seal};
+use regulars_engine::deploy::{Bundle, Card, Checked, DeployError, check_bundle, check_seal};
 use regulars_engine::files;
+use regulars_engine::privacy::cells;
 use regulars_engine::project::ProjectError;
 use serde_json::json;
 
+use super::cells::Cells;
 use super::{Failure, Outcome};
 use crate::words::Lang;
 
@@ -17,9 +19,11 @@ pub(super) struct Report {
     /// A project (.regulars) or a bundle; with --verify a report or a card (.json) as well
     source: PathBuf,
     /// Where the report is written (HTML, both languages in one file); a path that ends in .json gets the
-    /// model card alone
+    /// model card alone, one that ends in .bundle the model to hand on
     #[arg(long, value_name = "FILE", required_unless_present = "verify", conflicts_with = "verify")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    cells: Cells,
     /// Checks the hashes: is this still what was written?
     #[arg(long)]
     verify: bool,
@@ -44,16 +48,40 @@ impl Report {
     fn write(&self, out: &Path) -> Outcome {
         super::refuse_input(out, &[&self.source])?;
         let lang = Lang::of_environment();
-        let bundle = self.bundle()?;
+        let mut bundle = self.bundle()?;
+        let rule = self.cells.shared();
+        if let Some(rule) = rule {
+            bundle = bundle.shared(rule, cells::chance());
+        }
         let card = bundle.card.as_ref().ok_or_else(|| ProjectError::NoModel { file: self.source.clone() })?;
+        if ends(out, "bundle") {
+            let passphrase = super::locked::passphrase_of(&self.source)?;
+            bundle.save_with(out, passphrase.as_ref())?;
+            return Ok(self.wrote(lang, out, card, std::fs::metadata(out).map_or(0, |file| file.len())));
+        }
         let text = if ends(out, "json") { card.to_json() } else { crate::report::html(lang, card, None) };
         files::write_atomically(out, |file| file.write_all(text.as_bytes()))
             .map_err(|cause| DeployError::Write { file: out.to_owned(), cause })?;
+        Ok(self.wrote(lang, out, card, text.len() as u64))
+    }
+
+    /// Tells what was written, and what was left out of it.
+    fn wrote(&self, lang: Lang, out: &Path, card: &Card, bytes: u64) -> serde_json::Value {
         if !self.json {
             super::out!("{}", lang.with("cli.wrote", &[("file", out.display().to_string())]));
+            if let Some(note) = crate::report::cells::note(lang, card, 0) {
+                super::out!("{note}");
+            }
         }
-        let signature = &card.signature;
-        Ok(json!({ "source": self.source, "out": out, "bytes": text.len(), "card_hash": signature }))
+        let mut told =
+            json!({ "source": self.source, "out": out, "bytes": bytes, "card_hash": card.signature });
+        if let Some(cells) = &card.cells {
+            told["cells"] = json!({
+                "method": cells.rule.method, "least": cells.rule.least, "hidden": cells.hidden.len(),
+                "holds": cells.holds,
+            });
+        }
+        told
     }
 
     fn bundle(&self) -> Result<Bundle, Failure> {

@@ -40,6 +40,10 @@ pub(super) struct Score {
     /// same, and nothing is compared with earlier lists
     #[arg(long, conflicts_with_all = ["as_of", "write_back"])]
     stream: bool,
+    /// Have the features worked out in the PostgreSQL database that is named, for a model that was trained with
+    /// --horizon: only the finished rows come here
+    #[arg(long, conflicts_with = "stream")]
+    push_down: bool,
     /// Write the scores into a database too, by identifier: sqlite:shop.db#scores,
     /// postgresql://user@host/shop#scores, mysql://… (default table: regulars_scores)
     #[arg(long, value_name = "ADDRESS#TABLE")]
@@ -68,6 +72,7 @@ impl Score {
         if !is_project
             && self.as_of.is_none()
             && self.write_back.is_none()
+            && !self.push_down
             && let [Source::File(file)] = sources.as_slice()
             && (self.stream || std::fs::metadata(file).is_ok_and(|m| m.len() >= project::STREAMED_FROM))
             && let Some(told) = self.streamed(&bundle, &settings, file, &report)?
@@ -75,7 +80,13 @@ impl Score {
             return Ok(told);
         }
         let from = (sources.as_slice(), &secrets);
-        let table = project::open_for(&bundle, &settings, from, self.as_of, &report)?;
+        let (table, worked_out) = match self.push_down {
+            true => {
+                let (table, worked_out) = project::open_pushed(&bundle, from, self.as_of, &report)?;
+                (table, Some(worked_out))
+            }
+            false => (project::open_for(&bundle, &settings, from, self.as_of, &report)?, None),
+        };
         super::tell_unused(&table);
         let lacking = if self.fill { Lacking::Fill } else { Lacking::Refuse };
         let bundle = Arc::new(bundle);
@@ -100,6 +111,9 @@ impl Score {
                     ]
                 )
             );
+            if let Some(worked_out) = &worked_out {
+                super::pushing::print(lang, worked_out);
+            }
             for line in words::differences(lang, differences, words::Against::Model) {
                 super::out!("  ! {line}");
             }
@@ -119,7 +133,9 @@ impl Score {
                 Change::ALL.iter().map(|c| (c.name().to_owned(), changes.count(*c).into())).collect();
             json!({ "since": list.file, "made": list.made, "counts": counts, "gone": changes.gone })
         });
+        let pushed = worked_out.as_ref().map(super::pushing::to_json);
         Ok(json!({
+            "pushed_down": pushed,
             "rows": table.height(), "scored": scores.rows.len(), "flagged_rows": flagged,
             "rejected_rows": table.rejected_count, "extra_columns": differences.extra,
             "differences": differences, "changes": changes, "write_back": written,

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regulars_engine::job::Reporter;
+use regulars_engine::privacy::cells::Meaning;
 use regulars_engine::project::{self, GroupBeside};
 use regulars_engine::segment::cluster::{Basis, Method};
 use regulars_engine::segment::map::Projection;
 use serde_json::json;
 
+use super::cells::{JsonCells, List};
+use super::sampling::{self, Sampling};
 use super::segment_rfm::Cuts;
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
@@ -17,6 +20,8 @@ use crate::words::{Lang, percent};
 pub(super) struct Segment {
     #[command(flatten)]
     pub(super) input: Input,
+    #[command(flatten)]
+    sampling: Sampling,
     /// Number of groups (default: by silhouette)
     #[arg(long, value_name = "N")]
     k: Option<usize>,
@@ -45,6 +50,8 @@ pub(super) struct Segment {
     /// How the map is laid out: pca, umap, t_sne
     #[arg(long, value_name = "KIND", value_parser = projection, default_value = "pca")]
     layout: Projection,
+    #[command(flatten)]
+    cells: JsonCells,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Score by cuts that were kept before (with --method rfm); drift is told
@@ -100,13 +107,16 @@ impl Segment {
             super::refuse_input(map, &self.input.paths())?;
         }
         let mut settings = self.input.settings()?;
+        self.sampling.apply(&mut settings);
         settings.segments = self.k;
         settings.seed = self.seed;
         settings.positive.clone_from(&self.positive);
         settings.groups.method = match self.method {
             Some(How::Rfm) => {
                 let cuts = Cuts { from: self.cuts.as_deref(), to: self.keep_cuts.as_deref() };
-                return super::segment_rfm::run(&self.input, settings, &cuts);
+                let mut told = super::segment_rfm::run(&self.input, settings, &cuts)?;
+                super::segment_rfm::protect(&self.cells, &mut told);
+                return Ok(told);
             }
             Some(How::Groups(method)) => method,
             None => Method::default(),
@@ -171,6 +181,7 @@ impl Segment {
             "silhouette_rows": found.sampled, "tried": found.tried, "columns": found.columns,
             "segments": segments, "outliers": found.outliers.len(), "fitted_on": found.fitted_on,
         });
+        sampling::tell(lang, table, self.input.json, &mut told);
         if let Some(trust) = trust {
             told["trust"] = json!(trust);
         }
@@ -182,6 +193,17 @@ impl Segment {
                 "trustworthiness": drawn.trustworthiness,
             });
         }
+        let lists = [List { pointer: "/segments", fields: &FIELDS }];
+        self.cells.protect(&mut told, &lists, &["/outliers"], &[]);
         Ok(told)
     }
 }
+
+/// What is told of a group; its name and its traits are made of its means.
+const FIELDS: [(&str, Meaning); 5] = [
+    ("size", Meaning::Count),
+    ("share", Meaning::Share(0)),
+    ("target_rate", Meaning::Rate(0)),
+    ("traits", Meaning::Figure(0)),
+    ("name", Meaning::Figure(0)),
+];

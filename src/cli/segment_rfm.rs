@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use regulars_engine::job::Reporter;
+use regulars_engine::privacy::cells::Meaning;
 use regulars_engine::project::{self, Classified, Group, Known, RfmSource, Settings, Shop};
 use regulars_engine::segment::rfm::{CutSpec, FittedRfm, Kept};
 use regulars_engine::{Error, deploy};
 use serde_json::{Value, json};
 
+use super::cells::{JsonCells, List};
 use super::{Input, Outcome};
 use crate::words::{Lang, class_name, percent};
 
@@ -47,7 +49,23 @@ pub(super) fn run(input: &Input, mut settings: Settings, cuts: &Cuts<'_>) -> Out
     if !input.json {
         print(Lang::of_environment(), &found);
     }
-    Ok(told(&found, &day))
+    let mut answer = told(&found, &day);
+    super::sampling::tell(Lang::of_environment(), &collected.table, input.json, &mut answer);
+    Ok(answer)
+}
+
+/// Keeps small classes out of what is told, where that was asked for. The grid counts the same customers
+/// once more, and goes.
+pub(super) fn protect(cells: &JsonCells, told: &mut Value) {
+    const FIELDS: [(&str, Meaning); 6] = [
+        ("size", Meaning::Count),
+        ("share", Meaning::Share(0)),
+        ("money", Meaning::Figure(0)),
+        ("churn", Meaning::Rate(0)),
+        ("days_since_last", Meaning::Figure(0)),
+        ("orders", Meaning::Figure(0)),
+    ];
+    cells.protect(told, &[List { pointer: "/segments", fields: &FIELDS }], &[], &["/grid"]);
 }
 
 /// Every class with anyone in it, in the order of the table; the last stands for no class.

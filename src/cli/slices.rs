@@ -3,10 +3,12 @@
 use clap::Args;
 use regulars_engine::evaluate::slices::{Condition, Fairness, Grouping, Level, Share, Slice};
 use regulars_engine::job::Reporter;
+use regulars_engine::privacy::cells::Meaning;
 use regulars_engine::project::{self, Slices as Measured};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
+use super::cells::{JsonCells, List};
 use super::money::LookedAt;
 use crate::report::groups;
 use crate::words::Lang;
@@ -15,7 +17,27 @@ use crate::words::Lang;
 pub(super) struct Slices {
     #[command(flatten)]
     pub(super) learnt: LookedAt,
+    #[command(flatten)]
+    cells: JsonCells,
 }
+
+/// What is told of a slice, where small groups are kept out: one may lie within another.
+const SLICE: [(&str, Meaning); 6] = [
+    ("rows", Meaning::Overlap),
+    ("positives", Meaning::Part(0)),
+    ("value", Meaning::Figure(0)),
+    ("low", Meaning::Figure(0)),
+    ("high", Meaning::Figure(0)),
+    ("rest", Meaning::Figure(0)),
+];
+/// What is told of a group. The intervals of its shares give away of how many they are.
+const GROUP: [(&str, Meaning); 5] = [
+    ("rows", Meaning::Count),
+    ("positives", Meaning::Part(0)),
+    ("selection_rate", Meaning::Extreme),
+    ("true_positive_rate", Meaning::Extreme),
+    ("false_positive_rate", Meaning::Extreme),
+];
 
 /// A level as plain text, for machines.
 fn level(level: &Level) -> String {
@@ -109,10 +131,28 @@ impl Slices {
                 "true_positive_gap": gap(Share::Found), "false_positive_gap": gap(Share::Wrongly),
             })
         });
-        Ok(json!({
+        let mut told = json!({
             "model": learnt.kind.name(), "seed": settings.seed, "threshold": of.threshold,
             "test_rows": of.rows, "metrics": metrics, "fairness": fairness.collect::<Vec<_>>(),
-        }))
+        });
+        let kinds = of.found.keys().map(|measure| measure.name());
+        let places =
+            kinds.flat_map(|kind| ["by_level", "worst"].map(|list| format!("/metrics/{kind}/{list}")));
+        let mut pointers: Vec<(String, &[(&str, Meaning)])> =
+            places.map(|pointer| (pointer, SLICE.as_slice())).collect();
+        let columns = of.groupings.len();
+        pointers.extend((0..columns).map(|at| (format!("/fairness/{at}/groups"), GROUP.as_slice())));
+        let lists: Vec<List<'_>> =
+            pointers.iter().map(|(pointer, fields)| List { pointer, fields }).collect();
+        let gaps: Vec<String> = (0..columns)
+            .flat_map(|at| {
+                ["selection_gap", "true_positive_gap", "false_positive_gap"]
+                    .map(|gap| format!("/fairness/{at}/{gap}"))
+            })
+            .collect();
+        let gaps: Vec<&str> = gaps.iter().map(String::as_str).collect();
+        self.cells.protect(&mut told, &lists, &[], &gaps);
+        Ok(told)
     }
 }
 

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::asking::Asking;
 use super::learning::Learning;
 use super::promise::{self, Private};
+use super::pushing::{self, Pushing};
 use super::run_folder::{self, Folder};
+use super::sampling::{self, Sampling};
 use super::{Input, Outcome};
 use crate::words::{Lang, percent};
 
@@ -24,6 +26,8 @@ pub(super) struct Train {
     pub(super) input: Input,
     #[command(flatten)]
     learning: Learning,
+    #[command(flatten)]
+    sampling: Sampling,
     /// mlp, boosted, forest, svm, logistic, tree, one_rule or majority; cnn, rnn, hybrid or transformer read free
     /// text and, with --horizon, purchases and events in their order
     #[arg(long, value_name = "KIND", default_value = "mlp", value_parser = parse_kind)]
@@ -32,6 +36,8 @@ pub(super) struct Train {
     private: Private,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    pushing: Pushing,
     /// Repair probabilities on the validation rows: none, platt or isotonic
     #[arg(long, value_name = "KIND", default_value = "none", value_parser = parse_repair)]
     repair: RepairKind,
@@ -78,8 +84,10 @@ impl Train {
         if let Some(checkpoint) = &self.checkpoint {
             super::refuse_input(checkpoint, &self.input.paths())?;
         }
-        let elsewhere = self.at.open()?;
+        // The processes live for as long as the training.
+        let (elsewhere, _workers) = self.at.open()?;
         let again = self.folder.open()?;
+        let mut worked_out = None;
         let (settings, collected, kind) = match &again {
             Some(record) => {
                 let settings = record.again();
@@ -90,12 +98,17 @@ impl Train {
                 let mut settings = self.input.settings()?;
                 self.learning.apply(&mut settings);
                 self.private.apply(&mut settings);
+                self.sampling.apply(&mut settings);
                 settings.repair = self.repair;
                 settings.question = self.asking.question(self.learning.target.is_some());
                 if self.model.is_network() {
                     settings.net.kind = self.model;
                 }
-                let collected = self.input.collect(&settings)?;
+                if let Some(printed) = self.pushing.printed(&self.input, &settings) {
+                    return printed;
+                }
+                let (collected, pushed) = self.pushing.collect(&self.input, &settings)?;
+                worked_out = pushed;
                 (settings, collected, self.model)
             }
         };
@@ -104,8 +117,15 @@ impl Train {
         let report = Reporter::to(events);
         let lang = Lang::of_environment();
         let printer = std::thread::spawn(move || {
+            let mut crew = Vec::new();
             for event in heard {
                 match event {
+                    Event::Crew(now) => {
+                        for lost in super::muscle::lost(&crew, &now) {
+                            eprintln!("! {}", lang.with("crew.lost", &[("place", lost)]));
+                        }
+                        crew = now;
+                    }
                     Event::Epoch(e) => eprintln!("{}", epoch_line(lang, &e)),
                     Event::Phase(name) if name.starts_with("elsewhere") => {
                         eprintln!("{}", lang.t(&format!("phase.{name}")));
@@ -138,6 +158,9 @@ impl Train {
             if let Some(asked) = asked {
                 print_question(lang, asked);
             }
+            if let Some(worked_out) = &worked_out {
+                pushing::print(lang, worked_out);
+            }
             print(lang, &settings, &prepared, &learnt);
             promise::print(lang, learnt.trained.promise.as_deref());
             for path in self.bundle.iter().chain(&self.folder.run_folder) {
@@ -148,8 +171,12 @@ impl Train {
             }
         }
         let mut answer = to_json(&settings, &prepared, &learnt);
+        sampling::tell(lang, table, self.input.json, &mut answer);
         if let (Some(asked), Some(object)) = (asked, answer.as_object_mut()) {
             object.insert("question".into(), question_json(asked));
+        }
+        if let (Some(worked_out), Some(object)) = (&worked_out, answer.as_object_mut()) {
+            object.insert("pushed_down".into(), pushing::to_json(worked_out));
         }
         if let (Some(differences), Some(object)) = (&differences, answer.as_object_mut()) {
             object.insert("reproduced".into(), differences.is_empty().into());

@@ -11,6 +11,7 @@ use regulars_engine::value::contract::Contract;
 use regulars_engine::value::{LifetimeModel, NextBest, Shop, ValueSpec};
 use serde_json::{Value as Json, json};
 
+use super::sampling::{self, Sampling};
 use super::{Input, Outcome};
 use crate::words::Lang;
 
@@ -21,6 +22,8 @@ const NAMED: usize = 20;
 pub(super) struct Value {
     #[command(flatten)]
     pub(super) input: Input,
+    #[command(flatten)]
+    sampling: Sampling,
     /// The last day that is learnt from, as 1997-09-30; the days after it test (default: all days are
     /// learnt from, and a model of the first two thirds is tested)
     #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
@@ -69,6 +72,7 @@ impl Value {
     pub(super) fn run(&self) -> Outcome {
         let mut settings = self.input.settings()?;
         settings.seed = self.seed;
+        self.sampling.apply(&mut settings);
         settings.positive.clone_from(&self.positive);
         settings.value = ValueSpec {
             horizon_days: self.horizon,
@@ -118,6 +122,7 @@ impl Value {
                 json!({ "model": "none", "why": why, "customers": 0 })
             }
         };
+        sampling::tell(lang, &collected.table, is_silent, &mut object);
         if let (Some(out), Some(object)) = (&self.out, object.as_object_mut()) {
             object.insert("out".into(), out.display().to_string().into());
         }

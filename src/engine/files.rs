@@ -3,6 +3,7 @@
 
 pub(crate) mod scratch;
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -141,6 +142,21 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
+    write_file_atomically(path, |file| {
+        let mut buffer = BufWriter::new(file);
+        write(&mut buffer)?;
+        buffer.flush()
+    })
+}
+
+/// [`write_atomically`] for who must go back in what was written.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub(crate) fn write_file_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -149,11 +165,7 @@ pub fn write_atomically(
         return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "this is a folder"));
     }
     let mut file = scratch::begin(folder)?;
-    {
-        let mut buffer = BufWriter::new(file.as_file_mut());
-        write(&mut buffer)?;
-        buffer.flush()?;
-    }
+    write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     #[cfg(unix)]
     {

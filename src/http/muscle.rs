@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
 use regulars_engine::deploy::ServeError;
 use regulars_engine::files;
@@ -79,10 +80,7 @@ pub fn token(file: &std::path::Path) -> regulars_engine::Result<(String, bool)> 
     match std::fs::read_to_string(file) {
         Ok(text) => Ok((text.trim().to_owned(), false)),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-            let mut bytes = [0_u8; 32];
-            let random = rustls::crypto::ring::default_provider().secure_random;
-            random.fill(&mut bytes).map_err(|_| cannot(std::io::Error::other("no random numbers")))?;
-            let token = format!("rgm_{}", super::keys::hex(&bytes));
+            let token = fresh_token().map_err(cannot)?;
             files::write_atomically(file, |out| writeln!(out, "{token}")).map_err(cannot)?;
             #[cfg(unix)]
             {
@@ -93,6 +91,17 @@ pub fn token(file: &std::path::Path) -> regulars_engine::Result<(String, bool)> 
         }
         Err(cause) => Err(cannot(cause).into()),
     }
+}
+
+/// A new token.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn fresh_token() -> std::io::Result<String> {
+    let mut bytes = [0_u8; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).map_err(|_| std::io::Error::other("no random numbers"))?;
+    Ok(format!("rgm_{}", super::keys::hex(&bytes)))
 }
 
 /// Begins to listen.
@@ -151,6 +160,7 @@ async fn serve(
         .route("/v1/jobs/{id}", axum::routing::delete(forget))
         .route("/v1/jobs/{id}/news", get(news))
         .route("/v1/jobs/{id}/checkpoint", get(checkpoint))
+        .route("/v1/jobs/{id}/meet", post(meet).layer(DefaultBodyLimit::max(limit)))
         .route("/v1/jobs/{id}/control", post(control))
         .route("/v1/jobs/{id}/outcome", get(outcome))
         .layer(DefaultBodyLimit::max(limit.min(1 << 16)))
@@ -168,13 +178,16 @@ async fn serve(
     match tls {
         Some(config) => {
             let config = RustlsConfig::from_config(config);
-            let mut server =
-                axum_server::from_tcp_rustls(listener, config)?.handle(handle).first_request_timeout(HEAD);
+            // Nothing is held back for a fuller packet: machines in step wait for every one.
+            let server = axum_server::from_tcp_rustls(listener, config)?;
+            let server = server.map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()));
+            let mut server = server.handle(handle).first_request_timeout(HEAD);
             server.http_builder().http1().header_read_timeout(HEAD);
             server.http1_only().serve(app).await
         }
         None => {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(HEAD);
+            let server = axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new());
+            let mut server = server.handle(handle).first_request_timeout(HEAD);
             server.http_builder().http1().header_read_timeout(HEAD);
             server.http1_only().serve(app).await
         }
@@ -255,6 +268,21 @@ async fn control(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body
         Ok(control) if shared.muscle.control(&id, control) => StatusCode::NO_CONTENT.into_response(),
         Ok(_) => nowhere(),
     }
+}
+
+#[derive(Deserialize)]
+struct At {
+    at: u64,
+}
+
+async fn meet(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(At { at }): Query<At>,
+    body: Bytes,
+) -> Response {
+    let met = tokio::task::spawn_blocking(move || shared.muscle.meet(&id, at, &body)).await;
+    met.ok().flatten().map_or_else(nowhere, IntoResponse::into_response)
 }
 
 async fn outcome(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {

@@ -1,6 +1,7 @@
 //! What is handed on: the report of a model as one HTML file in both languages, and the call list as
 //! a page to print. Nothing is loaded from anywhere: no script, no font, no picture.
 
+pub mod cells;
 pub mod customer;
 pub mod experiment;
 pub mod found;
@@ -17,12 +18,13 @@ pub mod svg;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use regulars_engine::deploy::{Card, seal_page};
 use regulars_engine::files::Grid;
+use regulars_engine::privacy::cells::Mark;
 use regulars_engine::project::CallList;
 use regulars_engine::segment::Segmentation;
 use regulars_engine::train::net::Cell;
 use regulars_engine::train::{ModelKind, NetSettings};
 
-use crate::words::{Lang, percent, segment_name};
+use crate::words::{self, Lang, percent};
 use svg::{Chart, Series};
 
 /// Size of a chart.
@@ -32,6 +34,7 @@ const CHART: (u32, u32) = (460, 300);
 /// `first` is the language that it opens in, the other is one click away.
 pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String {
     let title = format!("Regulars · {}", card.file);
+    let seed = regulars_engine::privacy::cells::chance();
     let page = html! {
         (DOCTYPE)
         html lang=(first.code()) {
@@ -47,7 +50,7 @@ pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String
                 }
                 nav { @for lang in Lang::ALL { label for=(lang.code()) { (lang.label()) } } }
                 @for lang in Lang::ALL {
-                    main lang=(lang.code()) class=(lang.code()) { (body(lang, card, segments)) }
+                    main lang=(lang.code()) class=(lang.code()) { (body(lang, card, (segments, seed))) }
                 }
                 (PreEscaped(card.hidden()))
             }
@@ -56,10 +59,11 @@ pub fn html(first: Lang, card: &Card, segments: Option<&Segmentation>) -> String
     seal_page(page.into_string())
 }
 
-fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
+fn body(lang: Lang, card: &Card, (segments, seed): (Option<&Segmentation>, u64)) -> Markup {
     let t = |key: &str| lang.t(&format!("report.{key}"));
     let model = lang.t(&format!("model.{}", card.model.name()));
     let auc = card.metrics.get("roc_auc");
+    let told = |name: &str, count: usize| cells::count(lang, card, name, count as u64);
     html! {
         h1 { (lang.with("report.title", &[("target", format!("{} = {}", card.target, card.positive))])) }
         p.lead {
@@ -67,9 +71,12 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 ("model", model.clone()),
                 ("file", card.file.clone()),
                 ("target", format!("{} = {}", card.target, card.positive)),
-                ("test", lang.count(card.test_rows as u64)),
+                ("test", told("test_rows", card.test_rows)),
             ]))
         }
+        @let also = cells::hidden_groups(lang, card, segments, seed);
+        @if let Some(note) = cells::note(lang, card, also) { p.muted { (note) } }
+        @if let Some(sampled) = &card.sampled { p.lead { (words::drawn::told(lang, sampled)) } }
         @if !card.is_judged() {
             p.lead { (lang.t("figures.lead_none")) }
         }
@@ -81,14 +88,16 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
             }
             @let c = card.confusion;
             @let common = card.test_positives.max(card.test_rows as u64 - card.test_positives);
-            p.lead {
-                (lang.with("report.plain", &[
-                    ("flagged", lang.count(c.true_positive + c.false_positive)),
-                    ("hits", lang.count(c.true_positive)),
-                    ("missed", lang.count(c.false_negative)),
-                    ("positive", card.positive.clone()),
-                    ("common", percent(common as f64 / card.test_rows.max(1) as f64)),
-                ]))
+            @if !cells::hides_plain(card) {
+                p.lead {
+                    (lang.with("report.plain", &[
+                        ("flagged", lang.count(c.true_positive + c.false_positive)),
+                        ("hits", lang.count(c.true_positive)),
+                        ("missed", lang.count(c.false_negative)),
+                        ("positive", card.positive.clone()),
+                        ("common", percent(common as f64 / card.test_rows.max(1) as f64)),
+                    ]))
+                }
             }
         }
         h2 { (t("figures")) }
@@ -105,7 +114,7 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 }
             }
         }
-        (confusion(lang, card))
+        (cells::confusion(lang, card))
         h2 { (t("curves")) }
         div.charts { @for chart in charts(lang, card) { figure { (PreEscaped(svg::lines(&chart, CHART.0, CHART.1))) } } }
         p { (judged::calibrated(lang, &card.calibrated())) }
@@ -133,44 +142,15 @@ fn body(lang: Lang, card: &Card, segments: Option<&Segmentation>) -> Markup {
                 }
             }
         }
-        @if let Some(found) = segments {
-            h2 { (lang.t("page.segments.name")) }
-            table {
-                tbody {
-                    @for (at, segment) in found.segments.iter().enumerate() {
-                        tr {
-                            td { (at + 1) ". " (segment_name(lang, segment)) }
-                            td.n { (lang.count(segment.size as u64)) }
-                            td.n { (percent(segment.share)) }
-                            td.n { @if let Some(rate) = segment.target_rate { (percent(rate)) } }
-                        }
-                    }
-                }
-            }
-        }
+        @if let Some(found) = segments { (cells::groups(lang, card, found, seed)) }
         (model_card(lang, card, &model))
-    }
-}
-
-fn confusion(lang: Lang, card: &Card) -> Markup {
-    let c = card.confusion;
-    html! {
-        h2 { (lang.t("evaluate.confusion")) }
-        p.muted { (lang.with("report.threshold", &[("threshold", percent(card.threshold))])) }
-        table.small {
-            thead { tr { th {} th.n { (lang.t("evaluate.said_yes")) } th.n { (lang.t("evaluate.said_no")) } } }
-            tbody {
-                tr { th { (lang.t("evaluate.was_yes")) } td.n { (lang.count(c.true_positive)) } td.n { (lang.count(c.false_negative)) } }
-                tr { th { (lang.t("evaluate.was_no")) } td.n { (lang.count(c.false_positive)) } td.n { (lang.count(c.true_negative)) } }
-            }
-        }
     }
 }
 
 /// The card: data, split, settings, limits, versions.
 fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
     let t = |key: &str| lang.t(&format!("report.{key}"));
-    let count = |n: usize| lang.count(n as u64);
+    let told = |name: &str, count: usize| cells::count(lang, card, name, count as u64);
     let left_out: Vec<String> = card
         .left_out
         .iter()
@@ -180,15 +160,15 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.file"), card.file.clone()),
         (t("card.hash"), card.hash.clone()),
         (t("card.target"), format!("{} = {}", card.target, card.positive)),
-        (t("card.rows"), count(card.rows)),
+        (t("card.rows"), told("rows", card.rows)),
         (
             t("card.split"),
             lang.with(
                 "report.card.sides",
                 &[
-                    ("train", count(card.train_rows)),
-                    ("valid", count(card.valid_rows)),
-                    ("test", count(card.test_rows)),
+                    ("train", told("train_rows", card.train_rows)),
+                    ("valid", told("valid_rows", card.valid_rows)),
+                    ("test", told("test_rows", card.test_rows)),
                 ],
             ),
         ),
@@ -197,7 +177,11 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         (t("card.left_out"), left_out.join(", ")),
         (t("card.model"), model.to_owned()),
     ];
-    if let Some(refit) = &card.refit {
+    if let Some(sampled) = &card.sampled {
+        rows.push((lang.t("draw.card"), words::drawn::told(lang, sampled)));
+    }
+    let told_refit = card.refit.as_ref().filter(|_| card.mark("refit.customers") == Mark::Plain);
+    if let Some(refit) = told_refit {
         let before = card.measured_before_refit.then(|| format!(" {}", lang.t("refit.card_before")));
         rows.push((lang.t("refit.card"), experiment::refit(lang, refit) + &before.unwrap_or_default()));
     }
@@ -256,10 +240,11 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
         h3 { (t("cleaning")) }
         table.small {
             tbody {
-                @for (name, cells, dropped) in &card.steps {
+                @for (at, (name, changed, dropped)) in card.steps.iter().enumerate() {
+                    @let told = |what: &str, n: u64| cells::count(lang, card, &format!("steps.{at}.{what}"), n);
                     tr {
                         td { (lang.t(&format!("step.{name}"))) }
-                        td { (lang.with("report.step", &[("cells", lang.count(*cells)), ("dropped", lang.count(*dropped))])) }
+                        td { (lang.with("report.step", &[("cells", told("cells", *changed)), ("dropped", told("dropped", *dropped))])) }
                     }
                 }
             }
@@ -269,7 +254,7 @@ fn model_card(lang: Lang, card: &Card, model: &str) -> Markup {
             li { (t("limits.cause")) }
             li { (t("limits.time")) }
             li { (t("limits.people")) }
-            @if card.test_rows < 200 { li { (lang.with("report.limits.small", &[("test", count(card.test_rows))])) } }
+            @if card.test_rows < 200 { li { (lang.with("report.limits.small", &[("test", told("test_rows", card.test_rows))])) } }
             @for column in &card.leaks { li { (lang.with("report.limits.leak", &[("column", column.clone())])) } }
             @if card.promise.is_some() { @for limit in promise::limits(lang) { li { (lang.t("dp.card")) ": " (limit) } } }
             @if card.model == ModelKind::Majority { li { (t("limits.majority")) } }
@@ -423,51 +408,56 @@ fn charts(lang: Lang, card: &Card) -> Vec<Chart> {
             include: Vec::new(),
         });
     }
-    charts.push(Chart {
-        title: lang.t("report.roc"),
-        x: lang.t("evaluate.fpr"),
-        y: lang.t("metric.recall"),
-        series: vec![
-            line(curve(), of(|p| (p.false_positive_rate, p.recall))),
-            dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
-        ],
-        include: unit.clone(),
-    });
-    charts.push(Chart {
-        title: lang.t("report.pr"),
-        x: lang.t("metric.recall"),
-        y: lang.t("metric.precision"),
-        series: vec![
-            line(curve(), of(|p| (p.recall, p.precision))),
-            dashed(chance(), vec![(0.0, base), (1.0, base)]),
-        ],
-        include: unit.clone(),
-    });
-    charts.push(Chart {
-        title: lang.t("report.gain"),
-        x: lang.t("evaluate.flagged"),
-        y: lang.t("evaluate.gain_axis"),
-        series: vec![
-            line(curve(), of(|p| (p.flagged, p.recall))),
-            dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
-        ],
-        include: unit.clone(),
-    });
-    charts.push(Chart {
-        title: lang.t("report.calibration"),
-        x: lang.t("evaluate.predicted"),
-        y: lang.t("evaluate.observed"),
-        series: vec![
-            Series {
-                name: lang.t("evaluate.model"),
-                points: card.calibration.iter().map(|b| (b.predicted, b.observed.value)).collect(),
-                dashed: false,
-                markers: true,
-            },
-            dashed(lang.t("evaluate.perfect"), vec![(0.0, 0.0), (1.0, 1.0)]),
-        ],
-        include: unit,
-    });
+    // Where the test rows are too few to be told, there is no curve.
+    if !card.curve.is_empty() {
+        charts.push(Chart {
+            title: lang.t("report.roc"),
+            x: lang.t("evaluate.fpr"),
+            y: lang.t("metric.recall"),
+            series: vec![
+                line(curve(), of(|p| (p.false_positive_rate, p.recall))),
+                dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
+            ],
+            include: unit.clone(),
+        });
+        charts.push(Chart {
+            title: lang.t("report.pr"),
+            x: lang.t("metric.recall"),
+            y: lang.t("metric.precision"),
+            series: vec![
+                line(curve(), of(|p| (p.recall, p.precision))),
+                dashed(chance(), vec![(0.0, base), (1.0, base)]),
+            ],
+            include: unit.clone(),
+        });
+        charts.push(Chart {
+            title: lang.t("report.gain"),
+            x: lang.t("evaluate.flagged"),
+            y: lang.t("evaluate.gain_axis"),
+            series: vec![
+                line(curve(), of(|p| (p.flagged, p.recall))),
+                dashed(chance(), vec![(0.0, 0.0), (1.0, 1.0)]),
+            ],
+            include: unit.clone(),
+        });
+    }
+    if !card.calibration.is_empty() {
+        charts.push(Chart {
+            title: lang.t("report.calibration"),
+            x: lang.t("evaluate.predicted"),
+            y: lang.t("evaluate.observed"),
+            series: vec![
+                Series {
+                    name: lang.t("evaluate.model"),
+                    points: card.calibration.iter().map(|b| (b.predicted, b.observed.value)).collect(),
+                    dashed: false,
+                    markers: true,
+                },
+                dashed(lang.t("evaluate.perfect"), vec![(0.0, 0.0), (1.0, 1.0)]),
+            ],
+            include: unit,
+        });
+    }
     charts
 }
 

@@ -30,7 +30,16 @@ pub fn told(lang: Lang, promise: &Promise) -> Vec<String> {
     out
 }
 
-/// The promise alone.
+/// What an ε is commonly held to be worth (Ponomareva and others 2023), for one customer with all their rows.
+fn worth(promise: &Promise) -> &'static str {
+    match promise.epsilon * promise.rows_of_one.max(1) as f64 {
+        epsilon if epsilon <= 1.0 => "dp.worth.strong",
+        epsilon if epsilon <= 10.0 => "dp.worth.fair",
+        _ => "dp.worth.little",
+    }
+}
+
+/// The promise alone, and what such a promise is worth.
 pub fn short(lang: Lang, promise: &Promise) -> String {
     let odds = promise.odds();
     let args = [
@@ -38,12 +47,13 @@ pub fn short(lang: Lang, promise: &Promise) -> String {
         ("delta", format!("{:.0e}", promise.delta)),
         ("odds", if odds < 10.0 { format!("{odds:.1}") } else { lang.count(odds.min(1e15) as u64) }),
     ];
-    lang.with("dp.promise", &args)
+    let gap = if lang == Lang::Zh { "" } else { " " };
+    format!("{}{gap}{}", lang.with("dp.promise", &args), lang.t(worth(promise)))
 }
 
 fn price_told(lang: Lang, price: &Price) -> String {
     let number = |value: f64| format!("{value:.3}");
-    let signed = |value: f64| format!("{value:+.3}");
+    let signed = |value: f64| format!("{value:+.3}").replace('-', "−");
     let args = [
         ("private", number(price.private.value)),
         ("private_low", number(price.private.low)),

@@ -10,6 +10,7 @@ use regulars_engine::project::Recovery;
 use super::command::Command;
 use super::dialog::{self, Content, PathBox};
 use super::pages::{ClassroomTab, Page, customers};
+use super::parts;
 use super::parts::take::{self, Take};
 use super::sources::SourceBox;
 use super::state::Ask;
@@ -128,10 +129,16 @@ impl App {
                 _ => self.state.tell(notice::Tone::Caution, "notice.list_changed", Vec::new()),
             },
             Ask::Mask | Ask::MaskFolder => self.state.write_masked(path),
-            Ask::SaveBundle => self.state.save_bundle(path),
-            Ask::Scorer | Ask::Workbook | Ask::Onnx => self.state.hand_on(self.prefs.lang, ask, path),
+            Ask::SaveBundle => self.state.share_bundle(path, self.prefs.cells.in_reports()),
+            Ask::Scorer | Ask::Workbook | Ask::Onnx => {
+                let rule = self.prefs.cells.in_reports();
+                self.state.hand_on(self.prefs.lang, ask, path, rule);
+            }
             Ask::RunFolder => self.state.write_run_folder(self.prefs.lang, path),
-            Ask::Report => self.state.export_report(self.prefs.lang, path),
+            Ask::Report => {
+                let rule = self.prefs.cells.in_reports();
+                self.state.share_report(self.prefs.lang, path, rule);
+            }
             Ask::Card => match content {
                 Content::Places(of, places) if of == self.state.list_id => {
                     let masked = self.prefs.projector || !self.page.contacts_clear;
@@ -151,6 +158,7 @@ impl App {
 
     /// Carries out what the menus of charts and tables ask for.
     pub(super) fn take_away(&mut self, ctx: &egui::Context) {
+        self.prefs.cells = parts::cells::of(ctx);
         for wish in take::received(ctx) {
             match wish {
                 Take::Copy(grid) => ctx.copy_text(grid.to_tabs()),

@@ -100,6 +100,9 @@ pub(super) fn path_box(ctx: &egui::Context, app: &mut App) {
         if asked.ask == Ask::CallList {
             call_list(ui, lang, app, &mut asked);
         }
+        if matches!(asked.ask, Ask::Report | Ask::SaveBundle | Ask::Scorer) {
+            parts::cells::report_switch(ui, lang);
+        }
         ui.add_space(S2);
         let label = ui.label(lang.t("collect.path"));
         let edit = ui.add(TextEdit::singleline(&mut asked.text).desired_width(600.0)).labelled_by(label.id);

@@ -167,7 +167,7 @@ fn button(ui: &mut Ui, app: &mut App, command: Command, enabled: bool) -> egui::
     response.rect
 }
 
-/// Rows, device, memory, the state of the autosave, and that nothing leaves the machine.
+/// Rows, device, memory, the state of the autosave, and that nothing leaves the machine, or what does.
 pub(super) fn status(ui: &mut Ui, app: &App) {
     let lang = app.prefs.lang;
     ui.horizontal_centered(|ui| {
@@ -185,7 +185,11 @@ pub(super) fn status(ui: &mut Ui, app: &App) {
             parts::muted(ui, lang.t("status.keeping"));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            parts::muted(ui, lang.t("status.local"));
+            let is_private = app.state.settings.private.is_some();
+            match app.state.muscle.address_in_use().filter(|_| !is_private) {
+                Some(at) => parts::muted(ui, lang.with("elsewhere.status", &[("address", at.to_owned())])),
+                None => parts::muted(ui, lang.t("status.local")),
+            }
             if app.prefs.locked {
                 parts::muted(ui, lang.t("status.locked"));
             }

@@ -56,6 +56,8 @@ pub struct Prefs {
     pub lessons: Vec<Lesson>,
     /// The address of the other machine that networks were trained on last.
     pub muscle: String,
+    /// How small groups are kept out of what is shared.
+    pub cells: parts::cells::Choice,
 }
 
 impl Default for Prefs {
@@ -72,6 +74,7 @@ impl Default for Prefs {
             locked: false,
             lessons: Vec::new(),
             muscle: String::new(),
+            cells: parts::cells::Choice::default(),
         }
     }
 }
@@ -192,6 +195,7 @@ impl App {
     pub fn new(ctx: &egui::Context, prefs: Prefs) -> Self {
         theme::install(ctx);
         theme::set_projector(ctx, prefs.projector);
+        parts::cells::set(ctx, prefs.cells);
         ctx.set_theme(if prefs.dark { ThemePreference::Dark } else { ThemePreference::Light });
         Self {
             prefs,

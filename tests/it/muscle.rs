@@ -192,8 +192,9 @@ fn the_window_tries_a_machine_and_trains_there() {
     state.muscle.token = TOKEN.to_owned();
     state.try_muscle();
     until(&mut harness, "an answer", |app| app.state.muscle.answer.is_some());
-    let answer = harness.state().state.muscle.answer.as_ref().unwrap().as_ref().unwrap();
-    assert_eq!((answer.0.device, answer.0.busy), (DeviceKind::Flex, false));
+    let answers = harness.state().state.muscle.answer.as_ref().unwrap().as_ref().unwrap();
+    let about = &answers[0].1.as_ref().unwrap().0;
+    assert_eq!((about.device, about.busy), (DeviceKind::Flex, false));
     harness.state_mut().state.train();
     until(&mut harness, "a model", |app| !app.state.outcomes.is_empty() && app.state.train.is_none());
     let app = harness.state();

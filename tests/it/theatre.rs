@@ -49,7 +49,7 @@ fn made(harness: &mut Harness<'_, App>) {
 #[test]
 fn rounds_are_played_paused_stepped_and_set_back() {
     let mut harness = theatre(TALL, Lang::En);
-    click(&mut harness, "Open the curtain");
+    click(&mut harness, "Train together");
     assert!(harness.state().state.theatre.is_playing());
     until(&mut harness, "a round by itself", |app| app.state.theatre.watched() > 0);
     click(&mut harness, "Pause");
@@ -106,7 +106,7 @@ fn rounds_are_played_paused_stepped_and_set_back() {
 #[test]
 fn other_settings_count_from_the_next_start() {
     let mut harness = theatre(TALL, Lang::En);
-    click(&mut harness, "Open the curtain");
+    click(&mut harness, "Train together");
     made(&mut harness);
     let other = "The settings on the right have changed. They count once you start anew.";
     assert!(harness.query_by_label(other).is_none());

@@ -12,7 +12,8 @@ fn catalogue() -> BTreeMap<String, [Option<String>; 2]> {
         let mut key = String::new();
         for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
             if let Some(text) = line.strip_prefix("  en: ") {
-                all.entry(key.clone()).or_insert([None, None])[0] = serde_json::from_str(text).ok();
+                let known = all.insert(key.clone(), [serde_json::from_str(text).ok(), None]);
+                assert!(known.is_none(), "{key} stands twice in the catalogue");
             } else if let Some(text) = line.strip_prefix("  zh-CN: ") {
                 all.entry(key.clone()).or_insert([None, None])[1] = serde_json::from_str(text).ok();
             } else {

@@ -12,6 +12,9 @@ const ROWS: usize = 1 << 14;
 
 pub(super) fn apply(frame: &Frame, drop_rows: bool, record: &mut Recorder) -> PolarsResult<Frame> {
     if record.is_deaf() && !drop_rows {
+        if record.is_keyed() {
+            record.keys(whole_keys(frame));
+        }
         return Ok(frame.clone());
     }
     let keys = whole_keys(frame);

@@ -317,6 +317,17 @@ pub(crate) fn apply_unseen(
     applied(fitted, source, Recorder::deaf, report)
 }
 
+/// [`apply`] to a part of a file, of whose report only the [keys](repeat_keys) of the rows are read: the
+/// stages' rows are the same, and no repeated row is flagged.
+pub(crate) fn apply_keyed(
+    fitted: &FittedRecipe,
+    table: &Table,
+    schema: &[ColumnSpec],
+    report: &Reporter,
+) -> crate::Result<Cleaning> {
+    applied(fitted, source(table, schema)?, Recorder::keyed, report)
+}
+
 fn applied(
     fitted: &FittedRecipe,
     source: Frame,

@@ -128,7 +128,7 @@ impl Recipe {
     }
 
     /// Where [`add`](Self::add) puts a new step.
-    fn place_of(&self, spec: &StepSpec) -> usize {
+    pub(super) fn place_of(&self, spec: &StepSpec) -> usize {
         let rank = |spec: &StepSpec| match spec {
             StepSpec::TextTidy(_) => 0,
             StepSpec::MissingMarks => 1,

@@ -94,6 +94,8 @@ pub(super) struct Recorder {
     touched: Vec<bool>,
     /// Nobody reads the report: cells are not counted.
     is_deaf: bool,
+    /// But the keys of the rows are wanted, and columns are worked on side by side.
+    is_keyed: bool,
 }
 
 impl Recorder {
@@ -103,6 +105,7 @@ impl Recorder {
             rows: before.rows.clone(),
             touched: vec![false; before.height()],
             is_deaf: false,
+            is_keyed: false,
         }
     }
 
@@ -113,7 +116,18 @@ impl Recorder {
             rows: before.rows.clone(),
             touched: Vec::new(),
             is_deaf: true,
+            is_keyed: false,
         }
+    }
+
+    /// A recorder of whose report only the keys of the rows are read.
+    pub(super) fn keyed(name: &'static str, before: &Frame) -> Self {
+        Self { is_keyed: true, ..Self::deaf(name, before) }
+    }
+
+    /// True if the keys of the rows are all that is read.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.is_keyed
     }
 
     /// True if nobody reads the report.
@@ -131,14 +145,14 @@ impl Recorder {
         columns: &[T],
         work: impl Fn(&T, &mut Recorder) -> Result<R, E> + Sync,
     ) -> Result<Vec<R>, E> {
-        if self.is_deaf {
+        if self.is_deaf && !self.is_keyed {
             return columns.iter().map(|column| work(column, self)).collect();
         }
-        let (name, rows) = (self.change.name, &self.rows);
+        let (name, rows, is_deaf) = (self.change.name, &self.rows, self.is_deaf);
         let one = |column: &T| {
-            let touched = vec![false; rows.len()];
+            let touched = if is_deaf { Vec::new() } else { vec![false; rows.len()] };
             let change = Change { name, ..Change::default() };
-            let mut own = Recorder { change, rows: rows.clone(), touched, is_deaf: false };
+            let mut own = Recorder { change, rows: rows.clone(), touched, is_deaf, is_keyed: is_deaf };
             work(column, &mut own).map(|result| (result, own))
         };
         let done: Vec<(R, Recorder)> = match rows.len() < SIDE_BY_SIDE {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::record::Recorder;
-use crate::table::{ColumnSpec, Frame, Role};
+use crate::table::{ColumnSpec, Frame, Role, each};
 
 /// For each column: the folded spelling → the one to write.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,11 +48,12 @@ impl FittedSpelling {
             let Some(text) = frame.text(name) else { return PolarsResult::Ok(None) };
             // Few different values: each is looked up once; `None` stays as it is.
             let mut known: PlHashMap<&str, Option<&str>> = PlHashMap::default();
-            for value in text.iter().flatten() {
+            let look = |value| {
                 known.entry(value).or_insert_with(|| {
                     writings.get(&fold(value)).map(String::as_str).filter(|writing| *writing != value)
                 });
-            }
+            };
+            each(text, look, |_| ());
             if known.values().all(Option::is_none) {
                 return Ok(None);
             }

@@ -4,7 +4,7 @@
 use polars::prelude::*;
 
 use super::record::Recorder;
-use crate::detect::number;
+use crate::detect::{number, trimmed};
 use crate::table::{ColumnSpec, Frame, Role, show_number};
 
 pub(super) fn apply(schema: &[ColumnSpec], frame: &Frame, record: &mut Recorder) -> PolarsResult<Frame> {
@@ -39,14 +39,14 @@ fn numbers(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Fl
 }
 
 fn tidy(spec: &ColumnSpec, text: &StringChunked, record: &mut Recorder) -> Option<StringChunked> {
-    if text.iter().flatten().all(|value| value.trim().len() == value.len()) {
+    if text.iter().flatten().all(|value| trimmed(value).len() == value.len()) {
         return None;
     }
     Some(StringChunked::from_iter_options(
         spec.name.as_str().into(),
         text.iter().enumerate().map(|(at, value)| {
             let value = value?;
-            let trimmed = value.trim();
+            let trimmed = trimmed(value);
             if trimmed.len() != value.len() {
                 record.cell(at, &spec.name, || Some(value.to_owned()), || Some(trimmed.to_owned()));
             }

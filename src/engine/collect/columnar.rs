@@ -2,6 +2,7 @@
 //! is in memory twice.
 
 mod cells;
+mod pages;
 mod stream;
 
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::CollectError;
+use super::Streamed;
 use super::format::{Found, Task, Want, names};
 use crate::table::{Provenance, Table};
 use cells::Texts;
@@ -19,11 +21,13 @@ const SLICE: usize = 1 << 18;
 
 /// Rows of a Parquet file.
 pub(super) fn parquet_rows(file: File, task: &Task<'_>) -> crate::Result<u64> {
+    pages::check_footer(handle(&file, task)?, task)?;
     guarded(task, || ParquetReader::new(file).num_rows()).map(|rows| rows as u64)
 }
 
 /// Reads a Parquet file, its row groups some at a time.
 pub(super) fn read_parquet(file: File, task: &Task<'_>) -> crate::Result<Found> {
+    pages::check_footer(handle(&file, task)?, task)?;
     let mut reader = ParquetReader::new(handle(&file, task)?);
     let (schema, groups) = guarded(task, || {
         let groups: Vec<usize> =
@@ -33,6 +37,8 @@ pub(super) fn read_parquet(file: File, task: &Task<'_>) -> crate::Result<Found> 
     let fields: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
     let rows = groups.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
     let rows = rows.min(task.head.unwrap_or(usize::MAX));
+    let chunks = guarded(task, || pages::chunks(&mut reader, rows))?;
+    pages::check(handle(&file, task)?, &chunks, task)?;
     let metadata = guarded(task, || reader.get_metadata().cloned())?;
     let column = |name: &str| -> crate::Result<Series> {
         let mut whole: Option<Series> = None;
@@ -56,6 +62,54 @@ pub(super) fn read_parquet(file: File, task: &Task<'_>) -> crate::Result<Found> 
         Ok(whole.unwrap_or_else(|| Series::new_empty(name.into(), &DataType::String)))
     };
     build(&fields, rows, "parquet", column, task)
+}
+
+/// Hands the rows of a Parquet file to `each`, some row groups at a time; only `columns`, where all of them are
+/// there by these names.
+pub(super) fn pass_parquet(
+    file: &File,
+    task: &Task<'_>,
+    columns: Option<&[&str]>,
+    each: &mut dyn FnMut(Table) -> crate::Result<()>,
+) -> crate::Result<Streamed> {
+    let mut reader = ParquetReader::new(handle(file, task)?);
+    let (schema, groups, metadata) = guarded(task, || {
+        let groups: Vec<usize> =
+            reader.get_metadata()?.row_groups.iter().map(|group| group.num_rows()).collect();
+        Ok((reader.schema()?, groups, reader.get_metadata()?.clone()))
+    })?;
+    let all: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
+    let there = |wanted: &&[&str]| wanted.iter().all(|name| all.iter().any(|field| field == name));
+    let fields: Vec<String> = match columns.filter(there) {
+        Some(wanted) if !wanted.is_empty() => wanted.iter().map(|name| (*name).to_owned()).collect(),
+        _ => all.clone(),
+    };
+    let rows = groups.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
+    if rows == 0 {
+        return Err(CollectError::NoRows { file: task.path.to_owned() }.into());
+    }
+    let (mut warnings, mut source) = (Vec::new(), Provenance::default());
+    for (from, count) in slices(&groups, rows) {
+        task.report.check()?;
+        let handle = handle(file, task)?;
+        let frame = guarded(task, || {
+            let mut reader = ParquetReader::new(handle);
+            reader.set_metadata(metadata.clone());
+            reader.with_columns(Some(fields.clone())).with_slice(Some((from, count))).finish()
+        })?;
+        let column = |name: &str| guarded(task, || Ok(frame.column(name)?.as_materialized_series().clone()));
+        let mut found = build(&fields, count, "parquet", column, task)?;
+        let Some(mut block) = found.tables.pop() else { continue };
+        let (first, last) = (from + 1, from.saturating_add(count));
+        let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+        block.rows = Arc::new((number(first)..=number(last)).collect());
+        if from == 0 {
+            (warnings, source) = (std::mem::take(&mut block.warnings), block.source.clone());
+        }
+        each(block)?;
+        task.report.progress(0.99 * last as f64 / rows as f64);
+    }
+    Ok(Streamed { rows: rows as u64, rejected_count: 0, source, warnings })
 }
 
 /// Reads an Arrow IPC file.
@@ -166,6 +220,7 @@ fn build(
             header: true,
             bytes: task.bytes,
             hash: task.hash.clone(),
+            sampled: None,
         },
         raw,
         columns: Vec::new(),

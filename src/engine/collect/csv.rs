@@ -50,6 +50,7 @@ pub(super) fn parse(
             header: is_named,
             bytes,
             hash,
+            sampled: None,
         },
         raw,
         columns: Vec::new(),

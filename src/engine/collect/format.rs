@@ -133,6 +133,25 @@ pub(super) fn read(
     read_file(file, task)
 }
 
+/// Hands the rows of a Parquet file to `each`, some row groups at a time, only `columns` where they are named;
+/// `None` for a file of another format.
+pub(super) fn stream_parquet(
+    path: &Path,
+    options: &ReadOptions,
+    columns: Option<&[&str]>,
+    report: &Reporter,
+    each: &mut dyn FnMut(Table) -> crate::Result<()>,
+) -> crate::Result<Option<super::Streamed>> {
+    let (mut file, mut task) = task(path, options, Want::Best, None, report)?;
+    if of_file(&mut file, &task)? != Format::Parquet {
+        return Ok(None);
+    }
+    if columns.is_none() {
+        task.hash = hash(&mut file, &task)?;
+    }
+    columnar::pass_parquet(&file, &task, columns, each).map(Some)
+}
+
 /// What there is to choose in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holding {

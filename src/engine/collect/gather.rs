@@ -165,7 +165,7 @@ fn branch(table: &Table) -> Option<(&str, String)> {
     Some((parent.unwrap_or(""), last.chars().filter(|c| !c.is_numeric()).collect()))
 }
 
-fn is_alike(a: &Table, b: &Table) -> bool {
+pub(super) fn is_alike(a: &Table, b: &Table) -> bool {
     if let (Some(left), Some(right)) = (branch(a), branch(b))
         && left != right
     {

@@ -9,6 +9,7 @@ mod csv;
 pub mod database;
 mod decide;
 mod distinct;
+pub(crate) mod draw;
 mod excel;
 mod facts;
 mod format;
@@ -46,6 +47,7 @@ use crate::job::{Event, Reporter};
 use crate::note::Note;
 use crate::table::{Role, Table};
 
+pub use draw::{SampleSpec, Sampled, Stratum, Unit};
 pub(crate) use format::{Holding, holding};
 pub use gather::{gather, stack};
 pub use profile::retype;

@@ -18,6 +18,8 @@ use crate::table::{self, Provenance, Rejected, Role, Table, ValueType};
 /// Rows of a block. A multiple of what the networks predict at a time, so that those see the same
 /// batches as with the whole file.
 const ROWS: usize = 1 << 16;
+/// Bytes of text for each core: as much as is read in one piece.
+const PIECE: usize = 4 << 20;
 
 /// What is known of a file once all of it has gone by.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +47,9 @@ pub fn stream(
     report: &Reporter,
     mut each: impl FnMut(Table) -> crate::Result<()>,
 ) -> crate::Result<Option<Streamed>> {
-    let Some(opened) = summary::open_blocks(path, options, summary::BLOCK)? else { return Ok(None) };
+    // Few cores have no use for long blocks, and a block is held with its columns.
+    let block = (rayon::current_num_threads() * PIECE).clamp(2 * PIECE, summary::BLOCK);
+    let Some(opened) = summary::open_blocks(path, options, block)? else { return Ok(None) };
     report.emit(Event::Phase("read"));
     std::thread::scope(|scope| {
         // The file on disk is hashed beside, for what is unpacked tells it not.
@@ -66,7 +70,8 @@ fn pass(
 ) -> crate::Result<Streamed> {
     let Opened { mut blocks, encoding, size } = opened;
     let path = blocks.path;
-    let mut text = String::new();
+    // Two texts that take turns: one is read while the columns of the other are made.
+    let (mut text, mut spare) = (String::new(), String::new());
     blocks.fill(&mut text)?;
     if text.trim().is_empty() {
         return Err(CollectError::Empty { file: path.to_owned() }.into());
@@ -87,6 +92,7 @@ fn pass(
         header: is_named,
         bytes: size,
         hash: String::new(),
+        sampled: None,
     };
     let mut held = Held::new(source, &names);
     let mut plan = Plan { text: "", start: 0, lines, dialect, comment, cells: None };
@@ -94,7 +100,9 @@ fn pass(
         report.check()?;
         let cut = if blocks.ended { text.len() } else { summary::cut(&text, start, quote, blocks.block) };
         let whole = text.get(start..cut).unwrap_or_default();
-        let mut next = text.get(cut..).unwrap_or_default().to_owned();
+        let mut next = std::mem::take(&mut spare);
+        next.clear();
+        next.push_str(text.get(cut..).unwrap_or_default());
         let silent = report.part(0.0, 0.0);
         let (read, filled) = rayon::join(
             || pieces::read(Plan { text: whole, ..plan }, &names, line_of_names.as_ref(), &silent),
@@ -111,7 +119,7 @@ fn pass(
             return Err(CollectError::Record { file: path.to_owned(), row: plan.lines + 1, cause }.into());
         }
         report.progress(0.99 * blocks.read as f64 / size.max(1) as f64);
-        (text, start) = (next, 0);
+        (spare, start) = (std::mem::replace(&mut text, next), 0);
     }
     blocks.tell(encoding, &mut warnings);
     let mut streamed = held.finish(each)?;

@@ -60,6 +60,7 @@ fn in_blocks(path: &Path, options: &ReadOptions, block: usize, report: &Reporter
             header: is_named,
             bytes: size,
             hash: hash.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))?,
+            sampled: None,
         };
         sum.table(source, warnings, report)
     })
@@ -149,7 +150,7 @@ pub(super) struct Blocks<'a> {
     reader: Box<dyn Read + Send>,
     /// Bytes of a block.
     pub block: usize,
-    /// Bytes that were read to see what the file is.
+    /// Bytes that were read to see what the file is; then empty.
     head: Vec<u8>,
     decoder: Option<encoding_rs::Decoder>,
     pub read: u64,
@@ -227,6 +228,9 @@ impl<'a> Blocks<'a> {
         if self.ended {
             self.decoder = None;
         }
+        // Its memory serves the next bytes.
+        bytes.clear();
+        self.head = bytes;
         Ok(!self.ended)
     }
 }

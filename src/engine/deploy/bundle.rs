@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, DeployError, Differences, Profile, differences, sealed};
 use crate::clean::{self, Cleaning, FittedRecipe};
-use crate::detect::missing;
+use crate::detect::{missing, trimmed};
 use crate::evaluate::{Choice, Explainer, Repair};
 use crate::features::behaviour::FittedBehaviour;
 use crate::features::{FittedFeatures, Matrix, Sequences};
@@ -198,7 +198,7 @@ impl Bundle {
     }
 
     /// [`score`](Self::score) of a part of a file whose end is known: `features` are
-    /// [anchored](FittedFeatures::anchored) to it.
+    /// [anchored](FittedFeatures::anchored) to it. What cleaning changed is not told, and no repeated row is marked.
     pub(crate) fn score_block(
         &self,
         table: &Table,
@@ -219,7 +219,10 @@ impl Bundle {
             return Err(DeployError::MissingColumn { file: table.source.file.clone(), columns }.into());
         }
         let table = &table;
-        let cleaning = clean::apply(&self.recipe, table, &schema, report)?;
+        let cleaning = match features {
+            Some(_) => clean::apply_keyed(&self.recipe, table, &schema, report)?,
+            None => clean::apply(&self.recipe, table, &schema, report)?,
+        };
         report.progress(0.6);
         // Days are counted back from the file's own end, where it goes on after the model's.
         // Bundles of the first version score as they always did.
@@ -248,13 +251,16 @@ impl Bundle {
             .collect();
         let ids = ids(table, &schema);
         let actual = self.actual(table);
-        let rows = table.rows.iter().zip(probabilities).enumerate().map(|(at, (row, probability))| Scored {
-            row: *row,
-            id: ids(at).unwrap_or_else(|| nameless(*row)),
-            named: ids(at).is_some(),
-            probability,
-            repeated: repeated.contains(row),
-            actual: actual(at),
+        let rows = table.rows.iter().zip(probabilities).enumerate().map(|(at, (row, probability))| {
+            let id = ids(at);
+            Scored {
+                row: *row,
+                named: id.is_some(),
+                id: id.unwrap_or_else(|| nameless(*row)),
+                probability,
+                repeated: repeated.contains(row),
+                actual: actual(at),
+            }
         });
         let rows = rows.collect();
         let mut known = differences::known_to(self);
@@ -272,7 +278,7 @@ impl Bundle {
     fn actual<'a>(&'a self, table: &'a Table) -> impl Fn(usize) -> Option<bool> + 'a {
         let text = table.text(&self.target);
         move |row| {
-            let value = text?.get(row)?.trim();
+            let value = trimmed(text?.get(row)?);
             (!missing::is_missing(value)).then(|| value.eq_ignore_ascii_case(&self.positive))
         }
     }
@@ -283,7 +289,7 @@ impl Bundle {
 pub(crate) fn ids<'a>(table: &'a Table, schema: &[ColumnSpec]) -> impl Fn(usize) -> Option<String> + 'a {
     let name = schema.iter().find(|spec| spec.role == Role::Id).map(|spec| spec.name.clone());
     let text = name.and_then(|name| table.position(&name)).and_then(|at| table.text(&table.columns[at].name));
-    move |at| text?.get(at).map(str::trim).filter(|id| !missing::is_missing(id)).map(str::to_owned)
+    move |at| text?.get(at).map(trimmed).filter(|id| !missing::is_missing(id)).map(str::to_owned)
 }
 
 /// What a customer without an identifier is called.

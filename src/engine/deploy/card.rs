@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::CardCells;
+use crate::collect::Sampled;
 use crate::evaluate::{Calibrated, CalibrationBin, OperatingPoint, Refit, is_judged, judges_order};
 use crate::metrics::{Confusion, Estimate, Figure};
 use crate::table::Role;
@@ -69,6 +71,9 @@ pub struct Card {
     /// What the data were read from, as [`crate::table::Provenance::format`] has it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source_kind: String,
+    /// Where only a sample of the customers was learnt from: of how many, and how it was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
     /// The time that the data speak of, one entry a column of dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub periods: Vec<Period>,
@@ -92,6 +97,9 @@ pub struct Card {
     /// Where branches learnt together without pooling rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub federated: Option<FederatedCard>,
+    /// How small groups were kept out of it, where it was made to be handed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CardCells>,
     /// Versions of the crates that the numbers depend on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub versions: BTreeMap<String, String>,

@@ -11,7 +11,7 @@ use super::drift::Fine;
 use crate::clean::Cleaning;
 use crate::detect::date;
 use crate::metrics::{psi, psi_by_chance};
-use crate::table::{ColumnSpec, Frame, Places, Role, Table, show_number};
+use crate::table::{ColumnSpec, Frame, Places, Role, Table, each, show_number};
 
 /// Bins of a number's spread.
 const BINS: usize = 10;
@@ -271,9 +271,15 @@ pub(crate) fn find(known: &Known<'_>, table: &Table, cleaning: &Cleaning) -> Dif
         let Some(text) = frame.text(column) else { continue };
         let mut new: BTreeMap<&str, usize> = BTreeMap::new();
         let known = Places::of(levels.iter().map(|level| (*level, ())));
-        for value in text.iter().flatten().filter(|value| known.get(value).is_none()) {
-            *new.entry(value).or_default() += 1;
-        }
+        each(
+            text,
+            |value| known.get(value).is_none().then_some(value),
+            |unknown| {
+                if let Some(value) = unknown.flatten() {
+                    *new.entry(value).or_default() += 1;
+                }
+            },
+        );
         if !new.is_empty() {
             let mut list: Vec<(String, usize)> = new.into_iter().map(|(l, n)| (l.to_owned(), n)).collect();
             list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -18,6 +18,7 @@ mod seal;
 mod sealed;
 mod self_test;
 mod serve_error;
+mod shared;
 pub mod watch;
 pub mod workbook;
 
@@ -40,6 +41,7 @@ pub use seal::{Checked, check_bundle, check_seal, seal_page};
 pub use export_error::ExportError;
 pub use self_test::{SelfChecked, SelfTest, TOLERANCE};
 pub use serve_error::ServeError;
+pub use shared::CardCells;
 
 pub use list::today;
 

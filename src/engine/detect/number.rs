@@ -95,7 +95,7 @@ pub fn short(text: &str, decimal: Decimal) -> Option<f64> {
 /// Reads one number; percent divides by 100, per mille by 1,000; brackets and a minus on either
 /// side negate; `万` is 10⁴, `亿` 10⁸. Infinity in words is infinite.
 pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
-    let text = text.trim();
+    let text = super::trimmed(text);
     if let Some(value) = short(text, decimal) {
         return Some(value);
     }
@@ -122,7 +122,7 @@ pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
 
 /// Reads one number under either sign of the fraction, suffixes included; `None` where neither fits.
 pub fn read(text: &str) -> Option<Reading> {
-    let text = text.trim();
+    let text = super::trimmed(text);
     if let Some(infinite) = infinity(text) {
         let both = Some(infinite);
         return Some(Reading { point: both, comma: both, currency: None, suffixed: false });

@@ -39,7 +39,7 @@ const PAIRS: &[(&str, &str)] = &[
 
 /// What a word for yes or no says, in any of the languages.
 pub fn truth(value: &str) -> Option<bool> {
-    let value = value.trim();
+    let value = super::trimmed(value);
     // Every such word is short; longer texts need no comparison.
     if value.len() > 18 {
         return None;

@@ -33,6 +33,8 @@ pub enum Event {
     Network(Box<crate::train::KeptEpoch>),
     /// What watching costs.
     Watching(crate::train::Watching),
+    /// How the machines stand that share a training.
+    Crew(Vec<crate::train::elsewhere::Member>),
 }
 
 /// Looks at each epoch of a part of the work, and ends that part early.
@@ -175,6 +177,12 @@ impl Reporter {
     pub fn wants_finish(&self) -> bool {
         let pulled = self.brake.as_ref().is_some_and(|brake| brake.pulled.load(Ordering::Relaxed));
         pulled || (!self.to_the_end && self.shared.finish.load(Ordering::Relaxed))
+    }
+
+    /// The wish to end early, where it is heard from elsewhere.
+    pub(crate) fn end_early(&self) {
+        self.shared.finish.store(true, Ordering::Relaxed);
+        self.shared.change(|_| ());
     }
 
     /// States the done share of the whole, 0 to 1.

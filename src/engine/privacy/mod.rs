@@ -1,6 +1,8 @@
 //! Keeping people's details out of sight: masks that leave enough to tell two customers apart,
-//! copies of tables that others may see, and how easily a person still sticks out of one.
+//! copies of tables that others may see, and how easily a person still sticks out of one; tables of counts
+//! without small groups.
 
+pub mod cells;
 mod copies;
 mod date_shift;
 mod fake_values;

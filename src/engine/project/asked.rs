@@ -229,7 +229,7 @@ pub fn open_for(
     };
     // Roles come from the bundle, and so do the columns of orders, events and opinions.
     let (read, question) = (settings.read.without_columns(), Some(fitted.question.clone()));
-    let settings = Settings { read, question, ..settings.clone() };
+    let settings = Settings { read, question, sample: None, ..settings.clone() };
     let collected = gather_sources(sources, secrets, &settings, &report.part(0.0, 0.5))?;
     let kept = fitted.columns.as_ref();
     let opened = Opened::new(&collected, &settings, kept, &report.part(0.5, 0.3))?;

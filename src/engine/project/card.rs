@@ -98,6 +98,7 @@ pub fn card(
         beside: all.iter().filter_map(|o| Some((o.kind, o.test.area()?))).collect(),
         leaks: prepared.leaks.iter().map(|leak| leak.column.clone()).collect(),
         source_kind: table.source.format.to_owned(),
+        sampled: table.source.sampled.as_deref().cloned(),
         periods: periods(prepared),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices,
@@ -105,6 +106,7 @@ pub fn card(
         measured_before_refit: false,
         promise: trained.promise.clone(),
         federated: None,
+        cells: None,
         versions: Versions::here().crates,
         signature: String::new(),
     };
@@ -137,3 +139,7 @@ fn periods(prepared: &Prepared) -> Vec<Period> {
     });
     found.collect()
 }
+
+#[cfg(test)]
+#[path = "card_shared_tests.rs"]
+mod shared_tests;

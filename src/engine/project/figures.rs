@@ -161,7 +161,7 @@ pub fn measure_files(
     };
     // Roles come from the bundle.
     let (read, question) = (settings.read.without_columns(), Some(fitted.question.clone()));
-    let settings = Settings { read, question, ..settings.clone() };
+    let settings = Settings { read, question, sample: None, ..settings.clone() };
     let collected = collect_sources(sources, secrets, &settings, &report.part(0.0, 0.4))?;
     let past = Past::read(&collected, &settings, fitted.columns.as_ref(), &report.part(0.4, 0.2))?;
     let horizon = fitted.question.horizon_days;

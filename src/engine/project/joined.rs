@@ -166,6 +166,7 @@ fn card(
         beside: Vec::new(),
         leaks: Vec::new(),
         source_kind: table.source.format.to_owned(),
+        sampled: table.source.sampled.as_deref().cloned(),
         periods: Vec::new(),
         horizon_days: settings.question.as_ref().map(|question| question.horizon_days),
         slices: None,
@@ -176,6 +177,7 @@ fn card(
             rounds: joined.rounds,
             strategy: joined.strategy.clone(),
         }),
+        cells: None,
         versions: Versions::here().crates,
         signature: String::new(),
     };

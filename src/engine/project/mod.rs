@@ -49,6 +49,9 @@ mod nets_tests;
 mod prepare;
 mod prepared;
 mod private;
+mod pushed;
+#[cfg(test)]
+mod pushed_tests;
 mod race;
 mod recipe_file;
 mod recommend;
@@ -59,6 +62,7 @@ mod repair;
 mod reshaped;
 mod run;
 mod run_folder;
+mod sampling;
 mod saved;
 mod search;
 #[cfg(test)]
@@ -73,6 +77,8 @@ mod source;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+#[cfg(test)]
+mod spark_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 mod theatre;
@@ -143,6 +149,7 @@ pub use money::{Gains, call_book, gains, worths};
 pub use month::{Month, next_month};
 pub use prepare::prepare;
 pub use prepared::{Outcome, Prepared};
+pub use pushed::{WorkedOut, collect_pushed, open_pushed, pushed_sql};
 pub use race::race_track;
 pub use recipe_file::RecipeFile;
 pub use recommend::{
@@ -156,6 +163,7 @@ pub use run::{Journey, bundle, learn, learn_at, learn_kept, rank, run};
 pub use run_folder::{
     RECORD, RunDevice, RunFolder, RunRecord, Versions, check_place, curves_csv, metrics_of,
 };
+pub use sampling::{SAMPLE_FROM, could_sample, drawn};
 pub use saved::{SavedModel, SavedProject, SavedRun, SavedSource};
 pub use search::{Searched, find_rate, search};
 pub use settings::Settings;

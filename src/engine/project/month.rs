@@ -96,6 +96,6 @@ pub(super) fn open_month(
 ) -> crate::Result<Table> {
     // Roles come from the bundle; a column that is gone must not stop the reading.
     let read = settings.read.without_columns();
-    let settings = super::Settings { read, question: None, ..settings.clone() };
+    let settings = super::Settings { read, question: None, sample: None, ..settings.clone() };
     Ok(super::collect_sources(sources, secrets, &settings, report)?.table)
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallListSpec, FileOptions, private};
 use crate::clean::Recipe;
-use crate::collect::ReadOptions;
 use crate::collect::combine::Choice;
+use crate::collect::{ReadOptions, SampleSpec};
 use crate::evaluate::money::MoneySpec;
 use crate::evaluate::{Refit, RepairKind};
 use crate::features::FeatureSpec;
@@ -82,6 +82,9 @@ pub struct Settings {
     /// Differential privacy of what is trained, where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSpec>,
+    /// Where only so many customers are learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleSpec>,
     /// Customers who were forgotten: they are left out wherever the data are read.
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     pub left_out: LeftOut,
@@ -121,6 +124,7 @@ impl Default for Settings {
             money: MoneySpec::default(),
             changeable: BTreeMap::new(),
             private: None,
+            sample: None,
             left_out: LeftOut::default(),
         }
     }
@@ -146,6 +150,7 @@ impl Settings {
         self.money = self.money.sane();
         self.private = self.private.map(PrivateSpec::sane);
         self.refit = self.refit.filter(Refit::is_sound);
+        self.sample = self.sample.map(SampleSpec::sane);
         let mlp = &mut self.mlp;
         mlp.hidden.truncate(16);
         mlp.hidden.iter_mut().for_each(|units| *units = (*units).clamp(1, 4096));
@@ -203,6 +208,9 @@ impl Settings {
         }
         if !self.left_out.is_empty() {
             text.extend(serde_json::to_vec(&self.left_out).unwrap_or_default());
+        }
+        if let Some(sample) = &self.sample {
+            text.extend(serde_json::to_vec(sample).unwrap_or_default());
         }
         if let Some(question) = &self.question {
             text.extend(serde_json::to_vec(question).unwrap_or_default());

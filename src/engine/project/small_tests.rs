@@ -1,6 +1,6 @@
 //! Smaller networks from a file to the scores of a bundle.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::*;
 use crate::collect::{self as files, ReadOptions};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::asked::{self, Asked};
-use super::{Settings, left_out};
+use super::{Settings, left_out, sampling};
 use crate::collect::combine::{self, Plan};
 use crate::collect::database::{self, Address, Database, Secret};
 use crate::collect::relate::TableKind;
@@ -135,10 +135,15 @@ fn gather(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::R
         _ => Vec::new(),
     };
     let with_parts = |collected: Collected| Collected { parts: parts.clone(), ..collected };
+    if let Some(tables) = sampling::from_files(&files, settings, report)? {
+        let tables = collect::stack(tables, report)?;
+        return Ok(with_parts(link(tables, settings, report)?));
+    }
     if let [file] = files.as_slice()
         && (settings.read.part.is_some() || parts.len() < 2)
     {
         let table = left_out::from_one(collect::open(file, &settings.read, report)?, settings, report)?;
+        let table = sampling::from_one(table, settings, report)?;
         // A list of orders stays one, unless the person wants its customers.
         return match settings.combine.customers.is_none() && settings.question.is_none() {
             true => Ok(with_parts(Collected::single(table))),
@@ -150,7 +155,8 @@ fn gather(paths: &[PathBuf], settings: &Settings, report: &Reporter) -> crate::R
         // The sheets of one workbook that have nothing to do with each other: the one that is the table.
         [file] => put_together(tables, settings, report, |_| {
             let table = collect::open(file, &settings.read, report)?;
-            Ok(with_parts(Collected::single(left_out::from_one(table, settings, report)?)))
+            let table = left_out::from_one(table, settings, report)?;
+            Ok(with_parts(Collected::single(sampling::from_one(table, settings, report)?)))
         }),
         _ => link(tables, settings, report),
     }
@@ -371,7 +377,8 @@ fn link_and_plan(
         && unknown.is_empty()
         && settings.question.is_none()
     {
-        return Ok(Collected::single(left_out::from_one(table.clone(), settings, report)?));
+        let table = left_out::from_one(table.clone(), settings, report)?;
+        return Ok(Collected::single(sampling::from_one(table, settings, report)?));
     }
     // The order in which files were dropped says nothing: the columns must be the same next month.
     tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -388,6 +395,9 @@ fn link_and_plan(
     let mut plan = combine::plan(&dataset, &settings.combine, report)?;
     if !settings.left_out.is_empty() {
         left_out::from_linked(&mut dataset, &plan, settings, report)?;
+        plan = combine::plan(&dataset, &settings.combine, report)?;
+    }
+    if sampling::from_linked(&mut dataset, &plan, settings, report)? {
         plan = combine::plan(&dataset, &settings.combine, report)?;
     }
     if settings.question.is_some() {

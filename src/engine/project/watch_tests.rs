@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::testing::sample;
 use super::*;
-use crate::collect::{self, ReadOptions};
+use crate::collect::ReadOptions;
 use crate::deploy::audit::{self, What};
 use crate::deploy::batch::Ask;
 use crate::deploy::drift::Rules;

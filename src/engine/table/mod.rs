@@ -1,6 +1,7 @@
 //! Customer data as tables: source text byte for byte, what each column is, and where each row
 //! came from. Row ids are permanent: the record's number in its file.
 
+mod each;
 mod frame;
 mod places;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{date, number};
 use crate::note::Note;
 
+pub(crate) use each::each;
 pub use frame::{Frame, show_number};
 pub(crate) use places::Places;
 
@@ -166,6 +168,9 @@ pub struct Provenance {
     pub bytes: u64,
     /// blake3 of the file's bytes, in hexadecimal.
     pub hash: String,
+    /// Where only a sample of the customers was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Box<crate::collect::Sampled>>,
 }
 
 /// A table as collected: text as it stands in the source. Cheap to clone.

@@ -24,6 +24,7 @@ use burn::module::Module;
 
 use super::net::graph::Graph;
 use super::net::{Net, NetData, NetError, NetSpec, Target};
+use super::share::Shard;
 use super::{DeviceChoice, DeviceKind, TrainError, device};
 use crate::job::{Event, Reporter};
 use crate::note::Note;
@@ -97,6 +98,19 @@ pub fn train_net(
     run: Run,
     report: &Reporter,
 ) -> crate::Result<NetTrained> {
+    train_shared(spec, fit, samples, run, None, report)
+}
+
+/// [`train_net`], or the part of it that is this device's where several share it. The first part alone keeps
+/// the checkpoint; all go on with it.
+pub(super) fn train_shared(
+    spec: &NetSpec,
+    fit: &FitSpec,
+    samples: &NetSamples,
+    run: Run,
+    shard: Option<&Shard>,
+    report: &Reporter,
+) -> crate::Result<NetTrained> {
     check(spec, fit, samples).map_err(TrainError::from)?;
     let mut state = State::open(spec, fit, samples, &run)?;
     let (device, choice) = device::choose(run.device, |device| {
@@ -106,10 +120,12 @@ pub fn train_net(
     report.emit(Event::Phase("train"));
     let mut clock = Clock { started: Instant::now(), rested: Default::default() };
     let mut stepper = Stepper::new(spec, fit, samples, state.net.target_scale, &device)?;
+    stepper.shard = shard;
     state.load_moments(&mut stepper)?;
     let mut model = Graph::new(&state.net, &stepper.device).map_err(TrainError::from)?;
     let planned = fit.epochs;
-    let mut keep = Keep { path: run.checkpoint, failed: None };
+    let path = run.checkpoint.filter(|_| shard.is_none_or(Shard::leads));
+    let mut keep = Keep { path, failed: None };
     let mut good: Option<Net> = None;
     let mut rate = fit.learning_rate;
     let is_binary = spec.head == super::net::Head::Binary;
@@ -156,7 +172,14 @@ pub fn train_net(
             break;
         }
         let (train_loss, losses_fine) = stepper.mean_loss(&mut told)?;
-        let looked = stepper.look_at_valid(&model.valid(), &state.net, report)?;
+        if let Some(shard) = shard {
+            model = shard.same(epoch as u64, model, &stepper.device.clone().inner(), report)?;
+        }
+        let own = || stepper.look_at_valid(&model.valid(), &state.net, report);
+        let looked = match shard {
+            Some(shard) => shard.looked(epoch as u64, own, report)?,
+            None => own()?,
+        };
         if !(losses_fine && train_loss < EXPLODED && looked.0 < EXPLODED) {
             return Err(exploded(epoch, rate, good, &state));
         }

@@ -2,7 +2,9 @@
 //! then look at the validation rows and remember the best epoch.
 
 mod finder;
+mod host;
 mod keep;
+mod speed;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -11,24 +13,30 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use self::keep::{Keeper, Standing};
 use super::course::{Course, with_kept, words_of};
+use super::elsewhere::ElsewhereError;
 use super::fit::Updater;
 use super::inside::{Seen, Telling};
 use super::net::loss;
 use super::network::{Activation, Dense, Network, read};
 use super::optimizer::{Optimizer, Plateau, Schedule};
+use super::share::{Piece, Shard};
 use super::{DeviceKind, KeptEpoch, Samples, TrainError, Trained, device, memory};
 use crate::features::Matrix;
 use crate::job::{Event, Reporter};
 use crate::metrics;
 
 pub(super) use finder::find_rate;
+pub(super) use host::{batches, class_weights};
+pub(crate) use host::{dropout_mask, dropout_part};
+use speed::milliseconds_per_step;
+pub use speed::samples_per_second;
 
 /// Settings of the network and its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,6 +158,8 @@ struct Stepper<'a> {
     /// The last step's mean loss, where somebody watches.
     last_loss: Option<Tensor<1>>,
     watched: bool,
+    /// Its part of the training, where several devices share it.
+    shard: Option<&'a Shard>,
 }
 
 impl<'a> Stepper<'a> {
@@ -166,25 +176,56 @@ impl<'a> Stepper<'a> {
             rows_seen: 0,
             last_loss: None,
             watched: false,
+            shard: None,
         }
     }
 
-    /// One step of gradient descent on the rows of `batch`.
+    /// One step of gradient descent on the rows of `batch`, which nobody shares.
     fn step(&mut self, model: Dense, batch: &[usize], rate: f64, rng: &mut ChaCha8Rng) -> Dense {
-        self.step_seen(model, batch, rate, rng, &mut None)
+        let (grads, loss) = self.slope(&model, batch, rng, &mut None);
+        self.note(loss, batch.len());
+        self.updater.step(rate, model, grads)
     }
 
-    /// [`step`](Self::step), which leaves behind what `seen` gathers. The numbers are the same.
+    /// [`step`](Self::step), which leaves behind what `seen` gathers, and meets those who share the training.
+    /// The numbers are the same.
     fn step_seen(
         &mut self,
         model: Dense,
         batch: &[usize],
         rate: f64,
         rng: &mut ChaCha8Rng,
+        (seen, report): (&mut Option<Seen>, &Reporter),
+    ) -> crate::Result<Dense> {
+        let (mut grads, mut loss) = self.slope(&model, batch, rng, seen);
+        if let Some(shard) = self.shard {
+            (grads, loss) = shard.sum(self.updater.steps, &model, &grads, loss, report)?;
+        }
+        self.last_loss = self.watched.then(|| loss.clone());
+        self.note(loss, batch.len());
+        Seen::gradients(seen, &model, &grads);
+        if let Some(seen) = seen {
+            // What was just read back is not the optimiser's time.
+            seen.begin_lap(&self.device);
+        }
+        let model = self.updater.step(rate, model, grads);
+        Seen::lap(seen, &self.device);
+        Ok(model)
+    }
+
+    /// The gradient of the batch's mean loss, and that loss; of this part's rows alone where it is shared.
+    fn slope(
+        &self,
+        model: &Dense,
+        batch: &[usize],
+        rng: &mut ChaCha8Rng,
         seen: &mut Option<Seen>,
-    ) -> Dense {
+    ) -> (GradientsParams, Tensor<1>) {
         #[cfg(test)]
         super::fault::strike();
+        let whole = batch.len();
+        let piece = self.shard.map_or(Piece { rows: 0..whole, counts: true }, |shard| shard.piece(whole));
+        let batch = batch.get(piece.rows.clone()).unwrap_or(batch);
         let (n, d) = (batch.len(), self.x.width());
         let mut x = Vec::with_capacity(n * d);
         batch.iter().for_each(|&at| x.extend_from_slice(self.x.row(at)));
@@ -200,33 +241,34 @@ impl<'a> Stepper<'a> {
             .iter()
             .filter(|_| self.spec.dropout > 0.0)
             .map(|&units| {
-                let mask = dropout_mask(n * units, self.spec.dropout, rng);
+                let own = piece.rows.start * units..piece.rows.end * units;
+                let mask = dropout_part(whole * units, own, self.spec.dropout, rng);
                 Tensor::from_data(TensorData::new(mask, [n, units]), &self.device)
             })
             .collect();
 
         Seen::lap(seen, &self.device);
         let z = model.forward_seen(x, self.spec.activation, &masks, &mut |x| Seen::answer(seen, x));
-        let loss = (loss::entropy(z, y) * weights).sum() / n as f64;
+        let mut loss = (loss::entropy(z, y) * weights).sum() / whole as f64;
+        if !piece.counts {
+            loss = loss * 0.0;
+        }
 
         Seen::lap(seen, &self.device);
-        self.last_loss = self.watched.then(|| loss.clone().inner());
-        let sum = loss.clone().inner() * n as f64;
+        let value = loss.clone().inner();
+        let grads = GradientsParams::from_grads(loss.backward(), model);
+        Seen::lap(seen, &self.device);
+        (grads, value)
+    }
+
+    /// Adds a batch's mean loss to the epoch's.
+    fn note(&mut self, loss: Tensor<1>, rows: usize) {
+        let sum = loss * rows as f64;
         self.loss_sum = Some(match self.loss_sum.take() {
             Some(before) => before + sum,
             None => sum,
         });
-        self.rows_seen += n;
-        let grads = GradientsParams::from_grads(loss.backward(), &model);
-        Seen::lap(seen, &self.device);
-        Seen::gradients(seen, &model, &grads);
-        if let Some(seen) = seen {
-            // What was just read back is not the optimiser's time.
-            seen.begin_lap(&self.device);
-        }
-        let model = self.updater.step(rate, model, grads);
-        Seen::lap(seen, &self.device);
-        model
+        self.rows_seen += rows;
     }
 
     /// The mean loss since the last call.
@@ -240,33 +282,37 @@ impl<'a> Stepper<'a> {
     }
 }
 
-/// A mask of zeros (with chance `dropout`) and 1 / (1 − dropout).
-pub(crate) fn dropout_mask(len: usize, dropout: f64, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let keep = (1.0 / (1.0 - dropout)) as f32;
-    let bar = (dropout * 65_536.0) as u32;
-    let mut mask = Vec::with_capacity(len + 1);
-    while mask.len() < len {
-        // Two draws of 16 bits from each word.
-        let word = rng.next_u32();
-        mask.push(if word & 0xFFFF < bar { 0.0 } else { keep });
-        mask.push(if word >> 16 < bar { 0.0 } else { keep });
-    }
-    mask.truncate(len);
-    mask
-}
-
 /// Trains the network on `samples` and keeps the epoch with the lowest validation loss. Its standing is kept
 /// in `checkpoint`; one that is there already is gone on with.
 pub(super) fn train(
     spec: &MlpSpec,
     samples: &Samples,
-    (kind, seed): (DeviceKind, u64),
+    on: (DeviceKind, u64),
     checkpoint: Option<&Path>,
     report: &Reporter,
 ) -> crate::Result<Trained> {
+    train_shared(spec, samples, on, checkpoint, None, report)
+}
+
+/// [`train`], or the part of it that is this device's where several share it. The first part alone keeps the
+/// standing; all go on with it.
+pub(super) fn train_shared(
+    spec: &MlpSpec,
+    samples: &Samples,
+    (kind, seed): (DeviceKind, u64),
+    checkpoint: Option<&Path>,
+    shard: Option<&Shard>,
+    report: &Reporter,
+) -> crate::Result<Trained> {
+    if shard.is_some() && spec.batch_norm {
+        return Err(TrainError::from(ElsewhereError::BatchNorm).into());
+    }
     memory::check(spec, samples.train.width(), samples.train.height)?;
     let mut keeper = Keeper::new(checkpoint, samples);
     let kept = keeper.open(spec, seed, samples)?;
+    if shard.is_some_and(|shard| !shard.leads()) {
+        keeper.ends();
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let activation = spec.activation;
     let start = Network::init(samples.train.width(), &spec.hidden, activation, spec.batch_norm, &mut rng);
@@ -286,7 +332,8 @@ pub(super) fn train(
     let mut course = Course::begin();
     // A driver that fails may do so by a panic: what was learnt until then is not lost.
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        let stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+        let mut stepper = Stepper::new(spec, &samples.train, &y, &weights, &device);
+        stepper.shard = shard;
         let at = (&start, kept, seed);
         learn(stepper, at, samples, &mut rng, (batch, least), (&mut course, &mut keeper), report)
     }));
@@ -351,7 +398,7 @@ fn learn(
             let mut seen = telling.begin();
             let began = Instant::now();
             stepper.watched = report.is_watched();
-            model = stepper.step_seen(model, rows, rate, rng, &mut seen);
+            model = stepper.step_seen(model, rows, rate, rng, (&mut seen, report))?;
             telling.end((began, epoch, rate), stepper.last_loss.take(), seen, &model)?;
             report.progress(done);
         }
@@ -360,9 +407,16 @@ fn learn(
         if report.wants_finish() && !course.history.is_empty() {
             break;
         }
+        if let Some(shard) = stepper.shard {
+            model = shard.same(epoch as u64, model, &device, report)?;
+        }
         // On the host, so that what is kept is no longer changed by later steps.
         let network = Network::from_device(&model.valid(), activation)?;
-        let looked = look(&network, samples, &device)?;
+        let own = || look(&network, samples, &device).map_err(crate::Error::from);
+        let looked = match stepper.shard {
+            Some(shard) => shard.looked(epoch as u64, own, report)?,
+            None => own()?,
+        };
         let train_loss = stepper.mean_loss()?;
         if !train_loss.is_finite() || !looked.0.is_finite() {
             return Err(TrainError::Diverged { epoch, kept: None }.into());
@@ -407,16 +461,6 @@ fn learn(
 #[path = "mlp_tests.rs"]
 mod tests;
 
-/// The rows in batches; a remainder of fewer than `least` rows goes with the batch before it.
-pub(super) fn batches(order: &[usize], batch: usize, least: usize) -> Vec<&[usize]> {
-    let rest = order.len() % batch;
-    if rest == 0 || rest >= least || order.len() < batch {
-        return order.chunks(batch).collect();
-    }
-    let (head, tail) = order.split_at(order.len() - rest - batch);
-    head.chunks(batch).chain([tail]).collect()
-}
-
 /// Loss and area on the validation rows.
 pub(super) fn look(
     network: &Network,
@@ -434,70 +478,4 @@ pub(super) fn look(
     let loss = terms.iter().sum::<f64>() / terms.len().max(1) as f64;
     // A diverged network has no area.
     Ok((loss, if loss.is_finite() { metrics::roc_auc(&p, y) } else { None }))
-}
-
-/// Weights that make both classes count the same, with mean 1; all 1 when off.
-pub(super) fn class_weights(labels: &[bool], on: bool) -> Vec<f32> {
-    let n = labels.len() as f32;
-    let positive = labels.iter().filter(|y| **y).count() as f32;
-    labels
-        .iter()
-        .map(|y| match (on, y) {
-            (false, _) => 1.0,
-            (true, true) => n / (2.0 * positive),
-            (true, false) => n / (2.0 * (n - positive)),
-        })
-        .collect()
-}
-
-/// Times 10 steps after 3 to warm up.
-fn milliseconds_per_step(start: &Network, mut stepper: Stepper<'_>, batch: usize) -> f64 {
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let rows: Vec<usize> = (0..batch).collect();
-    let mut model = start.to_device(&stepper.device);
-    let mut run = |steps: usize, model: &mut Dense| {
-        for _ in 0..steps {
-            *model = stepper.step(model.clone(), &rows, 1e-3, &mut rng);
-        }
-        // Reading waits for the device.
-        stepper.mean_loss().unwrap_or(f64::MAX)
-    };
-    run(3, &mut model);
-    let started = Instant::now();
-    run(10, &mut model);
-    started.elapsed().as_secs_f64() * 100.0
-}
-
-/// Steps of training at full speed, for benches: samples per second on `kind`.
-///
-/// # Errors
-/// The device is not there.
-pub fn samples_per_second(
-    spec: &MlpSpec,
-    matrix: &Matrix,
-    labels: &[bool],
-    kind: DeviceKind,
-    steps: usize,
-) -> Result<f64, TrainError> {
-    let device = device::open(kind)?;
-    let y: Vec<f32> = labels.iter().map(|y| f32::from(u8::from(*y))).collect();
-    let weights = class_weights(labels, spec.class_weight);
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let start = Network::init(matrix.width(), &spec.hidden, spec.activation, spec.batch_norm, &mut rng);
-    let mut stepper = Stepper::new(spec, matrix, &y, &weights, &device);
-    let mut model = start.to_device(&stepper.device);
-    let mut order: Vec<usize> = (0..matrix.height).collect();
-    order.shuffle(&mut rng);
-    let batches: Vec<&[usize]> = order.chunks_exact(spec.batch_size.clamp(1, order.len())).collect();
-    let mut run = |steps: usize, mut model: Dense| -> Result<Dense, TrainError> {
-        for at in 0..steps {
-            model = stepper.step(model, batches[at % batches.len()], spec.learning_rate, &mut rng);
-        }
-        stepper.mean_loss()?;
-        Ok(model)
-    };
-    model = run(20, model)?;
-    let started = Instant::now();
-    run(steps, model)?;
-    Ok((steps * spec.batch_size) as f64 / started.elapsed().as_secs_f64())
 }

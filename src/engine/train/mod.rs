@@ -26,6 +26,7 @@ pub mod race;
 mod regression_tree;
 pub mod search;
 pub mod sequence;
+mod share;
 mod shelf;
 mod slope;
 pub mod small;

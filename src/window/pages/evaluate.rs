@@ -99,7 +99,12 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
             parts::muted(ui, lang.t("evaluate.interval"));
         }
-        if parts::primary(ui, lang.t("evaluate.next"), true) {
+        // Nobody is pressed on to a list by a model that could not be judged.
+        let next = match outcome.test.is_judged() {
+            true => parts::primary(ui, lang.t("evaluate.next"), true),
+            false => ui.add(parts::tall(lang.t("evaluate.next"))).clicked(),
+        };
+        if next {
             scene.send.push(Command::Go(Page::Customers));
         }
     }

@@ -174,7 +174,9 @@ fn lines_with(
     });
     muted(ui, format!("{} · {}", frame.y, frame.x));
     let legend = Legend::of(ui, frame.id);
-    let color = |at: usize| SERIES[(at + frame.hue) % SERIES.len()];
+    // A seventh line is of the ink: with the first colour again it would pass for the first line.
+    let ink = theme::Palette::of(ui).ink;
+    let color = |at: usize| SERIES.get((at + frame.hue) % (SERIES.len() + 1)).copied().unwrap_or(ink);
     let mut entries = entries(series, color);
     if let Some((name, _)) = &vertical {
         entries.push(Entry { name: name.clone(), color: SERIES[2], mark: Mark::Dashed });

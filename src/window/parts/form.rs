@@ -35,6 +35,15 @@ pub fn was_typing(ctx: &egui::Context) -> bool {
     ctx.data_mut(|data| data.remove_temp::<bool>(typing_id())).unwrap_or(false)
 }
 
+/// A slider over a share, which reads and is typed as a percentage.
+pub fn share(value: &mut f64, range: std::ops::RangeInclusive<f64>) -> egui::Slider<'_> {
+    let read = |text: &str| text.trim().trim_end_matches('%').trim_end().parse::<f64>().ok();
+    egui::Slider::new(value, range)
+        .step_by(0.01)
+        .custom_formatter(|share, _| format!("{:.0}%", 100.0 * share))
+        .custom_parser(move |text| read(text).map(|percent| percent / 100.0))
+}
+
 /// Fields that name a column.
 const COLUMN_FIELDS: &[&str] =
     &["column", "columns", "drop", "currency_column", "date_column", "group", "by", "from_column"];

@@ -1,5 +1,6 @@
 //! Widgets, each written once.
 
+pub mod cells;
 pub mod chart;
 pub mod drawing;
 pub mod form;
@@ -109,17 +110,24 @@ pub fn empty_state(
     button: Option<(String, Command)>,
     send: &mut Vec<Command>,
 ) {
+    /// About eighty characters: a longer line is lost on the way back.
+    const LINE: f32 = 560.0;
     ui.add_space(S5 * 2.0);
-    ui.vertical_centered(|ui| {
-        ui.label(RichText::new(lang.t(&format!("empty.{key}.title"))).font(theme::section_font()));
-        ui.set_max_width(560.0);
-        muted(ui, lang.t(&format!("empty.{key}.text")));
-        ui.add_space(S3);
-        if let Some((text, command)) = button
-            && primary(ui, text, true)
-        {
-            send.push(command);
-        }
+    let room = ui.available_width();
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(((room - LINE) / 2.0).max(0.0));
+        let layout = egui::Layout::top_down(egui::Align::Center);
+        ui.allocate_ui_with_layout(Vec2::new(room.min(LINE), 0.0), layout, |ui| {
+            ui.label(RichText::new(lang.t(&format!("empty.{key}.title"))).font(theme::section_font()));
+            muted(ui, lang.t(&format!("empty.{key}.text")));
+            ui.add_space(S3);
+            if let Some((text, command)) = button
+                && primary(ui, text, true)
+            {
+                send.push(command);
+            }
+        });
     });
 }
 

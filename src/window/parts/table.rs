@@ -99,7 +99,8 @@ pub fn show_tall(
                 builder = builder.scroll_to_row(row, None);
             }
             for (at, head) in heads.iter().enumerate() {
-                let column = if at + 1 == heads.len() {
+                // The last takes what room is left; numbers would stand far from the others, at its right end.
+                let column = if at + 1 == heads.len() && !head.right {
                     Column::remainder().at_least(head.width)
                 } else {
                     Column::initial(head.width).at_least(40.0)

@@ -3,7 +3,9 @@
 
 use eframe::egui::{self, Context, Id, Rect, RichText, Ui};
 use regulars_engine::files::Grid;
+use regulars_engine::privacy::cells::Layout;
 
+use super::cells;
 use crate::report::svg::Chart;
 use crate::words::Lang;
 
@@ -66,6 +68,26 @@ pub fn table_menu(ui: &mut Ui, lang: Lang, of: &str, grid: impl FnOnce() -> Grid
     });
     if let Some(wish) = wish {
         send(ui, wish(grid()));
+    }
+}
+
+/// [`table_menu`] of a table of groups: `layout` says what counts people, so that small groups can be kept
+/// out of it.
+pub fn groups_menu(ui: &mut Ui, lang: Lang, of: &str, layout: &Layout<'_>, grid: impl FnOnce() -> Grid) {
+    let mut wish: Option<fn(Grid) -> Take> = None;
+    menu(ui, &lang.t("take.menu"), of, |ui| {
+        cells::table_switch(ui, lang);
+        if ui.button(lang.t("take.copy_table")).clicked() {
+            wish = Some(Take::Copy);
+            ui.close();
+        }
+        if ui.button(lang.t("take.save_table")).clicked() {
+            wish = Some(Take::Save);
+            ui.close();
+        }
+    });
+    if let Some(wish) = wish {
+        send(ui, wish(cells::shared(ui.ctx(), lang, grid(), layout)));
     }
 }
 

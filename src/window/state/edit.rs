@@ -180,7 +180,7 @@ impl State {
         self.make_key();
         self.touch();
         let now = &self.settings;
-        let reading = |s: &Settings| (s.read.without_columns(), s.files.clone());
+        let reading = |s: &Settings| (s.read.without_columns(), s.files.clone(), s.sample);
         let sources = self.present_sources();
         if reading(&before) != reading(now) && !sources.is_empty() {
             self.read(sources);

@@ -1,11 +1,13 @@
 //! The model handed on: as a program of its own, as a workbook, as ONNX.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use regulars_engine::Error;
 use regulars_engine::deploy::{Bundle, scorer, workbook};
 use regulars_engine::job::Reporter;
 use regulars_engine::privacy::LockError;
+use regulars_engine::privacy::cells::{self, Rule};
 use regulars_engine::project::ProjectError;
 
 use super::{Ask, State};
@@ -18,10 +20,14 @@ impl State {
         self.write.is_some()
     }
 
-    /// Writes the model in the form that was asked for, on a thread of its own.
-    pub fn hand_on(&mut self, lang: Lang, ask: Ask, path: PathBuf) {
-        let Some(bundle) = self.bundle.clone() else { return };
+    /// Writes the model in the form that was asked for, on a thread of its own; what a scorer carries is without
+    /// small groups where there is a rule.
+    pub fn hand_on(&mut self, lang: Lang, ask: Ask, path: PathBuf, rule: Option<Rule>) {
+        let Some(mut bundle) = self.bundle.clone() else { return };
         self.write = Some(self.start(move |report| {
+            if let Some(rule) = rule.filter(|_| ask == Ask::Scorer) {
+                bundle = Arc::new(bundle.shared(rule, cells::chance()));
+            }
             let bytes = write(&bundle, lang, ask, &path, report)?;
             let size = format!("{:.1}", bytes as f64 / 1e6);
             Ok(Told::Key("hand_on.wrote", vec![("file", path.display().to_string()), ("size", size)]))

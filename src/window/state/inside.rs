@@ -101,7 +101,11 @@ impl Inside {
             Event::Watching(watching) => self.watching = Some(*watching),
             Event::Epoch(epoch) => self.history.push(*epoch),
             Event::Device(device) => self.device = Some(device.clone()),
-            Event::Phase(_) | Event::Fold { .. } | Event::FoldDone { .. } | Event::Trial(_) => {}
+            Event::Crew(_)
+            | Event::Phase(_)
+            | Event::Fold { .. }
+            | Event::FoldDone { .. }
+            | Event::Trial(_) => {}
         }
     }
 

@@ -83,7 +83,7 @@ pub use list::Reasons;
 pub use map::{Map, Part};
 pub use mask::{Mask, MaskTable, Tried};
 pub use money::Money;
-pub use muscle::Muscle;
+pub use muscle::{Answered, Muscle};
 pub(in crate::window) use poll::ended;
 pub use privacy::{Leaving, Privacy};
 pub use race::Race;

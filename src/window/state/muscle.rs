@@ -6,19 +6,21 @@ use std::time::Duration;
 use regulars_engine::Error;
 use regulars_engine::job::Job;
 use regulars_engine::train::TrainError;
-use regulars_engine::train::elsewhere::{About, Elsewhere, ElsewhereError};
+use regulars_engine::train::elsewhere::{About, Elsewhere, ElsewhereError, Member};
 
 use super::{State, ended};
 
-/// What a machine answered, and how long that took.
-type Answer = Result<(About, Duration), Error>;
+/// A machine, what it answered, and how long that took.
+pub type Answered = (String, Result<(About, Duration), Error>);
+/// What all machines answered, or why none could be asked.
+type Answer = Result<Vec<Answered>, Error>;
 
-/// The other machine.
+/// The other machine, or several that share each training.
 #[derive(Default)]
 pub struct Muscle {
     /// Networks are trained there.
     pub on: bool,
-    /// `HOST:PORT`; the window remembers it.
+    /// `HOST:PORT`, several with commas between them; the window remembers it.
     pub address: String,
     pub token: String,
     /// Allows the way there to be without encryption.
@@ -28,6 +30,8 @@ pub struct Muscle {
     pub answer: Option<Answer>,
     /// What goes on there, while a training does (`phase.<name>`).
     pub phase: Option<&'static str>,
+    /// How the machines stand that share the training that runs, or ran last.
+    pub crew: Vec<Member>,
 }
 
 impl Muscle {
@@ -39,8 +43,13 @@ impl Muscle {
         if !self.on {
             return Ok(None);
         }
-        let place = Elsewhere::new(&self.address, &self.token, None, self.open).map_err(TrainError::from)?;
-        Ok(Some(place))
+        let place = Elsewhere::several(&self.address, &self.token, None, self.open);
+        Ok(Some(place.map_err(TrainError::from)?))
+    }
+
+    /// Where encoded rows of customers go when a network is trained, if anywhere.
+    pub fn address_in_use(&self) -> Option<&str> {
+        Some(self.address.trim()).filter(|address| self.on && !address.is_empty())
     }
 
     /// True while it is asked what it is.
@@ -68,8 +77,9 @@ impl State {
         match self.muscle.place() {
             Ok(Some(place)) => {
                 self.muscle.trying = Some(self.start(move |_| {
-                    let about = place.about().map_err(TrainError::from)?;
-                    Ok(about)
+                    let told =
+                        |about: Result<_, ElsewhereError>| about.map_err(|e| TrainError::from(e).into());
+                    Ok(place.abouts().into_iter().map(|(place, about)| (place, told(about))).collect())
                 }));
             }
             Ok(None) => {}

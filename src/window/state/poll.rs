@@ -41,6 +41,7 @@ impl State {
             match event {
                 Event::Epoch(epoch) => self.live.push(epoch),
                 Event::Device(device) => self.live_device = Some(device),
+                Event::Crew(crew) => self.muscle.crew = crew,
                 Event::Phase(name) => self.muscle.phase = name.starts_with("elsewhere").then_some(name),
                 _ => {}
             }

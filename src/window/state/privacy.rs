@@ -78,8 +78,10 @@ impl State {
         let wanted = self.lacks.iter().flat_map(|lacks| &lacks.wanted).map(|of| of.at(of.file.clone()));
         let sources: Vec<project::Source> = self.sources.iter().cloned().chain(wanted).collect();
         let mut all = project::addresses(&sources, notices);
-        if self.muscle.on && !self.muscle.address.trim().is_empty() {
-            all.push(TalksTo { address: self.muscle.address.trim().to_owned(), why: TalksFor::Machine });
+        if let Some(address) = self.muscle.address_in_use() {
+            let places = address.split([',', ';', '，', '；', '、']).map(str::trim);
+            let places = places.filter(|place| !place.is_empty());
+            all.extend(places.map(|at| TalksTo { address: at.to_owned(), why: TalksFor::Machine }));
         }
         all
     }

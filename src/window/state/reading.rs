@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use regulars_engine::Error;
-use regulars_engine::collect;
+use regulars_engine::collect::{self, SampleSpec};
 use regulars_engine::job::{Job, Reporter};
 use regulars_engine::project::{self, Collected, SavedProject, Secrets, Settings, Source};
 
 use super::{Behind, State, fresh_id};
-use crate::window::notice::Tone;
+use crate::window::notice::{Notice, Told, Tone};
 
 /// Puts tables together again; what the one file holds beside them stays known.
 pub(super) fn assemble_again(
@@ -104,6 +104,22 @@ impl State {
         }
         (self.sources, self.secrets) = (sources, secrets);
         self.take_collected(collected);
+    }
+
+    /// The sample to read of what does not fit into memory; `None` where that is not what went wrong.
+    pub fn could_read_sample(&self) -> Option<SampleSpec> {
+        let large = |error: &Error| error.kind() == "too_large";
+        let told = |notice: &Notice| matches!(&notice.text, Told::Error(error) if large(error));
+        let wanted = self.table.is_none() && self.load.is_none() && !self.reading.is_empty();
+        let rows = project::SAMPLE_FROM;
+        project::could_sample(rows).filter(|_| wanted && self.notices.iter().any(told))
+    }
+
+    /// Reads a sample of what does not fit into memory.
+    pub fn read_sample(&mut self, spec: SampleSpec) {
+        (self.settings.sample, self.committed.sample) = (Some(spec), Some(spec));
+        let sources = self.reading.clone();
+        self.read(sources);
     }
 
     /// What is being read, else what was.

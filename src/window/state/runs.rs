@@ -162,6 +162,7 @@ impl State {
         self.inside.begin(self.training.clone());
         self.live.clear();
         self.live_device = None;
+        self.muscle.crew.clear();
         self.cut_off = false;
         self.notices.retain(|n| n.tone != Tone::Bad);
         self.unkept = true;

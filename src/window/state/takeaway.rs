@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use regulars_engine::deploy::{Change, Customer, DeployError};
 use regulars_engine::evaluate::{Repair, RepairKind};
 use regulars_engine::files::Grid;
+use regulars_engine::privacy::cells::{self, Rule};
 use regulars_engine::project::{self, CallList, RecipeFile, RunFolder, RunRecord};
 use regulars_engine::{Error, files};
 
@@ -204,9 +205,17 @@ impl State {
 
     /// Writes the bundle of the shown model.
     pub fn save_bundle(&mut self, path: PathBuf) {
+        self.share_bundle(path, None);
+    }
+
+    /// [`save_bundle`](Self::save_bundle), without small groups where there is a rule.
+    pub fn share_bundle(&mut self, path: PathBuf, rule: Option<Rule>) {
         let Some(bundle) = self.bundle.clone() else { return };
         self.write = Some(self.start(move |_| {
-            bundle.save(&path)?;
+            match rule {
+                Some(rule) => bundle.shared(rule, cells::chance()).save(&path)?,
+                None => bundle.save(&path)?,
+            }
             Ok(Told::Key("notice.bundle", vec![("file", path.display().to_string())]))
         }));
     }
@@ -286,11 +295,17 @@ impl State {
 
     /// Writes the report of the shown model, in both languages.
     pub fn export_report(&mut self, lang: Lang, path: PathBuf) {
+        self.share_report(lang, path, None);
+    }
+
+    /// [`export_report`](Self::export_report), without small groups where there is a rule.
+    pub fn share_report(&mut self, lang: Lang, path: PathBuf, rule: Option<Rule>) {
         let Some(bundle) = self.bundle.clone() else { return };
         let segments = self.segments.clone();
         self.write = Some(self.start(move |_| {
             let Some(card) = &bundle.card else { return Ok(Told::Key("notice.nothing", Vec::new())) };
-            let html = report::html(lang, card, segments.as_deref());
+            let shared = rule.map(|rule| card.shared(rule, cells::chance()));
+            let html = report::html(lang, shared.as_ref().unwrap_or(card), segments.as_deref());
             write(&path, |path| files::write_atomically(path, |out| out.write_all(html.as_bytes())))?;
             Ok(Told::Key("notice.wrote", vec![("file", path.display().to_string())]))
         }));

@@ -48,6 +48,9 @@ pub fn name(target: &str) -> &'static str {
         "excel" => "f.xlsx",
         "json" => "f.json",
         "parquet" => "f.parquet",
+        "arrow" => "f.arrow",
+        // No ending that says which: it is told by what it begins with.
+        "packed" => "f.csv",
         _ => "f.csv",
     }
 }
@@ -60,6 +63,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "excel" => vec![excel()],
         "json" => jsons(),
         "parquet" => vec![parquet()],
+        "arrow" => vec![arrow()],
+        "packed" => packed(),
         _ => csvs(),
     }
 }
@@ -148,15 +153,42 @@ fn excel() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-fn parquet() -> Vec<u8> {
-    use polars::prelude::*;
-    let mut frame = df!(
+fn frame() -> polars::prelude::DataFrame {
+    polars::prelude::df!(
         "id" => (0..50).map(|at| format!("C{at:03}")).collect::<Vec<_>>(),
         "orders" => (0..50i64).collect::<Vec<_>>(),
         "sum" => (0..50).map(|at| (at % 7 != 0).then_some(f64::from(at) * 1.5)).collect::<Vec<_>>()
     )
-    .unwrap();
+    .unwrap()
+}
+
+fn parquet() -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
-    ParquetWriter::new(&mut out).finish(&mut frame).unwrap();
+    polars::prelude::ParquetWriter::new(&mut out).finish(&mut frame()).unwrap();
     out.into_inner()
+}
+
+fn arrow() -> Vec<u8> {
+    use polars::prelude::SerWriter as _;
+    let mut out = Cursor::new(Vec::new());
+    polars::prelude::IpcWriter::new(&mut out).finish(&mut frame()).unwrap();
+    out.into_inner()
+}
+
+/// A text in gzip, in Zstandard, and in a zip with a neighbour.
+fn packed() -> Vec<Vec<u8>> {
+    use std::io::Write as _;
+    let text = text(40);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [("readme.txt", "nothing"), ("五月/customers.csv", text.as_str())] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    vec![
+        gzip.finish().unwrap(),
+        zstd::encode_all(text.as_bytes(), 1).unwrap(),
+        zip.finish().unwrap().into_inner(),
+    ]
 }

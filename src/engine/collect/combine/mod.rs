@@ -16,6 +16,7 @@ use crate::error::Place;
 pub(crate) use columns::currency;
 pub(crate) use plan::column;
 pub use plan::{Apart, Choice, Dated, Dropped, Function, Hop, Plan, PlannedColumn, Source, TableRef};
+pub(crate) use propose::event_date;
 pub use propose::plan;
 pub(crate) use run::provenance;
 pub use run::run;

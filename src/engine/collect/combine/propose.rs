@@ -160,7 +160,7 @@ fn find_key(table: &Table, at: usize, kind: Option<TableKind>, links: &[&Link]) 
 
 /// The column that says when a row happened: the first date that is nearly full, for files put what
 /// happened first before what followed (ordered, paid, delivered); else the fullest. Never a birthday.
-fn event_date(table: &Table) -> Option<&Column> {
+pub(crate) fn event_date(table: &Table) -> Option<&Column> {
     let birth = |column: &Column| {
         let name = column.name.to_lowercase();
         ["birth", "生日", "出生"].iter().any(|part| name.contains(part))

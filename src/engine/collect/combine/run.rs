@@ -181,6 +181,7 @@ pub(crate) fn provenance(data: &Dataset, plan: &Plan, base: &Table) -> Result<Pr
         header: true,
         bytes,
         hash: hasher.finalize().to_hex().to_string(),
+        sampled: base.source.sampled.clone(),
     })
 }
 

@@ -10,13 +10,14 @@ mod offer;
 mod postgres;
 mod pushdown;
 mod rows;
+mod session;
 mod sql;
 mod sqlite;
 mod tls;
 mod write;
 
 #[cfg(test)]
-mod servers;
+pub(crate) mod servers;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use error::{DatabaseError, NotReading};
 pub(super) use file::{list_file, read_file};
 pub use offer::Offer;
 pub use pushdown::{Aggregate, Function};
+pub use session::{Answer, Form, Session, Typed};
 pub use write::{ScoreRow, Written, write_scores};
 
 use rows::{Halt, Rows};

@@ -162,6 +162,7 @@ impl Rows {
                 header: true,
                 bytes: self.bytes,
                 hash: self.hasher.finalize().to_hex().to_string(),
+                sampled: None,
             },
             raw,
             columns: Vec::new(),

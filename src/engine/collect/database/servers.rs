@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use super::{Address, Database, Engine, Reporter, Secret, Server, Tls};
 
 /// The password of the user `owner` on both servers.
-pub(super) const PASSWORD: &str = "geheim' 密码\\";
+pub(crate) const PASSWORD: &str = "geheim' 密码\\";
 
 /// A running server.
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
     pub server: Server,
     pub folder: tempfile::TempDir,
@@ -30,15 +30,15 @@ impl Drop for Running {
 }
 
 impl Running {
-    pub(super) fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address::Server(self.server.clone())
     }
 
-    pub(super) fn secret() -> Secret {
+    pub(crate) fn secret() -> Secret {
         Secret::new(PASSWORD)
     }
 
-    pub(super) fn database(&self) -> Database {
+    pub(crate) fn database(&self) -> Database {
         Database::connect(&self.address(), Some(&Self::secret()), &Reporter::silent()).unwrap()
     }
 }
@@ -125,7 +125,7 @@ fn wait_for(running: &mut Running) {
 }
 
 /// PostgreSQL with a database `postgres`.
-pub(super) fn postgresql() -> Option<Running> {
+pub(crate) fn postgresql() -> Option<Running> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .ok()
         .and_then(|versions| versions.flatten().map(|version| version.path().join("bin")).max())
@@ -169,7 +169,7 @@ pub(super) fn postgresql() -> Option<Running> {
 }
 
 /// MariaDB with a database `shop`.
-pub(super) fn mariadb() -> Option<Running> {
+pub(crate) fn mariadb() -> Option<Running> {
     let (program, install) = (Path::new("/usr/sbin/mariadbd"), Path::new("/usr/bin/mariadb-install-db"));
     if absent(program) || absent(install) {
         return None;

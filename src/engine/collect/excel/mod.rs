@@ -263,6 +263,7 @@ fn to_table(mut sheet: Sheet, kind: Kind, part: &str, task: &Task<'_>) -> crate:
             header,
             bytes: task.bytes,
             hash: task.hash.clone(),
+            sampled: None,
         },
         raw: DataFrame::new(ids.len(), columns).map_err(|cause| task.malformed(cause))?,
         columns: Vec::new(),

@@ -157,3 +157,80 @@ fn values_of_many_kinds() {
         assert_eq!(codes(&table.warnings), ["column_left", "zone_utc", "column_left"], "{name}");
     }
 }
+
+/// A Parquet file of fifty rows, unpacked: its bytes are what they say.
+fn fifty() -> Vec<u8> {
+    let mut frame = df!(
+        "id" => (0..50).map(|at| format!("C{at:03}")).collect::<Vec<_>>(),
+        "orders" => (0..50i64).collect::<Vec<_>>(),
+        "sum" => (0..50).map(|at| (at % 7 != 0).then_some(f64::from(at) * 1.5)).collect::<Vec<_>>()
+    )
+    .unwrap();
+    let mut out = Vec::new();
+    let writer = ParquetWriter::new(&mut out).with_compression(ParquetCompression::Uncompressed);
+    writer.finish(&mut frame).unwrap();
+    out
+}
+
+/// Opens bytes as a Parquet file: the cause of what is wrong with it.
+fn fault(path: &std::path::Path, bytes: &[u8]) -> Option<String> {
+    std::fs::write(path, bytes).unwrap();
+    let opened = open(path, &ReadOptions::default(), &Reporter::silent());
+    opened.err().map(|error| error.to_string())
+}
+
+/// polars 0.55 reserves what these ask for and ends the program: a test that failed would not be heard of.
+#[test]
+fn a_parquet_file_that_asks_for_too_much_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let whole = fifty();
+    assert_eq!(fault(&path, &whole), None);
+    let size = u32::from_le_bytes(whole[whole.len() - 8..whole.len() - 4].try_into().unwrap()) as usize;
+    let footer = whole.len() - 8 - size;
+    let mut told: Vec<String> = Vec::new();
+    let mut change = |at: usize, to: u8| {
+        let mut bytes = whole.clone();
+        bytes[at] = to;
+        told.extend(fault(&path, &bytes));
+    };
+    // Fifty, as headers write it, becomes minus fifty-one and sixty-three.
+    for at in (0..whole.len() - 8).filter(|at| whole[*at] == 100) {
+        [101, 126].into_iter().for_each(|to| change(at, to));
+    }
+    // Lists of the footer become as long as the byte after it says.
+    for at in (footer..whole.len() - 8).filter(|at| whole[*at] & 0x0f == 12 || whole[*at] & 0x0f == 8) {
+        change(at, whole[at] | 0xf0);
+    }
+    for cause in ["counts below nothing", "more values than its column", "a value for every row"] {
+        assert!(told.iter().any(|told| told.contains(cause)), "{cause}: {told:#?}");
+    }
+    // The footer's first list with as many columns as four bytes can say.
+    let list = (footer..whole.len()).find(|at| whole[*at] == 0x19).unwrap() + 1;
+    let mut bytes = whole.clone();
+    bytes[list] = 0xfc;
+    bytes.splice(list + 1..list + 1, [0xff, 0xff, 0xff, 0xff, 0x07]);
+    let end = bytes.len() - 8;
+    bytes[end..end + 4].copy_from_slice(&(size as u32 + 5).to_le_bytes());
+    assert!(fault(&path, &bytes).unwrap().contains("footer cannot be understood"));
+}
+
+/// Every byte before the rows, one after the other: told or read, and nothing else.
+#[test]
+fn no_byte_of_a_parquet_file_ends_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let whole = fifty();
+    let (mut told, mut read) = (0, 0);
+    for at in 4..whole.len() - 4 {
+        for to in [whole[at] ^ 1, whole[at] ^ 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] = to;
+            match fault(&path, &bytes) {
+                Some(_) => told += 1,
+                None => read += 1,
+            }
+        }
+    }
+    assert!(told > 1_000 && read > 1_000, "{told} told, {read} read");
+}

@@ -314,6 +314,7 @@ impl Walk {
             header: true,
             bytes: self.bytes,
             hash: self.hasher.finalize().to_hex().to_string(),
+            sampled: None,
         }
     }
 }

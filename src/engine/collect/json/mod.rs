@@ -78,6 +78,7 @@ pub(super) fn read(decoded: Decoded, cut: bool, task: &Task<'_>) -> crate::Resul
         header: true,
         bytes,
         hash,
+        sampled: None,
     };
     let rejected = drafts.rejected_count();
     let mut tables = drafts.finish(&task.stem(), &origin)?;

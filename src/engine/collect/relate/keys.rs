@@ -31,7 +31,7 @@ pub(crate) fn value<'a>(column: &Column, text: Option<&'a str>) -> Option<&'a st
 
 /// The form in which keys are compared: `12.0` is `12`, mail addresses know no case; zeros in front
 /// count.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if let Some((whole, zeros)) = text.split_once('.')
         && !whole.is_empty()
         && whole.bytes().all(|b| b.is_ascii_digit())

@@ -15,7 +15,7 @@ use crate::job::Reporter;
 use crate::note::Note;
 use crate::table::{Cardinality, Column, Link, Role, Table};
 
-pub(crate) use keys::{BLANK, Keys, check, hashes, value};
+pub(crate) use keys::{BLANK, Keys, check, hashes, plain, value};
 pub use kind::{TableKind, kind};
 pub(crate) use names::{KeyName, Said, is_title, key_name};
 

@@ -32,6 +32,7 @@ pub fn built(name: &str, header: &[String], rows: &[Vec<Option<String>>]) -> Tab
             header: true,
             bytes: 0,
             hash: blake3::hash(format!("{name}{rows:?}").as_bytes()).to_hex().to_string(),
+            sampled: None,
         },
         raw: DataFrame::new(rows.len(), columns).unwrap(),
         columns: Vec::new(),

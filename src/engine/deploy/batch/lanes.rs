@@ -1,17 +1,17 @@
 //! Blocks on their way: one is read while others are worked on side by side, and what comes of them is
-//! taken in their order.
+//! taken in their order, while others are worked on.
 
-use std::sync::mpsc::sync_channel;
-
-use rayon::prelude::*;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::Error;
 
-/// Blocks that are worked on at a time, at most: each is worked on by several cores anyway, and each needs
-/// its memory.
+/// Blocks that are worked on or wait to be taken at a time, at most: each is worked on by several cores
+/// anyway, and each needs its memory.
 const MOST: usize = 4;
 
 /// Hands what `read` reads to `work`, and what that makes to `take`, in the order of reading.
+///
+/// Not to be called by a thread of rayon's own, for it waits for the others.
 ///
 /// # Errors
 /// The first failure in that order.
@@ -21,25 +21,32 @@ pub(super) fn run<Block: Send, Made: Send, Whole: Send>(
     mut take: impl FnMut(Made) -> crate::Result<()>,
 ) -> crate::Result<Whole> {
     let lanes = rayon::current_num_threads().clamp(1, MOST);
-    std::thread::scope(|scope| {
-        let (sender, blocks) = sync_channel::<Block>(lanes - 1);
-        let reader = scope.spawn(move || {
-            // Where nobody listens any more, why is told by the other side.
-            read(&mut |block| sender.send(block).map_err(|_| Error::Cancelled))
-        });
-        let mut done = Ok(());
-        while let Ok(first) = blocks.recv() {
-            let others = std::iter::from_fn(|| blocks.try_recv().ok()).take(lanes - 1);
-            let some: Vec<Block> = std::iter::once(first).chain(others).collect();
-            let made: Vec<crate::Result<Made>> = some.into_par_iter().map(&work).collect();
-            done = made.into_iter().try_for_each(|made| take(made?));
-            if done.is_err() {
-                break;
+    let work = &work;
+    rayon::in_place_scope(|tasks| {
+        std::thread::scope(|scope| {
+            // In the order of reading: where each block's outcome will come from.
+            let (order, places) = sync_channel::<Receiver<crate::Result<Made>>>(lanes - 1);
+            let reader = scope.spawn(move || {
+                read(&mut |block| {
+                    let (done, made) = sync_channel(1);
+                    // Waits for room. Where nobody listens any more, why is told by the other side.
+                    order.send(made).map_err(|_| Error::Cancelled)?;
+                    tasks.spawn(move |_| drop(done.send(work(block))));
+                    Ok(())
+                })
+            });
+            let mut done = Ok(());
+            for made in places {
+                // Nothing comes of a block where the work panicked: the scope tells.
+                let Ok(made) = made.recv() else { break };
+                done = made.and_then(&mut take);
+                if done.is_err() {
+                    break;
+                }
             }
-        }
-        drop(blocks);
-        let read = reader.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
-        done.and(read)
+            let read = reader.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
+            done.and(read)
+        })
     })
 }
 

@@ -5,14 +5,14 @@
 //! once more before; and which rows repeat earlier ones, for which 16 bytes a row go to a temporary file.
 
 mod lanes;
+mod lines;
 mod repeats;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
 
 use super::drift::{Alert, DriftReport, Gather, Rules};
 use super::{Bundle, DeployError, Differences, Lacking, Ready, Scored, Scores, scorer};
@@ -21,12 +21,10 @@ use crate::collect::{self, ReadOptions};
 use crate::features::{Anchors, FittedFeatures};
 use crate::files;
 use crate::job::{Event, Reporter};
-use crate::table::{Frame, Provenance, Table};
+use crate::table::{Provenance, Table};
 
 use repeats::Repeats;
 
-/// Rows that are written in one go.
-const LINES: usize = 1 << 13;
 /// The columns of a list of scores.
 pub const HEADER: [&str; 5] = ["row", "id", "probability", "at_risk", "flag"];
 /// What the last column says of a row that repeats an earlier one.
@@ -119,7 +117,7 @@ fn flagged(
     let Some(anchored) = anchored(ask, file, &report.part(0.0, 0.3))? else { return Ok(None) };
     let report = &report.part(0.3, 0.7);
     let mut made = Ok(None);
-    let written = files::write_atomically(out, |to| {
+    let written = files::write_file_atomically(out, |to| {
         made = pass((ask, ready), &anchored, file, out, to, report);
         match made {
             Ok(Some(_)) => Ok(()),
@@ -160,11 +158,11 @@ fn anchored(ask: Ask<'_>, file: &Path, report: &Reporter) -> crate::Result<Optio
     Ok(streamed.map(|_| features.anchored(&anchors)))
 }
 
-/// What comes of a block.
+/// What comes of a block; its rows themselves are done with.
 struct Block {
-    p: Vec<f64>,
-    /// The rows before holes are filled.
-    known: Frame,
+    rows: usize,
+    at_risk: usize,
+    drift: Gather,
     keys: Option<Vec<u64>>,
     /// Rows of which something is told.
     told: u64,
@@ -178,18 +176,18 @@ fn pass(
     features: &FittedFeatures,
     file: &Path,
     out: &Path,
-    to: &mut dyn Write,
+    to: &mut File,
     report: &Reporter,
 ) -> crate::Result<Option<(Batch, u64)>> {
     let fail = |cause| DeployError::write(out, cause);
     let mut repeats = Repeats::new().map_err(fail)?;
-    let mut gather = Gather::new(ask.bundle);
+    let none = Gather::new(ask.bundle);
+    let mut gather = none.clone();
     let mut differences: Option<Differences> = None;
     let (mut rows, mut at_risk, mut told) = (0u64, 0u64, 0u64);
     // Without repeated rows this is the list; with them it is written once more, with their flags.
-    let mut first = tempfile::tempfile().map_err(fail)?;
     let streamed = {
-        let mut buffer = std::io::BufWriter::with_capacity(1 << 20, &mut first);
+        let mut buffer = std::io::BufWriter::with_capacity(1 << 20, &mut *to);
         write_header(&mut buffer, ready.is_some()).map_err(fail)?;
         let work = |block: Table| {
             let part = report.part(0.0, 0.0);
@@ -197,10 +195,12 @@ fn pass(
             let flags = ready.map(|ready| flags(ready, &scores));
             let told = flags.iter().flatten().filter(|flags| flags.iter().any(|f| !f.is_empty())).count();
             let keys = clean::repeat_keys(&mut scores.cleaning);
-            let lines = lines(&scores.rows, flags.as_deref(), ask.bundle.threshold).map_err(fail)?;
+            let lines = lines::of(&scores.rows, flags.as_deref(), ask.bundle.threshold).map_err(fail)?;
+            let p: Vec<f64> = scores.rows.iter().map(|row| row.probability).collect();
             Ok(Block {
-                p: scores.rows.iter().map(|row| row.probability).collect(),
-                known: scores.cleaning.before_filling().clone(),
+                rows: p.len(),
+                at_risk: p.iter().filter(|p| **p >= ask.bundle.threshold).count(),
+                drift: none.part(scores.cleaning.before_filling(), &p),
                 differences: scores.differences,
                 keys,
                 told: told as u64,
@@ -210,10 +210,10 @@ fn pass(
         let read =
             |each: &mut dyn FnMut(Table) -> crate::Result<()>| collect::stream(file, ask.read, report, each);
         let streamed = lanes::run(read, work, |block| {
-            repeats.add(block.keys, block.p.len()).map_err(fail)?;
-            gather.add(&block.known, &block.p);
-            rows += block.p.len() as u64;
-            at_risk += block.p.iter().filter(|p| **p >= ask.bundle.threshold).count() as u64;
+            repeats.add(block.keys, block.rows).map_err(fail)?;
+            gather.join(block.drift);
+            rows += block.rows as u64;
+            at_risk += block.at_risk as u64;
             told += block.told;
             take(&mut differences, block.differences);
             block.lines.iter().try_for_each(|lines| buffer.write_all(lines)).map_err(fail)?;
@@ -224,7 +224,7 @@ fn pass(
     };
     let Some(streamed) = streamed else { return Ok(None) };
     let repeated = repeats.find().map_err(fail)?;
-    repeats::copy(&mut first, to, &repeated, (HEADER.len() - 1, REPEATED)).map_err(fail)?;
+    repeats::flag(to, &repeated, (HEADER.len() - 1, REPEATED)).map_err(fail)?;
     let drift = gather.finish(ask.rules);
     report.progress(1.0);
     let batch = Batch {
@@ -280,32 +280,6 @@ fn write_header(out: &mut dyn Write, flagged: bool) -> std::io::Result<()> {
         false => writer.write_record(HEADER)?,
     }
     out.write_all(&writer.into_inner().map_err(|error| error.into_error())?)
-}
-
-/// Lines of a list of scores, made on all cores.
-fn lines(rows: &[Scored], flags: Option<&[[String; 3]]>, threshold: f64) -> std::io::Result<Vec<Vec<u8>>> {
-    let part = |(part, rows): (usize, &[Scored])| -> std::io::Result<Vec<u8>> {
-        let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 32));
-        let mut number = Vec::with_capacity(16);
-        for (at, scored) in rows.iter().enumerate() {
-            let mut field = |text: std::fmt::Arguments<'_>| {
-                number.clear();
-                number.write_fmt(text)?;
-                writer.write_field(&number)
-            };
-            field(format_args!("{}", scored.row))?;
-            field(format_args!("{}", files::harmless(&scored.id)))?;
-            field(format_args!("{:.6}", scored.probability))?;
-            writer.write_field(if scored.probability >= threshold { "1" } else { "0" })?;
-            writer.write_field("")?;
-            for flag in flags.and_then(|flags| flags.get(part * LINES + at)).into_iter().flatten() {
-                writer.write_field(files::harmless(flag).as_ref())?;
-            }
-            writer.write_record(None::<&[u8]>)?;
-        }
-        writer.into_inner().map_err(|error| error.into_error())
-    };
-    rows.par_chunks(LINES).enumerate().map(part).collect()
 }
 
 /// What watches over a file that was scored whole.

@@ -9,7 +9,7 @@ use super::{ColumnDrift, ColumnKind, DriftReport, Fine, Rules};
 use crate::deploy::differences::{bin, known_to};
 use crate::deploy::{Bundle, Profile, Spread};
 use crate::metrics::psi;
-use crate::table::{Frame, Places, Role, show_number};
+use crate::table::{Frame, Places, Role, each, show_number};
 
 /// Unseen categories that are told apart; a column of free text must not fill the memory.
 const UNSEEN_KEPT: usize = 1000;
@@ -35,6 +35,26 @@ struct Place {
     known: bool,
 }
 
+/// Categories that the training rows never had, with their rows.
+#[derive(Debug, Clone, Default)]
+struct Unseen {
+    /// In the order in which they came.
+    levels: Vec<(String, usize)>,
+    places: HashMap<String, usize>,
+}
+
+impl Unseen {
+    /// `times` more rows; a category that is new is kept where there are fewer than `most`.
+    fn add(&mut self, level: &str, times: usize, most: usize) {
+        if let Some((_, count)) = self.places.get(level).and_then(|at| self.levels.get_mut(*at)) {
+            *count += times;
+        } else if self.levels.len() < most {
+            self.places.insert(level.to_owned(), self.levels.len());
+            self.levels.push((level.to_owned(), times));
+        }
+    }
+}
+
 /// Counts of one column.
 #[derive(Debug, Clone)]
 struct Counts {
@@ -52,7 +72,7 @@ struct Counts {
     fine: Vec<usize>,
     outside: usize,
     unseen: usize,
-    unseen_levels: HashMap<String, usize>,
+    unseen_levels: Unseen,
     /// Days with their counts: they are counted back from the last one, known at the end only.
     days: BTreeMap<i64, usize>,
 }
@@ -82,24 +102,67 @@ impl Counts {
             fine: vec![0; profile.fine.as_ref().map_or(0, |fine| fine.cuts.len() + 1)],
             outside: 0,
             unseen: 0,
-            unseen_levels: HashMap::new(),
+            unseen_levels: Unseen::default(),
             days: BTreeMap::new(),
             profile: profile.clone(),
         }
     }
 
-    fn add(&mut self, frame: &Frame) {
-        let column = self.profile.column.clone();
+    /// The same column with nothing counted.
+    fn blank(&self) -> Self {
+        Self {
+            profile: self.profile.clone(),
+            kind: self.kind,
+            places: self.places.clone(),
+            knows_all: self.knows_all,
+            present: false,
+            missing: 0,
+            values: 0,
+            bins: vec![0; self.bins.len()],
+            fine: vec![0; self.fine.len()],
+            outside: 0,
+            unseen: 0,
+            unseen_levels: Unseen::default(),
+            days: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what was counted of rows that come behind these.
+    fn join(&mut self, other: Self) {
+        let sum = |all: &mut Vec<usize>, more: &[usize]| {
+            all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
+        };
+        self.present |= other.present;
+        self.missing += other.missing;
+        self.values += other.values;
+        sum(&mut self.bins, &other.bins);
+        sum(&mut self.fine, &other.fine);
+        self.outside += other.outside;
+        self.unseen += other.unseen;
+        for (level, times) in other.unseen_levels.levels {
+            self.unseen_levels.add(&level, times, UNSEEN_KEPT);
+        }
+        other.days.into_iter().for_each(|(day, times)| *self.days.entry(day).or_default() += times);
+    }
+
+    /// Counts rows; `most` unseen categories are told apart.
+    fn add(&mut self, frame: &Frame, most: usize) {
         if matches!(self.profile.spread, Spread::Levels { .. }) {
-            let Some(text) = frame.text(&column) else { return };
+            let Some(text) = frame.text(&self.profile.column) else { return };
             self.present = true;
-            text.iter().for_each(|value| match value {
-                Some(value) => self.level(value),
-                None => self.missing += 1,
-            });
+            let places = std::mem::replace(&mut self.places, Places::of(std::iter::empty()));
+            each(
+                text,
+                |value| (value, places.get(value)),
+                |cell| match cell {
+                    Some((value, place)) => self.level(value, place, most),
+                    None => self.missing += 1,
+                },
+            );
+            self.places = places;
             return;
         }
-        let Some(numbers) = frame.numbers(&column) else { return };
+        let Some(numbers) = frame.numbers(&self.profile.column) else { return };
         self.present = true;
         for value in numbers {
             match value.filter(|value| value.is_finite()) {
@@ -112,20 +175,15 @@ impl Counts {
         }
     }
 
-    fn level(&mut self, value: &str) {
+    fn level(&mut self, value: &str, place: Option<Place>, most: usize) {
         self.values += 1;
-        let place = self.places.get(value);
         let last = self.bins.len().saturating_sub(1);
         if let Some(count) = self.bins.get_mut(place.map_or(last, |place| place.bin)) {
             *count += 1;
         }
         if self.knows_all && !place.is_some_and(|place| place.known) {
             self.unseen += 1;
-            if let Some(count) = self.unseen_levels.get_mut(value) {
-                *count += 1;
-            } else if self.unseen_levels.len() < UNSEEN_KEPT {
-                self.unseen_levels.insert(value.to_owned(), 1);
-            }
+            self.unseen_levels.add(value, 1, most);
         }
     }
 
@@ -171,7 +229,7 @@ impl Counts {
         };
         let ks = self.profile.fine.as_ref().filter(|_| n > 0).map(|fine| distance(fine, &self.fine, n));
         let ks_by_chance = ks.map(|_| (-(level / 2.0).ln() / 2.0 * harmonic).sqrt());
-        let mut levels: Vec<(String, usize)> = self.unseen_levels.into_iter().collect();
+        let mut levels = self.unseen_levels.levels;
         levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         levels.truncate(UNSEEN_TOLD);
         let has_range = self.kind == ColumnKind::Number
@@ -282,8 +340,35 @@ impl Gather {
 
     /// Takes in rows before holes are filled, and their probabilities.
     pub fn add(&mut self, frame: &Frame, probabilities: &[f64]) {
+        self.count(frame, probabilities, UNSEEN_KEPT);
+    }
+
+    /// What [`add`](Self::add) would count of these rows, by itself, to be [joined](Self::join).
+    pub(in crate::deploy) fn part(&self, frame: &Frame, probabilities: &[f64]) -> Self {
+        let mut part = Self {
+            rows: 0,
+            sum: 0.0,
+            columns: self.columns.iter().map(Counts::blank).collect(),
+            score: self.score.as_ref().map(Counts::blank),
+        };
+        // Which of the unseen categories are kept is known only once the parts before are joined.
+        part.count(frame, probabilities, usize::MAX);
+        part
+    }
+
+    /// Adds what was counted of the rows that come next.
+    pub(in crate::deploy) fn join(&mut self, part: Self) {
+        self.rows += part.rows;
+        self.sum += part.sum;
+        self.columns.iter_mut().zip(part.columns).for_each(|(all, part)| all.join(part));
+        if let (Some(all), Some(part)) = (&mut self.score, part.score) {
+            all.join(part);
+        }
+    }
+
+    fn count(&mut self, frame: &Frame, probabilities: &[f64], most: usize) {
         self.rows += frame.height();
-        self.columns.par_iter_mut().for_each(|counts| counts.add(frame));
+        self.columns.par_iter_mut().for_each(|counts| counts.add(frame, most));
         self.sum += probabilities.iter().sum::<f64>();
         if let Some(score) = &mut self.score {
             score.present = true;

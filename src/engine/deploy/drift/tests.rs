@@ -138,6 +138,25 @@ fn blocks_add_up_to_the_whole() {
 }
 
 #[test]
+fn parts_that_were_counted_apart_are_as_if_counted_in_turn() {
+    let then = profiles(4000);
+    let (mut joined, mut in_turn) =
+        (Gather::of_profiles(&then.0, Some(&then.1)), Gather::of_profiles(&then.0, Some(&then.1)));
+    let none = joined.clone();
+    for part in 0..4 {
+        let mut block = customers(700, 20 + part, 3.0, 0.1);
+        // More new towns than are kept, some of them in every part.
+        let towns: Vec<String> = (0..700)
+            .map(|at| if at % 7 == 0 { format!("town {at}") } else { format!("town {part} {}", at / 2) })
+            .collect();
+        block.0.data.replace("city", Series::new("city".into(), towns).into()).unwrap();
+        joined.join(none.part(&block.0, &block.1));
+        in_turn.add(&block.0, &block.1);
+    }
+    assert!(joined.finish(&Rules::default()) == in_turn.finish(&Rules::default()));
+}
+
+#[test]
 fn a_distance_by_hand() {
     // 1, 2, …, 200 then; the upper half now: at the median all of the new values are above.
     let sorted: Vec<f64> = (1..=200).map(f64::from).collect();

@@ -31,7 +31,7 @@ pub struct Behaviour {
     /// The side of each row, as `split::assign_customers` gives it.
     pub side: Vec<Side>,
     /// Row after row, one value per feature; not a number where there is none.
-    values: Vec<f64>,
+    pub(super) values: Vec<f64>,
 }
 
 impl Behaviour {
@@ -50,6 +50,37 @@ impl Behaviour {
     pub fn named(&self, name: &str) -> Option<Vec<f64>> {
         let at = self.features.iter().position(|feature| feature.name == name)?;
         Some(self.column(at).collect())
+    }
+
+    /// Leaves out features that do not vary among the training rows, and tells of them and of `silent`
+    /// customers.
+    pub(super) fn settle(&mut self, silent: usize) -> Vec<Note> {
+        let varying: Vec<usize> = (0..self.features.len())
+            .filter(|at| {
+                let train = self.column(*at).zip(&self.side).filter(|(_, s)| **s == Side::Train);
+                let mut values = train.map(|(value, _)| value).filter(|value| !value.is_nan());
+                values.next().is_some_and(|first| values.any(|value| value != first))
+            })
+            .collect();
+        let left_out = self.features.len() - varying.len();
+        let mut notes = Vec::new();
+        if left_out > 0 {
+            notes.push(Note::new("behaviour_constant").with("count", left_out));
+        }
+        if silent > 0 {
+            let days = self.fitted.question.look_back_days;
+            notes.push(Note::new("behaviour_silent").with("count", silent).with("days", days));
+        }
+        self.keep(&varying);
+        self.fitted.kept = self.features.iter().map(|feature| feature.name.clone()).collect();
+        notes
+    }
+
+    /// Leaves out features that the model does not know, and puts the others in its order.
+    pub(super) fn keep_fitted(&mut self) {
+        let place = |name: &String| self.features.iter().position(|feature| feature.name == *name);
+        let places: Vec<usize> = self.fitted.kept.iter().filter_map(place).collect();
+        self.keep(&places);
     }
 
     /// Leaves out all features but those at `places`.
@@ -120,23 +151,8 @@ pub fn learn(
     let features = fitted.features();
     let values = values(books, &fitted, &customer, &cut_off, report)?;
     let mut behaviour = Behaviour { fitted, features, customer, cut_off, label, side, values };
-    let varying: Vec<usize> = (0..behaviour.features.len())
-        .filter(|at| {
-            let train = behaviour.column(*at).zip(&behaviour.side).filter(|(_, s)| **s == Side::Train);
-            let mut values = train.map(|(value, _)| value).filter(|value| !value.is_nan());
-            values.next().is_some_and(|first| values.any(|value| value != first))
-        })
-        .collect();
     let mut notes = read.notes.clone();
-    let left_out = behaviour.features.len() - varying.len();
-    if left_out > 0 {
-        notes.push(Note::new("behaviour_constant").with("count", left_out));
-    }
-    if silent > 0 {
-        notes.push(Note::new("behaviour_silent").with("count", silent).with("days", question.look_back_days));
-    }
-    behaviour.keep(&varying);
-    behaviour.fitted.kept = behaviour.features.iter().map(|feature| feature.name.clone()).collect();
+    notes.extend(behaviour.settle(silent));
     report.progress(1.0);
     Ok((behaviour, notes))
 }
@@ -163,9 +179,7 @@ pub fn apply(read: &Read, fitted: &FittedBehaviour, day: Day, report: &Reporter)
     let side = vec![Side::Unlabelled; customer.len()];
     let (fitted, features) = (fitted.clone(), fitted.features());
     let mut behaviour = Behaviour { fitted, features, customer, cut_off, label, side, values };
-    let place = |name: &String| behaviour.features.iter().position(|feature| feature.name == *name);
-    let places: Vec<usize> = behaviour.fitted.kept.iter().filter_map(place).collect();
-    behaviour.keep(&places);
+    behaviour.keep_fitted();
     Ok(behaviour)
 }
 
@@ -174,13 +188,21 @@ pub fn apply(read: &Read, fitted: &FittedBehaviour, day: Day, report: &Reporter)
 /// # Errors
 /// Such a day.
 pub fn within(books: &Books, day: Day) -> Result<(), BehaviourError> {
-    use super::question::to_date;
     let first = books.first_day().ok_or(BehaviourError::NoPurchases)?;
+    between(day, first, books.last_day())
+}
+
+/// Refuses a day before `first` or after `last`.
+///
+/// # Errors
+/// Such a day.
+pub(super) fn between(day: Day, first: Day, last: Day) -> Result<(), BehaviourError> {
+    use super::question::to_date;
     if day < first {
         return Err(BehaviourError::BeforeBegin { day: to_date(day), first: to_date(first) });
     }
-    if day > books.last_day() {
-        return Err(BehaviourError::AfterEnd { day: to_date(day), last: to_date(books.last_day()) });
+    if day > last {
+        return Err(BehaviourError::AfterEnd { day: to_date(day), last: to_date(last) });
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::job::{Cancelled, Reporter};
 use crate::table::{Column, Table};
 
 /// A last day that lies further than this behind all others and that only a few rows reach is a slip.
-const SLIP_GAP: Day = 60;
+pub(super) const SLIP_GAP: Day = 60;
 /// Share of the rows that may be slips.
 const SLIP_SHARE: f64 = 0.001;
 
@@ -79,12 +79,17 @@ pub(super) fn flags(table: &Table, column: &Column, says: impl Fn(&str) -> bool 
     (0..text.len()).into_par_iter().map(read).collect()
 }
 
+/// Rows that may be slips, of so many.
+pub(super) fn most_slips(rows: u64) -> u64 {
+    ((rows as f64 * SLIP_SHARE) as u64).max(2)
+}
+
 /// The last day of the rows that count, without slips; the slips' number and their latest day.
 pub(super) fn last_day(days: &[Day], who: &[u32]) -> (Day, Option<(usize, Day)>) {
     let mut counted: Vec<Day> =
         days.iter().zip(who).filter(|(_, who)| **who != NOBODY).map(|(day, _)| *day).collect();
     counted.par_sort_unstable();
-    let most = ((counted.len() as f64 * SLIP_SHARE) as usize).max(2);
+    let most = usize::try_from(most_slips(counted.len() as u64)).unwrap_or(usize::MAX);
     let last = counted.last().copied().unwrap_or_default();
     let least = counted.len().saturating_sub(most).max(counted.len().div_ceil(2));
     let gap = (least..counted.len()).find_map(|at| {

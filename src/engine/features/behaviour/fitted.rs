@@ -57,7 +57,7 @@ impl Layout {
     }
 
     /// What `books` lack of this. Returns and times of day may be absent from a short file.
-    fn lacking(&self, books: &Self) -> Option<&'static str> {
+    pub(super) fn lacking(&self, books: &Self) -> Option<&'static str> {
         let parts = [
             ("amount", self.amount, books.amount),
             ("quantity", self.quantity, books.quantity),
@@ -250,11 +250,15 @@ fn top(stream: &Stream, levels: &Levels, is_train: &[bool], day: Day) -> Vec<Str
             }
         }
     }
-    let mut seen: Vec<(u64, &String)> =
-        counts.into_iter().zip(levels.texts.iter()).filter(|(n, _)| *n > 0).collect();
-    seen.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    top_of(counts.into_iter().zip(levels.texts.iter().cloned()).collect())
+}
+
+/// The most frequent of levels and their rows.
+pub(super) fn top_of(mut levels: Vec<(u64, String)>) -> Vec<String> {
+    levels.retain(|(n, _)| *n > 0);
+    levels.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     // A level called as the rest is would have the rest's column.
-    seen.into_iter().map(|(_, text)| text.clone()).filter(|text| text != "(other)").take(TOP).collect()
+    levels.into_iter().map(|(_, text)| text).filter(|text| text != "(other)").take(TOP).collect()
 }
 
 /// For each level of some books, the feature that counts it.

@@ -20,6 +20,7 @@ mod question;
 mod read;
 mod roles;
 mod sequence;
+pub mod server;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -77,6 +78,8 @@ pub enum BehaviourError {
     ColumnOfToday { day: NaiveDate },
     #[error("the model was not learnt from a question over time")]
     NoQuestion,
+    #[error(transparent)]
+    Push(#[from] server::PushError),
     #[error("the table of features failed in the table engine: {0}")]
     Table(#[from] polars::error::PolarsError),
 }
@@ -97,6 +100,7 @@ impl BehaviourError {
             Self::NoColumn => "behaviour_no_column",
             Self::ColumnOfToday { .. } => "behaviour_column_of_today",
             Self::NoQuestion => "behaviour_no_question",
+            Self::Push(e) => e.kind(),
             Self::Table(_) => "table_engine",
         }
     }
@@ -104,6 +108,7 @@ impl BehaviourError {
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::NoKeptColumn { column, .. } => Place { column: Some(column.clone()), ..Place::default() },
+            Self::Push(e) => e.place(),
             _ => Place::default(),
         }
     }

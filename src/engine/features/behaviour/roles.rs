@@ -94,6 +94,11 @@ pub(super) fn of_sales<'a>(table: &'a Table, key: &str) -> SalesRoles<'a> {
     }
 }
 
+/// True for a column that says by its name that it may tell of returns.
+pub(super) fn may_say_returned(column: &Column) -> bool {
+    named(&column.name, RETURN)
+}
+
 /// True for a yes/no column called after returns, and for a state of which one level is one.
 fn says_returned(column: &Column) -> bool {
     let yes_no = truth::yes_no_levels(&column.levels).is_some();

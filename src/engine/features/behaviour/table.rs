@@ -109,19 +109,10 @@ pub fn table(
             made.push(copied(base, column, &name, &rows, &behaviour.cut_off), role, why, Some(column));
         }
     }
-    if behaviour.label.iter().any(Option::is_some) {
-        let name = made.free(&target_name(question));
-        let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { LOST } else { "no" }));
-        let why = Note::new("behaviour_target").with("days", question.horizon_days);
-        made.push(Series::new(name.as_str().into(), lost.collect::<Vec<_>>()), Role::Target, why, None);
-    }
+    made.target(question, behaviour);
 
     source.format = "combined";
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(source.hash.as_bytes());
-    hasher.update(serde_json::to_string(&behaviour.fitted).unwrap_or_default().as_bytes());
-    hasher.update(format!("{:?}", behaviour.cut_off.last()).as_bytes());
-    source.hash = hasher.finalize().to_hex().to_string();
+    source.hash = hash_of(&source.hash, behaviour);
     let columns = made.columns.into_iter().map(|series| series.into_column()).collect();
     let height = behaviour.height();
     let mut table = Table {
@@ -139,6 +130,45 @@ pub fn table(
     Ok(table)
 }
 
+/// The rows of `behaviour` as a table, where only they are at hand: the customer's key, called `key` and read
+/// from `keys` by the customer's number, the cut-off day, the features and the target.
+///
+/// # Errors
+/// The table engine; the person cancels.
+pub(super) fn of_rows(
+    (key, keys): (&str, &[String]),
+    behaviour: &Behaviour,
+    mut source: Provenance,
+    report: &Reporter,
+) -> crate::Result<Table> {
+    report.emit(Event::Phase("profile"));
+    let question = &behaviour.fitted.question;
+    let mut made = Made { columns: Vec::new(), known: Vec::new() };
+    let ids = behaviour.customer.iter().map(|customer| keys.get(*customer as usize).map(String::as_str));
+    let ids = Series::new(key.into(), ids.collect::<Vec<Option<&str>>>());
+    made.push(ids, Role::Id, Note::new("push_key"), None);
+    let days: Vec<String> = behaviour.cut_off.iter().map(|day| to_date(*day).to_string()).collect();
+    let name = made.free(CUT_OFF);
+    made.push(Series::new(name.as_str().into(), days), Role::Ignore, Note::new("behaviour_cut_off"), None);
+    for (at, feature) in behaviour.features.iter().enumerate() {
+        report.check()?;
+        let why = Note::new("behaviour_feature").with("feature", &feature.name);
+        made.push(written(&feature.name, behaviour, at), feature.role, why, None);
+    }
+    made.target(question, behaviour);
+    source.hash = hash_of(&source.hash, behaviour);
+    made.table(source.part.clone().unwrap_or_default(), source, behaviour.height(), report)
+}
+
+/// A hash of what a table of features was made from.
+fn hash_of(source: &str, behaviour: &Behaviour) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(source.as_bytes());
+    hasher.update(serde_json::to_string(&behaviour.fitted).unwrap_or_default().as_bytes());
+    hasher.update(format!("{:?}", behaviour.cut_off.last()).as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
 /// Columns on their way into a table.
 struct Made<'a> {
     columns: Vec<Series>,
@@ -149,6 +179,40 @@ impl<'a> Made<'a> {
     fn push(&mut self, series: Series, role: Role, why: Note, of: Option<&'a Column>) {
         self.columns.push(series);
         self.known.push(Known { role, why, of });
+    }
+
+    /// Adds what happened after each row's day, where anything is known of it.
+    fn target(&mut self, question: &Question, behaviour: &Behaviour) {
+        if behaviour.label.iter().any(Option::is_some) {
+            let name = self.free(&target_name(question));
+            let lost = behaviour.label.iter().map(|label| label.map(|lost| if lost { LOST } else { "no" }));
+            let why = Note::new("behaviour_target").with("days", question.horizon_days);
+            self.push(Series::new(name.as_str().into(), lost.collect::<Vec<_>>()), Role::Target, why, None);
+        }
+    }
+
+    /// These columns as a table of their own.
+    fn table(
+        self,
+        name: String,
+        source: Provenance,
+        height: usize,
+        report: &Reporter,
+    ) -> crate::Result<Table> {
+        let columns = self.columns.into_iter().map(|series| series.into_column()).collect();
+        let mut table = Table {
+            name,
+            source,
+            raw: DataFrame::new(height, columns).map_err(BehaviourError::from)?,
+            columns: Vec::new(),
+            rows: Arc::new((2u32..).take(height).collect()),
+            records: height as u64,
+            rejected: Vec::new(),
+            rejected_count: 0,
+            warnings: Vec::new(),
+        };
+        table.columns = as_known(&table, &self.known, report)?;
+        Ok(table)
     }
 
     /// A name that no column has yet.

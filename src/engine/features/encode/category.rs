@@ -8,7 +8,7 @@ use super::target;
 use super::{Encoder, Fit, MOST_BITS, TrainRows, is_pair, put};
 use crate::features::spec::{ColumnEncoding, FeatureSpec};
 use crate::features::text::bucket;
-use crate::table::{Frame, Places};
+use crate::table::{Frame, Places, each};
 
 /// Rows below which a level is found by looking through the list: building a map costs more.
 const FEW_ROWS: usize = 64;
@@ -155,9 +155,11 @@ fn mark(
     text: &StringChunked,
     place: impl Fn(&str) -> Option<usize>,
 ) {
-    for (row, value) in data.chunks_exact_mut(width.max(1)).zip(text.iter()) {
-        if let Some(place) = value.and_then(&place).and_then(|at| row.get_mut(offset + at)) {
+    let mut rows = data.chunks_exact_mut(width.max(1));
+    each(text, place, |at| {
+        let row = rows.next();
+        if let Some(place) = row.zip(at.flatten()).and_then(|(row, at)| row.get_mut(offset + at)) {
             *place = 1.0;
         }
-    }
+    });
 }

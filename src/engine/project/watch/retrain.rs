@@ -167,7 +167,7 @@ fn split(
 ) -> crate::Result<(Table, Table)> {
     let schema: Vec<ColumnSpec> = base.columns.iter().map(ColumnSpec::from).collect();
     let read = settings.read.without_columns();
-    let plain = Settings { read, files: Vec::new(), ..settings.clone() };
+    let plain = Settings { read, files: Vec::new(), sample: None, ..settings.clone() };
     let mut parts = vec![(base.clone(), false)];
     let mut hashes = base.source.hash.clone();
     for (path, hash) in months {

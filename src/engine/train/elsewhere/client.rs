@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// An answer may take so long; an order of many rows longer.
 const ANSWER: Duration = Duration::from_secs(15);
 const ORDER: Duration = Duration::from_secs(600);
+/// The gradients of one step, there and back.
+const MEETING: Duration = Duration::from_secs(60);
 /// Bytes of an answer at most.
 const MOST: u64 = 2 << 30;
 /// Apart from each other, the questions what is new: at first, and later.
@@ -46,23 +48,28 @@ pub struct Elsewhere {
     base: String,
     token: Zeroizing<String>,
     agent: ureq::Agent,
-    patience: Duration,
+    pub(super) patience: Duration,
+    /// Machines that share its trainings.
+    pub(super) rest: Vec<Elsewhere>,
 }
 
 impl std::fmt::Debug for Elsewhere {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Elsewhere").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Elsewhere")
+            .field("base", &self.base)
+            .field("rest", &self.rest)
+            .finish_non_exhaustive()
     }
 }
 
 impl PartialEq for Elsewhere {
     fn eq(&self, other: &Self) -> bool {
-        self.base == other.base && self.token == other.token
+        self.base == other.base && self.token == other.token && self.rest == other.rest
     }
 }
 
 /// What went wrong with one question.
-enum Trouble {
+pub(super) enum Trouble {
     /// Nobody answers: it may pass.
     Away(String),
     /// The machine does not know the job: it was started anew.
@@ -72,8 +79,8 @@ enum Trouble {
 
 impl Elsewhere {
     /// The machine at `address`: `HOST:PORT`, or with a scheme. Without one, this machine is asked by HTTP and
-    /// every other by HTTPS; `open` allows HTTP to others. `ca` is a certificate (PEM) to be trusted instead of
-    /// the public ones.
+    /// every other by HTTPS; `open` allows HTTP to others. `ca` is a file of certificates (PEM) to be trusted instead
+    /// of the public ones.
     ///
     /// # Errors
     /// No address; HTTP to another machine that was not allowed; a certificate that cannot be used.
@@ -102,14 +109,23 @@ impl Elsewhere {
         if let Some(file) = ca {
             let refuse = |cause: String| ElsewhereError::Certificate { file: file.to_owned(), cause };
             let pem = std::fs::read(file).map_err(|error| refuse(error.to_string()))?;
-            let certificate =
-                ureq::tls::Certificate::from_pem(&pem).map_err(|error| refuse(error.to_string()))?;
-            let roots = ureq::tls::RootCerts::new_with_certs(&[certificate]);
+            let mut certificates = Vec::new();
+            for item in ureq::tls::parse_pem(&pem) {
+                if let ureq::tls::PemItem::Certificate(one) =
+                    item.map_err(|error| refuse(error.to_string()))?
+                {
+                    certificates.push(one);
+                }
+            }
+            if certificates.is_empty() {
+                return Err(refuse("it holds no certificate".to_owned()));
+            }
+            let roots = ureq::tls::RootCerts::new_with_certs(&certificates);
             config = config.tls_config(ureq::tls::TlsConfig::builder().root_certs(roots).build());
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
         let token = Zeroizing::new(token.trim().to_owned());
-        Ok(Self { base, token, agent: config.build().into(), patience: PATIENCE })
+        Ok(Self { base, token, agent: config.build().into(), patience: PATIENCE, rest: Vec::new() })
     }
 
     /// Where it is, as it is told to people.
@@ -119,7 +135,8 @@ impl Elsewhere {
 
     /// A link that is lost is tried again for this long (default: two minutes).
     pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+        let rest = self.rest.into_iter().map(|other| other.patient(patience)).collect();
+        Self { patience, rest, ..self }
     }
 
     /// Asks the machine what it is; answers with the time that took.
@@ -135,11 +152,11 @@ impl Elsewhere {
         Ok((about, began.elapsed()))
     }
 
-    fn protocol(&self, cause: String) -> ElsewhereError {
+    pub(super) fn protocol(&self, cause: String) -> ElsewhereError {
         ElsewhereError::Protocol { address: self.place().to_owned(), cause }
     }
 
-    fn told(&self, trouble: Trouble) -> ElsewhereError {
+    pub(super) fn told(&self, trouble: Trouble) -> ElsewhereError {
         match trouble {
             Trouble::Away(cause) => ElsewhereError::Unreachable { address: self.place().to_owned(), cause },
             Trouble::Unknown => self.protocol("it knows no such job".to_owned()),
@@ -148,11 +165,15 @@ impl Elsewhere {
     }
 
     /// One question; the bytes of the answer.
-    fn ask(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn ask(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, Trouble> {
         let url = format!("{}{path}", self.base);
         let bearer = Zeroizing::new(format!("Bearer {}", self.token.as_str()));
         let away = |error: ureq::Error| Trouble::Away(error.to_string());
-        let time = Some(if path == "/v1/jobs" { ORDER } else { ANSWER });
+        let time = Some(match path {
+            "/v1/jobs" => ORDER,
+            path if path.contains("/meet?") => MEETING,
+            _ => ANSWER,
+        });
         macro_rules! with {
             ($request:expr) => {
                 $request.header("authorization", bearer.as_str()).config().timeout_global(time).build()
@@ -182,7 +203,12 @@ impl Elsewhere {
         }
     }
 
-    fn json<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<T, Trouble> {
+    pub(super) fn json<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<T, Trouble> {
         let bytes = self.ask(method, path, body)?;
         serde_json::from_slice(&bytes).map_err(|error| Trouble::Lasting(self.protocol(error.to_string())))
     }
@@ -201,7 +227,7 @@ impl Elsewhere {
     }
 
     /// Orders the job; while the machine is busy or away it is asked again.
-    fn order(&self, order: &Order, first: bool, report: &Reporter) -> crate::Result<String> {
+    pub(super) fn order(&self, order: &Order, first: bool, report: &Reporter) -> crate::Result<String> {
         #[derive(Deserialize)]
         struct Taken {
             id: String,
@@ -227,6 +253,9 @@ impl Elsewhere {
 
     /// Orders a training and follows it to its end, over lost links and machines that were started anew.
     fn train(&self, mut order: Order, kept: Option<&Path>, report: &Reporter) -> crate::Result<Outcome> {
+        if !self.rest.is_empty() {
+            return super::crew::train(self.machines(), order, kept, report);
+        }
         report.emit(Event::Phase("elsewhere_send"));
         let mut seen = 0;
         let mut first = true;
@@ -315,7 +344,7 @@ impl Elsewhere {
     }
 
     /// Tells what is wished, asks what is new, and fetches the checkpoint if there is a newer one.
-    fn turn(
+    pub(super) fn turn(
         &self,
         job: &str,
         (next, checkpoints): (usize, u64),
@@ -342,11 +371,11 @@ impl Elsewhere {
 
     fn device(&self, device: Option<(DeviceKind, Option<String>)>) -> DeviceChoice {
         let (ran, adapter) = device.unwrap_or((DeviceKind::Auto, None));
-        choice(self.place(), ran, adapter)
+        choice(&self.names(), ran, adapter)
     }
 
     /// The error that the training there ended with, with what is left of it.
-    fn error(&self, failed: Failed, kept: Option<Box<Trained>>) -> crate::Error {
+    pub(super) fn error(&self, failed: Failed, kept: Option<Box<Trained>>) -> crate::Error {
         let error = match failed {
             Failed::Cancelled => return crate::Error::Cancelled,
             Failed::Diverged { epoch } => TrainError::Diverged { epoch, kept },
@@ -389,7 +418,7 @@ pub(in crate::train) fn train_mlp(
     report: &Reporter,
 ) -> crate::Result<Trained> {
     let work = Work::Mlp { spec: spec.clone(), samples: Box::new(samples.clone()) };
-    let order = Order { work, device, seed, checkpoint: left(checkpoint) };
+    let order = Order { work, device, seed, checkpoint: left(checkpoint), share: None };
     let outcome = at.train(order, checkpoint, report)?;
     let trained = match outcome.weights {
         Some(Weights::Mlp(network)) if network.is_sound(samples.train.width()) => Some(Trained {
@@ -425,7 +454,8 @@ pub(in crate::train) fn train_sequence(
 ) -> crate::Result<NetTrained> {
     let work =
         Work::Net { spec: Box::new(spec.clone()), fit: fit.clone(), samples: Box::new(samples.clone()) };
-    let order = Order { work, device: run.device, seed: run.seed, checkpoint: left(run.checkpoint) };
+    let order =
+        Order { work, device: run.device, seed: run.seed, checkpoint: left(run.checkpoint), share: None };
     let outcome = at.train(order, run.checkpoint, report)?;
     outcome.figures.iter().for_each(|figures| run.watch.epoch(figures));
     let net = match outcome.weights {

@@ -3,25 +3,30 @@
 //! as they end, and in the end the weights. Fitting before it and judging after it stay here.
 //!
 //! Why not burn's remote backend: in 0.22 it always brings a peer-to-peer stack along, and sends every
-//! tensor operation over the link while autodiff stays here. `docs/elsewhere.md` says more.
+//! tensor operation over the link while autodiff stays here. `docs/elsewhere.md` says more, and why several
+//! machines that share a training meet over this link too.
 
 mod client;
+mod crew;
 mod muscle;
 mod news;
 mod order;
+#[cfg(test)]
+mod shared_tests;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
 
 pub use client::{About, Elsewhere};
+pub use crew::{Asked, Member};
 pub use muscle::{Muscle, Refusal};
 pub use news::{Control, News, Outcome, Standing, Told};
 
 pub(super) use client::{train_mlp, train_sequence};
 
 /// Version of what travels; the other machine must speak the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Why a training elsewhere came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +55,14 @@ pub enum ElsewhereError {
     Failed { cause: String },
     #[error("what arrived is no training job of this version: {cause}")]
     Order { cause: String },
+    #[error("a process that was to share the training cannot be started: {cause}")]
+    Workers { cause: String },
+    #[error("{address} is named twice")]
+    Twice { address: String },
+    #[error("there are {machines} machines and {tokens} tokens")]
+    Tokens { machines: usize, tokens: usize },
+    #[error("batch normalisation looks at the whole batch, which no machine has where several share it")]
+    BatchNorm,
 }
 
 impl ElsewhereError {
@@ -66,6 +79,10 @@ impl ElsewhereError {
             Self::Protocol { .. } => "elsewhere_protocol",
             Self::Failed { .. } => "elsewhere_failed",
             Self::Order { .. } => "elsewhere_order",
+            Self::Workers { .. } => "elsewhere_workers",
+            Self::Twice { .. } => "elsewhere_twice",
+            Self::Tokens { .. } => "elsewhere_tokens",
+            Self::BatchNorm => "elsewhere_batch_norm",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! live in memory only; the checkpoint file holds weights, and goes with the job.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ use super::{ElsewhereError, PROTOCOL};
 use crate::job::{Job, Poll, Reporter};
 use crate::train::fit::{self, EpochFigures, Run, Watch};
 use crate::train::net::NetError;
+use crate::train::share::{Meeting, Shard, Turn};
 use crate::train::{DeviceChoice, DeviceKind, Epoch, Model, TrainError, Trained, device, mlp};
 
 /// A job whose owner has not asked for this long makes room for another.
@@ -22,6 +23,27 @@ const ABANDONED: Duration = Duration::from_secs(600);
 const MOST_NEWS: usize = 20_000;
 /// A network checkpoint is written at least every so many steps.
 const KEPT_STEPS: usize = 500;
+
+/// A machine answers after this long that it still computes.
+const MEETING: Duration = Duration::from_secs(2);
+
+/// How a machine stands that shares a training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met {
+    Frame = 0,
+    Later = 1,
+    Ended = 2,
+    Astray = 3,
+}
+
+/// Tells who waits for a frame that the training has ended, however it ends.
+struct Ends(Arc<Meeting>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
 
 /// Why a job is not taken.
 #[derive(Debug)]
@@ -41,6 +63,7 @@ struct Held {
     written: Option<SystemTime>,
     checkpoints: u64,
     control: Control,
+    meeting: Arc<Meeting>,
 }
 
 /// Trains what is ordered, one job at a time.
@@ -116,8 +139,16 @@ impl Muscle {
                 before.job.cancel();
                 let _ = std::fs::remove_file(&before.checkpoint);
             }
-            let path = checkpoint.clone();
-            let job = Job::start(|| (), move |report| train(order, device, &path, report));
+            let (path, meeting) = (checkpoint.clone(), Arc::<Meeting>::default());
+            let ends = Ends(meeting.clone());
+            let job = Job::start(
+                || (),
+                move |report| {
+                    // Moved in here, so that it falls with this thread's work.
+                    let held = ends;
+                    train(order, device, &path, &held.0, report)
+                },
+            );
             *held = Some(Held {
                 id: id.clone(),
                 job,
@@ -128,6 +159,7 @@ impl Muscle {
                 written: None,
                 checkpoints: 0,
                 control: Control::default(),
+                meeting,
             });
             Ok(id)
         })
@@ -166,6 +198,25 @@ impl Muscle {
             held.control = control;
         });
         told.is_some()
+    }
+
+    /// Meets the machines that share the training: takes what frame `at` − 1 of all of them came to, and
+    /// answers with this one's frame `at`, counted from 1. The first byte says how it stands ([`Met`]). None if
+    /// there is no such job.
+    pub fn meet(&self, id: &str, at: u64, body: &[u8]) -> Option<Vec<u8>> {
+        // Nothing is locked while it is waited for.
+        let meeting = self.known(id, |held| held.meeting.clone())?;
+        Some(match meeting.turn(at, body, MEETING) {
+            Turn::Frame(frame) => {
+                let mut out = Vec::with_capacity(frame.len() + 1);
+                out.push(Met::Frame as u8);
+                out.extend_from_slice(&frame);
+                out
+            }
+            Turn::Later => vec![Met::Later as u8],
+            Turn::Ended => vec![Met::Ended as u8],
+            Turn::Astray => vec![Met::Astray as u8],
+        })
     }
 
     /// What came of it; none while it runs.
@@ -223,13 +274,22 @@ impl Held {
 }
 
 /// The training itself, by the same loops as here.
-fn train(order: Order, device: DeviceKind, checkpoint: &Path, report: &Reporter) -> Outcome {
+fn train(
+    order: Order,
+    device: DeviceKind,
+    checkpoint: &Path,
+    meeting: &Arc<Meeting>,
+    report: &Reporter,
+) -> Outcome {
+    let shard = order.share.map(|share| Shard::new(share, meeting.clone()));
+    let shard = shard.as_ref();
     let outcome = match order.work {
         Work::Mlp { spec, samples } => {
             let labels = &samples.train_labels;
+            let on = (device, order.seed);
             match crate::train::enough(labels)
                 .map_err(crate::Error::from)
-                .and_then(|_| mlp::train(&spec, &samples, (device, order.seed), Some(checkpoint), report))
+                .and_then(|_| mlp::train_shared(&spec, &samples, on, Some(checkpoint), shard, report))
             {
                 Ok(trained) => of_mlp(trained, None),
                 Err(error) => {
@@ -253,7 +313,7 @@ fn train(order: Order, device: DeviceKind, checkpoint: &Path, report: &Reporter)
                 checkpoint_steps: KEPT_STEPS,
                 watch: &mut finished,
             };
-            match fit::train_net(&spec, &fit, &samples, run, report) {
+            match fit::train_shared(&spec, &fit, &samples, run, shard, report) {
                 Ok(trained) => Outcome {
                     failed: None,
                     weights: Some(Weights::Net(Box::new(trained.net))),

@@ -10,6 +10,7 @@ use super::{ElsewhereError, PROTOCOL};
 use crate::features::Matrix;
 use crate::train::fit::{FitSpec, NetSamples};
 use crate::train::net::{Categories, NetData, NetSpec, Ragged, Target};
+use crate::train::share::Share;
 use crate::train::{DeviceKind, MlpSpec, Samples};
 
 const MAGIC: &[u8; 8] = b"RGLJOB1\n";
@@ -29,6 +30,8 @@ pub(super) struct Order {
     pub seed: u64,
     /// Bytes of the checkpoint to go on from.
     pub checkpoint: Option<Vec<u8>>,
+    /// Which part of it is the machine's, where several share it.
+    pub share: Option<Share>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ struct Header {
     device: DeviceKind,
     seed: u64,
     checkpoint: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    share: Option<Share>,
     #[serde(flatten)]
     work: Shapes,
 }
@@ -125,7 +130,8 @@ impl Order {
             }
         };
         let checkpoint = self.checkpoint.as_ref().map_or(0, Vec::len);
-        let header = Header { protocol: PROTOCOL, device: self.device, seed: self.seed, checkpoint, work };
+        let (device, seed, share) = (self.device, self.seed, self.share);
+        let header = Header { protocol: PROTOCOL, device, seed, checkpoint, share, work };
         let header = serde_json::to_vec(&header).map_err(refused)?;
         let mut out = Vec::with_capacity(header.len() + numbers.len() + checkpoint + 64);
         out.extend_from_slice(MAGIC);
@@ -156,6 +162,9 @@ impl Order {
         if header.protocol != PROTOCOL {
             return Err(refused(format!("version {} of it; this is {PROTOCOL}", header.protocol)));
         }
+        if header.share.is_some_and(|share| !share.is_sound()) {
+            return Err(refused("there is no such part of it"));
+        }
         let end = rest.len().checked_sub(header.checkpoint).ok_or_else(|| refused("no checkpoint"))?;
         let (numbers, checkpoint) = rest.split_at(end);
         let mut reader = Reader(numbers);
@@ -185,7 +194,7 @@ impl Order {
             return Err(refused("there are more numbers than it says"));
         }
         let checkpoint = (header.checkpoint > 0).then(|| checkpoint.to_vec());
-        Ok(Self { work, device: header.device, seed: header.seed, checkpoint })
+        Ok(Self { work, device: header.device, seed: header.seed, checkpoint, share: header.share })
     }
 }
 

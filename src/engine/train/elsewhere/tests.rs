@@ -30,7 +30,7 @@ fn spec(epochs: usize) -> MlpSpec {
 
 fn order(epochs: usize, checkpoint: Option<Vec<u8>>) -> Order {
     let work = Work::Mlp { spec: spec(epochs), samples: Box::new(samples()) };
-    Order { work, device: DeviceKind::Flex, seed: 5, checkpoint }
+    Order { work, device: DeviceKind::Flex, seed: 5, checkpoint, share: None }
 }
 
 fn wait(muscle: &Muscle, id: &str) -> Outcome {
@@ -158,7 +158,8 @@ fn too_few_rows_of_a_class_are_told() {
     let mut few = samples();
     few.train_labels.fill(false);
     let work = Work::Mlp { spec: spec(2), samples: Box::new(few) };
-    let bytes = Order { work, device: DeviceKind::Flex, seed: 1, checkpoint: None }.write().unwrap();
+    let bytes =
+        Order { work, device: DeviceKind::Flex, seed: 1, checkpoint: None, share: None }.write().unwrap();
     let id = muscle.take(&bytes).unwrap();
     assert!(matches!(wait(&muscle, &id).failed, Some(Failed::Other { .. })));
 }
@@ -205,7 +206,7 @@ fn what_networks_read_in_order_travels_as_it_was() {
     };
     let spec = Box::new(NetSpec::default());
     let work = Work::Net { spec, fit: FitSpec::default(), samples: Box::new(samples.clone()) };
-    let sent = Order { work, device: DeviceKind::Auto, seed: u64::MAX, checkpoint: None };
+    let sent = Order { work, device: DeviceKind::Auto, seed: u64::MAX, checkpoint: None, share: None };
     let back = Order::read(&sent.write().unwrap()).unwrap();
     assert_eq!(back, sent);
     let number = NetSamples { train_target: Target::Number(vec![1.0; 4]), ..samples };

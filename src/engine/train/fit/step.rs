@@ -21,6 +21,7 @@ use crate::train::net::batch::Batch;
 use crate::train::net::graph::{Graph, Noise, Probe};
 use crate::train::net::{Head, Loss, Net, NetSpec, Target, loss, predict_answers, predict_logits};
 use crate::train::network::read;
+use crate::train::share::{Piece, Shard};
 
 /// Bars of a histogram.
 pub(in crate::train) const BINS: usize = 32;
@@ -42,6 +43,8 @@ pub(super) struct Stepper<'a> {
     rows_seen: usize,
     /// Steps whose losses have not been told yet.
     untold: Vec<(StepFigures, Tensor<1>)>,
+    /// Its part of the training, where several devices share it.
+    pub shard: Option<&'a Shard>,
     looks: Pace,
     tells: Pace,
 }
@@ -73,6 +76,7 @@ impl<'a> Stepper<'a> {
             loss_sum: None,
             rows_seen: 0,
             untold: Vec::new(),
+            shard: None,
             looks: Pace::default(),
             tells: Pace::default(),
         })
@@ -113,37 +117,52 @@ impl<'a> Stepper<'a> {
         let mut times = [0.0; 4];
         let mut lap = Lap { since: Instant::now(), waits: looks };
 
-        let batch = Batch::new(&self.samples.train, rows, self.spec, &self.device);
+        let whole = rows.len();
+        let piece = self.shard.map_or(Piece { rows: 0..whole, counts: true }, |shard| shard.piece(whole));
+        // Padded like the whole batch, so that the masks fall on the same places.
+        let least = self.shard.map_or([0; 2], |_| Batch::longest(&self.samples.train, rows, self.spec));
+        let rows = rows.get(piece.rows.clone()).unwrap_or(rows);
+        let batch = Batch::padded(&self.samples.train, rows, least, self.spec, &self.device);
         let truth = self.truth(rows, &self.samples.train_target, &self.device);
         let weights = rows.iter().map(|row| self.weights.get(*row).copied().unwrap_or(1.0)).collect();
         let weights: Tensor<2> = column(weights, &self.device);
         times[0] = lap.next(&self.device);
         report.check()?;
 
-        let logits = model.forward(self.spec, &batch, Some(Noise { rng }), &mut probe);
+        let part = self.shard.map(|_| (piece.rows.start, whole));
+        let logits = model.forward(self.spec, &batch, Some(Noise { rng, part }), &mut probe);
         let losses = loss::rows(self.loss, self.spec.head, logits, truth) * weights;
-        let loss = losses.sum() / rows.len() as f64;
+        let mut loss = losses.sum() / whole as f64;
+        if !piece.counts {
+            loss = loss * 0.0;
+        }
         times[1] = lap.next(&self.device);
         report.check()?;
 
-        let sum = loss.clone().inner() * rows.len() as f64;
-        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        let mut value = loss.clone().inner();
+        let mut grads = GradientsParams::from_grads(loss.backward(), &model);
         times[2] = lap.next(&self.device);
         report.check()?;
 
+        if let Some(shard) = self.shard {
+            (grads, value) = shard.sum(place.0, &model, &grads, value, report)?;
+            // The others were waited for.
+            lap.next(&self.device);
+        }
+        let sum = value.clone() * whole as f64;
         let lengths = looks.then(|| norms(&model, &grads));
         let model = self.updater.step(rate, model, grads);
         times[3] = lap.next(&self.device);
 
         if self.fit.tell_every > 0 || report.is_watched() {
             let figures = StepFigures { step: place.0, epoch: place.1, loss: 0.0, learning_rate: rate };
-            self.untold.push((figures, loss.inner()));
+            self.untold.push((figures, value));
         }
         self.loss_sum = Some(match self.loss_sum.take() {
             Some(before) => before + sum,
             None => sum,
         });
-        self.rows_seen += rows.len();
+        self.rows_seen += whole;
         if let (Some(lengths), Some(probe)) = (lengths, probe) {
             watch.look(&self.look(place, lengths, probe, &model, times)?);
         }

@@ -177,6 +177,11 @@ impl<'a> Keeper<'a> {
         Ok(Some(kept))
     }
 
+    /// Writes no more.
+    pub fn ends(&mut self) {
+        self.path = None;
+    }
+
     /// True if it is time to write.
     pub fn is_due(&self) -> bool {
         self.path.is_some()

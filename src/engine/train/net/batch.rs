@@ -15,8 +15,8 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    fn new(lengths: Vec<usize>, device: &Device) -> Self {
-        let longest = lengths.iter().copied().max().unwrap_or(0).max(1);
+    fn new(lengths: Vec<usize>, least: usize, device: &Device) -> Self {
+        let longest = lengths.iter().copied().max().unwrap_or(0).max(least).max(1);
         let mut mask = Vec::with_capacity(lengths.len() * longest);
         for length in &lengths {
             mask.extend((0..longest).map(|at| f32::from(u8::from(at < *length))));
@@ -62,6 +62,25 @@ pub(crate) struct Batch {
 impl Batch {
     /// Gathers `rows` of `data`; sequences are cut to `max_len` steps.
     pub fn new(data: &NetData, rows: &[usize], spec: &NetSpec, device: &Device) -> Self {
+        Self::padded(data, rows, [0; 2], spec, device)
+    }
+
+    /// Steps of the longest of `rows`: of the tokens, and of the events.
+    pub fn longest(data: &NetData, rows: &[usize], spec: &NetSpec) -> [usize; 2] {
+        let tokens = |row: &usize| data.tokens.as_ref().map_or(0, |tokens| tokens.len(*row));
+        let events = |row: &usize| data.events.as_ref().map_or(0, |events| events.len(*row));
+        let most = |lengths: Option<usize>| lengths.unwrap_or(0).min(spec.max_len);
+        [most(rows.iter().map(tokens).max()), most(rows.iter().map(events).max())]
+    }
+
+    /// [`new`](Self::new), padded to `least` steps at least: of the tokens, and of the events.
+    pub fn padded(
+        data: &NetData,
+        rows: &[usize],
+        least: [usize; 2],
+        spec: &NetSpec,
+        device: &Device,
+    ) -> Self {
         let (n, max_len) = (rows.len(), spec.max_len);
         let mut pairs = None;
         let table = (data.table_width > 0).then(|| {
@@ -82,7 +101,8 @@ impl Batch {
             Tensor::from_data(TensorData::new(rows.iter().map(id).collect::<Vec<_>>(), [n]), device)
         });
         let tokens = data.tokens.as_ref().map(|tokens| {
-            let steps = Steps::new(rows.iter().map(|r| tokens.len(*r).min(max_len)).collect(), device);
+            let steps =
+                Steps::new(rows.iter().map(|r| tokens.len(*r).min(max_len)).collect(), least[0], device);
             let mut ids = Vec::with_capacity(n * steps.longest);
             for (at, row) in rows.iter().enumerate() {
                 let known = |id: &u32| if (*id as usize) < data.vocabulary { *id as i32 } else { 0 };
@@ -101,7 +121,8 @@ impl Batch {
             (Tensor::from_data(TensorData::new(ids, [len]), device), steps)
         });
         let events = data.events.as_ref().map(|events| {
-            let steps = Steps::new(rows.iter().map(|r| events.len(*r).min(max_len)).collect(), device);
+            let steps =
+                Steps::new(rows.iter().map(|r| events.len(*r).min(max_len)).collect(), least[1], device);
             let width = events.width;
             let mut x = Vec::with_capacity(n * steps.longest * width);
             for (at, row) in rows.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::batch::{Batch, Steps};
 use super::encoder::{Encoder, mean};
 use super::{Net, NetError, NetSpec, Weight};
 use crate::train::TrainError;
-use crate::train::mlp::dropout_mask;
+use crate::train::mlp::{dropout_mask, dropout_part};
 use crate::train::network::read;
 
 /// Hands out the tensors of a network by name.
@@ -80,13 +80,22 @@ pub(crate) struct Graph {
 /// What is drawn at each step, from the host's stream.
 pub(crate) struct Noise<'a> {
     pub rng: &'a mut ChaCha8Rng,
+    /// Where these rows begin in the whole batch, and how many that has, if they are a part of it.
+    pub part: Option<(usize, usize)>,
 }
 
 fn drop<const D: usize>(x: Tensor<D>, share: f64, noise: &mut Option<Noise>) -> Tensor<D> {
     match noise {
         Some(noise) if share > 0.0 => {
             let shape = x.dims();
-            let mask = dropout_mask(shape.iter().product(), share, noise.rng);
+            let numbers: usize = shape.iter().product();
+            let each = numbers / shape.first().copied().unwrap_or(1).max(1);
+            let mask = match noise.part {
+                Some((from, whole)) => {
+                    dropout_part(whole * each, from * each..from * each + numbers, share, noise.rng)
+                }
+                None => dropout_mask(numbers, share, noise.rng),
+            };
             let mask = Tensor::from_data(TensorData::new(mask, shape), &x.device());
             x * mask
         }

@@ -103,7 +103,7 @@ pub(super) fn pruned(
             };
             let label = |at: usize| f32::from(u8::from(samples.train_labels.get(at) == Some(&true)));
             let weight = |at: usize| weights.get(at).copied().unwrap_or(1.0);
-            let logits = model.forward(spec, &data, Some(Noise { rng: &mut rng }), &mut None);
+            let logits = model.forward(spec, &data, Some(Noise { rng: &mut rng, part: None }), &mut None);
             let losses = loss::rows(kind, spec.head, logits, column(&label)) * column(&weight);
             let part = losses.clone().inner().sum();
             sum = Some(sum.map_or(part.clone(), |sum| sum + part));

@@ -3,6 +3,7 @@
 mod picture;
 mod question;
 mod reading;
+mod sample;
 mod tables;
 
 use std::path::PathBuf;
@@ -49,6 +50,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::figure(ui, &lang.t("collect.rejected"), &lang.count(data.rejected_count), "");
         parts::figure(ui, &lang.t("collect.columns"), &lang.count(data.columns.len() as u64), "");
     });
+    sample::show(ui, scene, &data);
     no_target(ui, scene, &data);
     let collected = scene.state.collected.clone();
     question::show(ui, scene);
@@ -325,6 +327,7 @@ fn open_first(ui: &mut Ui, scene: &mut Scene<'_>) {
             scene.send.extend([Command::OpenSample, Command::Tour]);
         }
     });
+    sample::instead(ui, scene);
     left_behind(ui, scene);
     recent(ui, scene);
     ui.add_space(S2);

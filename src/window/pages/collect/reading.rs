@@ -8,7 +8,7 @@ use regulars_engine::collect::ReadOptions;
 use regulars_engine::detect::encoding::{self, Candidate};
 use regulars_engine::table::{Role, Table};
 
-use super::{Scene, tables};
+use super::{Scene, sample, tables};
 use crate::window::command::Command;
 use crate::window::pages::Page;
 use crate::window::parts::{self, form};
@@ -40,6 +40,7 @@ pub(in crate::window::pages) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     if let Some(collected) = scene.state.collected.clone() {
         tables::settings(ui, scene, &collected);
     }
+    sample::settings(ui, scene);
     super::question::settings(ui, scene);
     // What is lost needs no saying where a question is asked.
     if let Some(target) = data.with_role(Role::Target).filter(|_| scene.state.asked().is_none()) {

@@ -27,6 +27,13 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
     for key in ["lock.limit.data", "lock.limit.lists", "lock.limit.bundle", "lock.limit.lost"] {
         ui.add(Label::new(format!("• {}", lang.t(key))).wrap());
     }
+    parts::steady(ui, "privacy_cells", |ui| {
+        parts::section(ui, lang.t("cells.section"));
+        ui.add(Label::new(lang.t("cells.what")).wrap());
+        ui.add_space(S2);
+        parts::cells::form(ui, lang);
+        parts::muted(ui, lang.t("cells.limits"));
+    });
     parts::steady(ui, "privacy_attack", |ui| attack(ui, scene));
     parts::steady(ui, "privacy_addresses", |ui| addresses(ui, scene));
     parts::steady(ui, "privacy_forget", |ui| forget(ui, scene));

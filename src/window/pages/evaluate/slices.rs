@@ -8,6 +8,7 @@ use std::sync::Arc;
 use eframe::egui::{RichText, Ui};
 use regulars_engine::evaluate::slices::{Condition, Found, Measure, Slice};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::project::{Prepared, Slices};
 use regulars_engine::segment::Segmentation;
 
@@ -175,7 +176,10 @@ fn worst(ui: &mut Ui, scene: &mut Scene<'_>, slices: &Arc<Slices>, of: &Found) {
     };
     ui.horizontal(|ui| {
         ui.label(RichText::new(lang.t("slices.worst")).family(theme::strong()));
-        take::table_menu(ui, lang, &lang.t("slices.worst"), || Grid {
+        let figure = Meaning::Figure(1);
+        // A slice may lie within another.
+        let columns = [Meaning::Plain, Meaning::Overlap, figure, figure, figure, Meaning::Plain];
+        take::groups_menu(ui, lang, &lang.t("slices.worst"), &Layout::of(&columns), || Grid {
             name: lang.t("slices.worst"),
             header: keys.map(|key| lang.t(key)).to_vec(),
             rows: of.worst.iter().map(|slice| cells(slice).into_iter().map(Cell::from).collect()).collect(),

@@ -7,7 +7,7 @@ mod tree;
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, RichText, Ui};
+use eframe::egui::{Align, Label, Layout, RichText, Ui};
 use regulars_engine::evaluate::explain::{Interactions, Overall};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::project::Outcome;
@@ -56,8 +56,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
                     for side in [&mut *left, &mut *right] {
                         side.spacing_mut().item_spacing.x = S2;
                     }
-                    clicked = bars::show(left, lang, &found, &columns, shown.as_deref());
-                    closely(right, scene, &outcome, (&found, shown.as_deref()));
+                    // Columns stretch their text from side to side.
+                    let plain = Layout::top_down(Align::Min);
+                    let bars = |ui: &mut Ui| bars::show(ui, lang, &found, &columns, shown.as_deref());
+                    clicked = left.with_layout(plain, bars).inner;
+                    right.with_layout(plain, |ui| closely(ui, scene, &outcome, (&found, shown.as_deref())));
                 }
             });
         });

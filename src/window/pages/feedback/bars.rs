@@ -3,6 +3,7 @@
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui};
 use regulars_engine::feedback::{Feedback, Theme, ThemeKind};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 
 use crate::report::svg;
 use crate::window::parts::{self, drawing, framed};
@@ -33,7 +34,17 @@ pub(super) fn show(
     };
     let title = lang.with(key, &args);
     let drawing = || chart(lang, &title, &all);
-    let data = || grid(lang, &title, &all);
+    let ctx = ui.ctx().clone();
+    // A comment may speak of several themes.
+    let columns = [
+        Meaning::Plain,
+        Meaning::Overlap,
+        Meaning::Part(1),
+        Meaning::Part(1),
+        Meaning::Overlap,
+        Meaning::Plain,
+    ];
+    let data = || parts::cells::shared(&ctx, lang, grid(lang, &title, &all), &Layout::of(&columns));
     let of = framed::Framed { id, title: &title, drawing: &drawing, data: &data };
     let clicked = framed::show(ui, lang, &of, |ui| {
         legend(ui, lang);

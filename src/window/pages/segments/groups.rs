@@ -8,6 +8,7 @@ mod trust;
 
 use eframe::egui::Ui;
 use regulars_engine::files::Grid;
+use regulars_engine::privacy::cells::Layout;
 use regulars_engine::segment::Segmentation;
 
 use crate::window::command::Command;
@@ -52,7 +53,8 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         lang.with(key, &[("k", found.k.to_string()), ("silhouette", format!("{:.3}", found.silhouette))]),
     );
     parts::muted(ui, how(lang, &found));
-    take::table_menu(ui, lang, &lang.t("page.segments.name"), || cards::grid(lang, &found));
+    let layout = Layout::of(&cards::MEANINGS);
+    take::groups_menu(ui, lang, &lang.t("page.segments.name"), &layout, || cards::grid(lang, &found));
     ui.add_space(S2);
     cards::show(ui, scene, &found);
     drift::show(ui, scene, &found);

@@ -4,7 +4,9 @@ use eframe::egui::{Button, TextEdit, Ui};
 
 use crate::window::pages::Scene;
 use crate::window::parts;
+use crate::window::state::Answered;
 use crate::window::theme::S1;
+use crate::words::Lang;
 
 /// The choice, and what belongs to it once it is made.
 pub(super) fn setting(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -48,7 +50,33 @@ pub(super) fn setting(ui: &mut Ui, scene: &mut Scene<'_>) {
     match &scene.state.muscle.answer {
         None => parts::muted(ui, lang.t("elsewhere.how")),
         Some(Err(error)) => parts::problem(ui, lang, error),
-        Some(Ok((about, time))) => {
+        Some(Ok(answers)) => {
+            let many = answers.len() > 1;
+            answers.iter().for_each(|answered| answer(ui, lang, many, answered));
+        }
+    }
+    for member in &scene.state.muscle.crew {
+        let state = lang.t(if member.works { "crew.works" } else { "crew.away" });
+        let mut args = vec![("place", member.place.clone()), ("state", state)];
+        let key = match member.milliseconds {
+            Some(time) => {
+                args.push(("ms", format!("{time:.1}")));
+                "crew.pace"
+            }
+            None => "crew.member",
+        };
+        parts::muted(ui, lang.with(key, &args));
+    }
+}
+
+/// What one machine answered; with its name where there are several.
+fn answer(ui: &mut Ui, lang: Lang, many: bool, (place, answer): &Answered) {
+    if many {
+        parts::muted(ui, place.clone());
+    }
+    match answer {
+        Err(error) => parts::problem(ui, lang, error),
+        Ok((about, time)) => {
             let device = match (&about.adapter, about.cores) {
                 (Some(adapter), _) => adapter.clone(),
                 (None, cores) => lang.with("elsewhere.cores", &[("count", lang.count(cores as u64))]),

@@ -17,12 +17,10 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     parts::section(ui, lang.t("small.settings"));
     let spec = &mut scene.state.small.spec;
     parts::setting(ui, lang, "small_sparsity", |ui| {
-        let slider = egui::Slider::new(&mut spec.sparsity, 0.1..=0.99).fixed_decimals(2);
-        parts::named(ui, lang, "small_sparsity", slider);
+        parts::named(ui, lang, "small_sparsity", parts::form::share(&mut spec.sparsity, 0.1..=0.99));
     });
     parts::setting(ui, lang, "small_neurons", |ui| {
-        let slider = egui::Slider::new(&mut spec.neurons, 0.1..=0.95).fixed_decimals(2);
-        parts::named(ui, lang, "small_neurons", slider);
+        parts::named(ui, lang, "small_neurons", parts::form::share(&mut spec.neurons, 0.1..=0.95));
     });
     parts::setting(ui, lang, "small_epochs", |ui| {
         parts::named(ui, lang, "small_epochs", egui::Slider::new(&mut spec.epochs, 2..=100));

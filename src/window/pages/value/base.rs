@@ -3,6 +3,7 @@
 use eframe::egui::{RichText, Ui};
 use egui_plot::Corner;
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::value::{Cohort, Shop};
 
 use super::{amount, expected, matrix};
@@ -61,6 +62,18 @@ fn ahead(ui: &mut Ui, lang: Lang, shop: &Shop) {
     });
 }
 
+/// What the columns of the cohorts count.
+const COHORTS: [Meaning; 8] = [
+    Meaning::Plain,
+    Meaning::Count,
+    Meaning::Rate(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+];
+
 /// Customers by the month of their first order.
 fn cohorts(ui: &mut Ui, lang: Lang, shop: &Shop) {
     let name = lang.t("value.cohorts");
@@ -98,7 +111,8 @@ fn show_table(
 ) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(name).font(theme::section_font()));
-        take::table_menu(ui, lang, name, || Grid {
+        let layout = Layout::of(if id == "cohorts" { &COHORTS } else { &[] });
+        take::groups_menu(ui, lang, name, &layout, || Grid {
             name: name.to_owned(),
             header: header.to_vec(),
             rows: (0..rows)

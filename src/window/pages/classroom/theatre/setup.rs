@@ -104,8 +104,7 @@ fn mischief(ui: &mut Ui, lang: Lang, mischief: &mut Mischief) {
         Mischief::None => {}
         Mischief::Flip { share } => {
             parts::setting(ui, lang, "theatre_flip", |ui| {
-                let slider = egui::Slider::new(share, 0.0..=1.0).fixed_decimals(2);
-                parts::named(ui, lang, "theatre_flip", slider);
+                parts::named(ui, lang, "theatre_flip", parts::form::share(share, 0.0..=1.0));
             });
         }
         Mischief::Noise { deviation } => {

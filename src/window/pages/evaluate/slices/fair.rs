@@ -4,6 +4,7 @@ use eframe::egui::{Label, RichText, Ui};
 use regulars_engine::evaluate::slices::{Condition, LEAST_ROWS};
 use regulars_engine::files::{Cell, Grid};
 use regulars_engine::metrics::Estimate;
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::project::Slices;
 
 use super::words;
@@ -40,7 +41,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, slices: &Slices, column: usiz
         .collect();
     ui.horizontal(|ui| {
         ui.label(RichText::new(&title).font(theme::section_font()));
-        take::table_menu(ui, lang, &title, || Grid {
+        // The last two are of the customers of one outcome, whose number their intervals give away.
+        let last = Meaning::Extreme;
+        let columns = [Meaning::Plain, Meaning::Count, Meaning::Rate(1), last, last];
+        take::groups_menu(ui, lang, &title, &Layout::of(&columns), || Grid {
             name: title.clone(),
             header: keys.map(|key| lang.t(key)).to_vec(),
             rows: rows.iter().map(|row| row.iter().map(|cell| Cell::from(cell.as_str())).collect()).collect(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align2, Pos2, Rect, Sense, Ui, Vec2};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::project::{Classified, Group};
 use regulars_engine::segment::rfm::{FittedRfm, SCORES};
 
@@ -46,8 +47,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>) 
     let drawing = picture(ui, lang, found, fitted, scene.page.classes.shade, wide);
     let title = title(lang, found, fitted);
     let name = lang.t("classes.grid.name");
-    let response =
-        drawing::framed(ui, lang, ("rfm grid", &title, &name), &drawing, || grid_of(lang, found, fitted));
+    let ctx = ui.ctx().clone();
+    let response = drawing::framed(ui, lang, ("rfm grid", &title, &name), &drawing, || {
+        parts::cells::shared(&ctx, lang, grid_of(lang, found, fitted), &Layout::of(&MEANINGS))
+    });
     for recency in 1..=SCORES {
         for worth in 1..=SCORES {
             let rect = cell(recency, worth, wide).translate(response.rect.min.to_vec2());
@@ -233,6 +236,17 @@ fn words(
     }
     lines.join("\n")
 }
+
+/// What the columns of the table count.
+const MEANINGS: [Meaning; 7] = [
+    Meaning::Plain,
+    Meaning::Plain,
+    Meaning::Plain,
+    Meaning::Count,
+    Meaning::Share(3),
+    Meaning::Figure(3),
+    Meaning::Rate(3),
+];
 
 /// The grid as a table to take away.
 fn grid_of(lang: Lang, found: &Classified, fitted: &FittedRfm) -> Grid {

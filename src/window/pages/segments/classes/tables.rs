@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::Ui;
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::project::{Classified, Group};
 
 use super::grid::{head_key, leaving};
@@ -11,6 +12,26 @@ use super::{Choice, rules};
 use crate::window::pages::Scene;
 use crate::window::parts::{self, table, take};
 use crate::words::{Lang, class_name};
+
+/// What the columns count.
+const MEANINGS: [Meaning; 7] = [
+    Meaning::Plain,
+    Meaning::Count,
+    Meaning::Share(1),
+    Meaning::Figure(1),
+    Meaning::Rate(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+];
+const OVERLAPPING: [Meaning; 7] = [
+    Meaning::Plain,
+    Meaning::Overlap,
+    Meaning::Share(1),
+    Meaning::Figure(1),
+    Meaning::Rate(1),
+    Meaning::Figure(1),
+    Meaning::Figure(1),
+];
 
 const HEADS: [&str; 7] = ["class", "size", "share", "money", "leaving", "days", "orders"];
 
@@ -87,7 +108,10 @@ pub(super) fn classes(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified
     let (choices, rows): (Vec<Choice>, Vec<Vec<Cell>>) = rows.into_iter().unzip();
     ui.horizontal(|ui| {
         parts::section(ui, lang.t("classes.table"));
-        take::table_menu(ui, lang, &lang.t("classes.table"), || grid(lang, found, "classes.table", &rows));
+        let layout = Layout::of(&MEANINGS);
+        take::groups_menu(ui, lang, &lang.t("classes.table"), &layout, || {
+            grid(lang, found, "classes.table", &rows)
+        });
     });
     let chosen = choices.iter().position(|choice| scene.page.classes.choice == Some(*choice));
     if let Some(row) = draw(ui, &heads(lang, found), "rfm classes", &rows, chosen) {
@@ -106,7 +130,11 @@ pub(super) fn rules(ui: &mut Ui, scene: &mut Scene<'_>, found: &Arc<Classified>)
         found.rules.iter().zip(&names).map(|((_, group), name)| cells(name.clone(), group, all)).collect();
     ui.horizontal(|ui| {
         parts::section(ui, lang.t("classes.own"));
-        take::table_menu(ui, lang, &lang.t("classes.own"), || grid(lang, found, "classes.own", &rows));
+        // A customer may be in several.
+        let layout = Layout::of(&OVERLAPPING);
+        take::groups_menu(ui, lang, &lang.t("classes.own"), &layout, || {
+            grid(lang, found, "classes.own", &rows)
+        });
     });
     let chosen = match scene.page.classes.choice {
         Some(Choice::Rule(at)) => Some(at),

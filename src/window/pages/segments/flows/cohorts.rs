@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align2, Pos2, Rect, Ui, Vec2};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::segment::cohort::{Cohort, Cohorts};
 
 use super::Moved;
@@ -51,7 +52,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Moved) {
     let response = egui::ScrollArea::horizontal()
         .id_salt("cohorts")
         .show(ui, |ui| {
-            drawing::framed(ui, lang, ("cohorts", &title, &name), &drawing, || grid_of(lang, cohorts))
+            let ctx = ui.ctx().clone();
+            drawing::framed(ui, lang, ("cohorts", &title, &name), &drawing, || {
+                parts::cells::shared(&ctx, lang, grid_of(lang, cohorts), &LAYOUT)
+            })
         })
         .inner;
     let over = response.hover_pos().map(|at| at - response.rect.min.to_vec2());
@@ -194,6 +198,22 @@ fn words(lang: Lang, cohorts: &Cohorts, cohort: usize, since: usize) -> String {
     }
     lines.join("\n")
 }
+
+/// Month, customers, months since, of them active, their share, their money: each month since is a table of all
+/// cohorts, and a cohort is as large in each.
+const LAYOUT: Layout<'_> = Layout {
+    columns: &[
+        Meaning::Plain,
+        Meaning::Count,
+        Meaning::Plain,
+        Meaning::Part(1),
+        Meaning::Rate(1),
+        Meaning::Figure(1),
+    ],
+    total: None,
+    block: Some(2),
+    key: Some(0),
+};
 
 /// Every cell as a table to take away.
 fn grid_of(lang: Lang, cohorts: &Cohorts) -> Grid {

@@ -6,6 +6,7 @@ use regulars_engine::segment::flows::{Move, Stood};
 
 use super::{Between, Chosen, Moved, Step, day, stood};
 use crate::window::pages::Scene;
+use crate::window::parts;
 use crate::window::parts::drawing::{self, Drawing, Mark, Ribbon, fitted, mixed, see_through};
 use crate::window::theme::{Palette, SERIES};
 use crate::words::{Lang, percent};
@@ -19,7 +20,8 @@ const HEAD: f32 = 20.0;
 const GAP: f32 = 5.0;
 
 /// Colours of classes, the best told apart first: Okabe and Ito's, then those that lie farthest from all before
-/// (CIE Lab, also as people without red or green cones see them; 1.4 : 1 on both grounds).
+/// (CIE Lab, also as people without red or green cones see them; 1.4 : 1 on both grounds). No further blue is
+/// among them: two are there already, and more of them look like one.
 const COLORS: [Color32; 12] = [
     SERIES[0],
     SERIES[1],
@@ -27,12 +29,12 @@ const COLORS: [Color32; 12] = [
     SERIES[3],
     SERIES[4],
     SERIES[5],
-    Color32::from_rgb(0x78, 0x00, 0x00),
-    Color32::from_rgb(0x87, 0xF0, 0x96),
-    Color32::from_rgb(0x00, 0x00, 0xFF),
-    Color32::from_rgb(0x2D, 0x1E, 0xA5),
-    Color32::from_rgb(0x5A, 0x78, 0xFF),
-    Color32::from_rgb(0x78, 0x0F, 0x3C),
+    Color32::from_rgb(0x69, 0x00, 0xFF),
+    Color32::from_rgb(0x4B, 0x2D, 0x00),
+    Color32::from_rgb(0xE1, 0xD2, 0x87),
+    Color32::from_rgb(0x00, 0x3C, 0x3C),
+    Color32::from_rgb(0x4B, 0x0F, 0xA5),
+    Color32::from_rgb(0xF0, 0xC3, 0xC3),
 ];
 
 /// The colour of a class, by its place; from the thirteenth on they come again, mixed with grey.
@@ -85,8 +87,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, between: &Between) {
     let args = [("from", day(found, from)), ("to", day(found, to))];
     let title = lang.with("flows.title", &args);
     let name = lang.t("flows.name");
-    let response =
-        drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || grid_of(lang, found, &steps));
+    let ctx = ui.ctx().clone();
+    let response = drawing::framed(ui, lang, ("sankey", &title, &name), &drawing, || {
+        // From class to class, step by step.
+        parts::cells::shared_moves(&ctx, lang, grid_of(lang, found, &steps), (2, 3, 4), &[0, 1])
+    });
     let over = response.hover_pos().and_then(|at| {
         let at = at - response.rect.min.to_vec2();
         // The narrowest band under the pointer: wide ones lie below it.

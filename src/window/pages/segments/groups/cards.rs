@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::Meaning;
 use regulars_engine::segment::{Segment, Segmentation};
 
 use super::super::trait_words;
@@ -23,6 +24,10 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Segmentation) {
 }
 
 /// The groups as a table: name, size, share, rate of the target, what sets them apart.
+/// What the columns of [`grid`] count. Names are made of the group's means.
+pub(super) const MEANINGS: [Meaning; 5] =
+    [Meaning::Figure(1), Meaning::Count, Meaning::Share(1), Meaning::Rate(1), Meaning::Figure(1)];
+
 pub(super) fn grid(lang: Lang, found: &Segmentation) -> Grid {
     let heads = ["segment", "size", "share", "rate", "traits"];
     let rows = found.segments.iter().map(|segment| {

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Pos2, RichText, Sense, Stroke, Ui, pos2};
 use regulars_engine::files::{Cell, Grid};
+use regulars_engine::privacy::cells::{Layout, Meaning};
 use regulars_engine::segment::cluster::Top;
 
 use crate::window::parts::{self, take};
@@ -21,7 +22,10 @@ pub(super) fn show(ui: &mut Ui, lang: Lang, top: &Top, k: usize) {
     let title = lang.with("groups.tree", &[("k", k.to_string())]);
     parts::section(ui, title.clone());
     parts::muted(ui, lang.with("groups.tree.help", &[("leaves", top.leaves.len().to_string())]));
-    take::table_menu(ui, lang, &title, || grid(lang, top, &title));
+    // Groups within groups.
+    let plain = Meaning::Plain;
+    let columns = [plain, plain, plain, plain, Meaning::Overlap];
+    take::groups_menu(ui, lang, &title, &Layout::of(&columns), || grid(lang, top, &title));
     let width = ui.available_width().clamp(300.0, 900.0);
     let (rect, response) = ui.allocate_exact_size(egui::vec2(width, HEIGHT), Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &title));
