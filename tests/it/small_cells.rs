@@ -233,8 +233,8 @@ fn the_window_shares_by_its_switch_and_says_so() {
         let form = Lang::En.with("hand_on.save_of", &[("form", Lang::En.t("hand_on.bundle"))]);
         harness.get_by_label(&form).click_accesskit();
         harness.run_steps(2);
-        let label = Lang::En.t("collect.path");
-        let edit = harness.get_by_role_and_label(Role::TextInput, &label);
+        let path_label = Lang::En.t("collect.path");
+        let edit = harness.get_by_role_and_label(Role::TextInput, &path_label);
         let path = PathBuf::from(edit.value().unwrap_or_default());
         let _ = std::fs::remove_file(&path);
         if turn {

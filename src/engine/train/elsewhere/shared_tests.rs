@@ -53,10 +53,11 @@ fn together(work: &Work, parts: usize, end_at: Option<u64>) -> (Vec<Outcome>, u6
     let until = Instant::now() + Duration::from_secs(120);
     let (mut body, mut at) = (Vec::new(), 1);
     loop {
+        // All are asked, also after one has ended: each waits for the answer to its last frame.
         let frames: Vec<Vec<u8>> = muscles
             .iter()
             .zip(&ids)
-            .map_while(|(muscle, id)| {
+            .filter_map(|(muscle, id)| {
                 loop {
                     assert!(Instant::now() < until, "the machines do not end");
                     let mut told = muscle.meet(id, at, &body).unwrap();
