@@ -53,7 +53,7 @@ impl Elsewhere {
             addresses.split(separators).map(str::trim).filter(|place| !place.is_empty()).collect();
         match places.as_slice() {
             [] => return Err(ElsewhereError::Address { address: addresses.to_owned() }),
-            [only] => return Self::new(only, tokens, ca, open),
+            [place] => return Self::new(place, tokens, ca, open),
             _ => {}
         }
         let tokens: Vec<&str> =
