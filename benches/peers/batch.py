@@ -35,7 +35,7 @@ def fit(file, to):
     frame = read(pd.read_csv(file))
     name = frame.columns[0]
     x = frame.drop(columns=[target, name])
-    numbers = [c for c in x if x[c].dtype != object]
+    numbers = [c for c in x if pd.api.types.is_numeric_dtype(x[c])]
     words = [c for c in x if c not in numbers and x[c].nunique() <= 50]
     steps = ColumnTransformer([
         ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),

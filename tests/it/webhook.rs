@@ -46,10 +46,10 @@ impl Receiver {
     /// Sends a notice by hand; status and whether it acted.
     fn send(&self, sent: &Sent) -> (u16, Option<bool>) {
         let length = sent.length.unwrap_or(sent.body.len()).to_string();
-        let mut headers = vec![("Content-Type", "application/json"), ("Content-Length", &length)];
+        let mut headers = vec![("Content-Type", "application/json"), ("Content-Length", length.as_str())];
         let own = [("regulars-id", &sent.id), ("regulars-timestamp", &sent.timestamp)];
         headers.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
-        headers.push(("regulars-signature", &sent.signature));
+        headers.push(("regulars-signature", sent.signature.as_str()));
         let answer = ask(self.to, "POST", "/hook", &headers, &sent.body);
         (answer.status, answer.json()["acted"].as_bool())
     }

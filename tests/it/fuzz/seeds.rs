@@ -154,7 +154,8 @@ fn excel() -> Vec<u8> {
 }
 
 fn frame() -> polars::prelude::DataFrame {
-    polars::prelude::df!(
+    use polars::prelude::*;
+    df!(
         "id" => (0..50).map(|at| format!("C{at:03}")).collect::<Vec<_>>(),
         "orders" => (0..50i64).collect::<Vec<_>>(),
         "sum" => (0..50).map(|at| (at % 7 != 0).then_some(f64::from(at) * 1.5)).collect::<Vec<_>>()
@@ -163,15 +164,16 @@ fn frame() -> polars::prelude::DataFrame {
 }
 
 fn parquet() -> Vec<u8> {
+    use polars::prelude::*;
     let mut out = Cursor::new(Vec::new());
-    polars::prelude::ParquetWriter::new(&mut out).finish(&mut frame()).unwrap();
+    ParquetWriter::new(&mut out).finish(&mut frame()).unwrap();
     out.into_inner()
 }
 
 fn arrow() -> Vec<u8> {
-    use polars::prelude::SerWriter as _;
+    use polars::prelude::*;
     let mut out = Cursor::new(Vec::new());
-    polars::prelude::IpcWriter::new(&mut out).finish(&mut frame()).unwrap();
+    IpcWriter::new(&mut out).finish(&mut frame()).unwrap();
     out.into_inner()
 }
 
