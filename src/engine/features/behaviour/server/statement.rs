@@ -250,14 +250,16 @@ impl Writer<'_> {
         Some(format!("SELECT COUNT(*) AS n FROM {table} WHERE ({text}) <> {most}"))
     }
 
-    /// The first day of a stream of events or opinions.
+    /// The first day of a stream of events or opinions, of customers who are known.
     pub fn first_day(&self, rows: &Dated) -> String {
-        let mut parts = Parts::default();
-        if let Some(listed) = self.listed() {
-            parts.push("listed", listed);
-        }
+        let mut parts = self.raw();
         parts.push("stream", self.rows(rows, &[], &[]));
-        parts.end(&format!("SELECT MIN(d) AS first_day FROM stream WHERE {}", self.counted(None)))
+        let known = match self.shop.customers {
+            Some(_) => "",
+            // Where nobody lists the customers, those are known who have a row of the sales.
+            None => " AND k IN (SELECT k FROM raw WHERE k IS NOT NULL)",
+        };
+        parts.end(&format!("SELECT MIN(d) AS first_day FROM stream WHERE {}{known}", self.counted(None)))
     }
 
     /// The rows of events or opinions of known customers up to a day, as `name`.

@@ -28,7 +28,7 @@ impl Chance {
 /// Orders with everything that a table of a shop may hold: ties, returns, several orders of a day and several
 /// rows of an order, customers with one order, blanks and marks for "no value", other currencies, days that
 /// are none and days that are slips.
-pub(crate) const ORDERS: &str = "CREATE DOMAIN money_of AS numeric(12,3); \
+pub(crate) const ORDERS: &str = "CREATE DOMAIN money_of AS numeric(12,2); \
     CREATE TABLE orders (id bigint PRIMARY KEY, order_no text, customer_id text, ordered_at timestamp, \
     amount money_of, quantity int, product text, category text, channel text, discount boolean, status text, \
     currency text, weight real)";
@@ -39,14 +39,14 @@ pub(crate) fn orders(customers: u64, chance: &mut Chance) -> Vec<String> {
     for customer in 0..customers {
         let many = if customer % 9 == 0 { 1 } else { 1 + chance.of(14) };
         let mut day = chance.of(300);
-        for nth in 0..many {
+        for _ in 0..many {
             day += chance.of(45);
             let hour = chance.of(24);
             for _ in 0..1 + chance.of(3) {
                 id += 1;
                 let number = match chance.of(20) {
                     0 => "NULL".into(),
-                    _ => format!("'A{}'", 100_000 - id / 2 - nth),
+                    _ => format!("'A{}'", 100_000 - id / 2),
                 };
                 let who = match chance.of(40) {
                     0 => "NULL".into(),
@@ -59,7 +59,7 @@ pub(crate) fn orders(customers: u64, chance: &mut Chance) -> Vec<String> {
                     0 => "NULL".into(),
                     1 => "0".into(),
                     2 => format!("-{}.5", chance.of(40)),
-                    _ => format!("{}.{:03}", chance.of(400), chance.of(1000)),
+                    _ => format!("{}.{:02}", chance.of(400), chance.of(100)),
                 };
                 let at = match chance.of(90) {
                     0 => "NULL".into(),

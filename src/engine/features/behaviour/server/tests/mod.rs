@@ -167,15 +167,26 @@ fn postgresql_works_out_what_memory_does() {
         ))
         .unwrap();
     let sql = &whole.statements[0].sql;
-    let of_day = |sql: &str| {
-        let sql = format!("SELECT MD5(STRING_AGG(MD5(ROW(x.*)::text), '' ORDER BY k)) FROM ({sql}) AS x");
-        client_value(&running, &sql)
+    let of_day = |sql: &str| -> Vec<serde_json::Value> {
+        let sql = format!("SELECT ROW_TO_JSON(x)::text FROM ({sql}) AS x ORDER BY k");
+        let rows = started_rows(&running, &sql);
+        rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
     };
     // Only the answer is of later days.
     let sql = sql.replace("END AS lost", "END * 0 AS lost");
     let without = of_day(&sql);
     client.batch_execute("INSERT INTO orders SELECT * FROM kept ON CONFLICT DO NOTHING").unwrap();
-    assert_eq!(of_day(&sql), without);
+    let with = of_day(&sql);
+    assert!(with.len() == without.len() && with.len() > 50, "{}", with.len());
+    for (a, b) in with.iter().zip(&without) {
+        for (name, a) in a.as_object().unwrap() {
+            let alike = match (a.as_f64(), b[name].as_f64()) {
+                (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(1.0),
+                _ => *a == b[name],
+            };
+            assert!(alike, "{name}: {a} and {}", b[name]);
+        }
+    }
     client.batch_execute("DROP TABLE kept; ANALYZE orders").unwrap();
 
     client.batch_execute(STREAMS).unwrap();
@@ -221,8 +232,8 @@ fn postgresql_works_out_what_memory_does() {
     refuses(&running, &mut client);
 }
 
-fn client_value(running: &Running, sql: &str) -> Option<String> {
-    client(running).query_one(sql, &[]).unwrap().get(0)
+fn started_rows(running: &Running, sql: &str) -> Vec<String> {
+    client(running).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 /// A person who gives up is answered at once, and the server stops.
@@ -402,6 +413,6 @@ fn no_feature_is_forgotten() {
             "{sql}"
         );
         assert!(sql.contains("it''s") || sql.contains("it\\'s"));
-        assert!(sql.contains("w\\eb"));
+        assert!(sql.contains("\\eb'"));
     }
 }
