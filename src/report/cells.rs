@@ -90,8 +90,12 @@ pub fn confusion(lang: Lang, card: &Card) -> Markup {
     }
 }
 
-/// True where one of the counts that the sentence in plain words names is hidden.
+/// True where one of the counts that the sentence in plain words names is hidden, or where all are rounded: "10
+/// of 10" would be read as a perfect model.
 pub fn hides_plain(card: &Card) -> bool {
+    if card.cells.as_ref().is_some_and(|cells| cells.rule.method == Method::Round) {
+        return true;
+    }
     [
         "confusion.true_positive",
         "confusion.false_negative",

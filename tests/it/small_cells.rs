@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use eframe::egui;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use regulars::report;
@@ -231,9 +232,11 @@ fn the_window_shares_by_its_switch_and_says_so() {
     let mut written = Vec::new();
     for turn in [false, true] {
         let form = Lang::En.with("hand_on.save_of", &[("form", Lang::En.t("hand_on.bundle"))]);
+        until(&mut harness, "bundling", |app| app.state.train.is_none() && !app.state.bundling());
         harness.get_by_label(&form).click_accesskit();
-        harness.run_steps(2);
-        let edit = harness.get_by_role_and_label(Role::TextInput, &Lang::En.t("collect.path"));
+        harness.run_steps(3);
+        let path_label = Lang::En.t("collect.path");
+        let edit = harness.get_by_role_and_label(Role::TextInput, &path_label);
         let path = PathBuf::from(edit.value().unwrap_or_default());
         let _ = std::fs::remove_file(&path);
         if turn {
@@ -241,7 +244,10 @@ fn the_window_shares_by_its_switch_and_says_so() {
             harness.run_steps(2);
         }
         pictures(&mut harness, if turn { "cells-path-off" } else { "cells-path-on" });
-        harness.get_by_role_and_label(Role::Button, &Lang::En.t("path.save")).click_accesskit();
+        harness.get_by_role_and_label(Role::TextInput, &Lang::En.t("collect.path")).focus();
+        harness.run_steps(2);
+        harness.key_press(egui::Key::Enter);
+        harness.run_steps(2);
         until(&mut harness, "writing", |_| path.exists());
         until(&mut harness, "told", |app| !app.state.writing());
         written.push(card(&path));

@@ -250,7 +250,7 @@ fn thinned(card: &Card, rule: Rule) -> Vec<OperatingPoint> {
     };
     let steps: Vec<Step> = card.curve.iter().map(counted).collect();
     let kept = cells::steps(&steps, rule).unwrap_or_default();
-    let points = kept.into_iter().filter_map(|at| card.curve.get(at)).map(|point| {
+    let made = |point: &OperatingPoint| {
         let mut point = *point;
         if point.threshold <= 1.0 {
             point.threshold = coarse(point.threshold, THRESHOLD_PARTS);
@@ -267,8 +267,14 @@ fn thinned(card: &Card, rule: Rule) -> Vec<OperatingPoint> {
             }
         }
         point
-    });
-    points.collect()
+    };
+    let mut points: Vec<OperatingPoint> =
+        kept.into_iter().filter_map(|at| card.curve.get(at)).map(made).collect();
+    // Everybody is flagged from the lowest probability on, which is one customer's.
+    if let Some(last) = points.last_mut() {
+        last.threshold = 0.0;
+    }
+    points
 }
 
 /// The calibration curve with bins joined until each holds nobody or enough of either outcome.

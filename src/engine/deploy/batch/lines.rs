@@ -20,13 +20,13 @@ pub(super) fn of(
         for (at, scored) in rows.iter().enumerate() {
             whole(&mut out, scored.row);
             out.push(b',');
-            text(&mut out, &files::harmless(&scored.id))?;
+            text(&mut out, &files::harmless(&scored.id));
             out.push(b',');
             share(&mut out, scored.probability)?;
             out.extend_from_slice(if scored.probability >= threshold { b",1," } else { b",0," });
             for flag in flags.and_then(|flags| flags.get(part * LINES + at)).into_iter().flatten() {
                 out.push(b',');
-                text(&mut out, &files::harmless(flag))?;
+                text(&mut out, &files::harmless(flag));
             }
             out.push(b'\n');
         }
@@ -71,15 +71,20 @@ fn share(out: &mut Vec<u8>, p: f64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A field of text; the writer is asked only where it would quote.
-fn text(out: &mut Vec<u8>, field: &str) -> std::io::Result<()> {
+/// A field of text, in quotes where the writer would put them.
+fn text(out: &mut Vec<u8>, field: &str) {
     if !field.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
         out.extend_from_slice(field.as_bytes());
-        return Ok(());
+        return;
     }
-    let mut writer = csv::WriterBuilder::new().buffer_capacity(256).from_writer(out);
-    writer.write_field(field)?;
-    writer.flush()
+    out.push(b'"');
+    for byte in field.bytes() {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
 }
 
 #[cfg(test)]

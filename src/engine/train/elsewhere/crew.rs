@@ -51,8 +51,10 @@ impl Elsewhere {
         let separators = [',', ';', '\n', '，', '；', '、'];
         let places: Vec<&str> =
             addresses.split(separators).map(str::trim).filter(|place| !place.is_empty()).collect();
-        if places.len() < 2 {
-            return Self::new(places.first().copied().unwrap_or(addresses), tokens, ca, open);
+        match places.as_slice() {
+            [] => return Err(ElsewhereError::Address { address: addresses.to_owned() }),
+            [place] => return Self::new(place, tokens, ca, open),
+            _ => {}
         }
         let tokens: Vec<&str> =
             tokens.split(|c: char| c.is_whitespace() || c == ',').filter(|token| !token.is_empty()).collect();

@@ -53,10 +53,11 @@ fn together(work: &Work, parts: usize, end_at: Option<u64>) -> (Vec<Outcome>, u6
     let until = Instant::now() + Duration::from_secs(120);
     let (mut body, mut at) = (Vec::new(), 1);
     loop {
-        let frames: Vec<Vec<u8>> = muscles
+        // All are asked, also after one has ended: the question brings each the last sum.
+        let told: Vec<Option<Vec<u8>>> = muscles
             .iter()
             .zip(&ids)
-            .map_while(|(muscle, id)| {
+            .map(|(muscle, id)| {
                 loop {
                     assert!(Instant::now() < until, "the machines do not end");
                     let mut told = muscle.meet(id, at, &body).unwrap();
@@ -71,9 +72,7 @@ fn together(work: &Work, parts: usize, end_at: Option<u64>) -> (Vec<Outcome>, u6
                 }
             })
             .collect();
-        if frames.len() < parts {
-            break;
-        }
+        let Some(frames) = told.into_iter().collect::<Option<Vec<_>>>() else { break };
         let flags = if end_at.is_some_and(|step| at >= step) { answer::END } else { 0 };
         body = reduce(&frames, flags).expect("all are at the same step");
         at += 1;
