@@ -122,8 +122,7 @@ impl List<'_> {
         self.put("orders: silence to mean gap", format!("({since}) / r.mean_gap"));
         parts.push(
             "each_order",
-            "SELECT k, d, o, SUM(a) AS a, MAX(place) AS place FROM known WHERE bought = 1 GROUP BY k, d, o"
-                .into(),
+            "SELECT k, d, o, SUM(a) AS a FROM known WHERE bought = 1 GROUP BY k, d, o".into(),
         );
         parts.push(
             "orders",
@@ -138,16 +137,20 @@ impl List<'_> {
         self.put_windows("orders", ("orders", "n"), true);
         if fitted.layout.amount {
             // Of two orders of a day the later is the one whose number came up later in the table.
-            parts.push(
-                "seen",
-                "SELECT k, o, MIN(place) AS place FROM known WHERE o IS NOT NULL GROUP BY k, o".into(),
-            );
+            let (join, by) = match self.writer.order_places() {
+                Some(places) => {
+                    parts.first("seen", places);
+                    (" LEFT JOIN seen AS s ON s.o = e.o", "s.place DESC, ")
+                }
+                None => ("", ""),
+            };
             parts.push(
                 "last_order",
-                "SELECT k, a FROM (SELECT e.k, e.a, ROW_NUMBER() OVER (PARTITION BY e.k ORDER BY e.d DESC,\n    \
-                 CASE WHEN e.o IS NULL THEN 0 ELSE 1 END, s.place DESC, e.o DESC) AS n\n  \
-                 FROM each_order AS e LEFT JOIN seen AS s ON s.k = e.k AND s.o = e.o) AS x WHERE n = 1"
-                    .into(),
+                format!(
+                    "SELECT k, a FROM (SELECT e.k, e.a, ROW_NUMBER() OVER (PARTITION BY e.k ORDER BY e.d DESC,\n    \
+                     CASE WHEN e.o IS NULL THEN 0 ELSE 1 END, {by}e.o DESC) AS n\n  \
+                     FROM each_order AS e{join}) AS x WHERE n = 1"
+                ),
             );
             self.join("last_order");
             self.put("spent: sum", "orders.spent".into());

@@ -42,6 +42,11 @@ impl Parts {
         self.0.push((name, sql));
     }
 
+    /// A part that reads a table of the server: before all others, for one of them may be called as the table is.
+    pub fn first(&mut self, name: &'static str, sql: String) {
+        self.0.insert(0, (name, sql));
+    }
+
     /// The statement that ends with `select`.
     pub fn end(&self, select: &str) -> String {
         let parts: Vec<String> =
@@ -250,10 +255,22 @@ impl Writer<'_> {
         Some(format!("SELECT COUNT(*) AS n FROM {table} WHERE ({text}) <> {most}"))
     }
 
+    /// Where each order number first stands in the table; `None` where nothing orders its rows.
+    pub fn order_places(&self) -> Option<String> {
+        let sales = &self.shop.sales;
+        let (order, row) = (sales.order.as_ref()?, sales.rows.row.as_ref()?);
+        let (text, place) = (self.dialect.text(order), self.dialect.quote(&row.name));
+        let table = self.dialect.table(&sales.rows.table);
+        Some(format!(
+            "SELECT o, MIN(place) AS place FROM (SELECT {text} AS o, {place} AS place FROM {table}) AS x \
+             WHERE o IS NOT NULL GROUP BY o"
+        ))
+    }
+
     /// The first day of a stream of events or opinions, of customers who are known.
     pub fn first_day(&self, rows: &Dated) -> String {
         let mut parts = self.raw();
-        parts.push("stream", self.rows(rows, &[], &[]));
+        parts.first("stream", self.rows(rows, &[], &[]));
         let known = match self.shop.customers {
             Some(_) => "",
             // Where nobody lists the customers, those are known who have a row of the sales.
@@ -271,7 +288,7 @@ impl Writer<'_> {
         day: Day,
     ) {
         let [all, known] = name;
-        parts.push(all, self.rows(rows, texts, more));
+        parts.first(all, self.rows(rows, texts, more));
         parts.push(known, format!("SELECT * FROM {all} WHERE {}", self.counted(Some(day))));
     }
 
