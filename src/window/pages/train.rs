@@ -97,6 +97,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>) {
         parts::caution(ui, &lang.t("train.stale"));
     }
     device(ui, scene);
+    elsewhere::crew(ui, scene);
     ui.horizontal_wrapped(|ui| {
         ui.checkbox(&mut scene.page.diagram, lang.t("train.diagram"));
         ui.checkbox(&mut scene.page.log_loss, lang.t("train.log"));

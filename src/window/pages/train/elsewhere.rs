@@ -55,6 +55,14 @@ pub(super) fn setting(ui: &mut Ui, scene: &mut Scene<'_>) {
             answers.iter().for_each(|answered| answer(ui, lang, many, answered));
         }
     }
+}
+
+/// How each machine stands, while several share a training.
+pub(super) fn crew(ui: &mut Ui, scene: &Scene<'_>) {
+    let lang = scene.lang;
+    if scene.state.train.is_none() {
+        return;
+    }
     for member in &scene.state.muscle.crew {
         let state = lang.t(if member.works { "crew.works" } else { "crew.away" });
         let mut args = vec![("place", member.place.clone()), ("state", state)];
