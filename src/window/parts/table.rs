@@ -103,7 +103,9 @@ pub fn show_tall(
                 let column = if at + 1 == heads.len() && !head.right {
                     Column::remainder().at_least(head.width)
                 } else {
-                    Column::initial(head.width).at_least(40.0)
+                    // The widths of last columns were written for one that grows.
+                    let least = if at + 1 == heads.len() { 88.0 } else { 0.0 };
+                    Column::initial(head.width.max(least)).at_least(40.0)
                 };
                 builder = builder.column(column.clip(true));
             }
