@@ -222,7 +222,7 @@ fn a_process_that_dies_is_left_out_and_the_numbers_stay() {
         assert!(lines.iter().any(|line| line.contains(&format!("{place} was lost"))), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("the others go on")), "{lines:?}");
         let there: Value = serde_json::from_str(&text).unwrap();
-        // Where a unit stands just at ReLU's kink the last bit decides, and then the networks part a little
+        // Perhaps where a unit stands just at ReLU's kink the last bit decides, and then the networks part a little
         // (measured: from the 15th epoch on, 0.2 % in the 40th).
         let first = |answer: &Value| {
             let mut first = answer.clone();
