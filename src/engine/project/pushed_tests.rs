@@ -15,7 +15,6 @@ fn table_of(name: &str) -> Option<database::Source> {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn both_train_the_same_model() {
     let Some(running) = started::postgresql() else { return };
     let mut config = postgres::Config::new();

@@ -106,7 +106,6 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn two_or_three_find_what_one_finds() {
     let samples = samples(203);
     let here = mlp::train(&spec(), &samples, (DeviceKind::Flex, 5), None, &Reporter::silent()).unwrap();
@@ -142,7 +141,6 @@ fn two_or_three_find_what_one_finds() {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn a_batch_smaller_than_the_machines_leaves_some_without_rows() {
     // 201 rows in batches of 4: the last has one row, three machines none.
     let samples = samples(201);
@@ -184,7 +182,6 @@ fn net_samples(rows: usize) -> NetSamples {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn networks_of_sequences_too_with_their_dropout() {
     let samples = net_samples(90);
     let fit = FitSpec { epochs: 3, batch_size: 16, patience: 0, ..FitSpec::default() };
@@ -215,7 +212,6 @@ fn networks_of_sequences_too_with_their_dropout() {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn all_hear_of_an_early_end_at_the_same_step() {
     let spec = MlpSpec { epochs: 100_000, ..spec() };
     // 203 rows in batches of 32 are 7 steps and 2 more meetings an epoch: the wish comes in the third.

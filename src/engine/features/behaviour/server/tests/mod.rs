@@ -134,7 +134,6 @@ fn questions() -> [Question; 3] {
 }
 
 #[test]
-#[ignore = "mended and not run again yet: issue 9"]
 fn postgresql_works_out_what_memory_does() {
     let Some(running) = started::postgresql() else { return };
     let mut client = client(&running);
