@@ -4,12 +4,11 @@
 
 ORDERS is a CSV file or a folder of Parquet. A CSV file is first written as Parquet, its customers in parts by hash.
 FILE.sql is what `regulars train … --print-sql --dialect spark` prints: one statement for each cut-off day, behind a
-line `-- cut-off day N`. The rows of all days are written to FOLDER/features as Parquet, with the day beside them.
+line `-- 2026-06-30`. The rows of all days are written to FOLDER/features as Parquet, with the day beside them.
 What it took is printed as one JSON object.
 """
 
 import argparse
-import datetime
 import json
 import pathlib
 import re
@@ -62,12 +61,12 @@ if source.is_file() and source.suffix in (".csv", ".gz"):
 
 orders = spark.read.parquet(str(source))
 orders.createOrReplaceTempView(asked.view)
-# Each statement is one day; a line before it says which, as days since 1970.
+# Each statement is one day; a line before it says which.
 statements, day, lines = [], None, []
 for line in pathlib.Path(asked.statement).read_text(encoding="utf-8").splitlines():
     if line.startswith("--"):
-        found = re.search(r"cut-off day (-?\d+)", line)
-        day = int(found.group(1)) if found else day
+        found = re.search(r"\d{4}-\d{2}-\d{2}", line)
+        day = found.group(0) if found else day
         continue
     lines.append(line)
     if line.rstrip().endswith(";"):
@@ -82,7 +81,7 @@ features = None
 for day, statement in statements:
     rows = spark.sql(statement)
     if day is not None:
-        rows = rows.withColumn("cut_off", lit((datetime.date(1970, 1, 1) + datetime.timedelta(days=day)).isoformat()))
+        rows = rows.withColumn("cut_off", lit(day))
     features = rows if features is None else features.unionByName(rows)
 features.repartition(1).write.mode("overwrite").parquet(str(out / "features"))
 told["seconds"] = round(time.time() - begun, 1)

@@ -7,11 +7,12 @@ use clap::Args;
 use regulars_engine::deploy::scorer::{self, ScorerWritten};
 use regulars_engine::deploy::{Bundle, Lacking, workbook};
 use regulars_engine::job::Reporter;
-use regulars_engine::privacy::LockError;
+use regulars_engine::privacy::{LockError, cells};
 use regulars_engine::project::{self, ProjectError, Settings};
 use serde_json::json;
 
 use super::Outcome;
+use super::cells::Cells;
 use crate::words::Lang;
 
 #[derive(Args)]
@@ -39,6 +40,8 @@ pub(super) struct Export {
     /// Where the rows are written as the model reads them, with the probability (CSV)
     #[arg(long, value_name = "FILE", requires = "files")]
     matrix: Option<PathBuf>,
+    #[command(flatten)]
+    cells: Cells,
     #[command(flatten)]
     reading: super::Reading,
     /// One JSON object on standard output
@@ -88,7 +91,7 @@ impl Export {
         [&self.onnx, &self.matrix, &self.scorer, &self.xlsx].into_iter().flatten()
     }
 
-    /// Writes this program with the bundle behind it.
+    /// Writes this program with the bundle behind it, without small groups unless they are asked for.
     fn scorer(
         &self,
         bundle: &Bundle,
@@ -98,6 +101,7 @@ impl Export {
         let read = |cause| ProjectError::from(LockError::Read { file: PathBuf::from("regulars"), cause });
         let program = std::env::current_exe().map_err(read)?;
         let passphrase = super::locked::passphrase_of(&self.bundle)?;
-        Ok(scorer::write(bundle, &program, out, passphrase.as_ref(), report)?)
+        let shared = self.cells.shared().map(|rule| bundle.shared(rule, cells::chance()));
+        Ok(scorer::write(shared.as_ref().unwrap_or(bundle), &program, out, passphrase.as_ref(), report)?)
     }
 }

@@ -286,7 +286,7 @@ fn object(found: &Recommended, top: usize) -> Json {
         "protocol": found.protocol.name(), "cut_off": found.task.cut_off,
         "seen": if found.seen_in { "in" } else { "out" }, "repeat_rate": found.repeat_rate,
         "sampled_negatives": false, "customers": found.all.active(), "products": found.all.items.len(),
-        "interactions": found.all.events().len(), "test_customers": found.task.cases.len(),
+        "interactions": found.all.events().len(), "judged_at": found.choice.cut, "test_customers": found.task.cases.len(),
         "unknown_customers": found.task.unknown,
         "metrics": { "test": taken.map(|one| metrics(&one.measured.figures)) },
         "leaderboard": found.choice.candidates.iter().map(candidate).collect::<Vec<_>>(),

@@ -236,10 +236,37 @@ pub(super) fn openapi(shelf: &Shelf) -> Value {
         json!({ "anyOf": [one, { "type": "array", "items": one }] }),
     );
     put(&mut all, "/components/schemas/Answer", json!({ "anyOf": [scored, many] }));
+    for (at, is_score) in
+        [("/v1/score", true), ("/v1/score/history", true), ("/v1/explain", true), ("/v1/recommend", false)]
+    {
+        name_models(&mut all, at, &names(shelf, is_score));
+    }
     let bearer = json!({ "key": { "type": "http", "scheme": "bearer" } });
     put(&mut all, "/components/securitySchemes", bearer);
     put(&mut all, "/security", json!([{}, { "key": [] }]));
     all
+}
+
+/// The names of the models that score, or of those that recommend.
+fn names(shelf: &Shelf, is_score: bool) -> Vec<String> {
+    let all = shelf.all();
+    let fits = all.iter().filter(|(loaded, _)| matches!(loaded.kind, Kind::Score(_)) == is_score);
+    fits.map(|(loaded, _)| loaded.name.clone()).collect()
+}
+
+/// Says in a route's description which models can be asked. Without any, the name stays free: every answer is that there is
+/// no such model.
+fn name_models(document: &mut Value, route: &str, names: &[String]) {
+    // A route has slashes, which a pointer writes as ~1.
+    let place = format!("/paths/{}/post/parameters", route.replace('/', "~1"));
+    let parameters = document.pointer_mut(&place).and_then(Value::as_array_mut);
+    let model = parameters.into_iter().flatten().find(|one| one["name"] == "model");
+    if let (Some(schema), false) =
+        (model.and_then(|one| one["schema"].as_object_mut()), names.is_empty())
+    {
+        schema.insert("type".into(), "string".into());
+        schema.insert("enum".into(), names.into());
+    }
 }
 
 /// Puts a value at a place of a document whose parent is there.

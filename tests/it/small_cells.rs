@@ -9,7 +9,7 @@ use regulars::report;
 use regulars::window::Prefs;
 use regulars::window::pages::{DeployTab, Page};
 use regulars::words::Lang;
-use regulars_engine::deploy::{Bundle, Card};
+use regulars_engine::deploy::{Bundle, Card, scorer};
 use regulars_engine::job::Reporter;
 use regulars_engine::privacy::cells::{Method, Rule};
 use regulars_engine::project::{self, GroupBeside, Settings};
@@ -178,6 +178,16 @@ fn the_command_line_shares_without_small_groups_unless_told_otherwise() {
         read(&out)
     });
     assert_eq!(a, b);
+    // So does the program that is handed on.
+    let carried = |more: &[&str]| {
+        let out = text(&folder.path().join("scorer"));
+        json(&[&["export", &source, "--scorer", &out], more].concat());
+        let scorer = scorer::find(Path::new(&out)).unwrap().unwrap();
+        scorer.open(None).unwrap().bundle.card.unwrap()
+    };
+    assert_eq!(carried(&["--least-cell", "off"]), card(&bundle));
+    let told_less = carried(&[]);
+    assert_eq!(told_less.cells.as_ref().map(|cells| cells.rule), Some(Rule::default()));
     // What was shared once is not told more exactly a second time.
     let again = json(&["report", &shared, "--out", &page, "--least-cell", "off"]);
     assert_eq!(again["card_hash"], told["card_hash"]);

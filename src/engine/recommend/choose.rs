@@ -14,7 +14,7 @@ use super::models::matrix::Matrix;
 use super::models::popularity::Popularity;
 use super::models::rules::Rules;
 use super::sequence::{self, NetworkSettings, SequenceEpoch, Validation};
-use super::{Histories, Kind, Params, RecommendError, Task};
+use super::{Histories, Kind, Params, RecommendError, Task, usual_cut};
 use crate::job::Reporter;
 use crate::metrics::{Paired, corrected_t};
 use crate::note::Note;
@@ -38,7 +38,7 @@ pub struct Candidate {
     /// Of the last fit, on the whole training part.
     pub fit_seconds: f64,
     pub measured: Measured,
-    /// NDCG at 10 less that of the best popularity, customer by customer; `None` for that one itself.
+    /// NDCG at [`Choice::cut`] less that of the best popularity, customer by customer; `None` for that one itself.
     pub against_popularity: Option<Paired>,
     pub fitted: Fitted,
     /// The epochs of a sequence network while it was watched on the validation part.
@@ -61,6 +61,8 @@ pub struct Wanted<'a> {
 pub struct Choice {
     /// The best on the validation part first.
     pub candidates: Vec<Candidate>,
+    /// The length of list at which the test judges: [`usual_cut`].
+    pub cut: usize,
     /// The winner and what is plainly to be said of popularity; kinds that were left out, and why.
     pub notes: Vec<Note>,
 }
@@ -261,18 +263,19 @@ pub fn choose_with(task: &Task, wanted: &Wanted, seed: u64, report: &Reporter) -
         });
     }
     candidates.sort_by(|a, b| b.valid_ndcg.total_cmp(&a.valid_ndcg));
-    compare(&mut candidates);
-    notes.extend(verdict(&candidates));
-    Ok(Choice { candidates, notes })
+    let cut = usual_cut(n);
+    compare(&mut candidates, cut);
+    notes.extend(verdict(&candidates, cut));
+    Ok(Choice { candidates, cut, notes })
 }
 
 /// Every model beside the best popularity (by the validation part), on the same customers.
-fn compare(candidates: &mut [Candidate]) {
+fn compare(candidates: &mut [Candidate], cut: usize) {
     let Some(base) = candidates.iter().find(|one| one.kind.is_popularity()) else { return };
     let (kind, cases) = (base.kind, base.measured.cases.clone());
     for one in candidates.iter_mut().filter(|one| one.kind != kind) {
         let pairs = one.measured.cases.iter().zip(&cases);
-        let differences: Vec<f64> = pairs.map(|(a, b)| a.ndcg_at_10() - b.ndcg_at_10()).collect();
+        let differences: Vec<f64> = pairs.map(|(a, b)| a.at(cut).1 - b.at(cut).1).collect();
         one.against_popularity = corrected_t(&differences, 0.0);
     }
 }
@@ -287,11 +290,12 @@ pub(crate) fn judge(best: &Candidate) -> Verdict {
     }
 }
 
-fn verdict(candidates: &[Candidate]) -> Option<Note> {
+fn verdict(candidates: &[Candidate], cut: usize) -> Option<Note> {
     let best = candidates.first()?;
     let popular = candidates.iter().find(|one| one.kind.is_popularity())?;
+    let name = format!("ndcg_at_{cut}");
     let ndcg = |one: &Candidate| {
-        let value = one.measured.figures.get("ndcg_at_10").map_or(0.0, |found| found.value);
+        let value = one.measured.figures.get(&name).map_or(0.0, |found| found.value);
         format!("{value:.4}")
     };
     let note = match judge(best) {
@@ -299,5 +303,6 @@ fn verdict(candidates: &[Candidate]) -> Option<Note> {
         Verdict::Even => Note::new("recommend_even"),
         Verdict::PopularityWins => Note::new("recommend_popularity_wins"),
     };
-    Some(note.with("model", best.kind.name()).with("value", ndcg(best)).with("popular", ndcg(popular)))
+    let note = note.with("model", best.kind.name()).with("value", ndcg(best)).with("popular", ndcg(popular));
+    Some(note.with("cut", cut))
 }

@@ -41,7 +41,7 @@ pub use rank::{Offer, middle_rank, top};
 pub use rhythm::{Gap, Habit, Hours, Rhythm};
 pub use saved::Model;
 pub use sequence::{NetworkSettings, SequenceEpoch, SequenceNet};
-pub use spec::{Kind, Params, Protocol, RecommendSpec, Seen, most};
+pub use spec::{Kind, Params, Protocol, RecommendSpec, Seen, most, usual_cut};
 pub use split::{Case, Histories, Task};
 
 use crate::error::Place;

@@ -186,6 +186,12 @@ pub fn most(products: usize) -> usize {
     (products / 3).max(1)
 }
 
+/// The length of list that is judged, one of [`CUTS`](super::figures::CUTS): ten, or five where ten would hold more
+/// than [`most`] and any order of the products would do well.
+pub fn usual_cut(products: usize) -> usize {
+    if most(products) >= 10 { 10 } else { 5 }
+}
+
 impl RecommendSpec {
     /// True for what projects had before there were these settings.
     pub fn is_default(&self) -> bool {

@@ -13,7 +13,7 @@ mod together;
 use eframe::egui::{self, RichText, Ui};
 use regulars_engine::note::Note;
 use regulars_engine::project::Offered;
-use regulars_engine::recommend::{HouseRules, Kind, Reason, most};
+use regulars_engine::recommend::{HouseRules, Kind, Reason};
 
 use super::{Page, Scene};
 use crate::window::command::Command;
@@ -261,16 +261,10 @@ pub(super) fn inspector(ui: &mut Ui, scene: &mut Scene<'_>) {
     inspect::show(ui, scene);
 }
 
-/// The length of a list whose figures are shown first: ten, or five where ten would hold more than a third
-/// of the products.
-fn usual_cut(found: &Offers) -> usize {
-    if most(found.of.all.items.len()) >= 10 { 10 } else { 5 }
-}
-
 /// One live line for the rail.
 pub(super) fn status(lang: Lang, state: &State) -> String {
     let hits = state.recommended().and_then(|found| {
-        let cut = usual_cut(found);
+        let cut = found.of.choice.cut;
         let hits = found.of.taken()?.measured.figures.get(&format!("hit_rate_at_{cut}"))?;
         Some((hits, cut))
     });

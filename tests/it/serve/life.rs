@@ -180,6 +180,14 @@ fn the_document_and_the_page_tell_what_there_is() {
     }
     let customer = &told["components"]["schemas"]["Customer"];
     assert!(customer["required"].as_array().unwrap().contains(&"orders".into()), "{customer}");
+    // Whoever makes requests from the document asks for models that there are.
+    let named = &told["paths"]["/v1/score"]["post"]["parameters"];
+    let named: Vec<_> = named.as_array().unwrap().iter().filter(|one| one["name"] == "model").collect();
+    assert_eq!(named.len(), 1);
+    let models = ask(to, "GET", "/v1/models", &[], b"").json();
+    let served = models["models"].as_array().unwrap().iter().filter(|one| one["kind"] != "recommend");
+    let served: Vec<_> = served.map(|one| one["name"].clone()).collect();
+    assert_eq!(named[0]["schema"]["enum"].as_array().unwrap(), &served, "{models}");
     // What the document gives as an example can be sent.
     assert_eq!(post(to, "/v1/score", &customer["example"]).status, 200);
     for status in ["400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "503"] {

@@ -99,15 +99,22 @@ fn settings_are_chosen_without_the_test_and_popularity_is_always_beside() {
     // Each product is followed by the one two further on: the chain knows the next one.
     assert_eq!(first.best().unwrap().kind, Kind::Markov);
     assert_eq!(first.notes[0].code, "recommend_better");
+    // Ten of nine products are no test: what is said is said of the first five, in figures of the first five.
+    let told = |name: &str| first.notes[0].args.iter().find(|(one, _)| *one == name).unwrap().1.clone();
+    let at_five = first.best().unwrap().measured.figures.get("ndcg_at_5").unwrap().value;
+    assert_eq!((first.cut, told("cut"), told("value")), (5, "5".to_owned(), format!("{at_five:.4}")));
+    let popular = first.candidates.iter().find(|one| one.kind == Kind::Popularity).unwrap();
+    let less = at_five - popular.measured.figures.get("ndcg_at_5").unwrap().value;
+    assert!((first.best().unwrap().against_popularity.unwrap().difference - less).abs() < 1e-12);
     let mut other = task.clone();
     for case in &mut other.cases {
         case.wanted = vec![(case.wanted[0] + 1) % 9];
     }
     let second = choose(&other, &[Kind::Markov, Kind::Cooccurrence], false, 1, &silent).unwrap();
-    let told = |choice: &crate::recommend::Choice| {
+    let settings = |choice: &crate::recommend::Choice| {
         choice.candidates.iter().map(|one| (one.kind, one.params, one.valid_ndcg)).collect::<Vec<_>>()
     };
-    assert_eq!(told(&first), told(&second), "another answer changes no choice");
+    assert_eq!(settings(&first), settings(&second), "another answer changes no choice");
 }
 
 #[test]

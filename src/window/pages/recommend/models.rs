@@ -67,7 +67,7 @@ fn figure(one: &Candidate, metric: Metric, cut: usize) -> Option<Estimate> {
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, found: &Offers) {
     let lang = scene.lang;
-    let usual = super::usual_cut(found);
+    let usual = found.of.choice.cut;
     let view = &mut scene.page.recommend;
     ui.horizontal_wrapped(|ui| {
         for metric in Metric::ALL {
@@ -166,10 +166,13 @@ fn ranged(estimate: Option<Estimate>, show: fn(f64) -> String) -> String {
 
 fn leaderboard(ui: &mut Ui, lang: Lang, found: &Offers) {
     let name = lang.t("recpage.leaderboard");
+    let at = found.of.choice.cut;
+    let cut = [("cut", at.to_string())];
+    let [hits, ndcg] = ["hit_rate", "ndcg"].map(|name| format!("{name}_at_{at}"));
     let heads = [
         table::Head::text(lang.t("recpage.head.model"), 150.0),
-        table::Head::number(lang.t("recpage.head.hits"), 168.0),
-        table::Head::number(lang.t("recpage.head.ndcg"), 168.0),
+        table::Head::number(lang.with("recpage.head.hits", &cut), 168.0),
+        table::Head::number(lang.with("recpage.head.ndcg", &cut), 168.0),
         table::Head::number(lang.t("recpage.head.against"), 190.0),
         table::Head::number(lang.t("recpage.head.coverage"), 84.0),
         table::Head::number(lang.t("recpage.head.novelty"), 76.0),
@@ -187,8 +190,8 @@ fn leaderboard(ui: &mut Ui, lang: Lang, found: &Offers) {
                 lang.with("recpage.taken", &[("model", model(lang, one.kind))])
             }
             0 => model(lang, one.kind),
-            1 => ranged(figures.get("hit_rate_at_10"), percent),
-            2 => ranged(figures.get("ndcg_at_10"), plain),
+            1 => ranged(figures.get(&hits), percent),
+            2 => ranged(figures.get(&ndcg), plain),
             3 => one.against_popularity.map_or_else(String::new, |of| {
                 format!("{:+.3} ({:+.3} – {:+.3})", of.difference, of.low, of.high)
             }),
@@ -240,7 +243,7 @@ fn groups(ui: &mut Ui, lang: Lang, found: &Offers) {
     let chart = intervals::Intervals {
         id: "recommend groups",
         title: lang.with("recpage.groups.title", &[("model", model(lang, taken.kind))]),
-        x: lang.t("recpage.head.hits"),
+        x: lang.with("recpage.head.hits", &[("cut", "10".to_owned())]),
         rows: &rows,
         whole: None,
         show: &percent,
