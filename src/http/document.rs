@@ -261,9 +261,7 @@ fn name_models(document: &mut Value, route: &str, names: &[String]) {
     let place = format!("/paths/{}/post/parameters", route.replace('/', "~1"));
     let parameters = document.pointer_mut(&place).and_then(Value::as_array_mut);
     let model = parameters.into_iter().flatten().find(|one| one["name"] == "model");
-    if let (Some(schema), false) =
-        (model.and_then(|one| one["schema"].as_object_mut()), names.is_empty())
-    {
+    if let (Some(schema), false) = (model.and_then(|one| one["schema"].as_object_mut()), names.is_empty()) {
         schema.insert("type".into(), "string".into());
         schema.insert("enum".into(), names.into());
     }

@@ -84,7 +84,9 @@ fn spark_and_memory_agree() {
             let allowed = if is_whole { 0.0 } else { 1e-9 };
             assert!(off <= allowed, "{} of row {at}: {mine} and {other}", column.name);
         }
-        let cells: Vec<Option<&str>> = order.iter().map(|row| other.get(*row)).collect();
+        // Written as the engine writes them: 3, where Spark's column of doubles says 3.0.
+        let cells: Vec<Option<String>> =
+            order.iter().map(|row| number(other.get(*row)).map(|value| value.to_string())).collect();
         swapped.raw.replace(&column.name, Series::new(column.name.as_str().into(), cells).into()).unwrap();
     }
     println!(
@@ -93,12 +95,21 @@ fn spark_and_memory_agree() {
         absent.join(", ")
     );
     // A model of either says the same.
-    let auc = |table: &Table| {
-        let prepared = prepare(&settings, table, &silent).unwrap();
-        let learnt = learn(&settings, &prepared, ModelKind::Logistic, &silent).unwrap();
+    let prepared = [&ours, &swapped].map(|table| prepare(&settings, table, &silent).unwrap());
+    let [mine, other] = prepared.each_ref().map(|prepared| &prepared.matrix);
+    assert_eq!((&mine.names, mine.height), (&other.names, other.height));
+    for (column, name) in mine.names.iter().enumerate() {
+        let apart = (0..mine.height).map(|row| (mine.row(row)[column] - other.row(row)[column]).abs());
+        let (apart, rows) =
+            apart.fold((0f32, 0), |(most, rows), by| (most.max(by), rows + usize::from(by > 1e-5)));
+        if rows > 0 {
+            println!("{name}: apart by {apart:e}, in {rows} rows by more than 1e-5");
+        }
+    }
+    let [memory, spark] = prepared.each_ref().map(|prepared| {
+        let learnt = learn(&settings, prepared, ModelKind::Logistic, &silent).unwrap();
         learnt.test.area().unwrap().value
-    };
-    let (memory, spark) = (auc(&ours), auc(&swapped));
+    });
     println!("test ROC AUC: memory {memory:.6}, Spark {spark:.6}");
     assert!((memory - spark).abs() < 1e-6);
 }
