@@ -441,11 +441,55 @@ fn shared_choice(choice: &mut Choice, profile: Option<&Profile>, rule: Rule) {
             values.retain(|(word, _)| known.is_some_and(|known| known.contains(word)));
         }
         Values::Numbers { values, .. } => {
+            // What the profile tells has enough customers at either end. Values are told once, however many have
+            // them: to count them off would hide an end that hundreds share, and call it strange.
+            let fine = profile.and_then(|profile| profile.fine.as_ref());
+            let ends = fine.and_then(|fine| fine.range.or(Some((*fine.cuts.first()?, *fine.cuts.last()?))));
+            if let Some((low, high)) = ends {
+                values.retain(|(value, _)| (low..=high).contains(value));
+                return;
+            }
             let rows = profile.map_or(0, Profile::present).max(1);
             let least = rule.least as usize;
             let ends = (least * values.len()).div_ceil(rows).max(1).min(values.len() / 2 + 1);
             values.drain(..ends.min(values.len()));
             values.truncate(values.len().saturating_sub(ends));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The ends of a column's numbers in what is handed on.
+    fn ends(mut cells: Vec<f64>, rule: Rule) -> Vec<f64> {
+        cells.sort_by(f64::total_cmp);
+        let spread = Spread::Numbers { edges: vec![2.0], shares: vec![0.5, 0.5] };
+        let fine = Fine::of(&cells);
+        let (column, usual) = ("tickets".to_owned(), "1".to_owned());
+        let profile =
+            Profile { column: column.clone(), rows: cells.len(), missing: 0.0, usual, spread, fine };
+        cells.dedup();
+        let values = cells.iter().map(|cell| (*cell, cell.to_string())).collect();
+        let mut choice = Choice { column, values: Values::Numbers { spread: 1.0, values } };
+        shared_choice(&mut choice, Some(&shared_profile(&profile, rule, 1)), rule);
+        let Values::Numbers { values, .. } = choice.values else { return Vec::new() };
+        values.into_iter().map(|(value, _)| value).collect()
+    }
+
+    #[test]
+    fn an_end_that_many_share_is_told_and_that_of_a_few_is_not() {
+        let many = |value: f64, times: usize| std::iter::repeat_n(value, times);
+        let cells: Vec<f64> =
+            many(0.0, 300).chain(many(1.0, 90)).chain(many(2.0, 30)).chain(many(3.0, 5)).collect();
+        assert_eq!(ends(cells.clone(), Rule::default()), [0.0, 1.0, 2.0, 3.0]);
+        // Four who had 9, and one who had none to speak of.
+        let odd: Vec<f64> = cells.into_iter().chain(many(9.0, 4)).chain([-1.0]).collect();
+        assert_eq!(ends(odd.clone(), Rule::default()), [0.0, 1.0, 2.0, 3.0]);
+        // Of a stricter rule no end with fewer than so many is left.
+        let strict = ends(odd.clone(), Rule { least: 20, ..Rule::default() });
+        let beyond = odd.iter().filter(|cell| **cell >= *strict.last().unwrap()).count();
+        assert!(strict.contains(&0.0) && beyond >= 20, "{strict:?}");
     }
 }

@@ -29,7 +29,10 @@ impl State {
                 bundle = Arc::new(bundle.shared(rule, cells::chance()));
             }
             let bytes = write(&bundle, lang, ask, &path, report)?;
-            let size = format!("{:.1}", bytes as f64 / 1e6);
+            let size = match bytes {
+                ..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+                _ => format!("{:.1} MB", bytes as f64 / 1e6),
+            };
             Ok(Told::Key("hand_on.wrote", vec![("file", path.display().to_string()), ("size", size)]))
         }));
     }

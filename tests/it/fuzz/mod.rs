@@ -26,7 +26,7 @@ use regulars_engine::project::{self, SavedProject};
 use regulars_engine::table::Table;
 
 const CHILD: &str = "REGULARS_FUZZ_CHILD";
-/// Longer than this no file may take.
+/// Longer than this no file may keep the processor, nor sixty times as long by the clock.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Kilobytes of addresses that a target's program may use, graphics and thread stacks with them.
 const MEMORY: usize = 8 << 20;
@@ -79,6 +79,15 @@ fn open(target: &str, path: &Path, rows: &Table) -> bool {
     }
 }
 
+/// What the processors did for this program so far; nothing where the system does not tell.
+fn worked() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // `man 5 proc`: user and system time, the 14th and 15th field, in hundredths of a second.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
+}
+
 /// What a target's program does: files until the time is over, each told by its number where it fails.
 #[test]
 #[ignore = "the program that the fuzz tests start"]
@@ -98,13 +107,13 @@ fn child() {
     std::thread::spawn({
         let running = running.clone();
         move || {
-            let (mut last, mut since) = (0, Instant::now());
+            let (mut last, mut since, mut before) = (0, Instant::now(), worked());
             loop {
                 std::thread::sleep(Duration::from_millis(50));
                 let now = running.load(Ordering::Relaxed);
                 if now != last {
-                    (last, since) = (now, Instant::now());
-                } else if since.elapsed() > PATIENCE {
+                    (last, since, before) = (now, Instant::now(), worked());
+                } else if since.elapsed() > 60 * PATIENCE || worked() - before > PATIENCE {
                     println!("@hang {now}");
                     std::process::exit(3);
                 }
