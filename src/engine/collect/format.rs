@@ -420,6 +420,8 @@ fn of_file(file: &mut File, task: &Task<'_>) -> crate::Result<Format> {
 /// Column names: trimmed, line breaks as blanks, empty ones named by position, twins numbered.
 pub(super) fn names(given: &[String], warnings: &mut Vec<Note>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
+    // The next number of each name: a file with thousands of equal names need not count from 2 for each.
+    let mut next: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     let (mut twins, mut unnamed) = (0, 0);
     let out = given
         .iter()
@@ -434,10 +436,10 @@ pub(super) fn names(given: &[String], warnings: &mut Vec<Note>) -> Vec<String> {
                 tidy
             };
             let mut name = base.clone();
-            let mut copy = 2;
             while !seen.insert(name.clone()) {
+                let copy = next.entry(base.clone()).or_insert(2);
                 name = format!("{base} ({copy})");
-                copy += 1;
+                *copy += 1;
             }
             twins += usize::from(name != base);
             name

@@ -458,3 +458,15 @@ fn encodings_reach_the_table() {
     let (japanese, _, _) = encoding_rs::SHIFT_JIS.encode("氏名,住所\n佐藤花子,東京都\n鈴木一郎,大阪府\n");
     assert_eq!(plain(&japanese).text("氏名").unwrap().get(1), Some("鈴木一郎"));
 }
+
+/// A fuzzed file of one line held 16,000 such names, and each was counted up from 2.
+#[test]
+fn thousands_of_equal_names_are_numbered_in_turn() {
+    let given = vec!["sum".to_owned(); 50_000];
+    let found = super::format::names(&given, &mut Vec::new());
+    assert_eq!((found[0].as_str(), found[1].as_str()), ("sum", "sum (2)"));
+    assert_eq!(found[49_999], "sum (50000)");
+    let mixed = ["a (2)", "a", "a", "a", "a (2)"].map(str::to_owned);
+    let found = super::format::names(&mixed, &mut Vec::new());
+    assert_eq!(found, ["a (2)", "a", "a (3)", "a (4)", "a (2) (2)"]);
+}
