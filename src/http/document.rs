@@ -254,8 +254,8 @@ fn names(shelf: &Shelf, is_score: bool) -> Vec<String> {
     fits.map(|(loaded, _)| loaded.name.clone()).collect()
 }
 
-/// Says in a route's description which models can be asked. Without any, the name stays free: every answer is that there is
-/// no such model.
+/// Says in a route's description which models can be asked. Without any, the name stays free: every answer is
+/// that there is no such model.
 fn name_models(document: &mut Value, route: &str, names: &[String]) {
     // A route has slashes, which a pointer writes as ~1.
     let place = format!("/paths/{}/post/parameters", route.replace('/', "~1"));
