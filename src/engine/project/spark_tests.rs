@@ -111,7 +111,7 @@ fn spark_and_memory_agree() {
         learnt.test.area().unwrap().value
     });
     println!("test ROC AUC: memory {memory:.6}, Spark {spark:.6}");
-    // Not to a millionth: a trend of 0 here may be -4e-16 there, and cleaning takes what is below nothing for
-    // impossible where a column of customers is seldom so. That it does so with trends is a defect of its own.
-    assert!((memory - spark).abs() < 1e-3);
+    // Not met yet, by 1.2e-4: a trend of 0 here is -1e-15 there, and cleaning wrongly takes what is below nothing
+    // for impossible in trends too.
+    assert!((memory - spark).abs() < 1e-6);
 }
